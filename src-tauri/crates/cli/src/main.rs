@@ -1,0 +1,3 @@
+//! `caseboard`, the same engine without a window.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Kubeconfigs, connections, watches and live reads

@@ -1,0 +1,1 @@
+//! Caseboard put together, for a window or a terminal

@@ -1,0 +1,1 @@
+//! Golden scenarios and how well we do on them

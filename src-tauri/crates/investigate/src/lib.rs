@@ -1,0 +1,1 @@
+//! The case: who asks, who argues, who concludes

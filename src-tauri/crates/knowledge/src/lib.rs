@@ -1,0 +1,1 @@
+//! Failure modes, blueprints, articles and specialists: load, watch, search

@@ -1,0 +1,268 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::{ClusterId, ObjectRef, ObservationId, Time, canonical_json, digest_hex};
+
+/// One fact at one time: the only thing a history holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Observation {
+    pub id: ObservationId,
+    pub cluster: ClusterId,
+    /// When it was true.
+    pub at: Time,
+    /// When we learnt it; never before [`Observation::at`] unless two clocks disagree.
+    pub seen_at: Time,
+    pub source: Source,
+    pub subject: Option<ObjectRef>,
+    pub body: Body,
+}
+
+impl Observation {
+    /// Makes an observation and computes its id from its content.
+    pub fn new(
+        cluster: ClusterId,
+        at: Time,
+        seen_at: Time,
+        source: Source,
+        subject: Option<ObjectRef>,
+        body: Body,
+    ) -> Self {
+        let id = Self::id_of(&cluster, at, &source, subject.as_ref(), &body);
+        Observation { id, cluster, at, seen_at, source, subject, body }
+    }
+
+    /// The digest that makes the id. `seen_at` is not part of it: learning the same fact twice adds nothing.
+    pub fn id_of(
+        cluster: &ClusterId,
+        at: Time,
+        source: &Source,
+        subject: Option<&ObjectRef>,
+        body: &Body,
+    ) -> ObservationId {
+        let body = serde_json::to_value(body).map(|v| canonical_json(&v)).unwrap_or_default();
+        let subject = subject.map(ToString::to_string).unwrap_or_default();
+        let digest = digest_hex(&[
+            cluster.0.as_bytes(),
+            &at.0.to_le_bytes(),
+            source.to_string().as_bytes(),
+            subject.as_bytes(),
+            body.as_bytes(),
+        ]);
+        ObservationId(format!("obs:{digest}"))
+    }
+
+    /// Whether watches learn this by themselves (objects, events, what was and was not watched, gaps), so that it is in
+    /// every [`crate::Snapshot`]. Everything else enters an investigation only as the released result of a call.
+    pub fn is_inventory(&self) -> bool {
+        match self.body {
+            Body::Object { .. } | Body::Event(_) | Body::Coverage { .. } | Body::Gap { .. } => true,
+            Body::Log(_)
+            | Body::Metric(_)
+            | Body::Probe(_)
+            | Body::NodeAgent(_)
+            | Body::Alert(_)
+            | Body::Shape(_)
+            | Body::Change { .. }
+            | Body::Dependencies { .. }
+            | Body::ToolResult { .. }
+            | Body::Note { .. } => false,
+        }
+    }
+}
+
+/// Where an observation comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A watch on an API server.
+    Watch,
+    /// A live read by a tool.
+    Read,
+    /// A file of a support bundle, a dump or a capture.
+    Import,
+    /// A playground or golden-scenario script.
+    Script,
+    /// A person.
+    Person,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Watch => "watch",
+            Source::Read => "read",
+            Source::Import => "import",
+            Source::Script => "script",
+            Source::Person => "person",
+        })
+    }
+}
+
+/// What was observed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Body {
+    /// A version of an object, pruned by [`crate::project`]: no managed fields, no values of Secrets and ConfigMaps.
+    Object {
+        api_version: String,
+        uid: String,
+        resource_version: String,
+        change: ChangeKind,
+        #[ts(type = "unknown")]
+        object: Arc<Value>,
+    },
+    /// A Kubernetes Event, folded by (subject, reason, message).
+    Event(EventBody),
+    /// A piece of a container's log.
+    Log(LogBody),
+    /// A window of one metric.
+    Metric(MetricBody),
+    /// The answer to a connection attempt.
+    Probe(ProbeBody),
+    /// What a service on a node says of itself (systemd unit, kubelet, container runtime, kernel).
+    NodeAgent(NodeAgentBody),
+    /// An alert of Alertmanager.
+    Alert(AlertBody),
+    /// Keys, sizes and keyed digests of a ConfigMap or Secret; never a value.
+    Shape(ShapeBody),
+    /// A change outside the cluster's objects: a commit, a release, a pipeline run.
+    Change { reference: String, author: String, message: String, diff: Option<String> },
+    /// Which service calls which, as somebody recorded it: (caller, callee).
+    Dependencies { calls: Vec<(String, String)> },
+    /// What a tool answered, as text (already redacted).
+    ToolResult { tool: String, text: String },
+    /// What a person wrote.
+    Note { author: String, text: String },
+    /// Whether a kind was watched or listed in a namespace (empty: cluster-wide). "Asked, none" is not "not asked".
+    Coverage { kind: String, namespace: String, state: CoverageState },
+    /// Something is missing from the history between `at` and `until`.
+    Gap { until: Time, dropped: u64, reason: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// Seen for the first time, or listed.
+    Present,
+    Deleted,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct EventBody {
+    pub uid: String,
+    /// `Normal` or `Warning`.
+    pub event_type: String,
+    pub reason: String,
+    pub message: String,
+    /// How often the same event was seen; 1 where the source did not say.
+    pub count: u32,
+    pub first_at: Time,
+    pub last_at: Time,
+    pub reporter: String,
+    /// The involved object's uid, so that two objects of one name are told apart.
+    pub subject_uid: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct LogBody {
+    pub container: String,
+    /// The log of the container's previous run.
+    pub previous: bool,
+    /// Lines, oldest first, joined by newlines.
+    pub text: String,
+    /// What is missing, in words, when the text is not the whole log.
+    pub cut: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct MetricBody {
+    /// The metric's name as its source has it (`container_memory_working_set_bytes`).
+    pub name: String,
+    pub unit: String,
+    pub labels: BTreeMap<String, String>,
+    pub points: Vec<MetricPoint>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct MetricPoint {
+    pub at: Time,
+    pub value: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ProbeBody {
+    /// What was called, such as `shop/cart:7070`.
+    pub target: String,
+    pub port: u16,
+    pub protocol: String,
+    pub reachable: bool,
+    /// What the probe said.
+    pub output: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct NodeAgentBody {
+    pub node: String,
+    /// `containerd`, `kubelet`, `kube-proxy`, `kube-scheduler`, `kernel`, …
+    pub service: String,
+    /// The state in its own words (`active (running)`), empty where it did not say.
+    pub state: String,
+    pub output: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct AlertBody {
+    pub name: String,
+    pub state: AlertState,
+    pub severity: String,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub starts_at: Time,
+    pub ends_at: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    Firing,
+    Suppressed,
+    Resolved,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ShapeBody {
+    /// `ConfigMap` or `Secret`.
+    pub kind: String,
+    pub keys: Vec<KeyShape>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct KeyShape {
+    pub key: String,
+    pub bytes: u64,
+    /// A digest keyed with this installation's key: equal values have equal digests, and nothing more can be told.
+    pub digest: String,
+    /// How many times the value can be base64-decoded to printable text on top of Kubernetes' own encoding.
+    pub encoding_depth: u8,
+    /// The end of validity where the value is a certificate.
+    pub not_after: Option<Time>,
+}
+
+/// What a source said about a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageState {
+    /// Listed whole: what is not there does not exist.
+    Listed,
+    /// Some of it is known; absence proves nothing.
+    Partial,
+    /// The cluster refused.
+    Refused,
+    /// Nobody asked.
+    NotAsked,
+}

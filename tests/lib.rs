@@ -1,0 +1,1 @@
+//! Harnesses that tests share: the control plane, the window, the benchmark data.
