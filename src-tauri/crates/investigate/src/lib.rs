@@ -1,1 +1,11 @@
-//! The case: who asks, who argues, who concludes
+//! The case: who asks, who argues, who concludes.
+//!
+//! An [`Investigator`] is a state machine without input or output: it is told what was seen and answers with its next
+//! [`Move`]. The built-in one is deterministic and needs no model, no key and no network.
+//!
+//! Deliberately not here: how a call is decided (crate `gate`), what a tool does (crate `tools`), any clock.
+//! Start with [`Investigator`].
+
+mod investigator;
+
+pub use investigator::{Investigator, Move, Seen};
