@@ -1,1 +1,3 @@
-//! Caseboard put together, for a window or a terminal
+//! Caseboard put together, for a window or a terminal.
+
+pub mod rows;

@@ -1,0 +1,176 @@
+use model::{Blueprint, CallId, CaseId, ClusterId, ObjectRef, ObservationId, Time};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+/// A command without arguments.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+pub struct Nothing {}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfCluster {
+    pub cluster: ClusterId,
+}
+
+/// Opens what a path names: a bundle, a `.case` file, or a kubeconfig to add to the list.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfPath {
+    pub path: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ClusterAt {
+    pub cluster: ClusterId,
+    /// `null`: now.
+    pub at: Option<Time>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct TimelineOf {
+    pub cluster: ClusterId,
+    /// Lanes for these objects and what is near them; empty: for everything in trouble.
+    pub objects: Vec<ObjectRef>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct GraphOf {
+    pub cluster: ClusterId,
+    pub objects: Vec<ObjectRef>,
+    pub at: Option<Time>,
+    pub hops: u32,
+    pub most: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ObjectAt {
+    pub cluster: ClusterId,
+    pub object: ObjectRef,
+    pub at: Option<Time>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ObservationOf {
+    pub cluster: ClusterId,
+    pub id: ObservationId,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OpenCase {
+    pub cluster: ClusterId,
+    /// Incident ids; empty: all that are open now.
+    pub incidents: Vec<String>,
+    pub question: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfCase {
+    pub case: CaseId,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ApproveCall {
+    pub case: CaseId,
+    pub call: CallId,
+    /// The digest that was shown; another one is refused.
+    pub digest: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct EditCall {
+    pub case: CaseId,
+    pub call: CallId,
+    #[ts(type = "Record<string, unknown>")]
+    pub args: Value,
+    pub why: String,
+    /// Whether the edited call may run at once.
+    pub approve: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DenyCall {
+    pub case: CaseId,
+    pub call: CallId,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ReleaseResult {
+    pub case: CaseId,
+    pub call: CallId,
+    /// The engineer's text instead of the result's; `null`: as it is.
+    pub text: Option<String>,
+    pub why: String,
+    /// Observations that must not enter.
+    pub without: Vec<ObservationId>,
+}
+
+/// A few words for a case: a note, something said to the investigator, a reason.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct CaseWords {
+    pub case: CaseId,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AllowRule {
+    pub case: CaseId,
+    /// Tool names; empty: all of class `read`.
+    pub tools: Vec<String>,
+    pub namespace: Option<String>,
+    pub minutes: u32,
+    pub because: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SaveCase {
+    pub case: CaseId,
+    /// Empty: the suggested path.
+    pub path: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Saved {
+    pub path: String,
+    pub bytes: u64,
+}
+
+/// A blueprint as a structured value, or as YAML text (then `blueprint` is ignored).
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PutBlueprint {
+    pub blueprint: Option<Blueprint>,
+    pub yaml: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfName {
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SearchText {
+    pub text: String,
+}
+
+/// The knowledge library as a list.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Library {
+    pub digest: String,
+    pub loaded_at: Time,
+    /// The folder that is watched, empty where only the built-in library is there.
+    pub folder: String,
+    pub entries: Vec<LibraryEntry>,
+    pub issues: Vec<desk::rows::Problem>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct LibraryEntry {
+    /// `failure-mode`, `article`, `specialist`, `blueprint`.
+    pub kind: String,
+    pub id: String,
+    pub title: String,
+    pub category: Option<model::Category>,
+    /// Markdown.
+    pub body: String,
+    /// The file it comes from, relative to the library.
+    pub file: String,
+}

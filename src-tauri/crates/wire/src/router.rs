@@ -1,0 +1,153 @@
+use std::future::Future;
+
+use model::{BlueprintVersion, CaseId, CaseSummary, ToolSpec};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::requests::*;
+use crate::rows::*;
+
+/// A command that could not be done, as the window shows it. The window branches on `code`, never on text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{title} {hint}")]
+pub struct WireError {
+    /// `bad_request`, `unknown_command`, `not_found`, `refused`, `changed`, `unavailable`, `damaged`, `failed`.
+    pub code: String,
+    /// What was attempted and why it failed.
+    pub title: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// One command as the TypeScript generator sees it.
+pub struct CommandSpec {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub request: fn(&ts_rs::Config) -> String,
+    pub response: fn(&ts_rs::Config) -> String,
+    /// Cache tags that the answer depends on.
+    pub reads: &'static [&'static str],
+    /// Cache tags that the command makes stale.
+    pub changes: &'static [&'static str],
+    pub(crate) types: fn(&mut crate::typescript::Types),
+}
+
+macro_rules! commands {
+    ($( $(#[doc = $doc:literal])* $name:ident($request:ty) -> $response:ty, reads $reads:expr, changes $changes:expr; )*) => {
+        /// What answers the commands; implemented once, by [`crate::Workbench`].
+        pub trait Commands: Send + Sync {
+            $(
+                $(#[doc = $doc])*
+                fn $name(&self, request: $request) -> impl Future<Output = Result<$response, WireError>> + Send;
+            )*
+        }
+
+        /// All commands, in the order of the list.
+        pub const COMMANDS: &[CommandSpec] = &[
+            $( CommandSpec {
+                name: stringify!($name),
+                doc: concat!($($doc, "\n"),*),
+                request: |config| <$request as TS>::name(config),
+                response: |config| <$response as TS>::name(config),
+                reads: &$reads,
+                changes: &$changes,
+                types: |types| { types.add::<$request>(); types.add::<$response>(); },
+            }, )*
+        ];
+
+        impl<C: Commands> Router<C> {
+            /// Answers one command: JSON in, JSON out.
+            pub async fn call(&self, name: &str, request: Value) -> Result<Value, WireError> {
+                match name {
+                    $( stringify!($name) => {
+                        let request: $request = parse(name, request)?;
+                        unparse(self.commands.$name(request).await?)
+                    } )*
+                    _ => Err(WireError {
+                        code: "unknown_command".into(),
+                        title: format!("There is no command `{name}`."),
+                        hint: "The window and the program are of different versions; restart Caseboard.".into(),
+                    }),
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// The program itself: version, folders, what it goes on without.
+    about(Nothing) -> About, reads ["about"], changes [];
+    /// Every cluster that could be opened: contexts, the playground, recordings.
+    clusters_list(Nothing) -> Vec<ClusterRow>, reads ["clusters"], changes [];
+    /// Reads the kubeconfigs again.
+    clusters_rescan(Nothing) -> Vec<ClusterRow>, reads [], changes ["clusters"];
+    /// Connects; nothing is contacted before this.
+    cluster_open(OfCluster) -> ClusterRow, reads [], changes ["clusters"];
+    cluster_close(OfCluster) -> ClusterRow, reads [], changes ["clusters"];
+    cluster_state(OfCluster) -> ClusterState, reads ["cluster"], changes [];
+    /// Opens a bundle or a `.case` file, or adds a kubeconfig.
+    path_open(OfPath) -> ClusterRow, reads [], changes ["clusters", "cases"];
+    triage_get(ClusterAt) -> TriageView, reads ["cluster"], changes [];
+    timeline_get(TimelineOf) -> Timeline, reads ["cluster"], changes [];
+    graph_get(GraphOf) -> GraphView, reads ["cluster"], changes [];
+    object_get(ObjectAt) -> ObjectView, reads ["cluster"], changes [];
+    observation_get(ObservationOf) -> ObservationView, reads [], changes [];
+    cases_list(Nothing) -> Vec<CaseSummary>, reads ["cases"], changes [];
+    /// Opens a case on incidents of a cluster, or gives the open one about the same incidents.
+    case_open(OpenCase) -> CaseId, reads [], changes ["cases"];
+    case_get(OfCase) -> CaseView, reads ["case"], changes [];
+    /// Starts the built-in investigator, or goes on where it stopped.
+    investigation_start(OfCase) -> Nothing, reads [], changes ["case"];
+    call_approve(ApproveCall) -> Nothing, reads [], changes ["case"];
+    call_edit(EditCall) -> Nothing, reads [], changes ["case"];
+    call_deny(DenyCall) -> Nothing, reads [], changes ["case"];
+    result_release(ReleaseResult) -> Nothing, reads [], changes ["case"];
+    result_withhold(DenyCall) -> Nothing, reads [], changes ["case"];
+    /// Allows reads of a namespace for a while, so that they are not asked one by one.
+    rule_allow(AllowRule) -> Nothing, reads [], changes ["case"];
+    case_note(CaseWords) -> Nothing, reads [], changes ["case"];
+    /// Speaks to the investigator.
+    case_say(CaseWords) -> Nothing, reads [], changes ["case"];
+    case_save(SaveCase) -> Saved, reads [], changes [];
+    /// The case as a `.case` file's path gives it, imported into this desk.
+    case_import(OfPath) -> CaseId, reads [], changes ["cases", "clusters"];
+    tools_list(Nothing) -> Vec<ToolSpec>, reads ["about"], changes [];
+    blueprints_list(Nothing) -> Vec<BlueprintVersion>, reads ["blueprints"], changes [];
+    blueprint_put(PutBlueprint) -> BlueprintVersion, reads [], changes ["blueprints", "cluster"];
+    blueprint_versions(OfName) -> Vec<BlueprintVersion>, reads ["blueprints"], changes [];
+    blueprint_retire(OfName) -> Nothing, reads [], changes ["blueprints", "cluster"];
+    knowledge_list(Nothing) -> Library, reads ["knowledge"], changes [];
+    knowledge_search(SearchText) -> Vec<LibraryEntry>, reads ["knowledge"], changes [];
+}
+
+/// Routes commands by name to what answers them.
+pub struct Router<C> {
+    commands: C,
+}
+
+impl<C: Commands> Router<C> {
+    pub fn new(commands: C) -> Self {
+        Router { commands }
+    }
+
+    pub fn commands(&self) -> &C {
+        &self.commands
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(name: &str, request: Value) -> Result<T, WireError> {
+    serde_json::from_value(request).map_err(|error| WireError {
+        code: "bad_request".into(),
+        title: format!("`{name}` was asked with arguments it does not take: {error}."),
+        hint: "The window and the program are of different versions; restart Caseboard.".into(),
+    })
+}
+
+fn unparse<T: Serialize>(answer: T) -> Result<Value, WireError> {
+    serde_json::to_value(answer).map_err(|error| WireError {
+        code: "failed".into(),
+        title: format!("The answer could not be written as JSON: {error}."),
+        hint: "Please report this.".into(),
+    })
+}

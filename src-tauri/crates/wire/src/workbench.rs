@@ -1,0 +1,2 @@
+/// The desk with its playground: what answers the commands.
+pub struct Workbench {}

@@ -1,0 +1,883 @@
+// Generated from the Rust types by `cargo xtask codegen`; do not edit. A test fails when it is out of date.
+
+/**
+ * The program itself.
+ */
+export type About = { version: string, 
+/**
+ * Where logs are written.
+ */
+log_dir: string, state_dir: string, now: Time, 
+/**
+ * What the program could not do at start and goes on without, in sentences.
+ */
+warnings: Array<Problem>, };
+
+export type AlertBody = { name: string, state: AlertState, severity: string, labels: { [key in string]: string }, annotations: { [key in string]: string }, starts_at: Time, ends_at: Time | null, };
+
+export type AlertState = "firing" | "suppressed" | "resolved";
+
+export type AllowRule = { case: CaseId, 
+/**
+ * Tool names; empty: all of class `read`.
+ */
+tools: Array<string>, namespace: string | null, minutes: number, because: string, };
+
+export type ApproveCall = { case: CaseId, call: CallId, 
+/**
+ * The digest that was shown; another one is refused.
+ */
+digest: string, };
+
+/**
+ * Who did it. A rule's decision is the rule's, never the engineer's.
+ */
+export type Author = { "who": "engineer", name: string, } | { "who": "investigator", name: string, } | { "who": "rule", rule: string, } | { "who": "program" };
+
+/**
+ * What the team knows of its own system.
+ */
+export type Blueprint = { name: string, scope: Scope | null, owner: string, summary: string, dependencies: Array<Declared>, invariants: Array<Invariant>, odds: Array<OddsShift>, preferred_fixes: Array<Fix>, 
+/**
+ * Ids of fixes that must not be proposed here, each with its reason.
+ */
+forbidden_fixes: Array<[string, string]>, 
+/**
+ * Markdown for people.
+ */
+notes: string, };
+
+/**
+ * A stored version of a blueprint.
+ */
+export type BlueprintVersion = { version: number, at: Time, author: string, blueprint: Blueprint, };
+
+/**
+ * What was observed.
+ */
+export type Body = { "type": "object", api_version: string, uid: string, resource_version: string, change: ChangeKind, object: unknown, } | { "type": "event" } & EventBody | { "type": "log" } & LogBody | { "type": "metric" } & MetricBody | { "type": "probe" } & ProbeBody | { "type": "node_agent" } & NodeAgentBody | { "type": "alert" } & AlertBody | { "type": "shape" } & ShapeBody | { "type": "change", reference: string, author: string, message: string, diff: string | null, } | { "type": "dependencies", calls: Array<[string, string]>, } | { "type": "tool_result", tool: string, text: string, } | { "type": "note", author: string, text: string, } | { "type": "coverage", kind: string, namespace: string, state: CoverageState, } | { "type": "gap", until: Time, dropped: number, reason: string, };
+
+/**
+ * One fact about one call. The call's state is the fold of its facts; see the crate `gate`.
+ */
+export type CallFact = { call: CallId, 
+/**
+ * 1 for the call as proposed; every edit, retry or drift makes a new one.
+ */
+revision: number, step: CallStep, };
+
+/**
+ * One tool call of a case, over all its revisions.
+ */
+export type CallId = string;
+
+export type CallStep = { "step": "proposed", call: ToolCall, risk: Risk, digest: string, } | { "step": "ruled", ruling: Ruling, } | { "step": "asked", preview: Preview, } | { "step": "approved", digest: string, } | { "step": "edited", args: Record<string, unknown>, why: string, } | { "step": "denied", reason: string, } | { "step": "withdrawn", because: string, } | { "step": "expired", because: string, } | { "step": "voided", because: string, } | { "step": "started", digest: string, } | { "step": "succeeded", result: ResultView, } | { "step": "failed", error: string, hint: string, } | { "step": "interrupted", because: string, } | { "step": "outcome_unknown", because: string, } | { "step": "reconciled", result: ResultView, } | { "step": "released", observations: Array<ObservationId>, text: string, } | { "step": "released_edited", observations: Array<ObservationId>, text: string, why: string, } | { "step": "withheld", reason: string, };
+
+/**
+ * One step of a case. A case is the fold of these, in the window, in replay and in evals alike.
+ */
+export type CaseEvent = { case: CaseId, 
+/**
+ * 1, 2, 3, … without holes.
+ */
+seq: number, at: Time, author: Author, fact: CaseFact, };
+
+/**
+ * What happened in a case.
+ */
+export type CaseFact = { "type": "opened", title: string, cluster: ClusterId, cluster_name: string, 
+/**
+ * The cluster's time that the case looks at when it is opened.
+ */
+as_of: Time, question: string | null, incidents: Array<Incident>, } | { "type": "investigation_started", investigator: string, knowledge_digest: string, as_of: Time, } | { "type": "narrated", text: string, } | { "type": "said", text: string, } | { "type": "noted", text: string, } | { "type": "call" } & CallFact | { "type": "hypotheses_moved", hypotheses: Array<Hypothesis>, because: string, } | { "type": "concluded", conclusion: Conclusion, } | { "type": "stopped", because: string, };
+
+/**
+ * One case: the unit of work.
+ */
+export type CaseId = string;
+
+/**
+ * A row of the list of cases.
+ */
+export type CaseSummary = { id: CaseId, title: string, cluster: ClusterId, cluster_name: string, opened_at: Time, updated_at: Time, incidents: Array<IncidentId>, concluded: boolean, 
+/**
+ * Calls that wait for a decision or for release.
+ */
+waiting: number, };
+
+export type CaseView = { case: CaseId, cluster: ClusterId, events: Array<CaseEvent>, 
+/**
+ * An investigator is working on it in this program right now.
+ */
+running: boolean, 
+/**
+ * Where "save" would put it if nothing else is said.
+ */
+suggested_path: string, };
+
+/**
+ * A few words for a case: a note, something said to the investigator, a reason.
+ */
+export type CaseWords = { case: CaseId, text: string, };
+
+/**
+ * The six families of failure.
+ */
+export type Category = "resource-exhaustion" | "image-deployment" | "config-secrets" | "cascading" | "storage" | "app-infra";
+
+export type Certainty = { "is": "known" } | { "is": "unknown", because: string, };
+
+export type ChangeKind = "present" | "deleted";
+
+/**
+ * A piece of evidence as a sentence cites it.
+ */
+export type Citation = { id: ObservationId, quote: string, };
+
+export type ClusterAt = { cluster: ClusterId, 
+/**
+ * `null`: now.
+ */
+at: Time | null, };
+
+/**
+ * `cluster:` and a digest of (source file, context name, server), or of a recorded file's first observations.
+ */
+export type ClusterId = string;
+
+export type ClusterKind = "kubeconfig" | "playground" | "recorded";
+
+export type ClusterPhase = "closed" | "connecting" | "live" | "degraded" | "failed" | "recorded";
+
+export type ClusterRow = { id: ClusterId, name: string, kind: ClusterKind, 
+/**
+ * The kubeconfig, bundle or case file it comes from.
+ */
+source: string, server: string, namespace: string, state: ClusterState, 
+/**
+ * `null` until it was triaged.
+ */
+open_incidents: number | null, worst: Severity | null, problems: Array<Problem>, };
+
+export type ClusterState = { phase: ClusterPhase, message: string, hint: string, watches: Array<WatchRow>, 
+/**
+ * When the newest thing shown was learnt.
+ */
+last_seen_at: Time | null, 
+/**
+ * First and last time the history knows of.
+ */
+span: [Time, Time] | null, };
+
+/**
+ * How an investigation ended.
+ */
+export type Conclusion = { 
+/**
+ * True when the evidence is too thin to name a cause; the hypotheses are then the best guesses.
+ */
+abstained: boolean, summary: string, 
+/**
+ * Ranked over all incidents of the case, most likely first.
+ */
+hypotheses: Array<Hypothesis>, not_checked: Array<NotChecked>, };
+
+/**
+ * What a source said about a kind.
+ */
+export type CoverageState = "listed" | "partial" | "refused" | "not_asked";
+
+/**
+ * A dependency that the team declares.
+ */
+export type Declared = { 
+/**
+ * `Kind/namespace/name`.
+ */
+from: string, to: string, why: string, };
+
+export type DenyCall = { case: CaseId, call: CallId, reason: string, };
+
+export type Edge = { from: ObjectRef, to: ObjectRef, relation: Relation, class: EdgeClass, reason: string, since: Time, evidence: Array<ObservationId>, };
+
+/**
+ * How an edge is known.
+ */
+export type EdgeClass = "declared" | "observed" | "inferred";
+
+export type EditCall = { case: CaseId, call: CallId, args: Record<string, unknown>, why: string, 
+/**
+ * Whether the edited call may run at once.
+ */
+approve: boolean, };
+
+export type EventBody = { uid: string, 
+/**
+ * `Normal` or `Warning`.
+ */
+event_type: string, reason: string, message: string, 
+/**
+ * How often the same event was seen; 1 where the source did not say.
+ */
+count: number, first_at: Time, last_at: Time, reporter: string, 
+/**
+ * The involved object's uid, so that two objects of one name are told apart.
+ */
+subject_uid: string | null, };
+
+export type EventRow = { observation: ObservationId, at: Time, warning: boolean, reason: string, message: string, count: number, };
+
+/**
+ * Something code computed from a view, with what it rests on.
+ */
+export type Fact = { 
+/**
+ * The predicate, in snake case: `service_selects_no_pods`.
+ */
+name: string, 
+/**
+ * What it is about; workload-level where a controller owns the pod.
+ */
+subject: ObjectRef, 
+/**
+ * The other arguments of the predicate, by name.
+ */
+args: Record<string, unknown>, certainty: Certainty, 
+/**
+ * One sentence that a person can read, with the values that made it true.
+ */
+says: string, 
+/**
+ * Since when it has been true, as far as the view can tell.
+ */
+since: Time, 
+/**
+ * The observations it rests on; never empty.
+ */
+evidence: Array<ObservationId>, };
+
+/**
+ * What to do about a cause, under which conditions.
+ */
+export type Fix = { id: string, text: string, 
+/**
+ * What must hold for this fix to be the right one.
+ */
+conditions: Array<string>, 
+/**
+ * What must not be done here, and why.
+ */
+never: Array<string>, };
+
+export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time | null, hops: number, most: number, };
+
+/**
+ * The graph around something, as of a time.
+ */
+export type GraphView = { at: Time, layout: Layout, states: Array<NodeState>, };
+
+/**
+ * A candidate root cause.
+ */
+export type Hypothesis = { 
+/**
+ * `failure mode @ object`: stable over the life of a case.
+ */
+id: string, 
+/**
+ * 1 is the most likely.
+ */
+rank: number, incident: IncidentId, object: ObjectRef, failure_mode: string, 
+/**
+ * What happened, in a sentence with the values of this case.
+ */
+mechanism: string, 
+/**
+ * Between 0 and 1; the probabilities of one incident's hypotheses and of "something else" add up to 1.
+ */
+probability: number, evidence: Array<Citation>, against: Array<Citation>, fix: Fix | null, 
+/**
+ * What would tell it from its rivals and has not been looked at.
+ */
+open_checks: Array<string>, };
+
+/**
+ * Signals that belong together.
+ */
+export type Incident = { id: IncidentId, title: string, category: Category, failure_modes: Array<string>, severity: Severity, state: IncidentState, started_at: Time, ended_at: Time | null, signals: Array<Signal>, 
+/**
+ * Workload-level where a controller owns the pod, worst first.
+ */
+subjects: Array<ObjectRef>, 
+/**
+ * Where the trouble seems to start, by walking the graph from the symptoms.
+ */
+origin: ObjectRef | null, links: Array<Link>, 
+/**
+ * What depends on the subjects and so is, or will be, affected.
+ */
+blast_radius: Array<ObjectRef>, };
+
+/**
+ * `incident:` and a digest of (cluster, origin or first subject, first failure mode, start): the same history gives
+ * the same id.
+ */
+export type IncidentId = string;
+
+export type IncidentState = "open" | "acknowledged" | "mitigated" | "resolved" | "reopened";
+
+/**
+ * Something that must always hold; broken, it is a signal.
+ */
+export type Invariant = { name: string, 
+/**
+ * A CEL condition over the workload and its facts.
+ */
+holds: string, says: string, };
+
+export type KeyShape = { key: string, bytes: number, 
+/**
+ * A digest keyed with this installation's key: equal values have equal digests, and nothing more can be told.
+ */
+digest: string, 
+/**
+ * How many times the value can be base64-decoded to printable text on top of Kubernetes' own encoding.
+ */
+encoding_depth: number, 
+/**
+ * The end of validity where the value is a certificate.
+ */
+not_after: Time | null, };
+
+export type Lane = { object: ObjectRef | null, title: string, };
+
+/**
+ * A laid-out neighbourhood: what the window draws. Positions are in abstract units, `layer` grows along dependencies.
+ */
+export type Layout = { nodes: Array<Placed>, edges: Array<Edge>, 
+/**
+ * How many nodes were left out to keep the picture readable.
+ */
+hidden: number, };
+
+/**
+ * The knowledge library as a list.
+ */
+export type Library = { digest: string, loaded_at: Time, 
+/**
+ * The folder that is watched, empty where only the built-in library is there.
+ */
+folder: string, entries: Array<LibraryEntry>, issues: Array<Problem>, };
+
+export type LibraryEntry = { 
+/**
+ * `failure-mode`, `article`, `specialist`, `blueprint`.
+ */
+kind: string, id: string, title: string, category: Category | null, 
+/**
+ * Markdown.
+ */
+body: string, 
+/**
+ * The file it comes from, relative to the library.
+ */
+file: string, };
+
+/**
+ * Why two subjects of one incident belong together.
+ */
+export type Link = { from: ObjectRef, to: ObjectRef, 
+/**
+ * In words: `same node`, `same owner`, `calls it`, …
+ */
+reason: string, evidence: Array<ObservationId>, };
+
+export type LogBody = { container: string, 
+/**
+ * The log of the container's previous run.
+ */
+previous: boolean, 
+/**
+ * Lines, oldest first, joined by newlines.
+ */
+text: string, 
+/**
+ * What is missing, in words, when the text is not the whole log.
+ */
+cut: string | null, };
+
+export type Mark = { 
+/**
+ * Index into [`Timeline::lanes`].
+ */
+lane: number, at: Time, until: Time | null, kind: MarkKind, severity: Severity, title: string, observation: ObservationId | null, };
+
+export type MarkKind = "signal" | "event" | "change" | "restart" | "alert" | "log" | "metric" | "note";
+
+export type MetricBody = { 
+/**
+ * The metric's name as its source has it (`container_memory_working_set_bytes`).
+ */
+name: string, unit: string, labels: { [key in string]: string }, points: Array<MetricPoint>, };
+
+export type MetricPoint = { at: Time, value: number, };
+
+export type NodeAgentBody = { node: string, 
+/**
+ * `containerd`, `kubelet`, `kube-proxy`, `kube-scheduler`, `kernel`, …
+ */
+service: string, 
+/**
+ * The state in its own words (`active (running)`), empty where it did not say.
+ */
+state: string, output: string, };
+
+export type NodeState = { object: ObjectRef, 
+/**
+ * `null`: nothing is wrong with it as far as we know.
+ */
+severity: Severity | null, 
+/**
+ * A few words: `3/3 ready`, `CrashLoopBackOff`, `gone`.
+ */
+status: string, exists: boolean, };
+
+/**
+ * Something that was set aside as noise.
+ */
+export type NoiseEntry = { signal: Signal, rule: string, because: string, };
+
+/**
+ * Something that was not looked at, and why.
+ */
+export type NotChecked = { what: string, because: string, };
+
+/**
+ * A command without arguments.
+ */
+export type Nothing = Record<symbol, never>;
+
+export type ObjectAt = { cluster: ClusterId, object: ObjectRef, at: Time | null, };
+
+/**
+ * Which object: `Kind/namespace/name`, the namespace empty for cluster-scoped objects.
+ *
+ * The kind is Kubernetes' own word (`Deployment`). A custom resource whose kind shadows a built-in one is qualified by
+ * its group as kubectl does it (`Service.serving.knative.dev`); see [`qualified_kind`].
+ */
+export type ObjectRef = { kind: string, namespace: string, name: string, };
+
+/**
+ * One object as of a time.
+ */
+export type ObjectView = { object: ObjectRef, at: Time, exists: boolean, status: string, 
+/**
+ * Empty where the object does not exist.
+ */
+yaml: string, 
+/**
+ * When it changed, oldest first.
+ */
+changed_at: Array<Time>, 
+/**
+ * Unified diff from the version before, where there is one.
+ */
+last_change: string | null, events: Array<EventRow>, facts: Array<Fact>, 
+/**
+ * Directly related objects, with the words for how.
+ */
+related: Array<[ObjectRef, string]>, };
+
+/**
+ * One fact at one time: the only thing a history holds.
+ */
+export type Observation = { id: ObservationId, cluster: ClusterId, 
+/**
+ * When it was true.
+ */
+at: Time, 
+/**
+ * When we learnt it; never before [`Observation::at`] unless two clocks disagree.
+ */
+seen_at: Time, source: Source, subject: ObjectRef | null, body: Body, };
+
+/**
+ * `obs:` and 24 hexadecimal digits: a digest of cluster, times, source, subject and body, so that the same fact
+ * learnt twice has one id and a citation can be checked against what it cites.
+ */
+export type ObservationId = string;
+
+export type ObservationOf = { cluster: ClusterId, id: ObservationId, };
+
+/**
+ * One observation, for the chip that cites it.
+ */
+export type ObservationView = { observation: Observation, 
+/**
+ * The observation as text, redacted.
+ */
+text: string, };
+
+/**
+ * What the team knows that makes a cause more or less likely here.
+ */
+export type OddsShift = { 
+/**
+ * A failure mode's id.
+ */
+failure_mode: string, 
+/**
+ * A CEL condition; empty: always.
+ */
+when: string, 
+/**
+ * A likelihood ratio: above 1 more likely, below 1 less likely.
+ */
+ratio: number, because: string, };
+
+export type OfCase = { case: CaseId, };
+
+export type OfCluster = { cluster: ClusterId, };
+
+export type OfName = { name: string, };
+
+/**
+ * Opens what a path names: a bundle, a `.case` file, or a kubeconfig to add to the list.
+ */
+export type OfPath = { path: string, };
+
+export type OpenCase = { cluster: ClusterId, 
+/**
+ * Incident ids; empty: all that are open now.
+ */
+incidents: Array<string>, question: string | null, };
+
+export type Placed = { object: ObjectRef, x: number, y: number, layer: number, 
+/**
+ * Pods or replicas that this node stands for; 1 for itself.
+ */
+stands_for: number, };
+
+/**
+ * What the engineer is shown before deciding.
+ */
+export type Preview = { 
+/**
+ * In a sentence: what would be done.
+ */
+does: string, 
+/**
+ * The diff a write would make, unified, as a server-side dry run gave it.
+ */
+diff: string | null, 
+/**
+ * Roughly what comes back or what it costs.
+ */
+cost: string, undo: string | null, };
+
+export type ProbeBody = { 
+/**
+ * What was called, such as `shop/cart:7070`.
+ */
+target: string, port: number, protocol: string, reachable: boolean, 
+/**
+ * What the probe said.
+ */
+output: string, };
+
+/**
+ * Something that went wrong and did not stop the rest.
+ */
+export type Problem = { 
+/**
+ * What was attempted.
+ */
+what: string, why: string, 
+/**
+ * What to do next.
+ */
+hint: string, };
+
+/**
+ * A blueprint as a structured value, or as YAML text (then `blueprint` is ignored).
+ */
+export type PutBlueprint = { blueprint: Blueprint | null, yaml: string | null, };
+
+/**
+ * What an edge says. The tail depends on the head: `Pod —runs_on→ Node`, `Service —selects→ Deployment`.
+ */
+export type Relation = "owned_by" | "selects" | "routes_to" | "mounts" | "reads_config" | "runs_on" | "binds" | "scaled_by" | "uses_account" | "calls" | "limited_by" | "declares";
+
+export type ReleaseResult = { case: CaseId, call: CallId, 
+/**
+ * The engineer's text instead of the result's; `null`: as it is.
+ */
+text: string | null, why: string, 
+/**
+ * Observations that must not enter.
+ */
+without: Array<ObservationId>, };
+
+/**
+ * A result before release: redacted, its marks visible.
+ */
+export type ResultView = { 
+/**
+ * The text that would go to the investigator, after redaction.
+ */
+text: string, 
+/**
+ * How many places redaction replaced, by kind (`token`, `password`, `e-mail`, …).
+ */
+redactions: Array<[string, number]>, 
+/**
+ * What was left out for length, in words.
+ */
+cut: string | null, 
+/**
+ * The observations that releasing this result adds to the investigation.
+ */
+observations: Array<ObservationId>, };
+
+/**
+ * What a call can do, decided by code from the tool and its arguments, mildest first.
+ */
+export type Risk = "read" | "read-sensitive" | "write" | "destructive";
+
+/**
+ * What policy says of a proposal.
+ */
+export type Ruling = { "ruling": "ask" } | { "ruling": "allowed", rule: string, } | { "ruling": "forbidden", rule: string, because: string, };
+
+export type SaveCase = { case: CaseId, 
+/**
+ * Empty: the suggested path.
+ */
+path: string, };
+
+export type Saved = { path: string, bytes: number, };
+
+/**
+ * Where a blueprint holds; the narrower one wins.
+ */
+export type Scope = { "level": "fleet" } | { "level": "cluster", cluster: string, } | { "level": "namespace", namespace: string, } | { "level": "workload", namespace: string, kind: string, name: string, };
+
+export type SearchText = { text: string, };
+
+/**
+ * How bad, worst last.
+ */
+export type Severity = "info" | "minor" | "major" | "critical";
+
+export type ShapeBody = { 
+/**
+ * `ConfigMap` or `Secret`.
+ */
+kind: string, keys: Array<KeyShape>, };
+
+/**
+ * A fact or an observation that means trouble.
+ */
+export type Signal = { 
+/**
+ * The fact that raised it, or `alert`/`event`.
+ */
+name: string, 
+/**
+ * The failure modes that this signal can belong to; empty where knowledge has none.
+ */
+failure_modes: Array<string>, subject: ObjectRef, category: Category, severity: Severity, title: string, first_at: Time, last_at: Time, count: number, evidence: Array<ObservationId>, };
+
+/**
+ * Where an observation comes from.
+ */
+export type Source = "watch" | "read" | "import" | "script" | "person";
+
+/**
+ * A moment in UTC, in microseconds since 1970-01-01T00:00:00Z. Serialised as that integer (it fits a JavaScript number
+ * until the year 2255); displayed as RFC 3339 in UTC.
+ */
+export type Time = number;
+
+/**
+ * Lanes of marks over time.
+ */
+export type Timeline = { from: Time, to: Time, lanes: Array<Lane>, marks: Array<Mark>, 
+/**
+ * (from, until, why): drawn as gaps.
+ */
+gaps: Array<[Time, Time, string]>, };
+
+export type TimelineOf = { cluster: ClusterId, 
+/**
+ * Lanes for these objects and what is near them; empty: for everything in trouble.
+ */
+objects: Array<ObjectRef>, };
+
+/**
+ * A call somebody wants to make.
+ */
+export type ToolCall = { tool: string, cluster: ClusterId, args: Record<string, unknown>, 
+/**
+ * Why it is asked, in a sentence.
+ */
+reason: string, 
+/**
+ * What each answer would mean for the hypotheses, in a sentence.
+ */
+expects: string, 
+/**
+ * Argument names whose values come from text that the cluster wrote, with the observation they come from.
+ */
+tainted: Array<[string, ObservationId]>, };
+
+/**
+ * A tool as a model, a form and a card see it.
+ */
+export type ToolSpec = { name: string, title: string, description: string, 
+/**
+ * JSON Schema of the arguments; the form of the call card is made from it.
+ */
+schema: unknown, };
+
+/**
+ * What is broken in one cluster at one time.
+ */
+export type Triage = { at: Time, 
+/**
+ * Worst first.
+ */
+incidents: Array<Incident>, noise: Array<NoiseEntry>, 
+/**
+ * What could not be looked at, in sentences.
+ */
+not_checked: Array<string>, };
+
+/**
+ * What is broken as of a time.
+ */
+export type TriageView = { cluster: ClusterId, triage: Triage, 
+/**
+ * Objects looked at, by kind.
+ */
+looked_at: Array<[string, number]>, 
+/**
+ * True while watches have not listed everything yet.
+ */
+partial: boolean, };
+
+/**
+ * Something changed; who shows it asks again.
+ */
+export type Update = { "type": "clusters_changed" } | { "type": "cluster_changed", cluster: ClusterId, } | { "type": "case_changed", case: CaseId, seq: number, } | { "type": "cases_changed" } | { "type": "knowledge_changed" } | { "type": "blueprints_changed" } | { "type": "progress", what: string, done: number, of: number | null, };
+
+export type WatchRow = { kind: string, 
+/**
+ * Empty: the whole cluster.
+ */
+namespace: string, 
+/**
+ * `listing`, `live`, `refused`, `failed`, `not served`.
+ */
+phase: string, since: Time, error: string | null, };
+
+/**
+ * A command that could not be done, as the window shows it. The window branches on `code`, never on text.
+ */
+export type WireError = { 
+/**
+ * `bad_request`, `unknown_command`, `not_found`, `refused`, `changed`, `unavailable`, `damaged`, `failed`.
+ */
+code: string, 
+/**
+ * What was attempted and why it failed.
+ */
+title: string, 
+/**
+ * What to do next.
+ */
+hint: string, };
+
+/** Request and response of every command, by its name. */
+export type Commands = {
+  /** The program itself: version, folders, what it goes on without. */
+  about: { request: Nothing; response: About };
+  /** Every cluster that could be opened: contexts, the playground, recordings. */
+  clusters_list: { request: Nothing; response: Array<ClusterRow> };
+  /** Reads the kubeconfigs again. */
+  clusters_rescan: { request: Nothing; response: Array<ClusterRow> };
+  /** Connects; nothing is contacted before this. */
+  cluster_open: { request: OfCluster; response: ClusterRow };
+  cluster_close: { request: OfCluster; response: ClusterRow };
+  cluster_state: { request: OfCluster; response: ClusterState };
+  /** Opens a bundle or a `.case` file, or adds a kubeconfig. */
+  path_open: { request: OfPath; response: ClusterRow };
+  triage_get: { request: ClusterAt; response: TriageView };
+  timeline_get: { request: TimelineOf; response: Timeline };
+  graph_get: { request: GraphOf; response: GraphView };
+  object_get: { request: ObjectAt; response: ObjectView };
+  observation_get: { request: ObservationOf; response: ObservationView };
+  cases_list: { request: Nothing; response: Array<CaseSummary> };
+  /** Opens a case on incidents of a cluster, or gives the open one about the same incidents. */
+  case_open: { request: OpenCase; response: CaseId };
+  case_get: { request: OfCase; response: CaseView };
+  /** Starts the built-in investigator, or goes on where it stopped. */
+  investigation_start: { request: OfCase; response: Nothing };
+  call_approve: { request: ApproveCall; response: Nothing };
+  call_edit: { request: EditCall; response: Nothing };
+  call_deny: { request: DenyCall; response: Nothing };
+  result_release: { request: ReleaseResult; response: Nothing };
+  result_withhold: { request: DenyCall; response: Nothing };
+  /** Allows reads of a namespace for a while, so that they are not asked one by one. */
+  rule_allow: { request: AllowRule; response: Nothing };
+  case_note: { request: CaseWords; response: Nothing };
+  /** Speaks to the investigator. */
+  case_say: { request: CaseWords; response: Nothing };
+  case_save: { request: SaveCase; response: Saved };
+  /** The case as a `.case` file's path gives it, imported into this desk. */
+  case_import: { request: OfPath; response: CaseId };
+  tools_list: { request: Nothing; response: Array<ToolSpec> };
+  blueprints_list: { request: Nothing; response: Array<BlueprintVersion> };
+  blueprint_put: { request: PutBlueprint; response: BlueprintVersion };
+  blueprint_versions: { request: OfName; response: Array<BlueprintVersion> };
+  blueprint_retire: { request: OfName; response: Nothing };
+  knowledge_list: { request: Nothing; response: Library };
+  knowledge_search: { request: SearchText; response: Array<LibraryEntry> };
+};
+
+/** Cache tags: what an answer depends on, and what a command makes stale. */
+export const tags = {
+  about: { reads: ["about"], changes: [] },
+  clusters_list: { reads: ["clusters"], changes: [] },
+  clusters_rescan: { reads: [], changes: ["clusters"] },
+  cluster_open: { reads: [], changes: ["clusters"] },
+  cluster_close: { reads: [], changes: ["clusters"] },
+  cluster_state: { reads: ["cluster"], changes: [] },
+  path_open: { reads: [], changes: ["clusters", "cases"] },
+  triage_get: { reads: ["cluster"], changes: [] },
+  timeline_get: { reads: ["cluster"], changes: [] },
+  graph_get: { reads: ["cluster"], changes: [] },
+  object_get: { reads: ["cluster"], changes: [] },
+  observation_get: { reads: [], changes: [] },
+  cases_list: { reads: ["cases"], changes: [] },
+  case_open: { reads: [], changes: ["cases"] },
+  case_get: { reads: ["case"], changes: [] },
+  investigation_start: { reads: [], changes: ["case"] },
+  call_approve: { reads: [], changes: ["case"] },
+  call_edit: { reads: [], changes: ["case"] },
+  call_deny: { reads: [], changes: ["case"] },
+  result_release: { reads: [], changes: ["case"] },
+  result_withhold: { reads: [], changes: ["case"] },
+  rule_allow: { reads: [], changes: ["case"] },
+  case_note: { reads: [], changes: ["case"] },
+  case_say: { reads: [], changes: ["case"] },
+  case_save: { reads: [], changes: [] },
+  case_import: { reads: [], changes: ["cases", "clusters"] },
+  tools_list: { reads: ["about"], changes: [] },
+  blueprints_list: { reads: ["blueprints"], changes: [] },
+  blueprint_put: { reads: [], changes: ["blueprints", "cluster"] },
+  blueprint_versions: { reads: ["blueprints"], changes: [] },
+  blueprint_retire: { reads: [], changes: ["blueprints", "cluster"] },
+  knowledge_list: { reads: ["knowledge"], changes: [] },
+  knowledge_search: { reads: ["knowledge"], changes: [] },
+} as const satisfies Record<keyof Commands, { reads: readonly string[]; changes: readonly string[] }>;
