@@ -1,1 +1,14 @@
-//! The typed tools of an investigation; the only crate that can write to a cluster
+//! The typed tools of an investigation, and the only crate that can write to a cluster.
+//!
+//! A tool declares its schema, its risk (by code, from its arguments), what it would do, and runs on a
+//! [`gate::Permit`] that it takes by value. What it learns becomes observations and a redacted text; neither reaches an
+//! investigator before the result is released.
+//!
+//! Deliberately not here: a shell, and any decision whether a call may run (that is the gate's).
+//! Start with [`Tool`].
+
+mod tool;
+mod toolbox;
+
+pub use tool::{Outcome, Surroundings, Tool, ToolError};
+pub use toolbox::Toolbox;

@@ -1,0 +1,62 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cluster::Reach;
+use gate::Permit;
+use history::{DeskFile, History};
+use knowledge::Library;
+use model::{Clock, Observation, Preview, ResultView, Risk, Time, ToolCall, ToolSpec};
+use redact::Redactor;
+use serde_json::Value;
+
+/// What a tool may use. One case has one of these.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The cluster's history: live reads are appended here before they are answered.
+    pub history: Arc<History>,
+    pub reach: Reach,
+    pub desk: Arc<DeskFile>,
+    pub library: Arc<Library>,
+    pub redactor: Arc<Redactor>,
+    pub clock: Arc<dyn Clock>,
+    /// The time the case looks at.
+    pub as_of: Time,
+    /// Whether writes are enabled for this cluster at all.
+    pub writes_enabled: bool,
+}
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub result: ResultView,
+    /// The observations of [`ResultView::observations`], which the history holds by now.
+    pub observations: Vec<Arc<Observation>>,
+}
+
+/// A run that gave no result. "Could not look" is this; "looked and found nothing" is an [`Outcome`] that says so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}")]
+pub struct ToolError {
+    pub what: String,
+    pub why: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// One typed tool.
+#[async_trait]
+pub trait Tool: Send + Sync {
+    fn spec(&self) -> ToolSpec;
+
+    /// The risk of these arguments; arguments that do not parse are as risky as the tool can be.
+    fn risk(&self, args: &Value) -> Risk;
+
+    /// Checks arguments against the schema; the message says which argument and what it takes.
+    fn check(&self, args: &Value) -> Result<(), ToolError>;
+
+    /// What would be done, from the history alone: nothing is contacted.
+    fn preview(&self, call: &ToolCall, surroundings: &Surroundings) -> Preview;
+
+    /// Does exactly what the permit says.
+    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError>;
+}
