@@ -9,3 +9,6 @@
 mod investigator;
 
 pub use investigator::{Investigator, Move, Seen};
+
+mod runner;
+pub use runner::{Ids, Pause, Release, Runner, RunnerError, Setting, started_as_of};
