@@ -5,10 +5,13 @@ use std::path::Path;
 use model::{CaseEvent, CaseId, ClusterId};
 use serde::Serialize;
 
+use crate::store::Format;
 use crate::{DeskFile, History, Result};
 
-/// What is in a `.case` file.
+pub(crate) const FORMAT: Format =
+    Format { name: "a case", application_id: 0x4342_4331, migrations: &[""], synchronous: "full" };
 
+/// What is in a `.case` file.
 pub struct CaseFile {
     pub case: CaseId,
     pub cluster: ClusterId,

@@ -1,12 +1,74 @@
+mod blueprints;
+mod cases;
+pub(crate) mod chain;
+
 use std::path::Path;
 
-use model::{Blueprint, BlueprintVersion, CaseEvent, CaseId, CaseSummary, Time, Written};
+use model::{CallId, CaseEvent, CaseFact, CaseId, Written};
+use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::Result;
+use crate::store::{Format, Store};
+use crate::{Error, Result};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "a desk file",
+    application_id: 0x4342_4431,
+    migrations: &["CREATE TABLE case_events (
+            case_id TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            type TEXT NOT NULL,
+            call_id TEXT,
+            revision INTEGER,
+            step TEXT,
+            PRIMARY KEY (case_id, seq)
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX one_proposal ON case_events (case_id, call_id, revision) WHERE step = 'proposed';
+        CREATE UNIQUE INDEX one_decision ON case_events (case_id, call_id, revision)
+            WHERE step IN ('approved', 'edited', 'denied', 'withdrawn', 'expired');
+        CREATE UNIQUE INDEX one_start ON case_events (case_id, call_id, revision) WHERE step = 'started';
+        CREATE UNIQUE INDEX one_outcome ON case_events (case_id, call_id, revision)
+            WHERE step IN ('succeeded', 'failed', 'interrupted', 'outcome_unknown');
+        CREATE UNIQUE INDEX one_release ON case_events (case_id, call_id, revision)
+            WHERE step IN ('released', 'released_edited', 'withheld');
+        CREATE INDEX events_of_calls ON case_events (case_id, call_id, seq) WHERE call_id IS NOT NULL;
+        CREATE TRIGGER case_events_stay_as_they_are BEFORE UPDATE ON case_events
+            BEGIN SELECT RAISE(ABORT, 'case events are never changed'); END;
+        CREATE TRIGGER case_events_stay BEFORE DELETE ON case_events
+            BEGIN SELECT RAISE(ABORT, 'case events are never removed'); END;
+
+        CREATE TABLE blueprint_versions (
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (name, version)
+        ) STRICT;
+        CREATE TRIGGER blueprint_versions_stay_as_they_are BEFORE UPDATE ON blueprint_versions
+            BEGIN SELECT RAISE(ABORT, 'versions of blueprints are never changed'); END;
+        CREATE TRIGGER blueprint_versions_stay BEFORE DELETE ON blueprint_versions
+            BEGIN SELECT RAISE(ABORT, 'versions of blueprints are never removed'); END;
+        CREATE TABLE blueprint_retirements (
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            PRIMARY KEY (name, version)
+        ) STRICT;
+
+        CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"],
+    synchronous: "full",
+};
 
 /// The desk's own file: cases with their hash-chained events, blueprints with their versions, settings.
 /// `synchronous=FULL`: when an append returns, the facts are on the disk.
-pub struct DeskFile {}
+pub struct DeskFile {
+    store: Store,
+}
 
 /// Proof that case events were committed. Only [`DeskFile::append`] makes one.
 #[derive(Debug)]
@@ -33,50 +95,130 @@ impl Receipt {
     }
 }
 
+const APPEND: &str = "append to";
+
 impl DeskFile {
-    pub fn open(_path: &Path) -> Result<Self> {
-        todo!()
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(DeskFile { store: Store::open(path, &FORMAT)? })
     }
+
     pub fn in_memory() -> Result<Self> {
-        todo!()
+        Ok(DeskFile { store: Store::in_memory(&FORMAT)? })
     }
+
     /// Appends in one transaction, each event chained to the one before it. The case begins with its first `Opened`.
     /// Refused as [`crate::Error::Duplicate`] where a revision of a call already has a decision or a start.
-    pub fn append(&self, _case: CaseId, _facts: &[Written]) -> Result<Receipt> {
-        todo!()
+    pub fn append(&self, case: CaseId, facts: &[Written]) -> Result<Receipt> {
+        self.store.write(APPEND, |transaction| self.append_in(transaction, case, facts))
     }
+
+    /// Appends facts about one call only where nothing was written about it since `last_seq` (0: nothing at all);
+    /// gives `None` and writes nothing where something was. What was read and decided on then still holds.
+    pub fn append_after(
+        &self,
+        case: CaseId,
+        call: CallId,
+        last_seq: u64,
+        facts: &[Written],
+    ) -> Result<Option<Receipt>> {
+        self.store.write(APPEND, |transaction| {
+            let last: Option<i64> = transaction
+                .prepare_cached("SELECT max(seq) FROM case_events WHERE case_id = ?1 AND call_id = ?2")
+                .and_then(|mut last| last.query_row([case.to_string(), call.to_string()], |row| row.get(0)))
+                .map_err(|e| self.store.error(APPEND, &e))?;
+            if last.unwrap_or(0).unsigned_abs() != last_seq {
+                return Ok(None);
+            }
+            self.append_in(transaction, case, facts).map(Some)
+        })
+    }
+
+    fn append_in(&self, transaction: &Transaction<'_>, case: CaseId, facts: &[Written]) -> Result<Receipt> {
+        let error = |e: rusqlite::Error| self.store.error(APPEND, &e);
+        let last = transaction
+            .prepare_cached("SELECT seq, hash FROM case_events WHERE case_id = ?1 ORDER BY seq DESC LIMIT 1")
+            .and_then(|mut last| {
+                last.query_row([case.to_string()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+                    .optional()
+            })
+            .map_err(error)?;
+        let (last_seq, mut head) = last.map_or((0, String::new()), |(seq, head)| (seq.unsigned_abs(), head));
+        let mut seq = last_seq;
+        for fact in facts {
+            let opens = matches!(fact.fact, CaseFact::Opened { .. });
+            if seq == 0 && !opens {
+                return Err(Error::Missing { what: "case", id: case.to_string() });
+            }
+            if seq > 0 && opens {
+                return Err(Error::Duplicate { what: "the opening of this case".into() });
+            }
+            seq += 1;
+            let row = chain::Row::new(case, seq, fact, &head);
+            if !row.is_readable() {
+                let cause = format!("{} holds a value that is not a number", row.what());
+                return Err(Error::Store { act: APPEND, path: self.store.shown(), cause });
+            }
+            row.insert(transaction).map_err(|cause| match cause.sqlite_error() {
+                Some(code) if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE => {
+                    Error::Duplicate { what: row.what() }
+                }
+                _ => error(cause),
+            })?;
+            head = row.hash;
+        }
+        Ok(Receipt { case, first_seq: last_seq + 1, last_seq: seq, head })
+    }
+
     /// The events of a case in order, from `after` (0: all).
-    pub fn events(&self, _case: CaseId, _after: u64) -> Result<Vec<CaseEvent>> {
-        todo!()
+    pub fn events(&self, case: CaseId, after: u64) -> Result<Vec<CaseEvent>> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        self.store.read("read", |reader| {
+            let mut statement = reader
+                .prepare_cached(&chain::select("case_id = ?1 AND seq > ?2"))
+                .map_err(|e| self.store.error("read", &e))?;
+            let rows = statement.query(params![case.to_string(), after]).map_err(|e| self.store.error("read", &e))?;
+            chain::collect(rows, &self.store)?.into_iter().map(|row| row.event(&self.store.shown())).collect()
+        })
     }
-    /// All cases, last touched first.
-    pub fn cases(&self) -> Result<Vec<CaseSummary>> {
-        todo!()
+
+    /// The events of one call in order; with the last one's number, [`DeskFile::append_after`] builds on them.
+    pub fn events_of_call(&self, case: CaseId, call: CallId) -> Result<Vec<CaseEvent>> {
+        self.store.read("read", |reader| {
+            let mut statement = reader
+                .prepare_cached(&chain::select("case_id = ?1 AND call_id = ?2"))
+                .map_err(|e| self.store.error("read", &e))?;
+            let rows =
+                statement.query([case.to_string(), call.to_string()]).map_err(|e| self.store.error("read", &e))?;
+            chain::collect(rows, &self.store)?.into_iter().map(|row| row.event(&self.store.shown())).collect()
+        })
     }
-    /// Stores a new version; the same content again makes none and gives the current one.
-    pub fn put_blueprint(&self, _author: &str, _at: Time, _blueprint: &Blueprint) -> Result<BlueprintVersion> {
-        todo!()
+
+    pub fn setting(&self, key: &str) -> Result<Option<String>> {
+        self.store.read("read", |reader| {
+            reader
+                .query_row("SELECT value FROM settings WHERE key = ?1", [key], |row| row.get(0))
+                .optional()
+                .map_err(|e| self.store.error("read", &e))
+        })
     }
-    /// The newest version of each blueprint, by name.
-    pub fn blueprints(&self) -> Result<Vec<BlueprintVersion>> {
-        todo!()
+
+    pub fn set_setting(&self, key: &str, value: &str) -> Result<()> {
+        const SQL: &str = "INSERT INTO settings (key, value) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        self.store.write("write to", |transaction| {
+            transaction.execute(SQL, [key, value]).map(drop).map_err(|e| self.store.error("write to", &e))
+        })
     }
-    /// All versions of one blueprint, newest first.
-    pub fn blueprint_versions(&self, _name: &str) -> Result<Vec<BlueprintVersion>> {
-        todo!()
-    }
-    /// Removes it from [`DeskFile::blueprints`]; its versions stay.
-    pub fn retire_blueprint(&self, _author: &str, _at: Time, _name: &str) -> Result<()> {
-        todo!()
-    }
-    pub fn setting(&self, _key: &str) -> Result<Option<String>> {
-        todo!()
-    }
-    pub fn set_setting(&self, _key: &str, _value: &str) -> Result<()> {
-        todo!()
-    }
+
     /// The path, `None` in memory.
     pub fn path(&self) -> Option<&Path> {
-        todo!()
+        self.store.path()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 }
+
+#[cfg(test)]
+mod tests;

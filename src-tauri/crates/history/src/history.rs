@@ -1,12 +1,52 @@
+mod fold;
+pub(crate) mod row;
+
 use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use model::{ClusterId, ObjectRef, Observation, ObservationId, Snapshot, Time};
+use rusqlite::types::Value as Sql;
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
-use crate::Result;
+use crate::store::{Format, Store, lock};
+use crate::{Error, Result};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "a history of observations",
+    application_id: 0x4342_4831,
+    migrations: &["
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+        CREATE TABLE observations (
+            seq INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            source TEXT NOT NULL,
+            type TEXT NOT NULL,
+            kind TEXT,
+            namespace TEXT,
+            name TEXT,
+            encoding INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX observations_at ON observations (at, seen_at, seq);
+        CREATE INDEX observations_seen_at ON observations (seen_at);
+        CREATE INDEX observations_subject ON observations (kind, namespace, name, at);
+        CREATE INDEX observations_type ON observations (type, at);
+        CREATE TRIGGER observations_stay_as_they_are BEFORE UPDATE ON observations
+            BEGIN SELECT RAISE(ABORT, 'observations are never changed'); END;
+    "],
+    synchronous: "normal",
+};
 
 /// One cluster's observations. Cheap to share (`Arc<History>`); all methods block briefly on SQLite, call them from a
 /// blocking thread where that matters.
-pub struct History {}
+pub struct History {
+    store: Store,
+    cluster: ClusterId,
+    appended: Arc<Appended>,
+}
 
 /// Which observations to find; empty fields do not restrict. Bounds are inclusive and about `at`.
 #[derive(Clone, Debug, Default)]
@@ -17,77 +57,273 @@ pub struct Query {
     pub namespace: Option<String>,
     pub from: Option<Time>,
     pub to: Option<Time>,
+    /// Keeps the newest ones.
     pub limit: Option<usize>,
 }
 
 /// Wakes whenever something was appended; counts instead of queueing, so a slow reader costs nothing.
-pub struct Subscription {}
+pub struct Subscription {
+    appended: Arc<Appended>,
+    seen: u64,
+}
+
+/// How often something was appended.
+#[derive(Default)]
+struct Appended {
+    generation: Mutex<u64>,
+    changed: Condvar,
+}
 
 impl History {
     /// Opens or creates the file.
-    pub fn open(_path: &Path, _cluster: ClusterId) -> Result<Self> {
-        todo!()
+    pub fn open(path: &Path, cluster: ClusterId) -> Result<Self> {
+        Self::of_cluster(Store::open(path, &FORMAT)?, cluster)
     }
 
     /// Opens an existing file that nobody writes to any more (a recorded case), whatever cluster it is of.
-    pub fn open_recorded(_path: &Path) -> Result<Self> {
-        todo!()
+    /// A `.case` file opens too, for reading.
+    pub fn open_recorded(path: &Path) -> Result<Self> {
+        let recorded = Store::open_existing(path, &[&FORMAT, &crate::case_file::FORMAT])?;
+        let cluster = recorded.read("read", |reader| {
+            reader
+                .query_row("SELECT value FROM meta WHERE key = 'cluster'", [], |row| row.get(0))
+                .optional()
+                .map_err(|e| recorded.error("read", &e))
+        })?;
+        let Some(cluster) = cluster.map(ClusterId) else {
+            return Err(Error::Damaged {
+                path: recorded.shown(),
+                why: "it does not say which cluster it is of".into(),
+                hint: "Copy it again from where it came from".into(),
+            });
+        };
+        Ok(History { store: recorded, cluster, appended: Arc::default() })
     }
 
-    pub fn in_memory(_cluster: ClusterId) -> Result<Self> {
-        todo!()
+    pub fn in_memory(cluster: ClusterId) -> Result<Self> {
+        Self::of_cluster(Store::in_memory(&FORMAT)?, cluster)
+    }
+
+    fn of_cluster(store: Store, cluster: ClusterId) -> Result<Self> {
+        let kept: String = store.write("prepare", |transaction| {
+            let error = |e: rusqlite::Error| store.error("prepare", &e);
+            transaction
+                .execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('cluster', ?1)", [cluster.as_str()])
+                .map_err(error)?;
+            transaction.query_row("SELECT value FROM meta WHERE key = 'cluster'", [], |row| row.get(0)).map_err(error)
+        })?;
+        if kept != cluster.as_str() {
+            return Err(Error::Damaged {
+                path: store.shown(),
+                why: format!("it is the history of `{kept}`, not of `{cluster}`"),
+                hint: "Open it as a recording, or move it away".into(),
+            });
+        }
+        Ok(History { store, cluster, appended: Arc::default() })
     }
 
     pub fn cluster(&self) -> &ClusterId {
-        todo!()
+        &self.cluster
+    }
+
+    /// The path, `None` in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.store.path()
     }
 
     /// Appends in one transaction; an observation whose id is already there is left alone. Gives how many were new.
-    pub fn append(&self, _observations: &[Observation]) -> Result<usize> {
-        todo!()
+    /// An observation of another cluster is refused, and with it the whole batch.
+    pub fn append(&self, observations: &[Observation]) -> Result<usize> {
+        const ACT: &str = "append to";
+        if let Some(other) = observations.iter().find(|o| o.cluster != self.cluster) {
+            let cause = format!("the observation is of `{}`, the history of `{}`", other.cluster, self.cluster);
+            return Err(Error::Store { act: ACT, path: self.store.shown(), cause });
+        }
+        if let Some(odd) = observations.iter().find(|o| !row::is_finite(&o.body)) {
+            let cause = format!("`{}` has a value that is not a number; leave such points out", odd.id);
+            return Err(Error::Store { act: ACT, path: self.store.shown(), cause });
+        }
+        let mut packer = row::Packer::new();
+        let rows = observations.iter().map(|o| packer.pack(o)).collect::<Vec<_>>();
+        let new = self.store.write(ACT, |transaction| {
+            let error = |e: rusqlite::Error| self.store.error(ACT, &e);
+            let mut insert = transaction.prepare_cached(row::INSERT).map_err(error)?;
+            let mut new = 0;
+            for row in &rows {
+                new += row.insert(&mut insert).map_err(error)?;
+            }
+            Ok(new)
+        })?;
+        if new > 0 {
+            self.appended.count();
+        }
+        Ok(new)
     }
 
     /// The cluster as of `at` by when things happened.
-    pub fn snapshot(&self, _at: Time) -> Result<Snapshot> {
-        todo!()
+    pub fn snapshot(&self, at: Time) -> Result<Snapshot> {
+        self.fold(at, "at")
     }
 
     /// The cluster as of `at` by when we learnt things.
-    pub fn snapshot_as_known(&self, _at: Time) -> Result<Snapshot> {
-        todo!()
+    pub fn snapshot_as_known(&self, at: Time) -> Result<Snapshot> {
+        self.fold(at, "seen_at")
+    }
+
+    fn fold(&self, at: Time, clock: &str) -> Result<Snapshot> {
+        const ACT: &str = "read";
+        let mut fold = fold::Fold::new(Snapshot::empty(self.cluster.clone(), at));
+        self.store.read(ACT, |reader| {
+            let error = |e: rusqlite::Error| self.store.error(ACT, &e);
+            let sql = format!(
+                "SELECT {} FROM observations
+                 WHERE type IN ('object', 'event', 'coverage', 'gap') AND {clock} <= ?1 ORDER BY at, seen_at, seq",
+                row::COLUMNS
+            );
+            let mut statement = reader.prepare_cached(&sql).map_err(error)?;
+            let mut unpacker = row::Unpacker::new(&self.cluster);
+            let mut rows = statement.query(params![at.0]).map_err(error)?;
+            while let Some(row) = rows.next().map_err(error)? {
+                match unpacker.unpack(row).map_err(error)? {
+                    Ok(observation) => fold.add(observation),
+                    Err(torn) => fold.torn(torn),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(fold.finish())
     }
 
     /// Everything that happened in a window, in order of `at`.
-    pub fn window(&self, _from: Time, _to: Time) -> Result<Vec<Observation>> {
-        todo!()
+    pub fn window(&self, from: Time, to: Time) -> Result<Vec<Observation>> {
+        self.find(&Query { from: Some(from), to: Some(to), ..Query::default() })
     }
 
-    pub fn find(&self, _query: &Query) -> Result<Vec<Observation>> {
-        todo!()
+    /// In order of `at`. What cannot be read any more is left out, and logged.
+    pub fn find(&self, query: &Query) -> Result<Vec<Observation>> {
+        let mut conditions: Vec<String> = Vec::new();
+        let mut values: Vec<Sql> = Vec::new();
+        let mut restrict = |condition: &str, value: Sql| {
+            conditions.push(condition.to_owned());
+            values.push(value);
+        };
+        if let Some(subject) = &query.subject {
+            restrict("kind = ?", subject.kind.clone().into());
+            restrict("namespace = ?", subject.namespace.clone().into());
+            restrict("name = ?", subject.name.clone().into());
+        }
+        if let Some(namespace) = &query.namespace {
+            restrict("namespace = ?", namespace.clone().into());
+        }
+        if let Some(from) = query.from {
+            restrict("at >= ?", from.0.into());
+        }
+        if let Some(to) = query.to {
+            restrict("at <= ?", to.0.into());
+        }
+        if !query.types.is_empty() {
+            conditions.push(format!("type IN ({})", vec!["?"; query.types.len()].join(", ")));
+            values.extend(query.types.iter().map(|t| Sql::from((*t).to_owned())));
+        }
+        let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        let limit = query.limit.map_or(String::new(), |n| format!("LIMIT {n}"));
+        let sql = format!(
+            "SELECT {} FROM observations {filter} ORDER BY at DESC, seen_at DESC, seq DESC {limit}",
+            row::COLUMNS
+        );
+        let mut found = Vec::new();
+        for row in self.select(&sql, values)? {
+            match row {
+                Ok(observation) => found.push(observation),
+                Err(torn) => tracing::warn!(id = torn.id, cause = torn.cause, "an observation is torn"),
+            }
+        }
+        found.reverse();
+        Ok(found)
     }
 
-    pub fn get(&self, _id: &ObservationId) -> Result<Option<Observation>> {
-        todo!()
+    pub fn get(&self, id: &ObservationId) -> Result<Option<Observation>> {
+        let sql = format!("SELECT {} FROM observations WHERE id = ?", row::COLUMNS);
+        let found = self.select(&sql, vec![id.0.clone().into()])?.pop();
+        found.transpose().map_err(|torn| Error::Damaged {
+            path: self.store.shown(),
+            why: format!("observation `{}` is torn: {}", torn.id, torn.cause),
+            hint: "Restore the file from a backup, or move it away and let it be written anew".into(),
+        })
+    }
+
+    fn select(&self, sql: &str, values: Vec<Sql>) -> Result<Vec<std::result::Result<Observation, row::Torn>>> {
+        const ACT: &str = "read";
+        self.store.read(ACT, |reader| {
+            let error = |e: rusqlite::Error| self.store.error(ACT, &e);
+            let mut statement = reader.prepare_cached(sql).map_err(error)?;
+            let mut unpacker = row::Unpacker::new(&self.cluster);
+            let mut rows = statement.query(params_from_iter(values)).map_err(error)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next().map_err(error)? {
+                found.push(unpacker.unpack(row).map_err(error)?);
+            }
+            Ok(found)
+        })
     }
 
     /// First and last `at`, `None` while empty.
     pub fn span(&self) -> Result<Option<(Time, Time)>> {
-        todo!()
+        let span = self.one("SELECT min(at), max(at) FROM observations", |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+        })?;
+        Ok(match span {
+            (Some(first), Some(last)) => Some((Time(first), Time(last))),
+            _ => None,
+        })
     }
 
     /// How many observations there are.
     pub fn len(&self) -> Result<u64> {
-        todo!()
+        self.one("SELECT count(*) FROM observations", |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+    }
+
+    pub fn is_empty(&self) -> Result<bool> {
+        self.span().map(|span| span.is_none())
+    }
+
+    fn one<T>(&self, sql: &str, take: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        self.store.read("read", |reader| reader.query_row(sql, [], take).map_err(|e| self.store.error("read", &e)))
     }
 
     pub fn subscribe(&self) -> Subscription {
-        todo!()
+        let seen = *lock(&self.appended.generation);
+        Subscription { appended: Arc::clone(&self.appended), seen }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Appended {
+    fn count(&self) {
+        *lock(&self.generation) += 1;
+        self.changed.notify_all();
     }
 }
 
 impl Subscription {
     /// Blocks until something is appended after the last call, or the time is over; gives whether something was.
-    pub fn wait(&mut self, _at_most: std::time::Duration) -> bool {
-        todo!()
+    pub fn wait(&mut self, at_most: Duration) -> bool {
+        let deadline = Instant::now() + at_most;
+        let mut generation = lock(&self.appended.generation);
+        while *generation == self.seen {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            generation = self.appended.changed.wait_timeout(generation, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        self.seen = *generation;
+        true
     }
 }
+
+#[cfg(test)]
+mod tests;

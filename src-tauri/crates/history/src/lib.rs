@@ -10,9 +10,13 @@ pub mod case_file;
 mod desk_file;
 mod history;
 pub mod import;
+mod store;
+
+use std::path::{Path, PathBuf};
 
 pub use desk_file::{DeskFile, Receipt};
 pub use history::{History, Query, Subscription};
+use model::ClusterId;
 
 /// What a history could not do.
 #[derive(Debug, thiserror::Error)]
@@ -31,3 +35,10 @@ pub enum Error {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Where a cluster's history lives in the folder of cluster histories.
+pub fn cluster_path(folder: &Path, cluster: &ClusterId) -> PathBuf {
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name: String = cluster.as_str().chars().map(|c| if safe(c) { c } else { '-' }).collect();
+    folder.join(format!("{name}.db"))
+}

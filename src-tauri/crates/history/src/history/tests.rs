@@ -1,0 +1,348 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{
+    Body, ChangeKind, ClusterId, CoverageState, EventBody, LogBody, MetricBody, MetricPoint, ObjectRef, Observation,
+    Source, Time,
+};
+use serde_json::{Value, json};
+
+use super::{History, Query};
+use crate::Error;
+
+fn cluster() -> ClusterId {
+    ClusterId("cluster:demo".into())
+}
+
+fn history() -> History {
+    History::in_memory(cluster()).unwrap()
+}
+
+fn cart() -> ObjectRef {
+    ObjectRef::new("Deployment", "shop", "cart")
+}
+
+fn observed(at: i64, seen_at: i64, subject: Option<ObjectRef>, body: Body) -> Observation {
+    let (at, seen_at) = (Time::from_seconds(at), Time::from_seconds(seen_at));
+    Observation::new(cluster(), at, seen_at, Source::Watch, subject, body)
+}
+
+fn version(at: i64, uid: &str, change: ChangeKind, object: Value) -> Observation {
+    let body = Body::Object {
+        api_version: "apps/v1".into(),
+        uid: uid.into(),
+        resource_version: at.to_string(),
+        change,
+        object: Arc::new(object),
+    };
+    observed(at, at, Some(cart()), body)
+}
+
+fn present(at: i64, uid: &str, object: Value) -> Observation {
+    version(at, uid, ChangeKind::Present, object)
+}
+
+fn event(at: i64, uid: &str, message: &str, count: u32) -> Observation {
+    let body = EventBody {
+        uid: uid.into(),
+        event_type: "Warning".into(),
+        reason: "BackOff".into(),
+        message: message.into(),
+        count,
+        first_at: Time::from_seconds(1),
+        last_at: Time::from_seconds(at),
+        reporter: "kubelet".into(),
+        subject_uid: None,
+    };
+    observed(at, at, Some(cart()), Body::Event(body))
+}
+
+fn log(at: i64, text: &str) -> Observation {
+    let body = LogBody { container: "app".into(), previous: false, text: text.into(), cut: None };
+    observed(at, at, Some(ObjectRef::new("Pod", "shop", "cart-0")), Body::Log(body))
+}
+
+fn at(seconds: i64) -> Time {
+    Time::from_seconds(seconds)
+}
+
+#[test]
+fn an_observation_appended_twice_is_there_once() {
+    let history = history();
+    let first = present(10, "a", json!({"spec": {"replicas": 1}}));
+    assert_eq!(history.append(&[first.clone(), first.clone()]).unwrap(), 1);
+    assert_eq!(history.append(std::slice::from_ref(&first)).unwrap(), 0);
+    assert_eq!(history.len().unwrap(), 1);
+    assert_eq!(history.get(&first.id).unwrap(), Some(first));
+}
+
+#[test]
+fn what_was_appended_comes_back_the_same_whether_long_or_short() {
+    let history = history();
+    let long = log(20, &"connection refused to 10.0.0.7:5432\n".repeat(5000));
+    let short = log(21, "ok");
+    let odd = log(22, "");
+    history.append(&[long.clone(), short.clone(), odd.clone()]).unwrap();
+    assert_eq!(history.window(at(0), at(100)).unwrap(), [long, short, odd]);
+}
+
+#[test]
+fn an_observation_of_another_cluster_is_refused_with_its_batch() {
+    let history = history();
+    let mut foreign = log(1, "foreign");
+    foreign.cluster = ClusterId("cluster:other".into());
+    let error = history.append(&[log(2, "ours"), foreign]).unwrap_err();
+    assert!(error.to_string().contains("cluster:other"), "{error}");
+    assert_eq!(history.len().unwrap(), 0);
+}
+
+#[test]
+fn a_metric_that_could_not_be_read_back_is_not_written() {
+    let history = history();
+    let points = vec![MetricPoint { at: at(1), value: f64::NAN }];
+    let body = MetricBody { name: "up".into(), unit: String::new(), labels: Default::default(), points };
+    let error = history.append(&[observed(1, 1, None, Body::Metric(body))]).unwrap_err();
+    assert!(error.to_string().contains("not a number"), "{error}");
+}
+
+#[test]
+fn a_snapshot_shows_the_version_of_its_time_and_keeps_the_earlier_ones() {
+    let history = history();
+    let versions = [1, 2, 3].map(|n| present(n * 10, "a", json!({"spec": {"replicas": n}})));
+    history.append(&versions).unwrap();
+
+    assert!(history.snapshot(at(9)).unwrap().objects.is_empty());
+    let then = history.snapshot(at(25)).unwrap();
+    assert_eq!(then.objects[&cart()].object["spec"]["replicas"], 2);
+    assert_eq!(then.objects[&cart()].at, at(20));
+    let earlier: Vec<_> = then.earlier[&cart()].iter().map(|held| held.object["spec"]["replicas"].clone()).collect();
+    assert_eq!(earlier, [json!(1)]);
+}
+
+#[test]
+fn an_unchanged_version_listed_again_keeps_its_first_time() {
+    let history = history();
+    let object = json!({"spec": {"replicas": 1}});
+    history.append(&[present(10, "a", object.clone()), present(20, "a", object)]).unwrap();
+    let snapshot = history.snapshot(at(30)).unwrap();
+    assert_eq!(snapshot.objects[&cart()].at, at(10));
+    assert!(snapshot.earlier.is_empty());
+}
+
+#[test]
+fn a_deleted_object_is_shown_as_deleted_with_its_last_version() {
+    let history = history();
+    history.append(&[present(10, "a", json!({"spec": 1})), version(20, "a", ChangeKind::Deleted, json!({}))]).unwrap();
+    assert!(history.snapshot(at(15)).unwrap().deleted.is_empty());
+    let after = history.snapshot(at(20)).unwrap();
+    assert!(after.objects.is_empty());
+    assert_eq!(after.deleted[&cart()].at, at(20));
+    assert_eq!(after.deleted[&cart()].object["spec"], 1);
+}
+
+#[test]
+fn two_objects_of_one_name_are_told_apart_by_uid() {
+    let history = history();
+    history
+        .append(&[
+            present(10, "old", json!({"spec": 1})),
+            present(20, "new", json!({"spec": 2})),
+            // The news of the old one's end comes late and must not take the new one away.
+            version(21, "old", ChangeKind::Deleted, json!({"spec": 1})),
+        ])
+        .unwrap();
+    let snapshot = history.snapshot(at(30)).unwrap();
+    assert_eq!(&*snapshot.objects[&cart()].uid, "new");
+    assert!(snapshot.deleted.is_empty());
+    let uids: Vec<_> = snapshot.earlier[&cart()].iter().map(|held| held.uid.to_string()).collect();
+    assert_eq!(uids, ["old"]);
+}
+
+#[test]
+fn an_object_made_again_after_its_deletion_is_no_longer_deleted() {
+    let history = history();
+    history
+        .append(&[
+            present(10, "old", json!({"spec": 1})),
+            version(15, "old", ChangeKind::Deleted, json!({})),
+            present(20, "new", json!({"spec": 2})),
+        ])
+        .unwrap();
+    let snapshot = history.snapshot(at(30)).unwrap();
+    assert!(snapshot.deleted.is_empty());
+    assert_eq!(&*snapshot.objects[&cart()].uid, "new");
+    assert_eq!(snapshot.earlier[&cart()].len(), 2);
+}
+
+#[test]
+fn what_we_knew_then_leaves_out_what_we_learnt_later() {
+    let history = history();
+    let body = |replicas: i32| Body::Object {
+        api_version: "apps/v1".into(),
+        uid: "a".into(),
+        resource_version: replicas.to_string(),
+        change: ChangeKind::Present,
+        object: Arc::new(json!({"replicas": replicas})),
+    };
+    history.append(&[observed(10, 10, Some(cart()), body(1)), observed(20, 50, Some(cart()), body(2))]).unwrap();
+    assert_eq!(history.snapshot(at(30)).unwrap().objects[&cart()].object["replicas"], 2);
+    assert_eq!(history.snapshot_as_known(at(30)).unwrap().objects[&cart()].object["replicas"], 1);
+    assert_eq!(history.snapshot_as_known(at(50)).unwrap().objects[&cart()].object["replicas"], 2);
+}
+
+#[test]
+fn the_newest_version_of_an_event_wins_and_namesakes_stay_apart() {
+    let history = history();
+    history
+        .append(&[
+            event(10, "e1", "back-off", 1),
+            event(30, "e1", "back-off", 5),
+            event(20, "e2", "back-off", 1),
+            event(40, "", "no uid", 1),
+            event(41, "", "no uid", 2),
+        ])
+        .unwrap();
+    let snapshot = history.snapshot(at(100)).unwrap();
+    let told: Vec<_> = snapshot.events_of(&cart()).iter().map(|s| (s.event.uid.as_str(), s.event.count)).collect();
+    assert_eq!(told, [("e2", 1), ("e1", 5), ("", 2)]);
+    assert_eq!(history.snapshot(at(15)).unwrap().events_of(&cart())[0].event.count, 1);
+}
+
+#[test]
+fn coverage_is_the_last_word_and_gaps_stay() {
+    let history = history();
+    let coverage = |when: i64, state: CoverageState| {
+        let (kind, namespace) = ("Pod".into(), "shop".into());
+        observed(when, when, None, Body::Coverage { kind, namespace, state })
+    };
+    let gap = Body::Gap { until: at(16), dropped: 7, reason: "the disk was full".into() };
+    history
+        .append(&[
+            coverage(10, CoverageState::Refused),
+            coverage(20, CoverageState::Listed),
+            observed(15, 15, None, gap),
+        ])
+        .unwrap();
+    let then = history.snapshot(at(12)).unwrap();
+    assert!(!then.absence_is_known("Pod", "shop"));
+    assert!(then.gaps.is_empty());
+    let later = history.snapshot(at(30)).unwrap();
+    assert!(later.absence_is_known("Pod", "shop"));
+    assert_eq!(later.coverage.len(), 1);
+    assert_eq!((later.gaps[0].from, later.gaps[0].until, later.gaps[0].dropped), (at(15), at(16), 7));
+}
+
+#[test]
+fn find_restricts_by_type_subject_namespace_and_time_and_keeps_the_newest() {
+    let history = history();
+    let all = [log(10, "one"), log(20, "two"), log(30, "three"), event(25, "e", "m", 1)];
+    history.append(&all).unwrap();
+    let found = |query: &Query| history.find(query).unwrap().into_iter().map(|o| o.at).collect::<Vec<_>>();
+
+    assert_eq!(found(&Query { types: vec!["log"], ..Query::default() }), [at(10), at(20), at(30)]);
+    assert_eq!(found(&Query { types: vec!["log"], limit: Some(2), ..Query::default() }), [at(20), at(30)]);
+    assert_eq!(found(&Query { subject: Some(cart()), ..Query::default() }), [at(25)]);
+    assert_eq!(found(&Query { namespace: Some("nowhere".into()), ..Query::default() }), []);
+    let between = Query { from: Some(at(20)), to: Some(at(25)), types: vec!["log", "event"], ..Query::default() };
+    assert_eq!(found(&between), [at(20), at(25)]);
+    assert_eq!(history.span().unwrap(), Some((at(10), at(30))));
+}
+
+#[test]
+fn a_subscriber_wakes_for_what_is_new_and_not_for_what_was_there() {
+    let history = Arc::new(history());
+    history.append(&[log(1, "before")]).unwrap();
+    let mut subscription = history.subscribe();
+    assert!(!subscription.wait(Duration::ZERO));
+
+    let writer = Arc::clone(&history);
+    let writing = std::thread::spawn(move || writer.append(&[log(2, "after")]).unwrap());
+    assert!(subscription.wait(Duration::from_secs(60)));
+    writing.join().unwrap();
+    history.append(&[log(2, "after")]).unwrap();
+    assert!(!subscription.wait(Duration::ZERO));
+}
+
+#[test]
+fn a_file_is_private_and_keeps_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clusters").join("demo.db");
+    History::open(&path, cluster()).unwrap().append(&[log(1, "kept")]).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let recorded = History::open_recorded(&path).unwrap();
+    assert_eq!(recorded.cluster(), &cluster());
+    assert_eq!(recorded.len().unwrap(), 1);
+    assert!(matches!(History::open(&path, ClusterId("cluster:other".into())), Err(Error::Damaged { .. })));
+}
+
+#[test]
+fn readers_see_one_state_while_a_writer_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = Arc::new(History::open(&folder.path().join("demo.db"), cluster()).unwrap());
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for batch in 0..40 {
+                let pair = [log(batch * 2, "a"), log(batch * 2 + 1, "b")];
+                history.append(&pair).unwrap();
+            }
+        });
+        for _ in 0..3 {
+            threads.spawn(|| {
+                for _ in 0..40 {
+                    assert_eq!(history.window(Time::MIN, Time::MAX).unwrap().len() % 2, 0);
+                }
+            });
+        }
+    });
+    assert_eq!(history.len().unwrap(), 80);
+}
+
+#[test]
+fn a_foreign_a_newer_and_a_missing_file_are_each_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.db");
+    std::fs::write(&text, "dear diary, this is no database at all, and it is longer than a header").unwrap();
+    let error = History::open(&text, cluster()).err().unwrap();
+    assert!(error.to_string().contains("not a Caseboard file"), "{error}");
+
+    let foreign = folder.path().join("foreign.db");
+    rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE songs (title TEXT)").unwrap();
+    let error = History::open(&foreign, cluster()).err().unwrap();
+    assert!(error.to_string().contains("not a history of observations"), "{error}");
+
+    let newer = folder.path().join("newer.db");
+    drop(History::open(&newer, cluster()).unwrap());
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = History::open_recorded(&newer).err().unwrap();
+    assert!(error.to_string().contains("Update Caseboard"), "{error}");
+
+    let error = History::open_recorded(&folder.path().join("nothing.db")).err().unwrap();
+    assert!(error.to_string().contains("no such file"), "{error}");
+}
+
+#[test]
+fn a_torn_observation_becomes_a_gap_and_costs_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo.db");
+    let history = History::open(&path, cluster()).unwrap();
+    history.append(&[present(10, "a", json!({"spec": 1}))]).unwrap();
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute(
+            "INSERT INTO observations (id, at, seen_at, source, type, kind, namespace, name, encoding, body)
+             VALUES ('obs:torn', 20000000, 20000000, 'watch', 'object', 'Pod', 'shop', 'p', 1, x'00ff')",
+            [],
+        )
+        .unwrap();
+    let snapshot = history.snapshot(at(30)).unwrap();
+    assert_eq!(snapshot.objects.len(), 1);
+    assert_eq!(snapshot.gaps.len(), 1);
+    assert_eq!(history.window(at(0), at(30)).unwrap().len(), 1);
+    assert!(history.get(&snapshot.gaps[0].observation).is_err());
+}

@@ -1,0 +1,270 @@
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::{Error, Result};
+
+/// How long a connection waits for another process's lock before it gives up.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// Readers kept open between uses; more are opened and dropped again when many threads read at once.
+const IDLE_READERS: usize = 4;
+
+/// What kind of file it is: `application_id` tells ours from other SQLite files, `user_version` counts migrations.
+pub(crate) struct Format {
+    pub name: &'static str,
+    pub application_id: i32,
+    /// Migration n brings `user_version` from n to n + 1.
+    pub migrations: &'static [&'static str],
+    /// SQLite's `synchronous`: `FULL` survives power loss after each commit, `NORMAL` may lose the last commits then.
+    pub synchronous: &'static str,
+}
+
+/// One SQLite file: a single writer, and readers that WAL keeps out of its way.
+pub(crate) struct Store {
+    path: Option<PathBuf>,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+    read_only: bool,
+}
+
+impl Store {
+    /// Opens or creates the file, mode 0600, and brings it to the newest version.
+    pub fn open(path: &Path, format: &Format) -> Result<Store> {
+        create_private(path)?;
+        let mut writer = Connection::open(path).map_err(|e| store_error("open", path, &e))?;
+        configure(&mut writer, format).map_err(|e| store_error("open", path, &e))?;
+        migrate(&mut writer, path, format)?;
+        Ok(Store {
+            path: Some(path.to_owned()),
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+            read_only: false,
+        })
+    }
+
+    /// Opens an existing file of one of `formats`, for reading; as it is, without migrations.
+    pub fn open_existing(path: &Path, formats: &[&Format]) -> Result<Store> {
+        let act = "open";
+        if !path.is_file() {
+            let cause = if path.exists() { "it is not a file" } else { "there is no such file" };
+            return Err(Error::Store { act, path: show(path), cause: cause.into() });
+        }
+        let connection = open_reader(path).map_err(|e| store_error(act, path, &e))?;
+        check_format(&connection, path, formats)?;
+        let store = Store {
+            path: Some(path.to_owned()),
+            writer: Mutex::new(connection),
+            readers: Mutex::default(),
+            read_only: true,
+        };
+        Ok(store)
+    }
+
+    pub fn in_memory(format: &Format) -> Result<Store> {
+        let path = Path::new(":memory:");
+        let mut writer = Connection::open_in_memory().map_err(|e| store_error("open", path, &e))?;
+        configure(&mut writer, format).map_err(|e| store_error("open", path, &e))?;
+        migrate(&mut writer, path, format)?;
+        Ok(Store { path: None, writer: Mutex::new(writer), readers: Mutex::default(), read_only: false })
+    }
+
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The path for messages.
+    pub fn shown(&self) -> String {
+        self.path.as_deref().map_or_else(|| "the history in memory".into(), show)
+    }
+
+    /// Runs `act` in one transaction; nothing of it stays when it fails.
+    pub fn write<T>(&self, what: &'static str, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        if self.read_only {
+            let cause = "it was opened for reading only".into();
+            return Err(Error::Store { act: what, path: self.shown(), cause });
+        }
+        let mut writer = lock(&self.writer);
+        let transaction =
+            writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| self.error(what, &e))?;
+        let value = act(&transaction)?;
+        transaction.commit().map_err(|e| self.error(what, &e))?;
+        Ok(value)
+    }
+
+    /// Runs `act` on one consistent state of the file.
+    pub fn read<T>(&self, what: &'static str, act: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let Some(path) = &self.path else {
+            return act(&lock(&self.writer));
+        };
+        let idle = lock(&self.readers).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => open_reader(path).map_err(|e| self.error(what, &e))?,
+        };
+        let value = {
+            let transaction = reader.unchecked_transaction().map_err(|e| self.error(what, &e))?;
+            act(&transaction)
+        };
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
+        }
+        value
+    }
+
+    pub fn error(&self, act: &'static str, cause: &rusqlite::Error) -> Error {
+        match &self.path {
+            Some(path) => store_error(act, path, cause),
+            None => Error::Store { act, path: self.shown(), cause: cause.to_string() },
+        }
+    }
+}
+
+/// A poisoned lock means that another thread panicked between statements; the connection rolled back and is sound.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn show(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// SQLite's error in our words: a file that is no database, or a torn one, is damaged; everything else is the store's.
+pub(crate) fn store_error(act: &'static str, path: &Path, cause: &rusqlite::Error) -> Error {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::Damaged {
+            path: show(path),
+            why: "it is not a Caseboard file".into(),
+            hint: "Choose a file that Caseboard wrote".into(),
+        },
+        Some(ErrorCode::DatabaseCorrupt) => Error::Damaged {
+            path: show(path),
+            why: format!("its content is torn ({cause})"),
+            hint: "Copy it again from where it came from, or restore it from a backup".into(),
+        },
+        Some(ErrorCode::DiskFull) => {
+            Error::Store { act, path: show(path), cause: "the disk is full; free some space and try again".into() }
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Store {
+            act,
+            path: show(path),
+            cause: "another program holds its lock; close the other Caseboard and try again".into(),
+        },
+        _ => Error::Store { act, path: show(path), cause: cause.to_string() },
+    }
+}
+
+fn create_private(path: &Path) -> Result<()> {
+    let failed = |cause: std::io::Error| Error::Store { act: "create", path: show(path), cause: cause.to_string() };
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.exists()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(failed)?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // The files beside it (`-wal`, `-shm`) take their mode from this one.
+    let file = options.open(path).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = file.metadata().map_err(failed)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        }
+    }
+    drop(file);
+    Ok(())
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags)?;
+    reader.busy_timeout(LOCK_PATIENCE)?;
+    reader.set_prepared_statement_cache_capacity(32);
+    Ok(reader)
+}
+
+fn configure(connection: &mut Connection, format: &Format) -> rusqlite::Result<()> {
+    connection.busy_timeout(LOCK_PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    let deadline = std::time::Instant::now() + LOCK_PATIENCE;
+    // Two programs that open a new file at once both switch it to WAL; SQLite does not wait there by itself.
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "wal") {
+        let busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !busy || std::time::Instant::now() > deadline {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    connection.pragma_update(None, "synchronous", format.synchronous)?;
+    connection.pragma_update(None, "foreign_keys", "on")?;
+    connection.pragma_update(None, "trusted_schema", "off")
+}
+
+fn migrate(connection: &mut Connection, path: &Path, format: &Format) -> Result<()> {
+    let act = "prepare";
+    let failed = |e: rusqlite::Error| store_error(act, path, &e);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let (application, version) = marks(&transaction).map_err(failed)?;
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    let fresh = application == 0 && version == 0 && tables == 0;
+    if !fresh {
+        expect_format(application, version, path, &[format])?;
+    }
+    for (number, migration) in format.migrations.iter().enumerate().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(migration).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", number as i64 + 1).map_err(failed)?;
+    }
+    if fresh {
+        transaction.pragma_update(None, "application_id", format.application_id).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// Whether an opened file is one of ours, and not of a newer program.
+pub(crate) fn check_format(connection: &Connection, path: &Path, formats: &[&Format]) -> Result<()> {
+    let (application, version) = marks(connection).map_err(|e| store_error("open", path, &e))?;
+    expect_format(application, version, path, formats)
+}
+
+fn marks(connection: &Connection) -> rusqlite::Result<(i32, i64)> {
+    let application = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((application, version))
+}
+
+fn expect_format(application: i32, version: i64, path: &Path, formats: &[&Format]) -> Result<()> {
+    let Some(format) = formats.iter().find(|f| f.application_id == application) else {
+        let names: Vec<&str> = formats.iter().map(|f| f.name).collect();
+        return Err(Error::Damaged {
+            path: show(path),
+            why: format!("it is a database, but not {}", names.join(" or ")),
+            hint: "Choose a file that Caseboard wrote".into(),
+        });
+    };
+    let known = format.migrations.len() as i64;
+    if version > known {
+        return Err(Error::Damaged {
+            path: show(path),
+            why: format!("it was written by a newer Caseboard (format {version}, this one knows {known})"),
+            hint: "Update Caseboard and open it again".into(),
+        });
+    }
+    if version < 1 {
+        return Err(Error::Damaged {
+            path: show(path),
+            why: "it was never finished".into(),
+            hint: "Copy it again from where it came from".into(),
+        });
+    }
+    Ok(())
+}
