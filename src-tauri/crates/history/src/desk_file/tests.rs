@@ -237,3 +237,13 @@ fn settings_are_kept_and_overwritten() {
     assert_eq!(again.setting("theme").unwrap().as_deref(), Some("light"));
     assert_eq!(again.path(), Some(path.as_path()));
 }
+
+#[test]
+fn a_probability_comes_back_to_the_last_bit() {
+    let text = |value: f64| serde_json::to_string(&value).unwrap();
+    let lost: Vec<f64> = (1..2000)
+        .map(|n| f64::from(n) / 2003.0)
+        .filter(|value| serde_json::from_str::<f64>(&text(*value)).unwrap().to_bits() != value.to_bits())
+        .collect();
+    assert_eq!(lost, Vec::<f64>::new());
+}
