@@ -61,7 +61,8 @@ pub struct Imported {
 /// could be read.
 pub fn bundle(path: &Path, redactor: &Redactor) -> Result<Imported> {
     let bundle = files::read(path)?;
-    let damaged = |why: String, hint: &str| Error::Damaged { path: path.display().to_string(), why, hint: hint.to_owned() };
+    let damaged =
+        |why: String, hint: &str| Error::Damaged { path: path.display().to_string(), why, hint: hint.to_owned() };
     match bundle.roots() {
         0 => {
             return Err(damaged(
@@ -71,18 +72,14 @@ pub fn bundle(path: &Path, redactor: &Redactor) -> Result<Imported> {
         }
         1 => {}
         several => {
-            return Err(damaged(
-                format!("it holds {several} support bundles"),
-                "Unpack it and name one of them",
-            ));
+            return Err(damaged(format!("it holds {several} support bundles"), "Unpack it and name one of them"));
         }
     }
     Ok(read(bundle, redactor))
 }
 
 fn read(bundle: Bundle, redactor: &Redactor) -> Imported {
-    let parts: Vec<&[u8]> =
-        bundle.files.iter().flat_map(|f| [f.path.as_bytes(), f.bytes.as_slice()]).collect();
+    let parts: Vec<&[u8]> = bundle.files.iter().flat_map(|f| [f.path.as_bytes(), f.bytes.as_slice()]).collect();
     let cluster = ClusterId(format!("cluster:{}", digest_hex(&parts)));
     let mut reading = Reading::new(cluster, bundle.collected_at(), redactor);
     reading.report.files_present = bundle.present;

@@ -45,18 +45,34 @@ pub(super) fn list(reading: &mut Reading, file: &File) -> Result<(), Reason> {
 fn texts(reading: &Reading, map: &Value) -> BTreeMap<String, String> {
     let entries = map.as_object().into_iter().flatten();
     entries
-        .map(|(key, value)| (key.clone(), reading.redacted(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))))
+        .map(|(key, value)| {
+            (key.clone(), reading.redacted(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        })
         .collect()
 }
 
 /// Which label names which kind, most specific first.
 const BY_LABEL: &[(&str, &str)] = &[
-    ("pod", "Pod"), ("pod_name", "Pod"), ("kube_pod", "Pod"), ("deployment", "Deployment"),
-    ("kube_deployment", "Deployment"), ("statefulset", "StatefulSet"), ("kube_statefulset", "StatefulSet"),
-    ("daemonset", "DaemonSet"), ("kube_daemon_set", "DaemonSet"), ("job_name", "Job"), ("cronjob", "CronJob"),
-    ("replicaset", "ReplicaSet"), ("kube_replicaset", "ReplicaSet"), ("horizontalpodautoscaler", "HorizontalPodAutoscaler"),
-    ("persistentvolumeclaim", "PersistentVolumeClaim"), ("persistentvolume", "PersistentVolume"),
-    ("ingress", "Ingress"), ("service", "Service"), ("node", "Node"), ("kube_node", "Node"),
+    ("pod", "Pod"),
+    ("pod_name", "Pod"),
+    ("kube_pod", "Pod"),
+    ("deployment", "Deployment"),
+    ("kube_deployment", "Deployment"),
+    ("statefulset", "StatefulSet"),
+    ("kube_statefulset", "StatefulSet"),
+    ("daemonset", "DaemonSet"),
+    ("kube_daemon_set", "DaemonSet"),
+    ("job_name", "Job"),
+    ("cronjob", "CronJob"),
+    ("replicaset", "ReplicaSet"),
+    ("kube_replicaset", "ReplicaSet"),
+    ("horizontalpodautoscaler", "HorizontalPodAutoscaler"),
+    ("persistentvolumeclaim", "PersistentVolumeClaim"),
+    ("persistentvolume", "PersistentVolume"),
+    ("ingress", "Ingress"),
+    ("service", "Service"),
+    ("node", "Node"),
+    ("kube_node", "Node"),
 ];
 
 /// Kinds of workloads, as an alert's words may mean any of them.
@@ -66,7 +82,8 @@ const ANY: &[&str] =
 fn subject_of(reading: &Reading, labels: &BTreeMap<String, String>) -> Option<ObjectRef> {
     let namespace = ["namespace", "kube_namespace", "exported_namespace"].into_iter().find_map(|key| labels.get(key));
     let namespace = namespace.map(String::as_str);
-    if let Some(name) = ["workload_name", "workload", "app", "app_kubernetes_io_name"].into_iter().find_map(|k| labels.get(k))
+    if let Some(name) =
+        ["workload_name", "workload", "app", "app_kubernetes_io_name"].into_iter().find_map(|k| labels.get(k))
         && let Some(object) = reading.find(name, namespace, ANY)
     {
         return Some(object);

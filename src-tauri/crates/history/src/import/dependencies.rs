@@ -47,7 +47,8 @@ pub(super) fn calls(text: &str) -> BTreeSet<(String, String)> {
 
 /// The first word, when it is a name as services have it.
 fn name(text: &str) -> Option<String> {
-    let word = text.trim_start_matches(|c: char| c.is_whitespace() || "│├└─|`+-*".contains(c)).split_whitespace().next()?;
+    let word =
+        text.trim_start_matches(|c: char| c.is_whitespace() || "│├└─|`+-*".contains(c)).split_whitespace().next()?;
     let word = word.trim_end_matches([':', ',']);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
     (!word.is_empty() && word.chars().all(plain)).then(|| word.to_owned())

@@ -63,9 +63,8 @@ fn event(reading: &Reading, namespace: &str, item: &Value) -> (Option<ObjectRef>
         };
         Some(ObjectRef::new(kind, namespace, name))
     });
-    let time = |pointers: &[&str]| -> Option<Time> {
-        pointers.iter().find_map(|pointer| parse::time(item.pointer(pointer)?))
-    };
+    let time =
+        |pointers: &[&str]| -> Option<Time> { pointers.iter().find_map(|pointer| parse::time(item.pointer(pointer)?)) };
     let last_at = time(&[
         "/series/lastObservedTime",
         "/lastTimestamp",

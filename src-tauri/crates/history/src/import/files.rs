@@ -147,7 +147,8 @@ impl Found {
                     hint: "Give a folder, a .tar.gz or a .tar.zst of a support bundle".into(),
                 });
             }
-            self.unread.push((file_name(path), format!("the archive ends early, the files before that were read: {cause}")));
+            self.unread
+                .push((file_name(path), format!("the archive ends early, the files before that were read: {cause}")));
         }
         let by_path: BTreeMap<String, File> = self.files.iter().map(|f| (f.path.clone(), f.clone())).collect();
         for (name, target) in links {

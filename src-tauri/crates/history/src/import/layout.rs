@@ -2,7 +2,9 @@
 
 use super::files::File;
 use super::reading::{Reading, Reason};
-use super::{alerts, changes, dependencies, events, kinds, logs, metrics, node_metrics, nodes, objects, probes, shapes};
+use super::{
+    alerts, changes, dependencies, events, kinds, logs, metrics, node_metrics, nodes, objects, probes, shapes,
+};
 
 /// Names that metrics, probes and logs are recognised by must be known before those are read.
 pub(super) fn read(reading: &mut Reading, files: &[File]) {
@@ -18,7 +20,8 @@ pub(super) fn read(reading: &mut Reading, files: &[File]) {
 
 /// What says how custom resources are called.
 fn is_definition(path: &str) -> bool {
-    path.starts_with("cluster-resources/custom-resource-definitions") || path.starts_with("cluster-resources/resources.")
+    path.starts_with("cluster-resources/custom-resource-definitions")
+        || path.starts_with("cluster-resources/resources.")
 }
 
 fn is_inventory(path: &str) -> bool {
@@ -33,7 +36,9 @@ fn one(reading: &mut Reading, file: &File) -> Result<(), Reason> {
         ["cluster-resources", "pods", "logs", ..] => logs::pod(reading, file, &segments[3..]),
         ["cluster-resources", "auth-cani-list", name] => shapes::rules(reading, file, name),
         ["cluster-resources", "image-pull-secrets", ..] => shapes::pull_secrets(file),
-        ["cluster-resources", "custom-resources", crd, ..] => objects::custom(reading, file, crd, segments.get(3).copied()),
+        ["cluster-resources", "custom-resources", crd, ..] => {
+            objects::custom(reading, file, crd, segments.get(3).copied())
+        }
         ["cluster-resources", "resources.json" | "resources.yaml"] => objects::api_resources(reading, file),
         ["cluster-resources", "groups.json" | "groups.yaml"] => Ok(()),
         ["cluster-resources", "events", name] => events::list(reading, file, without_extension(name)),

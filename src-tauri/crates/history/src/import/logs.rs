@@ -14,8 +14,21 @@ const PREVIOUS: &str = "-previous";
 
 /// What runs on a node or beside the API server and ships logs like an application.
 const AGENTS: &[&str] = &[
-    "kubelet", "containerd", "dockerd", "crio", "kube-proxy", "kube-scheduler", "scheduler", "kube-controller-manager",
-    "controller-manager", "kube-apiserver", "etcd", "cluster-autoscaler", "cloud-controller-manager", "kernel", "systemd",
+    "kubelet",
+    "containerd",
+    "dockerd",
+    "crio",
+    "kube-proxy",
+    "kube-scheduler",
+    "scheduler",
+    "kube-controller-manager",
+    "controller-manager",
+    "kube-apiserver",
+    "etcd",
+    "cluster-autoscaler",
+    "cloud-controller-manager",
+    "kernel",
+    "systemd",
 ];
 
 /// `<namespace>/<pod>/<container>[-previous].log`.
@@ -38,7 +51,12 @@ pub(super) fn pod(reading: &mut Reading, file: &File, segments: &[&str]) -> Resu
     let container = container_of(reading, &pod, stem);
     let text = reading.redacted(file.text().trim_end_matches('\n'));
     let body = if failed {
-        LogBody { container, previous, text: String::new(), cut: Some(format!("the log could not be read: {}", text.trim())) }
+        LogBody {
+            container,
+            previous,
+            text: String::new(),
+            cut: Some(format!("the log could not be read: {}", text.trim())),
+        }
     } else {
         LogBody { container, previous, text, cut: file.cut.clone() }
     };
@@ -145,7 +163,9 @@ fn source_of(reading: &Reading, source: &str, host: &str, tag: &str) -> (Option<
     }
     let namespaces = reading.pod_namespaces();
     match namespaces.iter().next() {
-        Some(only) if namespaces.len() == 1 => (Some(ObjectRef::new("Pod", *only, host)), String::new(), source.to_owned()),
+        Some(only) if namespaces.len() == 1 => {
+            (Some(ObjectRef::new("Pod", *only, host)), String::new(), source.to_owned())
+        }
         _ => (None, String::new(), source.to_owned()),
     }
 }

@@ -12,7 +12,8 @@ use super::reading::{Reading, Reason};
 const ASSUMED_STEP_SECONDS: i64 = 60;
 
 /// What a column or a label can name, the owner of pods before what leads to it.
-const SUBJECTS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "Node", "Pod", "Namespace"];
+const SUBJECTS: &[&str] =
+    &["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "Node", "Pod", "Namespace"];
 
 /// `metrics/*.csv`: one column a series, one row a sample, or one row a series; `*.json`: a Prometheus query's answer.
 pub(super) fn file(reading: &mut Reading, file: &File, name: &str) -> Result<(), Reason> {
@@ -31,7 +32,8 @@ fn csv(reading: &mut Reading, text: &str, name: &str) -> Result<(), Reason> {
     let mut rows = text.lines().filter(|line| !line.trim().is_empty()).map(fields);
     let header = rows.next().ok_or("it is empty")?;
     let rows: Vec<Vec<String>> = rows.collect();
-    let is_time = |h: &str| matches!(h.to_ascii_lowercase().as_str(), "time" | "timestamp" | "date" | "datetime" | "ts");
+    let is_time =
+        |h: &str| matches!(h.to_ascii_lowercase().as_str(), "time" | "timestamp" | "date" | "datetime" | "ts");
     let time = header.iter().position(|h| is_time(h));
     let value = header.iter().position(|h| h.eq_ignore_ascii_case("value"));
     match (time, value) {
@@ -188,8 +190,14 @@ fn prometheus(reading: &mut Reading, document: &Value, name: &str) -> Result<(),
 fn subject_of(reading: &Reading, labels: &BTreeMap<String, String>) -> Option<ObjectRef> {
     let namespace = labels.get("namespace").or_else(|| labels.get("exported_namespace")).map(String::as_str);
     let by_kind = [
-        ("pod", "Pod"), ("deployment", "Deployment"), ("statefulset", "StatefulSet"), ("daemonset", "DaemonSet"),
-        ("persistentvolumeclaim", "PersistentVolumeClaim"), ("service", "Service"), ("node", "Node"), ("instance", "Node"),
+        ("pod", "Pod"),
+        ("deployment", "Deployment"),
+        ("statefulset", "StatefulSet"),
+        ("daemonset", "DaemonSet"),
+        ("persistentvolumeclaim", "PersistentVolumeClaim"),
+        ("service", "Service"),
+        ("node", "Node"),
+        ("instance", "Node"),
     ];
     for (label, kind) in by_kind {
         let Some(name) = labels.get(label) else { continue };

@@ -47,7 +47,13 @@ pub(super) fn summary(reading: &mut Reading, file: &File, name: &str) -> Result<
         for volume in pod["volume"].as_array().into_iter().flatten() {
             let claim = parse::text_of(volume, "/pvcRef/name");
             if !claim.is_empty() {
-                points(reading, volume, VOLUME, &ObjectRef::new("PersistentVolumeClaim", namespace, claim), BTreeMap::new());
+                points(
+                    reading,
+                    volume,
+                    VOLUME,
+                    &ObjectRef::new("PersistentVolumeClaim", namespace, claim),
+                    BTreeMap::new(),
+                );
             }
         }
     }

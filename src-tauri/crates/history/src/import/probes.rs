@@ -28,8 +28,22 @@ pub(super) fn one(reading: &mut Reading, file: &File, stem: &str) -> Result<(), 
 
 fn reachable(output: &str) -> Option<bool> {
     const NO: &[&str] = &[
-        "failed", "refused", "timed out", "timeout", "unreachable", "no route", "closed", "could not", "can't", "cannot",
-        "bad address", "unknown host", "not resolve", "name resolution", "reset by peer", "error",
+        "failed",
+        "refused",
+        "timed out",
+        "timeout",
+        "unreachable",
+        "no route",
+        "closed",
+        "could not",
+        "can't",
+        "cannot",
+        "bad address",
+        "unknown host",
+        "not resolve",
+        "name resolution",
+        "reset by peer",
+        "error",
     ];
     const YES: &[&str] = &["succeeded", "open", "connected", "success", "http/1", "http/2", " ok"];
     let words = output.to_lowercase();

@@ -89,7 +89,9 @@ impl<'a> Reading<'a> {
     pub fn pods_with_prefix(&self, namespace: &str, prefix: &str) -> Vec<ObjectRef> {
         self.containers
             .keys()
-            .filter(|p| p.namespace == namespace && p.name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-')))
+            .filter(|p| {
+                p.namespace == namespace && p.name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'))
+            })
             .cloned()
             .collect()
     }

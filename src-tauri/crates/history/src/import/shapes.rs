@@ -26,7 +26,8 @@ pub(super) fn collected(
         return Err("it is not what a collector of Secrets or ConfigMaps writes".into());
     }
     reading.cover(kind, namespace, CoverageState::Partial);
-    let exists = ["secretExists", "configMapExists", "configmapExists"].into_iter().find_map(|f| value.get(f)?.as_bool());
+    let exists =
+        ["secretExists", "configMapExists", "configmapExists"].into_iter().find_map(|f| value.get(f)?.as_bool());
     if exists == Some(false) {
         return Ok(());
     }
