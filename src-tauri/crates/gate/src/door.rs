@@ -1,36 +1,16 @@
+mod permit;
+
 use std::sync::Arc;
 
 use history::{DeskFile, Receipt};
-use model::{Author, CallId, CaseId, Clock, Preview, ResultView, Risk, ToolCall, Written};
+use model::{
+    Author, CallFact, CallId, CallStep, CaseFact, CaseId, Clock, ObservationId, Preview, ResultView, Risk, Ruling,
+    ToolCall, Written,
+};
+pub use permit::Permit;
 use serde_json::Value;
 
-use crate::{Call, FoldError, Policy};
-
-/// The right to run one call once. Made only by [`Door::start`] after "started" is committed, taken by value by whatever
-/// runs the tool.
-#[derive(Debug)]
-pub struct Permit {
-    case: CaseId,
-    call: CallId,
-    revision: u32,
-    what: ToolCall,
-}
-
-impl Permit {
-    pub fn case(&self) -> CaseId {
-        self.case
-    }
-    pub fn call(&self) -> CallId {
-        self.call
-    }
-    pub fn revision(&self) -> u32 {
-        self.revision
-    }
-    /// Exactly what was approved.
-    pub fn what(&self) -> &ToolCall {
-        &self.what
-    }
-}
+use crate::{Call, CallState, FoldError, Policy, fold, fold_case};
 
 /// Why the door stayed shut.
 #[derive(Debug, thiserror::Error)]
@@ -42,17 +22,24 @@ pub enum Refused {
     Changed,
     #[error("{0}")]
     NotNow(#[from] FoldError),
+    /// Nobody decides on his own call, and a rule only where policy says so.
+    #[error("{who} may not {act} a call: only the engineer may")]
+    NotYours { who: String, act: &'static str },
+    /// Facts about calls are written by the door's own methods only.
+    #[error("a fact about a call was written past the gate; use the door's own methods")]
+    PastTheGate,
     #[error(transparent)]
     Store(#[from] history::Error),
 }
 
 /// Writes gate facts and case events. If the append fails, nothing runs.
 pub struct Door {
-    #[expect(dead_code, reason = "filled in by the implementation")]
     desk: Arc<DeskFile>,
-    #[expect(dead_code, reason = "filled in by the implementation")]
     clock: Arc<dyn Clock>,
 }
+
+/// The steps that follow from where a call stands, each with its author.
+type Steps = Vec<(Author, u32, CallStep)>;
 
 impl Door {
     pub fn new(desk: Arc<DeskFile>, clock: Arc<dyn Clock>) -> Self {
@@ -60,85 +47,283 @@ impl Door {
     }
 
     /// Writes any other case event.
-    pub fn write(&self, _case: CaseId, _facts: &[Written]) -> Result<Receipt, Refused> {
-        todo!()
+    pub fn write(&self, case: CaseId, facts: &[Written]) -> Result<Receipt, Refused> {
+        if facts.iter().any(|written| matches!(written.fact, CaseFact::Call(_))) {
+            return Err(Refused::PastTheGate);
+        }
+        Ok(self.desk.append(case, facts)?)
     }
 
-    /// Proposes a call: writes proposed, the ruling, and asked where policy asks.
+    /// The call as it stands.
+    pub fn call(&self, case: CaseId, call: CallId) -> Result<Call, Refused> {
+        self.stands(case, call)?.0.ok_or(Refused::NoSuchCall(call))
+    }
+
+    /// Proposes a call: writes proposed, the ruling, and asked where policy asks. A call that failed, was interrupted,
+    /// expired or was voided is proposed again as its next revision.
     #[expect(clippy::too_many_arguments, reason = "each is one column of the fact")]
     pub fn propose(
         &self,
-        _case: CaseId,
-        _id: CallId,
-        _call: ToolCall,
-        _risk: Risk,
-        _preview: Preview,
-        _policy: &Policy,
-        _author: Author,
+        case: CaseId,
+        id: CallId,
+        call: ToolCall,
+        risk: Risk,
+        preview: Preview,
+        policy: &Policy,
+        author: Author,
     ) -> Result<Call, Refused> {
-        todo!()
+        self.step(case, id, |before| {
+            let revision = before.map_or(1, |before| before.revision.saturating_add(1));
+            Ok(self.proposal(revision, call.clone(), risk, preview.clone(), policy, author.clone()))
+        })
+    }
+
+    fn proposal(
+        &self,
+        revision: u32,
+        call: ToolCall,
+        risk: Risk,
+        preview: Preview,
+        policy: &Policy,
+        author: Author,
+    ) -> Steps {
+        let ruling = policy.rule(&call, risk, self.clock.now());
+        let (ruler, asked) = match &ruling {
+            Ruling::Ask => (Author::Program, Some((Author::Program, revision, CallStep::Asked { preview }))),
+            Ruling::Allowed { rule } | Ruling::Forbidden { rule, .. } => (Author::Rule { rule: rule.clone() }, None),
+        };
+        let digest = call.digest();
+        let mut steps = vec![
+            (author, revision, CallStep::Proposed { call, risk, digest }),
+            (ruler, revision, CallStep::Ruled { ruling }),
+        ];
+        steps.extend(asked);
+        steps
     }
 
     /// `digest` is the one that was shown; another one is [`Refused::Changed`].
-    pub fn approve(&self, _case: CaseId, _call: CallId, _digest: &str, _author: Author) -> Result<Call, Refused> {
-        todo!()
+    pub fn approve(&self, case: CaseId, call: CallId, digest: &str, author: Author) -> Result<Call, Refused> {
+        only_the_engineer(&author, "approve")?;
+        self.step_of(case, call, |before| {
+            if before.digest != digest {
+                return Err(Refused::Changed);
+            }
+            Ok(vec![(author.clone(), before.revision, CallStep::Approved { digest: digest.to_owned() })])
+        })
     }
 
     /// Ends the shown revision and proposes the next one with other arguments. `risk` and `preview` are of the new
-    /// arguments. The edit is the engineer's own: `approve` says whether it counts as approval as well.
+    /// arguments. The edit is the engineer's own: `approve` says whether it counts as approval as well; what policy
+    /// forbids stays forbidden.
     #[expect(clippy::too_many_arguments, reason = "each is one column of the fact")]
     pub fn edit(
         &self,
-        _case: CaseId,
-        _call: CallId,
-        _args: Value,
-        _why: &str,
-        _risk: Risk,
-        _preview: Preview,
-        _policy: &Policy,
-        _approve: bool,
-        _author: Author,
+        case: CaseId,
+        call: CallId,
+        args: Value,
+        why: &str,
+        risk: Risk,
+        preview: Preview,
+        policy: &Policy,
+        approve: bool,
+        author: Author,
     ) -> Result<Call, Refused> {
-        todo!()
+        only_the_engineer(&author, "edit")?;
+        self.step_of(case, call, |before| {
+            let mut edited = before.call.clone();
+            edited.args = args.clone();
+            // An argument that the engineer typed is the engineer's; one that was left as it was keeps its origin.
+            edited.tainted.retain(|(name, _)| before.call.args.get(name) == args.get(name));
+            let digest = edited.digest();
+
+            let edit = CallStep::Edited { args: args.clone(), why: why.to_owned() };
+            let next = before.revision.saturating_add(1);
+            let mut steps = vec![(author.clone(), before.revision, edit)];
+            steps.extend(self.proposal(next, edited, risk, preview.clone(), policy, author.clone()));
+            let asks = steps.iter().any(|(_, _, step)| matches!(step, CallStep::Asked { .. }));
+            if approve && asks {
+                steps.push((author.clone(), next, CallStep::Approved { digest }));
+            }
+            Ok(steps)
+        })
     }
 
-    pub fn deny(&self, _case: CaseId, _call: CallId, _reason: &str, _author: Author) -> Result<Call, Refused> {
-        todo!()
+    pub fn deny(&self, case: CaseId, call: CallId, reason: &str, author: Author) -> Result<Call, Refused> {
+        only_the_engineer(&author, "deny")?;
+        self.one(case, call, author, || CallStep::Denied { reason: reason.to_owned() })
+    }
+
+    /// Takes a call back that nobody decided on.
+    pub fn withdraw(&self, case: CaseId, call: CallId, because: &str, author: Author) -> Result<Call, Refused> {
+        self.one(case, call, author, || CallStep::Withdrawn { because: because.to_owned() })
+    }
+
+    /// What was decided on is no longer what would run: it must be proposed again.
+    pub fn void(&self, case: CaseId, call: CallId, because: &str, author: Author) -> Result<Call, Refused> {
+        self.one(case, call, author, || CallStep::Voided { because: because.to_owned() })
     }
 
     /// Writes "started", then gives the permit. A second start of the same revision is refused.
-    pub fn start(&self, _case: CaseId, _call: CallId) -> Result<Permit, Refused> {
-        todo!()
+    pub fn start(&self, case: CaseId, call: CallId) -> Result<Permit, Refused> {
+        let (started, receipt) = self.append(case, call, |before| {
+            let before = before.ok_or(Refused::NoSuchCall(call))?;
+            Ok(vec![(Author::Program, before.revision, CallStep::Started { digest: before.digest.clone() })])
+        })?;
+        Ok(Permit::after(&receipt, started))
     }
 
-    pub fn succeeded(&self, _case: CaseId, _call: CallId, _result: ResultView) -> Result<Call, Refused> {
-        todo!()
+    pub fn succeeded(&self, case: CaseId, call: CallId, result: ResultView) -> Result<Call, Refused> {
+        self.one(case, call, Author::Program, || CallStep::Succeeded { result: result.clone() })
     }
 
-    pub fn failed(&self, _case: CaseId, _call: CallId, _error: &str, _hint: &str) -> Result<Call, Refused> {
-        todo!()
+    pub fn failed(&self, case: CaseId, call: CallId, error: &str, hint: &str) -> Result<Call, Refused> {
+        self.one(case, call, Author::Program, || CallStep::Failed { error: error.to_owned(), hint: hint.to_owned() })
     }
 
-    /// Hands the result to the investigator: as it is, or with the engineer's text instead. Observations that the
-    /// engineer took out (`without`) do not enter either.
+    /// What reading back told of a call whose outcome was unknown.
+    pub fn reconcile(&self, case: CaseId, call: CallId, result: ResultView) -> Result<Call, Refused> {
+        self.one(case, call, Author::Program, || CallStep::Reconciled { result: result.clone() })
+    }
+
+    /// Hands the result to the investigator: as it is, or with the engineer's text (and why) instead. Observations that
+    /// the engineer took out (`without`) do not enter either.
     pub fn release(
         &self,
-        _case: CaseId,
-        _call: CallId,
-        _text: Option<(&str, &str)>,
-        _without: &[model::ObservationId],
-        _author: Author,
+        case: CaseId,
+        call: CallId,
+        text: Option<(&str, &str)>,
+        without: &[ObservationId],
+        author: Author,
     ) -> Result<Call, Refused> {
-        todo!()
+        if text.is_some() || !without.is_empty() {
+            only_the_engineer(&author, "change the result of")?;
+        }
+        not_the_investigator(&author, "release the result of")?;
+        self.step_of(case, call, |before| {
+            let CallState::AwaitingRelease { result } = &before.state else {
+                let (state, revision) = (before.state.name(), before.revision);
+                return Err(FoldError { state, fact: "released", revision }.into());
+            };
+            let mut observations = result.observations.clone();
+            observations.retain(|id| !without.contains(id));
+            let step = match text {
+                None if without.is_empty() => CallStep::Released { observations, text: result.text.clone() },
+                None => {
+                    let why = format!("{} of its observations were taken out", without.len());
+                    CallStep::ReleasedEdited { observations, text: result.text.clone(), why }
+                }
+                Some((text, why)) => {
+                    CallStep::ReleasedEdited { observations, text: text.to_owned(), why: why.to_owned() }
+                }
+            };
+            Ok(vec![(author.clone(), before.revision, step)])
+        })
     }
 
-    pub fn withhold(&self, _case: CaseId, _call: CallId, _reason: &str, _author: Author) -> Result<Call, Refused> {
-        todo!()
+    pub fn withhold(&self, case: CaseId, call: CallId, reason: &str, author: Author) -> Result<Call, Refused> {
+        not_the_investigator(&author, "withhold the result of")?;
+        self.one(case, call, author, || CallStep::Withheld { reason: reason.to_owned() })
     }
 
     /// After a restart: calls that were running when the program died become "outcome unknown" (writes) or
-    /// "interrupted" (reads). Pending decisions stay pending.
-    pub fn recover(&self, _case: CaseId) -> Result<Vec<Call>, Refused> {
-        todo!()
+    /// "interrupted" (reads). Pending decisions stay pending. Gives the calls that it touched.
+    pub fn recover(&self, case: CaseId) -> Result<Vec<Call>, Refused> {
+        const BECAUSE: &str = "the program ended while the call was running";
+        let mut recovered = Vec::new();
+        for call in fold_case(&self.desk.events(case, 0)?)? {
+            if call.state == CallState::Running {
+                recovered.push(self.one(case, call.id, Author::Program, || match call.risk {
+                    Risk::Read | Risk::ReadSensitive => CallStep::Interrupted { because: BECAUSE.into() },
+                    Risk::Write | Risk::Destructive => CallStep::OutcomeUnknown { because: BECAUSE.into() },
+                })?);
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// One step of the newest revision.
+    fn one(&self, case: CaseId, call: CallId, author: Author, make: impl Fn() -> CallStep) -> Result<Call, Refused> {
+        self.step_of(case, call, |before| Ok(vec![(author.clone(), before.revision, make())]))
+    }
+
+    fn step_of(
+        &self,
+        case: CaseId,
+        call: CallId,
+        make: impl Fn(&Call) -> Result<Steps, Refused>,
+    ) -> Result<Call, Refused> {
+        self.step(case, call, |before| make(before.ok_or(Refused::NoSuchCall(call))?))
+    }
+
+    fn step(
+        &self,
+        case: CaseId,
+        call: CallId,
+        make: impl Fn(Option<&Call>) -> Result<Steps, Refused>,
+    ) -> Result<Call, Refused> {
+        self.append(case, call, make).map(|(after, _)| after)
+    }
+
+    /// Folds what is there, folds what would follow, and appends only where that is legal and where nobody, in this
+    /// program or another, wrote about the call in between; then it looks again.
+    fn append(
+        &self,
+        case: CaseId,
+        call: CallId,
+        make: impl Fn(Option<&Call>) -> Result<Steps, Refused>,
+    ) -> Result<(Call, Receipt), Refused> {
+        loop {
+            let (before, last_seq) = self.stands(case, call)?;
+            let at = self.clock.now();
+            let mut after = before.clone();
+            let mut facts = Vec::new();
+            for (author, revision, step) in make(before.as_ref())? {
+                let fact = CallFact { call, revision, step };
+                after = match after {
+                    None => fold([&fact])?,
+                    Some(state) => Some(state.then(&fact)?),
+                };
+                facts.push(Written { at, author, fact: CaseFact::Call(fact) });
+            }
+            let after = after.ok_or(Refused::NoSuchCall(call))?;
+            if let Some(receipt) = self.desk.append_after(case, call, last_seq, &facts)? {
+                return Ok((after, receipt));
+            }
+        }
+    }
+
+    fn stands(&self, case: CaseId, call: CallId) -> Result<(Option<Call>, u64), Refused> {
+        let events = self.desk.events_of_call(case, call)?;
+        let facts = events.iter().filter_map(|event| match &event.fact {
+            CaseFact::Call(fact) => Some(fact),
+            CaseFact::Opened { .. }
+            | CaseFact::InvestigationStarted { .. }
+            | CaseFact::Narrated { .. }
+            | CaseFact::Said { .. }
+            | CaseFact::Noted { .. }
+            | CaseFact::HypothesesMoved { .. }
+            | CaseFact::Concluded { .. }
+            | CaseFact::Stopped { .. } => None,
+        });
+        Ok((fold(facts)?, events.last().map_or(0, |event| event.seq)))
     }
 }
+
+fn only_the_engineer(author: &Author, act: &'static str) -> Result<(), Refused> {
+    match author {
+        Author::Engineer { .. } => Ok(()),
+        Author::Investigator { name } => Err(Refused::NotYours { who: format!("the investigator `{name}`"), act }),
+        Author::Rule { rule } => Err(Refused::NotYours { who: format!("the rule `{rule}`"), act }),
+        Author::Program => Err(Refused::NotYours { who: "the program".into(), act }),
+    }
+}
+
+fn not_the_investigator(author: &Author, act: &'static str) -> Result<(), Refused> {
+    match author {
+        Author::Investigator { .. } => only_the_engineer(author, act),
+        Author::Engineer { .. } | Author::Rule { .. } | Author::Program => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,38 @@ pub struct Policy {
 
 impl Policy {
     /// Pure. The compiled floor (writes, sensitive reads, taint) comes first and no rule lowers it.
-    pub fn rule(&self, _call: &ToolCall, _risk: Risk, _at: Time) -> Ruling {
-        todo!()
+    pub fn rule(&self, call: &ToolCall, risk: Risk, at: Time) -> Ruling {
+        if let Some(why) = &self.broken {
+            let because = format!("the rules could not be read ({why}), so nothing may run; repair or remove them");
+            return Ruling::Forbidden { rule: BROKEN.into(), because };
+        }
+        match (self.approve, risk) {
+            (Approve::None, Risk::Read | Risk::ReadSensitive | Risk::Write | Risk::Destructive)
+            | (Approve::Ask | Approve::Reads, Risk::ReadSensitive | Risk::Write | Risk::Destructive) => Ruling::Ask,
+            (Approve::Reads, Risk::Read) => Ruling::Allowed { rule: APPROVE_READS.into() },
+            (Approve::Ask, Risk::Read) if !call.tainted.is_empty() => Ruling::Ask,
+            (Approve::Ask, Risk::Read) => match self.rules.iter().find(|rule| rule.covers(call, at)) {
+                Some(rule) => Ruling::Allowed { rule: rule.name.clone() },
+                None => Ruling::Ask,
+            },
+        }
     }
 }
+
+/// The name under which a refusal for unreadable rules is logged.
+const BROKEN: &str = "unreadable-rules";
+/// The name under which `--approve reads` is logged.
+const APPROVE_READS: &str = "approve-reads";
+
+impl Rule {
+    /// Whether a call of class `read` is within the rule's bounds. A call that names no namespace is in none.
+    fn covers(&self, call: &ToolCall, at: Time) -> bool {
+        (self.tools.is_empty() || self.tools.contains(&call.tool))
+            && self.cluster.as_ref().is_none_or(|cluster| *cluster == call.cluster)
+            && self.namespace.as_ref().is_none_or(|namespace| call.args["namespace"] == namespace.as_str())
+            && at < self.until
+    }
+}
+
+#[cfg(test)]
+mod tests;

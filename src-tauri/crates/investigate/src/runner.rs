@@ -214,7 +214,10 @@ impl Runner {
             let failed =
                 |error: String, hint: String| Ok(Settled::Seen(Seen::Failed { call: call.call.clone(), error, hint }));
             match &call.state {
-                CallState::Proposed | CallState::AwaitingDecision { .. } => {
+                CallState::Proposed
+                | CallState::Previewing
+                | CallState::AwaitingDecision { .. }
+                | CallState::Edited { .. } => {
                     return Ok(Settled::Waits(Pause::AwaitingDecision(id)));
                 }
                 CallState::Allowed { .. } | CallState::Approved { .. } => {
@@ -254,6 +257,9 @@ impl Runner {
                 CallState::Failed { error, hint } => return failed(error.clone(), hint.clone()),
                 CallState::Interrupted { because } => {
                     return failed(format!("interrupted: {because}"), "Ask again if it still matters.".into());
+                }
+                CallState::Voided { because } => {
+                    return failed(format!("voided: {because}"), "Ask again if it still matters.".into());
                 }
                 CallState::OutcomeUnknown { because } => {
                     return failed(format!("it may have run: {because}"), "Read the object back.".into());
