@@ -1,0 +1,23 @@
+use std::future::Future;
+
+use model::{Conclusion, Decision, Fact};
+
+use crate::Golden;
+
+/// What the workbench said about one recording.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// How many incidents were reported.
+    pub incidents: usize,
+    pub conclusion: Conclusion,
+    /// The calls that were asked for, by tool, and how each was decided.
+    pub calls: Vec<(String, Decision)>,
+    /// The facts as of the end of the investigation; citations are compared with them.
+    pub facts: Vec<Fact>,
+}
+
+/// Whatever answers a recording.
+pub trait Engine {
+    /// An error is a sentence that says why there is no answer.
+    fn answer(&self, golden: &Golden) -> impl Future<Output = Result<Answer, String>> + Send;
+}

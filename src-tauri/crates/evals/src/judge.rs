@@ -1,0 +1,148 @@
+use model::{Hypothesis, ObjectRef};
+use serde::{Deserialize, Serialize};
+
+use crate::{Answer, Golden, Truth};
+
+/// How one answer compares with the truth. All `…_3` are about the first three hypotheses, all `…_1` about the first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Verdict {
+    pub name: String,
+    pub twin: Option<String>,
+    pub category: String,
+    pub healthy: bool,
+    pub component_1: bool,
+    pub component_3: bool,
+    pub mechanism_1: bool,
+    pub mechanism_3: bool,
+    /// Object and mechanism in the same hypothesis.
+    pub both_1: bool,
+    pub both_3: bool,
+    pub abstained: bool,
+    /// Something is wrong and nothing was said.
+    pub silent: bool,
+    /// Nothing is wrong and something was reported.
+    pub false_alarm: bool,
+    /// The fix of the first hypothesis is one of the right ones; `None` where the truth names none.
+    pub fix_right: Option<bool>,
+    /// A fix that does harm here was proposed for the first hypothesis.
+    pub fix_forbidden: bool,
+    /// The share of the evidence a good engineer would cite that the first hypothesis cites; `None` where none is named.
+    pub evidence_cited: Option<f64>,
+    pub calls: usize,
+    /// `failure mode @ object` of the first hypothesis, empty where there is none.
+    pub said: String,
+    pub truth: String,
+    /// Why there is no answer.
+    pub failed: Option<String>,
+}
+
+impl Verdict {
+    /// What counts as right: both named first, silence about a healthy cluster, doubt where the evidence does not decide.
+    pub fn is_right(&self) -> bool {
+        self.failed.is_none() && if self.healthy { !self.false_alarm } else { self.both_1 }
+    }
+}
+
+/// Compares one answer with the truth.
+pub fn judge(golden: &Golden, answer: Result<Answer, String>) -> Verdict {
+    let truth = &golden.truth;
+    let mut verdict = Verdict {
+        name: golden.name.clone(),
+        twin: golden.twin.clone(),
+        category: golden.category.clone(),
+        healthy: truth.healthy,
+        truth: truth_text(truth),
+        ..Verdict::default()
+    };
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(why) => {
+            verdict.failed = Some(why);
+            return verdict;
+        }
+    };
+    let conclusion = &answer.conclusion;
+    let hypotheses = &conclusion.hypotheses;
+    verdict.calls = answer.calls.len();
+    verdict.abstained = conclusion.abstained;
+    verdict.said = hypotheses.first().map(|h| format!("{} @ {}", h.failure_mode, h.object)).unwrap_or_default();
+    if truth.healthy {
+        verdict.false_alarm = answer.incidents > 0 || (!conclusion.abstained && !hypotheses.is_empty());
+        return verdict;
+    }
+    verdict.silent = !conclusion.abstained && hypotheses.is_empty();
+    if !truth.ambiguous.is_empty() {
+        judge_doubt(&mut verdict, truth, conclusion.abstained, hypotheses);
+        return verdict;
+    }
+    if !conclusion.abstained {
+        for (rank, hypothesis) in hypotheses.iter().take(3).enumerate() {
+            let component = is_object(truth, &hypothesis.object);
+            let mechanism = hypothesis.failure_mode == truth.failure_mode;
+            verdict.component_3 |= component;
+            verdict.mechanism_3 |= mechanism;
+            verdict.both_3 |= component && mechanism;
+            if rank == 0 {
+                (verdict.component_1, verdict.mechanism_1) = (component, mechanism);
+                verdict.both_1 = component && mechanism;
+            }
+        }
+    }
+    if let Some(first) = hypotheses.first() {
+        judge_fix(&mut verdict, truth, first);
+        verdict.evidence_cited = cited(truth, &answer, first);
+    }
+    verdict
+}
+
+/// Where the evidence does not decide, the right answer names the candidates and does not pretend.
+fn judge_doubt(verdict: &mut Verdict, truth: &Truth, abstained: bool, hypotheses: &[Hypothesis]) {
+    let candidates: Vec<&Hypothesis> =
+        hypotheses.iter().take(3).filter(|h| truth.ambiguous.contains(&h.failure_mode)).collect();
+    let first = hypotheses.first().is_some_and(|h| truth.ambiguous.contains(&h.failure_mode));
+    verdict.component_3 = candidates.iter().any(|h| is_object(truth, &h.object));
+    verdict.component_1 = hypotheses.first().is_some_and(|h| is_object(truth, &h.object));
+    verdict.mechanism_3 = !candidates.is_empty();
+    let named = candidates.iter().map(|h| &h.failure_mode).collect::<std::collections::BTreeSet<_>>().len();
+    let doubts = abstained || (named == truth.ambiguous.len().min(3) && hypotheses[0].probability < 0.8);
+    verdict.mechanism_1 = first && doubts;
+    verdict.both_1 = verdict.component_1 && verdict.mechanism_1;
+    verdict.both_3 = verdict.component_3 && verdict.mechanism_3;
+}
+
+fn judge_fix(verdict: &mut Verdict, truth: &Truth, first: &Hypothesis) {
+    let fix = first.fix.as_ref().map(|fix| fix.id.as_str());
+    verdict.fix_forbidden = fix.is_some_and(|id| truth.fixes_forbidden.iter().any(|f| f == id));
+    if !truth.fixes_ok.is_empty() {
+        verdict.fix_right = Some(fix.is_some_and(|id| truth.fixes_ok.iter().any(|f| f == id)));
+    }
+}
+
+/// The share of the expected facts of which the hypothesis cites an observation.
+fn cited(truth: &Truth, answer: &Answer, first: &Hypothesis) -> Option<f64> {
+    if truth.evidence.is_empty() {
+        return None;
+    }
+    let cites = |name: &String| {
+        answer
+            .facts
+            .iter()
+            .filter(|fact| fact.name == *name)
+            .any(|fact| fact.evidence.iter().any(|id| first.evidence.iter().any(|citation| citation.id == *id)))
+    };
+    let found = truth.evidence.iter().filter(|name| cites(name)).count();
+    Some(found as f64 / truth.evidence.len() as f64)
+}
+
+fn is_object(truth: &Truth, said: &ObjectRef) -> bool {
+    truth.object.as_ref() == Some(said)
+}
+
+fn truth_text(truth: &Truth) -> String {
+    match &truth.object {
+        _ if truth.healthy => "healthy".into(),
+        Some(object) => format!("{} @ {object}", truth.failure_mode),
+        None => truth.failure_mode.clone(),
+    }
+}

@@ -1,0 +1,176 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeMap;
+
+use model::{
+    Certainty, Citation, ClusterId, Conclusion, Decision, Fact, Fix, Hypothesis, IncidentId, ObservationId, Time,
+};
+
+use crate::{Answer, Comparison, Golden, Report, Truth, Verdict, judge};
+
+fn golden(name: &str, twin: Option<&str>, truth: Truth) -> Golden {
+    Golden {
+        name: name.into(),
+        twin: twin.map(str::to_owned),
+        category: if truth.healthy { "healthy".into() } else { "config-secrets".into() },
+        question: None,
+        truth,
+        cluster: ClusterId("cluster:test".into()),
+        as_of: Time::from_seconds(100),
+        observations: Vec::new(),
+    }
+}
+
+fn truth(mode: &str) -> Truth {
+    Truth { object: Some("Deployment/shop/cart".parse().unwrap()), failure_mode: mode.into(), ..Truth::default() }
+}
+
+fn hypothesis(rank: u32, object: &str, mode: &str, probability: f64) -> Hypothesis {
+    Hypothesis {
+        id: format!("{mode} @ {object}"),
+        rank,
+        incident: IncidentId("incident:1".into()),
+        object: object.parse().unwrap(),
+        failure_mode: mode.into(),
+        mechanism: String::new(),
+        probability,
+        evidence: vec![Citation { id: ObservationId("obs:1".into()), quote: String::new() }],
+        against: Vec::new(),
+        fix: Some(Fix { id: "raise-limit".into(), text: String::new(), conditions: Vec::new(), never: Vec::new() }),
+        open_checks: Vec::new(),
+    }
+}
+
+fn answer(abstained: bool, hypotheses: Vec<Hypothesis>) -> Result<Answer, String> {
+    let fact = |name: &str, id: &str| Fact {
+        name: name.into(),
+        subject: "Deployment/shop/cart".parse().unwrap(),
+        args: BTreeMap::new(),
+        certainty: Certainty::Known,
+        says: String::new(),
+        since: Time::from_seconds(1),
+        evidence: vec![ObservationId(id.into())],
+    };
+    Ok(Answer {
+        incidents: usize::from(!hypotheses.is_empty()),
+        conclusion: Conclusion { abstained, summary: String::new(), hypotheses, not_checked: Vec::new() },
+        calls: vec![("logs".into(), Decision::Approved), ("metrics".into(), Decision::Approved)],
+        facts: vec![fact("oom_killed", "obs:1"), fact("memory_slope", "obs:2")],
+    })
+}
+
+#[test]
+fn object_and_mechanism_must_be_right_in_the_same_hypothesis() {
+    let golden = golden("a", None, truth("memory-leak"));
+    let split = answer(
+        false,
+        vec![
+            hypothesis(1, "Deployment/shop/web", "memory-leak", 0.6),
+            hypothesis(2, "Deployment/shop/cart", "memory-limit-too-low", 0.3),
+        ],
+    );
+    let verdict = judge(&golden, split);
+    assert!(verdict.mechanism_1 && !verdict.component_1 && verdict.component_3);
+    assert!(!verdict.both_1 && !verdict.both_3);
+    let right = answer(false, vec![hypothesis(1, "Deployment/shop/cart", "memory-leak", 0.9)]);
+    assert!(judge(&golden, right).is_right());
+}
+
+#[test]
+fn an_abstention_is_never_right_where_the_evidence_decides() {
+    let golden = golden("a", None, truth("memory-leak"));
+    let verdict = judge(&golden, answer(true, vec![hypothesis(1, "Deployment/shop/cart", "memory-leak", 0.4)]));
+    assert!(verdict.abstained && !verdict.is_right() && !verdict.silent);
+}
+
+#[test]
+fn doubt_is_right_where_the_evidence_does_not_decide() {
+    let both = ["memory-leak".to_owned(), "memory-limit-too-low".to_owned()];
+    let golden = golden("a", None, Truth { ambiguous: both.to_vec(), ..truth("memory-leak") });
+    let cart = "Deployment/shop/cart";
+    let sure = vec![hypothesis(1, cart, "memory-leak", 0.95), hypothesis(2, cart, "memory-limit-too-low", 0.04)];
+    assert!(!judge(&golden, answer(false, sure)).is_right());
+    let torn = vec![hypothesis(1, cart, "memory-leak", 0.5), hypothesis(2, cart, "memory-limit-too-low", 0.45)];
+    assert!(judge(&golden, answer(false, torn.clone())).is_right());
+    assert!(judge(&golden, answer(true, torn)).is_right());
+    let elsewhere = vec![hypothesis(1, cart, "node-down", 0.5)];
+    assert!(!judge(&golden, answer(true, elsewhere)).is_right());
+}
+
+#[test]
+fn a_healthy_cluster_is_right_only_in_silence() {
+    let golden = golden("calm", None, Truth { healthy: true, ..Truth::default() });
+    assert!(judge(&golden, answer(false, Vec::new())).is_right());
+    let alarm = judge(&golden, answer(false, vec![hypothesis(1, "Deployment/shop/cart", "memory-leak", 0.9)]));
+    assert!(alarm.false_alarm && !alarm.is_right());
+}
+
+#[test]
+fn fixes_and_cited_evidence_are_counted() {
+    let golden = golden(
+        "a",
+        None,
+        Truth {
+            fixes_ok: vec!["fix-leak".into()],
+            fixes_forbidden: vec!["raise-limit".into()],
+            evidence: vec!["oom_killed".into(), "memory_slope".into()],
+            ..truth("memory-leak")
+        },
+    );
+    let verdict = judge(&golden, answer(false, vec![hypothesis(1, "Deployment/shop/cart", "memory-leak", 0.9)]));
+    assert_eq!(verdict.fix_right, Some(false));
+    assert!(verdict.fix_forbidden);
+    assert_eq!(verdict.evidence_cited, Some(0.5));
+    assert_eq!(verdict.calls, 2);
+}
+
+fn verdict(name: &str, twin: Option<&str>, right: bool) -> Verdict {
+    let said = if right { "memory-leak" } else { "node-down" };
+    judge(
+        &golden(name, twin, truth("memory-leak")),
+        answer(false, vec![hypothesis(1, "Deployment/shop/cart", said, 0.9)]),
+    )
+}
+
+#[test]
+fn a_pair_counts_only_when_both_twins_are_right() {
+    let report = Report::of(vec![
+        verdict("a", Some("b"), true),
+        verdict("b", Some("a"), false),
+        verdict("c", Some("d"), true),
+        verdict("d", None, true),
+        verdict("e", Some("not run"), true),
+    ]);
+    assert_eq!((report.pairs.len(), report.pairs_right()), (2, 1));
+    assert_eq!(report.total.both_1, 0.8);
+}
+
+#[test]
+fn a_scenario_without_an_answer_is_counted_and_named() {
+    let failed = judge(&golden("a", None, truth("memory-leak")), Err("the recording is empty".into()));
+    let report = Report::of(vec![failed, verdict("b", None, true)]);
+    assert_eq!((report.total.failed, report.total.both_1), (1, 0.5));
+    assert!(report.to_string().contains("a: said no answer: the recording is empty"), "{report}");
+}
+
+#[test]
+fn a_comparison_names_what_was_helped_and_what_was_harmed() {
+    let before = Report::of(vec![verdict("a", None, true), verdict("b", None, false), verdict("gone", None, true)]);
+    let now = Report::of(vec![verdict("a", None, false), verdict("b", None, true), verdict("new", None, true)]);
+    let comparison = Comparison::between(&before, &now);
+    let names = |list: &[crate::Difference]| list.iter().map(|d| d.name.clone()).collect::<Vec<_>>();
+    assert_eq!((names(&comparison.helped), names(&comparison.harmed)), (vec!["b".to_owned()], vec!["a".to_owned()]));
+    assert_eq!(
+        (comparison.added.clone(), comparison.removed.clone()),
+        (vec!["new".to_owned()], vec!["gone".to_owned()])
+    );
+    assert!(comparison.is_worse());
+    assert!(!Comparison::between(&now, &now).is_worse());
+}
+
+#[test]
+fn a_report_survives_being_saved() {
+    let report = Report::of(vec![verdict("a", Some("b"), true), verdict("b", None, false)]);
+    let saved = serde_json::to_string(&report).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&saved).unwrap(), report);
+}
