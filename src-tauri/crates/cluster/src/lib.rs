@@ -8,9 +8,31 @@
 //! ConfigMap: watches see a Secret's metadata only, and a shape is reduced to digests where it is read.
 //! Start with [`Reach`].
 
+mod arrival;
+mod connection;
+mod crypto;
+mod kind;
+mod kubeconfig;
+mod live;
+mod login;
+mod plugin;
+mod raw;
 mod reach;
 mod read_error;
 mod recorded;
+mod search_path;
+mod served;
+mod trouble;
+mod write;
 
+pub use connection::{Connection, ConnectionPhase, ConnectionState, WatchPhase, WatchState};
+pub use crypto::install_crypto;
+pub use kubeconfig::{Context, Found, Issue, Sources, discover};
+pub use plugin::PluginError;
 pub use reach::{LogQuestion, MetricQuestion, Reach};
 pub use read_error::ReadError;
+pub use search_path::SearchPath;
+pub use trouble::{Trouble, TroubleKind};
+pub use write::{Access, Change, Changed};
+
+use kind::Kind;

@@ -4,7 +4,7 @@ use gate::Permit;
 use history::History;
 use model::{ClusterId, ObjectRef, Observation, Time};
 
-use crate::{ReadError, recorded};
+use crate::{Connection, ReadError, recorded};
 
 /// What a read reaches: a live cluster or a recorded history. Both answer the same questions with the same observations,
 /// so that a tool never asks which of the two it has.
@@ -14,6 +14,7 @@ use crate::{ReadError, recorded};
 /// them), recorded ones are.
 #[derive(Clone)]
 pub enum Reach {
+    Live(Arc<Connection>),
     Recorded(Arc<History>),
 }
 
@@ -44,23 +45,20 @@ pub struct MetricQuestion {
 impl Reach {
     pub fn cluster(&self) -> &ClusterId {
         match self {
+            Reach::Live(connection) => connection.cluster(),
             Reach::Recorded(history) => history.cluster(),
         }
     }
 
     fn check(&self, permit: &Permit) -> Result<(), ReadError> {
-        let (approved, here) = (&permit.what().cluster, self.cluster());
-        if approved == here {
-            Ok(())
-        } else {
-            Err(ReadError::WrongCluster { approved: approved.clone(), here: here.clone() })
-        }
+        check(permit, self.cluster())
     }
 
     /// A piece of a container's log, one observation for each container and run that matches.
     pub async fn logs(&self, permit: &Permit, question: &LogQuestion, to: Time) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.logs(question).await,
             Reach::Recorded(history) => recorded::logs(history, question, to),
         }
     }
@@ -73,6 +71,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.metrics(question).await,
             Reach::Recorded(history) => recorded::metrics(history, question, to),
         }
     }
@@ -86,6 +85,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.alerts(namespace).await,
             Reach::Recorded(history) => recorded::alerts(history, namespace, to),
         }
     }
@@ -101,6 +101,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.probe(namespace, service, port, to).await,
             Reach::Recorded(history) => recorded::probe(history, namespace, service, port, to),
         }
     }
@@ -114,6 +115,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.node_agents(node).await,
             Reach::Recorded(history) => recorded::node_agents(history, node, to),
         }
     }
@@ -128,6 +130,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.shape("ConfigMap", namespace, name).await,
             Reach::Recorded(history) => recorded::shape(history, "ConfigMap", namespace, name, to),
         }
     }
@@ -142,6 +145,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.shape("Secret", namespace, name).await,
             Reach::Recorded(history) => recorded::shape(history, "Secret", namespace, name, to),
         }
     }
@@ -150,6 +154,7 @@ impl Reach {
     pub async fn object(&self, permit: &Permit, object: &ObjectRef, to: Time) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.object(object).await,
             Reach::Recorded(history) => recorded::object(history, object, to),
         }
     }
@@ -158,6 +163,7 @@ impl Reach {
     pub async fn changes(&self, permit: &Permit, from: Option<Time>, to: Time) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.changes(from, to).await,
             Reach::Recorded(history) => recorded::changes(history, from, to),
         }
     }
@@ -171,7 +177,18 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
+            Reach::Live(connection) => connection.dependencies(to).await,
             Reach::Recorded(history) => recorded::dependencies(history, namespace, to),
         }
+    }
+}
+
+/// The cluster is part of what was approved.
+pub(crate) fn check(permit: &Permit, here: &ClusterId) -> Result<(), ReadError> {
+    let approved = &permit.what().cluster;
+    if approved == here {
+        Ok(())
+    } else {
+        Err(ReadError::WrongCluster { approved: approved.clone(), here: here.clone() })
     }
 }

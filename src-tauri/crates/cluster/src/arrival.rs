@@ -1,0 +1,207 @@
+//! From what the API server sends to observations: reduced, redacted, dated. Pure.
+
+use std::sync::Arc;
+
+use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Source, Time, project, qualified_kind};
+use redact::Redactor;
+use serde_json::{Value, json};
+
+use crate::Kind;
+
+/// What is remembered of an object between two messages about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub uid: String,
+    pub resource_version: String,
+    pub at: Time,
+}
+
+/// Whether a message belongs to a listing or tells a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Listed,
+    Changed,
+}
+
+/// A replayed change is dated by the cluster's clock, one that just happened by ours.
+const REPLAYED_AFTER_SECONDS: f64 = 10.0;
+
+pub(crate) struct Arrivals {
+    pub cluster: ClusterId,
+    pub source: Source,
+    pub redactor: Arc<Redactor>,
+}
+
+impl Arrivals {
+    /// The reference of an object of a kind, `None` where it has no name.
+    pub(crate) fn reference(kind: &Kind, object: &Value) -> Option<ObjectRef> {
+        let metadata = &object["metadata"];
+        let name = metadata["name"].as_str().filter(|name| !name.is_empty())?;
+        let namespace = if kind.namespaced { metadata["namespace"].as_str().unwrap_or_default() } else { "" };
+        Some(ObjectRef::new(kind.name(), namespace, name))
+    }
+
+    /// A version of an object. `None` where it is the one that is known.
+    pub(crate) fn object(
+        &self,
+        kind: &Kind,
+        mut object: Value,
+        known: Option<&Known>,
+        how: How,
+        change: ChangeKind,
+        now: Time,
+    ) -> Option<(Known, Observation)> {
+        let subject = Self::reference(kind, &object)?;
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+        let (uid, resource_version) = (text("uid"), text("resourceVersion"));
+        let same = known.is_some_and(|k| k.uid == uid && k.resource_version == resource_version);
+        if same && !resource_version.is_empty() && change == ChangeKind::Present {
+            return None;
+        }
+        let at = date(&object, how, change, now);
+        // Versions of one object follow each other, whatever its clocks say.
+        let at = known.map_or(at, |known| at.max(Time(known.at.0.saturating_add(1))));
+
+        self.reduce(kind, &mut object);
+        let body = Body::Object {
+            api_version: kind.api_version(),
+            uid: uid.clone(),
+            resource_version: resource_version.clone(),
+            change,
+            object: Arc::new(object),
+        };
+        let observation = Observation::new(self.cluster.clone(), at, now.max(at), self.source, Some(subject), body);
+        Some((Known { uid, resource_version, at }, observation))
+    }
+
+    /// The deletion of an object that nobody sent: it was there, and a whole list does not have it.
+    pub(crate) fn vanished(
+        &self,
+        kind: &Kind,
+        subject: &ObjectRef,
+        known: &Known,
+        last: Option<Arc<Value>>,
+        now: Time,
+    ) -> Observation {
+        let object = last.unwrap_or_else(|| {
+            Arc::new(json!({
+                "apiVersion": kind.api_version(),
+                "kind": kind.kind,
+                "metadata": { "name": subject.name, "namespace": subject.namespace, "uid": known.uid },
+            }))
+        });
+        let at = now.max(Time(known.at.0.saturating_add(1)));
+        let body = Body::Object {
+            api_version: kind.api_version(),
+            uid: known.uid.clone(),
+            resource_version: known.resource_version.clone(),
+            change: ChangeKind::Deleted,
+            object,
+        };
+        Observation::new(self.cluster.clone(), at, at, self.source, Some(subject.clone()), body)
+    }
+
+    /// Drops what is not kept and takes secrets out of what is.
+    pub(crate) fn reduce(&self, kind: &Kind, object: &mut Value) {
+        let Some(map) = object.as_object_mut() else { return };
+        map.insert("apiVersion".into(), kind.api_version().into());
+        map.insert("kind".into(), kind.kind.clone().into());
+        if kind.metadata_only() {
+            // Whatever the server sent, metadata is all that stays.
+            map.retain(|field, _| matches!(field.as_str(), "apiVersion" | "kind" | "metadata" | "type"));
+        }
+        project(&kind.name(), object);
+        if kind.metadata_only()
+            && let Some(map) = object.as_object_mut()
+        {
+            // Its keys were not read: no list is not an empty list.
+            map.remove("keys");
+        }
+        self.redactor.json(object);
+    }
+
+    /// An Event. `None` where it is about nothing.
+    pub(crate) fn event(&self, event: &Value, now: Time) -> Option<Observation> {
+        let involved = if event["involvedObject"].is_object() { &event["involvedObject"] } else { &event["regarding"] };
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let kind = qualified_kind(involved["apiVersion"].as_str().unwrap_or("v1"), involved["kind"].as_str()?);
+        let global = matches!(kind.as_str(), "Node" | "Namespace" | "PersistentVolume" | "StorageClass");
+        let namespace = if global { String::new() } else { text(&involved["namespace"]) };
+        let subject = ObjectRef::new(kind, namespace, involved["name"].as_str()?);
+
+        let times = [
+            &event["series"]["lastObservedTime"],
+            &event["lastTimestamp"],
+            &event["deprecatedLastTimestamp"],
+            &event["eventTime"],
+        ];
+        let created = time(&event["metadata"]["creationTimestamp"]);
+        let last_at = times.into_iter().filter_map(time).max().or(created).unwrap_or(now);
+        let first_at = [&event["firstTimestamp"], &event["deprecatedFirstTimestamp"], &event["eventTime"]]
+            .into_iter()
+            .filter_map(time)
+            .min()
+            .or(created)
+            .unwrap_or(last_at)
+            .min(last_at);
+        let counts = [&event["series"]["count"], &event["count"], &event["deprecatedCount"]];
+        let count = counts.into_iter().filter_map(Value::as_u64).max().unwrap_or(1).max(1);
+        let reporters = [
+            &event["reportingComponent"],
+            &event["reportingController"],
+            &event["source"]["component"],
+            &event["deprecatedSource"]["component"],
+        ];
+        let message = if event["message"].is_string() { &event["message"] } else { &event["note"] };
+        let body = EventBody {
+            uid: text(&event["metadata"]["uid"]),
+            event_type: event["type"].as_str().unwrap_or("Normal").to_owned(),
+            reason: text(&event["reason"]),
+            message: self.redactor.text(message.as_str().unwrap_or_default().trim()).as_str().to_owned(),
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            first_at,
+            last_at,
+            reporter: reporters.into_iter().map(text).find(|reporter| !reporter.is_empty()).unwrap_or_default(),
+            subject_uid: involved["uid"].as_str().map(str::to_owned),
+        };
+        let cluster = self.cluster.clone();
+        Some(Observation::new(cluster, last_at, now.max(last_at), self.source, Some(subject), Body::Event(body)))
+    }
+}
+
+fn time(value: &Value) -> Option<Time> {
+    value.as_str()?.parse().ok()
+}
+
+/// When a version became true. Only the API server's own record of writes dates a change; for a listing everything that
+/// the object says of its past does.
+fn date(object: &Value, how: How, change: ChangeKind, now: Time) -> Time {
+    let metadata = &object["metadata"];
+    let written = metadata["managedFields"].as_array().into_iter().flatten().filter_map(|f| time(&f["time"])).max();
+    if change == ChangeKind::Deleted {
+        return now;
+    }
+    match how {
+        How::Changed => written.filter(|at| now.seconds_since(*at) > REPLAYED_AFTER_SECONDS).unwrap_or(now),
+        How::Listed => {
+            let mut latest = written.max(time(&metadata["creationTimestamp"]));
+            let status = &object["status"];
+            for condition in status["conditions"].as_array().into_iter().flatten() {
+                latest = latest.max(time(&condition["lastTransitionTime"])).max(time(&condition["lastUpdateTime"]));
+            }
+            for list in ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"] {
+                for container in status[list].as_array().into_iter().flatten() {
+                    for state in ["running", "terminated"] {
+                        let state = &container["state"][state];
+                        latest = latest.max(time(&state["startedAt"])).max(time(&state["finishedAt"]));
+                    }
+                    latest = latest.max(time(&container["lastState"]["terminated"]["finishedAt"]));
+                }
+            }
+            latest.map_or(now, |at| at.min(now))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

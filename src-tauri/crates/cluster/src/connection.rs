@@ -1,0 +1,342 @@
+mod follow;
+mod state;
+mod writer;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use history::{History, Query};
+use kube::Client;
+use model::{Body, Clock, ClusterId, ObjectRef, Snapshot, Source, Time};
+use redact::Redactor;
+use serde_json::Value;
+use tokio::sync::{Mutex, RwLock, watch};
+use tokio::task::JoinSet;
+
+pub use state::{ConnectionPhase, ConnectionState, WatchPhase, WatchState};
+
+use crate::arrival::{Arrivals, Known};
+use crate::login::Login;
+use crate::served::{self, Served};
+use crate::{Context, Kind, SearchPath, Trouble};
+use follow::Follow;
+use writer::Writer;
+
+/// The wall clock running ahead of the machine's own by this much means that the machine slept, or was set.
+const JUMP: Duration = Duration::from_secs(15);
+const PULSE: Duration = Duration::from_secs(5);
+
+/// An opened cluster: its watches, which append to a history, and the client for live reads.
+///
+/// Opening returns at once; [`Connection::state`] says how it goes. Dropping it closes it.
+pub struct Connection {
+    pub(crate) inner: Arc<Inner>,
+    context: Context,
+    /// Dropped, it stops.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+pub(crate) struct Inner {
+    server: String,
+    /// Where to look when the whole cluster is refused.
+    namespace: String,
+    pub(crate) history: Arc<History>,
+    pub(crate) redactor: Arc<Redactor>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) arrivals: Arrivals,
+    login: Login,
+    /// The client in use and the credential it carries.
+    client: RwLock<Option<(u64, Client)>>,
+    served: RwLock<Option<Arc<Served>>>,
+    state: watch::Sender<ConnectionState>,
+    restart: watch::Sender<u64>,
+    writer: Writer,
+}
+
+impl Connection {
+    /// Opens a context: logs in, asks what is served, lists and watches. Must be called inside a tokio runtime.
+    pub fn open(
+        context: &Context,
+        history: Arc<History>,
+        redactor: Arc<Redactor>,
+        clock: Arc<dyn Clock>,
+        search: Arc<SearchPath>,
+    ) -> Arc<Connection> {
+        crate::install_crypto();
+        let server = if context.server.is_empty() { context.name.clone() } else { context.server.clone() };
+        let (state, _) = watch::channel(ConnectionState::connecting(&server));
+        let (restart, _) = watch::channel(0);
+        let tell = state.clone();
+        let writer = writer::start(history.clone(), clock.clone(), move |unkept| {
+            tell.send_modify(|state| state.unkept = unkept);
+        });
+        let inner = Arc::new(Inner {
+            server,
+            namespace: context.namespace.clone(),
+            arrivals: Arrivals {
+                cluster: history.cluster().clone(),
+                source: Source::Watch,
+                redactor: redactor.clone(),
+            },
+            history,
+            login: Login::new(context, search, redactor.clone()),
+            redactor,
+            clock,
+            client: RwLock::default(),
+            served: RwLock::default(),
+            state,
+            restart,
+            writer,
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(run(inner.clone()));
+        Arc::new(Connection { inner, context: context.clone(), tasks: Mutex::new(tasks) })
+    }
+
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub fn cluster(&self) -> &ClusterId {
+        self.inner.history.cluster()
+    }
+
+    pub fn history(&self) -> &Arc<History> {
+        &self.inner.history
+    }
+
+    /// How it stands now.
+    pub fn state(&self) -> ConnectionState {
+        self.inner.state.borrow().clone()
+    }
+
+    /// Hears every change of phase. That a watch heard something is not a change: read [`WatchState::last_event_at`].
+    pub fn subscribe(&self) -> watch::Receiver<ConnectionState> {
+        self.inner.state.subscribe()
+    }
+
+    /// Waits until every watch has listed, was refused or has nothing to list, and all of it is in the history; or until
+    /// nothing can be expected any more; or until the time is over. The state says which.
+    pub async fn wait_synced(&self, at_most: Duration) -> ConnectionState {
+        let mut states = self.inner.state.subscribe();
+        let settled = states.wait_for(|state| {
+            state.is_synced() || matches!(state.phase, ConnectionPhase::Failed | ConnectionPhase::Closed)
+        });
+        let _ = tokio::time::timeout(at_most, settled).await;
+        self.inner.writer.flush().await;
+        self.state()
+    }
+
+    /// Starts every watch and a new login at once: after a sleep, a VPN that came back, a login in another window.
+    pub async fn reconnect(&self) {
+        *self.inner.client.write().await = None;
+        self.inner.restart.send_modify(|count| *count += 1);
+    }
+
+    /// Stops everything and writes what was seen.
+    pub async fn close(&self) {
+        let mut tasks = self.tasks.lock().await;
+        tasks.abort_all();
+        while tasks.join_next().await.is_some() {}
+        self.inner.writer.flush().await;
+        self.inner.state.send_modify(|state| {
+            state.phase = ConnectionPhase::Closed;
+            state.message = "Closed.".into();
+            state.hint.clear();
+            state.trouble = None;
+        });
+    }
+}
+
+/// The whole life of a connection. Its watches end with it.
+async fn run(inner: Arc<Inner>) {
+    let served = inner.find_served().await;
+    let before = inner.remembered().await;
+    let kinds: Vec<(Kind, bool)> = crate::kind::watched()
+        .into_iter()
+        .map(|kind| {
+            let lacking = served.as_ref().is_some_and(|served| served.lacks(&kind));
+            let kind = served.as_ref().and_then(|served| served.of(&kind)).cloned().unwrap_or(kind);
+            (kind, lacking)
+        })
+        .collect();
+    let now = inner.clock.now();
+    inner.state.send_modify(|state| {
+        state.watches = kinds
+            .iter()
+            .map(|(kind, lacking)| WatchState {
+                kind: kind.name(),
+                namespace: String::new(),
+                phase: if *lacking { WatchPhase::NotServed } else { WatchPhase::Listing },
+                since: now,
+                last_event_at: None,
+                listed: false,
+                error: None,
+            })
+            .collect();
+        state.settle(&inner.server);
+    });
+    let mut watches = JoinSet::new();
+    for (row, (kind, lacking)) in kinds.into_iter().enumerate() {
+        if !lacking {
+            let known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
+            let inner = inner.clone();
+            watches.spawn(Follow { inner, kind, row, namespace: String::new(), known, coverage: None }.run());
+        }
+    }
+    // Until aborted: notices that the machine slept, when every open stream is dead and looks alive.
+    let mut last = (SystemTime::now(), Instant::now());
+    loop {
+        tokio::time::sleep(PULSE).await;
+        let now = (SystemTime::now(), Instant::now());
+        let wall = now.0.duration_since(last.0).unwrap_or_default();
+        if wall > now.1.duration_since(last.1) + JUMP {
+            tracing::info!(seconds = wall.as_secs(), "the clock jumped; watches start again");
+            *inner.client.write().await = None;
+            inner.restart.send_modify(|count| *count += 1);
+        }
+        last = now;
+    }
+}
+
+fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
+    snapshot
+        .of_kind(&kind.name())
+        .map(|(object, held)| {
+            let resource_version = held.object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+            (object.clone(), Known { uid: held.uid.to_string(), resource_version, at: held.at })
+        })
+        .collect()
+}
+
+impl Inner {
+    /// A client with a credential, made once and shared. Contacts nothing.
+    pub(crate) async fn client(&self) -> Result<Client, Trouble> {
+        if let Some((_, client)) = &*self.client.read().await {
+            return Ok(client.clone());
+        }
+        let mut held = self.client.write().await;
+        if let Some((_, client)) = &*held {
+            return Ok(client.clone());
+        }
+        let client = self.login.client().await.map_err(|error| Trouble::of(&error))?;
+        *held = Some((self.login.generation().await, client.clone()));
+        Ok(client)
+    }
+
+    /// Drops the client that carries the credential of `generation`, or an older one.
+    async fn forget_client(&self, generation: u64) {
+        let mut held = self.client.write().await;
+        if held.as_ref().is_some_and(|(of, _)| *of <= generation) {
+            *held = None;
+        }
+    }
+
+    /// What the server serves; asked until there is an answer. `None` where the cluster does not tell.
+    async fn find_served(&self) -> Option<Arc<Served>> {
+        let mut delay = Duration::from_millis(800);
+        loop {
+            let trouble = match self.ask_served().await {
+                Ok(served) => return Some(served),
+                Err(trouble) => trouble,
+            };
+            match trouble.kind {
+                crate::TroubleKind::Refused | crate::TroubleKind::Missing | crate::TroubleKind::Server => return None,
+                crate::TroubleKind::Credential => {
+                    let generation = self.login.generation().await;
+                    let renewed = self.login.renew(generation).await;
+                    self.forget_client(generation).await;
+                    self.fail(renewed.err().map_or(trouble, |error| Trouble::of_plugin(&error)));
+                }
+                _ => self.fail(trouble),
+            }
+            if self.sleep_or_restart(delay).await {
+                delay = Duration::from_millis(800);
+            } else {
+                delay = (delay * 2).min(Duration::from_secs(30));
+            }
+        }
+    }
+
+    pub(crate) async fn ask_served(&self) -> Result<Arc<Served>, Trouble> {
+        let client = self.client().await?;
+        let seconds = 20;
+        let served = tokio::time::timeout(Duration::from_secs(seconds), served::ask(&client))
+            .await
+            .map_err(|_| Trouble::timed_out(seconds))?
+            .map_err(|error| Trouble::of(&error))?;
+        let served = Arc::new(served);
+        *self.served.write().await = Some(served.clone());
+        if let Ok(Ok(version)) = tokio::time::timeout(Duration::from_secs(5), client.apiserver_version()).await {
+            self.state.send_modify(|state| state.server_version = version.git_version);
+        }
+        Ok(served)
+    }
+
+    /// The kinds that are served, asked anew where a name is not among those that were.
+    pub(crate) async fn served_kind(&self, name: &str) -> Result<Option<Kind>, Trouble> {
+        if let Some(kind) = self.served.read().await.as_ref().and_then(|served| served.find(name).cloned()) {
+            return Ok(Some(kind));
+        }
+        Ok(self.ask_served().await?.find(name).cloned())
+    }
+
+    fn fail(&self, trouble: Trouble) {
+        use crate::TroubleKind::{Credential, Plugin};
+        self.state.send_modify(|state| {
+            state.phase = ConnectionPhase::Failed;
+            let act = if matches!(trouble.kind, Credential | Plugin) { "log in to" } else { "reach" };
+            state.message = format!("Could not {act} {}: {}.", self.server, trouble.why);
+            state.hint = trouble.hint.clone();
+            state.trouble = Some(trouble);
+        });
+    }
+
+    /// What the history knew when the connection was opened, so that a deletion in between is not missed.
+    async fn remembered(&self) -> Option<Snapshot> {
+        let history = self.history.clone();
+        let snapshot = tokio::task::spawn_blocking(move || history.snapshot(Time::MAX)).await.ok()?;
+        snapshot.inspect_err(|error| tracing::warn!(%error, "the history could not be read")).ok()
+    }
+
+    async fn last_version(&self, subject: &ObjectRef) -> Option<Arc<Value>> {
+        self.writer.flush().await;
+        let history = self.history.clone();
+        let query = Query { types: vec!["object"], subject: Some(subject.clone()), ..Query::default() };
+        let found = tokio::task::spawn_blocking(move || history.find(&query)).await.ok()?.ok()?;
+        match found.into_iter().max_by_key(|o| (o.at, o.seen_at))?.body {
+            Body::Object { object, .. } => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Sleeps; true where somebody asked to start again before the time was over.
+    async fn sleep_or_restart(&self, at_most: Duration) -> bool {
+        let mut restart = self.restart.subscribe();
+        restart.mark_unchanged();
+        tokio::time::timeout(at_most, restart.changed()).await.is_ok_and(|changed| changed.is_ok())
+    }
+
+    fn change_watch(&self, row: usize, change: impl FnOnce(&mut WatchState)) {
+        self.state.send_modify(|state| {
+            if let Some(watch) = state.watches.get_mut(row) {
+                change(watch);
+            }
+            state.settle(&self.server);
+        });
+    }
+
+    fn watch_phase(&self, row: usize) -> Option<WatchPhase> {
+        self.state.borrow().watches.get(row).map(|watch| watch.phase)
+    }
+
+    fn heard(&self, row: usize, now: Time) {
+        self.state.send_if_modified(|state| {
+            if let Some(watch) = state.watches.get_mut(row) {
+                watch.last_event_at = Some(now);
+            }
+            false
+        });
+    }
+}

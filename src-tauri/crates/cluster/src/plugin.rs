@@ -1,0 +1,214 @@
+//! Credential plugins: programs that a kubeconfig names and that print a token or a certificate. Run by us rather than by
+//! the client library, so that a missing one is named, what it says on stderr is kept, and none can hang a connection.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::config::ExecConfig;
+use redact::Redactor;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::SearchPath;
+
+/// A browser login needs a person; longer than this is nobody there.
+const TAKES_AT_MOST: Duration = Duration::from_secs(90);
+
+/// Why a plugin gave no credential.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct PluginError {
+    pub why: String,
+    pub hint: String,
+    /// The program does not exist on this machine.
+    pub missing: bool,
+}
+
+/// What a plugin printed.
+pub(crate) struct Credential {
+    pub token: Option<String>,
+    /// Certificate and key, PEM.
+    pub certificate: Option<(String, String)>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The command line as a person would type it.
+pub(crate) fn command_line(exec: &ExecConfig) -> String {
+    let words = exec.command.iter().chain(exec.args.iter().flatten());
+    words.map(|word| if word.contains(' ') { format!("'{word}'") } else { word.clone() }).collect::<Vec<_>>().join(" ")
+}
+
+/// The plugin's file, without running it.
+pub(crate) fn locate(exec: &ExecConfig, search: &SearchPath) -> Result<PathBuf, PluginError> {
+    let command = exec.command.as_deref().unwrap_or_default();
+    if command.is_empty() {
+        return Err(PluginError {
+            why: "the user has an `exec` section without a `command`".into(),
+            hint: "Log in again with your provider's tool, which writes the section.".into(),
+            missing: false,
+        });
+    }
+    let missing = |program: &str| PluginError {
+        why: format!("the credential plugin `{program}` is not installed, or not on the login shell's PATH"),
+        hint: exec.install_hint.as_deref().map_or_else(|| how_to_get(program), |hint| hint.trim().to_owned()),
+        missing: true,
+    };
+    let program = search.find(command).ok_or_else(|| missing(command))?;
+    // `kubectl oidc-login` is a program of its own.
+    if command == "kubectl"
+        && let Some(subcommand) = exec.args.iter().flatten().next().filter(|word| !word.starts_with('-'))
+    {
+        let extension = format!("kubectl-{}", subcommand.replace('-', "_"));
+        if search.find(&extension).is_none() && search.find(&format!("kubectl-{subcommand}")).is_none() {
+            return Err(missing(&extension));
+        }
+    }
+    Ok(program)
+}
+
+fn how_to_get(command: &str) -> String {
+    let program = std::path::Path::new(command).file_stem().and_then(|name| name.to_str()).unwrap_or(command);
+    match program {
+        "gke-gcloud-auth-plugin" => "Install it with `gcloud components install gke-gcloud-auth-plugin`.".into(),
+        "aws" => "Install the AWS CLI, version 2, then try `aws sts get-caller-identity`.".into(),
+        "aws-iam-authenticator" => {
+            "Install it, or write the kubeconfig anew with `aws eks update-kubeconfig`, which needs only `aws`.".into()
+        }
+        "kubelogin" => "Install it with `az aks install-cli`.".into(),
+        "kubectl-oidc_login" => "Install it with `kubectl krew install oidc-login`.".into(),
+        "kubectl" => "Install kubectl.".into(),
+        "doctl" => "Install doctl, then `doctl auth init`.".into(),
+        "tsh" => "Install Teleport's `tsh`, then `tsh login`.".into(),
+        "oci" => "Install the Oracle Cloud CLI, then `oci session authenticate`.".into(),
+        _ => format!("Install `{program}`, or log in again with your provider's tool."),
+    }
+}
+
+/// The logins that came before plugins; kubectl dropped them in 1.26.
+pub(crate) fn no_longer_supported(provider: &str) -> PluginError {
+    let instead = match provider {
+        "gcp" => "`gke-gcloud-auth-plugin`, which `gcloud container clusters get-credentials …` sets up",
+        "azure" => "`kubelogin`, which `kubelogin convert-kubeconfig` sets up",
+        "oidc" => "`kubectl oidc-login`, which `kubectl oidc-login setup` sets up",
+        _ => "your provider's exec plugin",
+    };
+    PluginError {
+        why: format!("the auth-provider `{provider}` is no longer supported, by kubectl neither"),
+        hint: format!("Use an exec plugin instead: {instead}."),
+        missing: false,
+    }
+}
+
+/// Runs the plugin. `cluster` is what it is told of the cluster where the kubeconfig asks for that.
+pub(crate) async fn run(
+    exec: &ExecConfig,
+    cluster: Option<serde_json::Value>,
+    search: &SearchPath,
+    redactor: &Redactor,
+) -> Result<Credential, PluginError> {
+    let program = locate(exec, search)?;
+    let api_version = exec.api_version.clone().unwrap_or_else(|| "client.authentication.k8s.io/v1".into());
+    let mut info = json!({
+        "apiVersion": api_version,
+        "kind": "ExecCredential",
+        "spec": { "interactive": false },
+    });
+    if let Some(cluster) = cluster {
+        info["spec"]["cluster"] = cluster;
+    }
+    let named: BTreeMap<&String, &String> = exec
+        .env
+        .iter()
+        .flatten()
+        .filter_map(|variable| Some((variable.get("name")?, variable.get("value")?)))
+        .collect();
+    let mut command = tokio::process::Command::new(&program);
+    command
+        .args(exec.args.iter().flatten())
+        .env("PATH", search.joined())
+        .envs(named)
+        .env("KUBERNETES_EXEC_INFO", info.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    #[cfg(windows)]
+    {
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        command.creation_flags(CREATE_NO_WINDOW);
+    }
+    let line = command_line(exec);
+    let failed = |why: String, hint: String| PluginError { why, hint, missing: false };
+    let output = match tokio::time::timeout(TAKES_AT_MOST, command.output()).await {
+        Err(_) => {
+            return Err(failed(
+                format!("`{line}` did not end within {} seconds", TAKES_AT_MOST.as_secs()),
+                "Run it in a terminal: it may wait for an answer there. Then connect again.".into(),
+            ));
+        }
+        Ok(Err(error)) => {
+            return Err(failed(
+                format!("`{line}` could not be started: {error}"),
+                "Check that the program may be run.".into(),
+            ));
+        }
+        Ok(Ok(output)) => output,
+    };
+    let said = last_lines(redactor.text(&String::from_utf8_lossy(&output.stderr)).as_str());
+    if !output.status.success() {
+        let said = if said.is_empty() { "it said nothing".into() } else { format!("it said: {said}") };
+        return Err(failed(
+            format!("`{line}` failed ({}); {said}", output.status),
+            "Log in again with your provider's tool, then connect again.".into(),
+        ));
+    }
+    read(&output.stdout).map_err(|why| {
+        let said = if said.is_empty() { String::new() } else { format!("; on stderr it said: {said}") };
+        failed(format!("`{line}` printed no credential: {why}{said}"), "Run it in a terminal to see.".into())
+    })
+}
+
+/// The end of what was said, where errors stand.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let tail = lines[lines.len().saturating_sub(8)..].join(" / ");
+    let skip = tail.chars().count().saturating_sub(600);
+    tail.chars().skip(skip).collect()
+}
+
+#[derive(Deserialize)]
+struct Printed {
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+    expiration_timestamp: Option<String>,
+}
+
+/// JSON, or YAML as some plugins print. Errors never quote what was printed.
+fn read(stdout: &[u8]) -> Result<Credential, &'static str> {
+    let text = std::str::from_utf8(stdout).map_err(|_| "its output is not text")?;
+    let printed: Printed = serde_saphyr::from_str(text).map_err(|_| "its output is not an ExecCredential")?;
+    let status = printed.status.ok_or("its output has no `status`")?;
+    let expires_at = match status.expiration_timestamp.as_deref().filter(|t| !t.is_empty()) {
+        Some(time) => Some(time.parse().map_err(|_| "its `expirationTimestamp` is not a time")?),
+        None => None,
+    };
+    let certificate = status.client_certificate_data.zip(status.client_key_data);
+    let token = status.token.filter(|token| !token.is_empty());
+    if token.is_none() && certificate.is_none() {
+        return Err("its `status` has neither a token nor a certificate");
+    }
+    Ok(Credential { token, certificate, expires_at })
+}
+
+#[cfg(all(test, unix))]
+mod tests;
