@@ -1,1 +1,13 @@
-//! A Kubernetes API server over a history
+//! Clusters that exist only as text: scenario scripts, and a Kubernetes API server over any history.
+//!
+//! A [`Scenario`] is a script (YAML, `knowledge/scenarios/`) that a small simulation plays into observations: workloads
+//! become Deployments, ReplicaSets and Pods with statuses and events as the real controllers would write them. What it
+//! gives is a history like any other, with the truth about its fault beside it.
+//!
+//! Deliberately not here: Kubernetes clients, judgement about what is broken, and admission. The simulation knows just as
+//! much of Kubernetes as its scripts need; it is not a scheduler. Start with [`Scenario::load`].
+
+pub mod resource;
+pub mod scenario;
+
+pub use scenario::{Broken, Scenario, Truth};
