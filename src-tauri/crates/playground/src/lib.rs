@@ -7,7 +7,9 @@
 //! Deliberately not here: Kubernetes clients, judgement about what is broken, and admission. The simulation knows just as
 //! much of Kubernetes as its scripts need; it is not a scheduler. Start with [`Scenario::load`].
 
+mod builtin;
 pub mod resource;
 pub mod scenario;
 
+pub use builtin::{BUILT_IN, built_in};
 pub use scenario::{Broken, Scenario, Truth};

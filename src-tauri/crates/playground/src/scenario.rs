@@ -136,19 +136,19 @@ const FORMAT: &str = "`knowledge/scenarios/README.md` describes the format";
 impl Scenario {
     /// Reads a script and plays it once to its end; `path` is for messages.
     pub fn load(path: &str, text: &str) -> Result<Scenario, Broken> {
-        let broken = |line: usize, what: String, hint: &str| Broken {
-            path: path.to_owned(),
-            line,
-            what,
-            hint: hint.to_owned(),
-        };
+        let broken =
+            |line: usize, what: String, hint: &str| Broken { path: path.to_owned(), line, what, hint: hint.to_owned() };
         let file: File = serde_saphyr::from_str(text).map_err(|error| {
             let line = error.location().map_or(0, |l| l.line() as usize);
             let what = error.without_snippet().to_string();
             broken(line, what.lines().next().unwrap_or_default().to_owned(), FORMAT)
         })?;
         let start = file.start.value.parse::<Time>().map_err(|error| {
-            broken(file.start.referenced.line() as usize, error.to_string(), "`start` is the time at which the script's clock shows zero")
+            broken(
+                file.start.referenced.line() as usize,
+                error.to_string(),
+                "`start` is the time at which the script's clock shows zero",
+            )
         })?;
         let objects = file
             .objects
@@ -186,9 +186,7 @@ impl Scenario {
             reactions,
         };
         let mut stage = scenario.stage(scenario.start);
-        stage
-            .advance(scenario.end(scenario.start))
-            .map_err(|fault| broken(fault.line, fault.what, &fault.hint))?;
+        stage.advance(scenario.end(scenario.start)).map_err(|fault| broken(fault.line, fault.what, &fault.hint))?;
         Ok(scenario)
     }
 
@@ -234,8 +232,7 @@ impl Scenario {
 pub(crate) fn coverage(cluster: &ClusterId, at: Time) -> Vec<Observation> {
     crate::resource::kinds()
         .map(|kind| {
-            let body =
-                Body::Coverage { kind: kind.into(), namespace: String::new(), state: CoverageState::Listed };
+            let body = Body::Coverage { kind: kind.into(), namespace: String::new(), state: CoverageState::Listed };
             Observation::new(cluster.clone(), at, at, Source::Script, None, body)
         })
         .collect()
@@ -269,3 +266,6 @@ pub(crate) fn step(words: Value, line: usize) -> Result<Step, String> {
 pub(crate) fn object(text: &str) -> Result<ObjectRef, String> {
     text.parse::<ObjectRef>().map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

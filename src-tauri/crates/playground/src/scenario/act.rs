@@ -14,8 +14,23 @@ use super::{Act, object};
 
 /// The words with which a step can begin.
 pub(super) const NAMES: &[&str] = &[
-    "apply", "patch", "delete", "rollout", "undo", "restart", "scale", "pods", "node", "event", "log", "metric", "alert",
-    "probe", "node_agent", "change", "dependencies",
+    "apply",
+    "patch",
+    "delete",
+    "rollout",
+    "undo",
+    "restart",
+    "scale",
+    "pods",
+    "node",
+    "event",
+    "log",
+    "metric",
+    "alert",
+    "probe",
+    "node_agent",
+    "change",
+    "dependencies",
 ];
 
 impl Stage {

@@ -72,7 +72,9 @@ pub(super) enum Phase {
     Unscheduled,
     Creating,
     /// The pull failed, or is being held back.
-    Unpulled { backing_off: bool },
+    Unpulled {
+        backing_off: bool,
+    },
     Unconfigured,
     Running,
     /// Exited, waiting for its next run.
@@ -131,7 +133,9 @@ impl Workload {
     /// Who owns its pods.
     pub fn owner_of_pods(&self, hash: &str) -> ObjectRef {
         match self.object.kind.as_str() {
-            "Deployment" => ObjectRef::new("ReplicaSet", &self.object.namespace, format!("{}-{hash}", self.object.name)),
+            "Deployment" => {
+                ObjectRef::new("ReplicaSet", &self.object.namespace, format!("{}-{hash}", self.object.name))
+            }
             _ => self.object.clone(),
         }
     }

@@ -77,8 +77,7 @@ impl Stage {
             self.plan_beat(actor, pod, 300.0, Beat::Schedule);
             return;
         };
-        let message =
-            format!("Successfully assigned {}/{} to {node}", actor.object.namespace, pod.name);
+        let message = format!("Successfully assigned {}/{} to {node}", actor.object.namespace, pod.name);
         self.event(&subject, "Normal", "Scheduled", &message, "default-scheduler", 1);
         pod.node = Some(node);
         pod.scheduled = self.now;
@@ -103,7 +102,14 @@ impl Stage {
                 return;
             };
             let attempt = pod.episode_attempt();
-            self.kubelet(actor, pod, "Normal", "BackOff", &format!("Back-off pulling image \"{image}\""), attempt.max(1));
+            self.kubelet(
+                actor,
+                pod,
+                "Normal",
+                "BackOff",
+                &format!("Back-off pulling image \"{image}\""),
+                attempt.max(1),
+            );
             self.kubelet(actor, pod, "Warning", "Failed", "Error: ImagePullBackOff", attempt.max(1));
             pod.phase = Phase::Unpulled { backing_off: true };
             pod.restarts += 1;
@@ -118,7 +124,8 @@ impl Stage {
             return;
         }
         if self.already_pulled(&image, pod.node.as_deref().unwrap_or_default()) {
-            let message = format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
+            let message =
+                format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
             self.kubelet(actor, pod, "Normal", "Pulled", &message, 1);
         } else {
             self.kubelet(actor, pod, "Normal", "Pulling", &format!("Pulling image \"{image}\""), 1);
@@ -228,7 +235,8 @@ impl Stage {
             }
             StateName::ConfigError => {
                 let image = self.image_of(actor, pod);
-                let message = format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
+                let message =
+                    format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
                 self.kubelet(actor, pod, "Normal", "Pulled", &message, 3);
                 let why = pod.state.message.clone().unwrap_or_else(|| "configuration not found".into());
                 self.kubelet(actor, pod, "Warning", "Failed", &format!("Error: {why}"), 3);
@@ -286,7 +294,11 @@ impl Stage {
                 _ => return false,
             },
             StateName::Evicted => {
-                let message = pod.state.message.clone().unwrap_or_else(|| "The node was low on resource: ephemeral-storage.".into());
+                let message = pod
+                    .state
+                    .message
+                    .clone()
+                    .unwrap_or_else(|| "The node was low on resource: ephemeral-storage.".into());
                 self.kubelet(actor, pod, "Warning", "Evicted", &message, 1);
                 let killing = format!("Stopping container {}", actor.container());
                 self.kubelet(actor, pod, "Normal", "Killing", &killing, 1);

@@ -1,20 +1,24 @@
 //! What the controllers do once something changed: rollouts go on, statuses are counted, endpoints follow readiness.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::ObjectRef;
 use serde_json::{Value, json};
 
 use super::actor::{Phase, Pod, Revision, Workload};
 use super::script::{State, StateName};
-use super::stage::{Due, Stage, text};
+use super::stage::{Due, Stage, Unsettled, text};
 
 const PROGRESS_DEADLINE_SECONDS: i64 = 600;
 
 impl Stage {
     /// Lets every controller look at the cluster once.
     pub(super) fn settle(&mut self) {
-        let names: Vec<ObjectRef> = self.workloads.keys().cloned().collect();
+        let unsettled = std::mem::replace(&mut self.unsettled, Unsettled::Some(BTreeSet::new()));
+        let names: Vec<ObjectRef> = match &unsettled {
+            Unsettled::All => self.workloads.keys().cloned().collect(),
+            Unsettled::Some(some) => some.iter().cloned().collect(),
+        };
         for name in names {
             if let Some(mut workload) = self.workloads.remove(&name) {
                 self.roll(&mut workload);
@@ -22,7 +26,7 @@ impl Stage {
                 self.workloads.insert(name, workload);
             }
         }
-        self.route();
+        self.route(&unsettled);
     }
 
     /// Adds and removes pods towards what the workload asks for.
@@ -91,8 +95,10 @@ impl Stage {
                 continue;
             }
             let direction = if to > from { "up" } else { "down" };
-            let message =
-                format!("Scaled {direction} replica set {}-{} from {from} to {to}", workload.object.name, revision.hash);
+            let message = format!(
+                "Scaled {direction} replica set {}-{} from {from} to {to}",
+                workload.object.name, revision.hash
+            );
             self.event(&workload.object, "Normal", "ScalingReplicaSet", &message, "deployment-controller", 1);
         }
         if moved && !self.opening {
@@ -103,7 +109,8 @@ impl Stage {
     fn roll_stateful(&mut self, workload: &mut Workload) {
         let Some(current) = workload.current().map(|r| r.hash.clone()) else { return };
         let desired = workload.replicas;
-        let extra: Vec<String> = workload.pods.iter().filter(|p| p.ordinal >= desired).map(|p| p.name.clone()).collect();
+        let extra: Vec<String> =
+            workload.pods.iter().filter(|p| p.ordinal >= desired).map(|p| p.name.clone()).collect();
         for name in extra {
             self.remove_pod(workload, &name);
         }
@@ -228,7 +235,11 @@ impl Stage {
                 workload.stalled = false;
                 workload.progressed = self.now;
             }
-            if !self.complete(workload) && !workload.stalled && workload.deadline != Some(deadline) && deadline > self.now {
+            if !self.complete(workload)
+                && !workload.stalled
+                && workload.deadline != Some(deadline)
+                && deadline > self.now
+            {
                 workload.deadline = Some(deadline);
                 let revision = workload.current().map_or(0, |r| r.number);
                 self.plan(deadline, Due::Deadline { workload: workload.object.clone(), revision });
@@ -257,8 +268,13 @@ impl Stage {
         let current = workload.current().map_or(0, |r| r.number);
         // Only a rollout has a deadline: pods that fail after it was complete do not make it late.
         let rolling = workload.pods.iter().any(|p| p.counts() && Some(&p.hash) != workload.current().map(|r| &r.hash))
-            || workload.current().is_some_and(|r| r.created >= workload.progressed.plus_seconds(-PROGRESS_DEADLINE_SECONDS));
-        if overdue && current == revision && rolling && !self.complete(&workload)
+            || workload
+                .current()
+                .is_some_and(|r| r.created >= workload.progressed.plus_seconds(-PROGRESS_DEADLINE_SECONDS));
+        if overdue
+            && current == revision
+            && rolling
+            && !self.complete(&workload)
             && let Some(workload) = self.workloads.get_mut(name)
         {
             workload.stalled = true;
@@ -271,8 +287,11 @@ impl Stage {
         }
         for revision in &workload.revisions {
             let object = self.set_object(workload, revision);
-            let subject =
-                ObjectRef::new("ReplicaSet", &workload.object.namespace, format!("{}-{}", workload.object.name, revision.hash));
+            let subject = ObjectRef::new(
+                "ReplicaSet",
+                &workload.object.namespace,
+                format!("{}-{}", workload.object.name, revision.hash),
+            );
             self.put(subject, object);
         }
     }
@@ -318,11 +337,16 @@ impl Stage {
     }
 
     /// Endpoints and slices of every Service that selects pods.
-    fn route(&mut self) {
+    fn route(&mut self, unsettled: &Unsettled) {
+        let touched = |namespace: &str| match unsettled {
+            Unsettled::All => true,
+            Unsettled::Some(some) => some.iter().any(|w| w.namespace == namespace),
+        };
         let services: Vec<(ObjectRef, Value)> = self
             .objects
             .range(ObjectRef::new("Service", "", "")..)
             .take_while(|(o, _)| o.kind == "Service")
+            .filter(|(o, _)| touched(&o.namespace))
             .filter(|(_, s)| s.pointer("/spec/selector").and_then(Value::as_object).is_some_and(|m| !m.is_empty()))
             .map(|(o, s)| (o.clone(), s.clone()))
             .collect();

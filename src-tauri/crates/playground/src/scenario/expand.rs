@@ -90,7 +90,8 @@ impl Stage {
         workload.progressed = self.now;
         workload.stalled = false;
         workload.deadline = None;
-        match workload.revisions.iter().position(|r| model::canonical_json(&r.template) == model::canonical_json(&next)) {
+        match workload.revisions.iter().position(|r| model::canonical_json(&r.template) == model::canonical_json(&next))
+        {
             Some(at) => {
                 let mut revision = workload.revisions.remove(at);
                 revision.number = number;
@@ -130,7 +131,12 @@ impl Stage {
         }
     }
 
-    pub(super) fn find_workload(&self, name: &str, namespace: Option<&str>, kind: Option<&str>) -> Result<ObjectRef, String> {
+    pub(super) fn find_workload(
+        &self,
+        name: &str,
+        namespace: Option<&str>,
+        kind: Option<&str>,
+    ) -> Result<ObjectRef, String> {
         let (namespace, name) = match name.split_once('/') {
             Some((namespace, name)) => (namespace, name),
             None => (namespace.unwrap_or(&self.namespace), name),
@@ -205,7 +211,9 @@ impl Stage {
                 spec["progressDeadlineSeconds"] = 600.into();
                 spec["strategy"] = match workload.word.strategy.as_deref() {
                     Some("Recreate") => json!({ "type": "Recreate" }),
-                    _ => json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": "25%", "maxUnavailable": "25%" } }),
+                    _ => {
+                        json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": "25%", "maxUnavailable": "25%" } })
+                    }
                 };
                 self.deployment_status(workload)
             }
@@ -225,7 +233,13 @@ impl Stage {
             }
             _ => {
                 spec["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/job-name": workload.object.name } });
-                for (field, value) in [("parallelism", json!(1)), ("completions", json!(1)), ("backoffLimit", json!(0)), ("suspend", json!(false)), ("completionMode", json!("NonIndexed"))] {
+                for (field, value) in [
+                    ("parallelism", json!(1)),
+                    ("completions", json!(1)),
+                    ("backoffLimit", json!(0)),
+                    ("suspend", json!(false)),
+                    ("completionMode", json!("NonIndexed")),
+                ] {
                     spec[field] = value;
                 }
                 self.job_status(workload)
@@ -242,7 +256,9 @@ impl Stage {
         let total = live().count();
         let replicas = workload.replicas as usize;
         let mut status = json!({ "observedGeneration": workload.generation });
-        for (field, count) in [("replicas", total), ("updatedReplicas", updated), ("readyReplicas", ready), ("availableReplicas", ready)] {
+        for (field, count) in
+            [("replicas", total), ("updatedReplicas", updated), ("readyReplicas", ready), ("availableReplicas", ready)]
+        {
             if count > 0 {
                 status[field] = count.into();
             }

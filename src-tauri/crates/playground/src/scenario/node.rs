@@ -101,10 +101,7 @@ impl Stage {
     }
 
     fn nodes(&self) -> Vec<(&ObjectRef, &Value)> {
-        self.objects
-            .range(ObjectRef::global("Node", "")..)
-            .take_while(|(o, _)| o.kind == "Node")
-            .collect()
+        self.objects.range(ObjectRef::global("Node", "")..).take_while(|(o, _)| o.kind == "Node").collect()
     }
 
     /// The node for the workload's next pod: the emptiest of those it may go to.
@@ -154,7 +151,11 @@ impl Stage {
             if node["spec"]["unschedulable"] == true {
                 cordoned += 1;
             } else if let Some(taint) = node["spec"]["taints"].as_array().and_then(|t| t.first()) {
-                tainted.push(format!("{}: {}", taint["key"].as_str().unwrap_or_default(), taint["value"].as_str().unwrap_or_default()));
+                tainted.push(format!(
+                    "{}: {}",
+                    taint["key"].as_str().unwrap_or_default(),
+                    taint["value"].as_str().unwrap_or_default()
+                ));
             }
         }
         tainted.sort();
@@ -167,7 +168,13 @@ impl Stage {
         if cordoned > 0 {
             reasons.push(format!("{cordoned} node(s) were unschedulable"));
         }
-        let open = nodes.len() - cordoned - reasons.iter().filter_map(|r| r.split(' ').next()?.parse::<usize>().ok()).sum::<usize>().min(nodes.len() - cordoned);
+        let open = nodes.len()
+            - cordoned
+            - reasons
+                .iter()
+                .filter_map(|r| r.split(' ').next()?.parse::<usize>().ok())
+                .sum::<usize>()
+                .min(nodes.len() - cordoned);
         if open > 0 {
             reasons.push(format!("{open} Insufficient cpu"));
         }
@@ -216,7 +223,11 @@ impl Stage {
                 self.condition(&mut node, "Ready", "True", "KubeletReady", "kubelet is posting ready status");
                 for key in ["unreachable", "not-ready"] {
                     for effect in ["NoSchedule", "NoExecute"] {
-                        set_taint(&mut node, json!({ "key": format!("node.kubernetes.io/{key}"), "effect": effect }), false);
+                        set_taint(
+                            &mut node,
+                            json!({ "key": format!("node.kubernetes.io/{key}"), "effect": effect }),
+                            false,
+                        );
                     }
                 }
                 let message = format!("Node {} status is now: NodeReady", word.name);
@@ -224,7 +235,8 @@ impl Stage {
                 Some(false)
             }
             Some(state) => {
-                let (status, key) = if state == NodeReady::Unknown { ("Unknown", "unreachable") } else { ("False", "not-ready") };
+                let (status, key) =
+                    if state == NodeReady::Unknown { ("Unknown", "unreachable") } else { ("False", "not-ready") };
                 let (reason, said) = match state {
                     NodeReady::Unknown => ("NodeStatusUnknown", "Kubelet stopped posting node status."),
                     _ => ("KubeletNotReady", "container runtime is down"),
@@ -267,10 +279,24 @@ impl Stage {
 
     fn press(&mut self, node: &mut Value, subject: &ObjectRef, pressure: &str) -> Result<(), String> {
         let (kind, yes, no, says) = match pressure {
-            "disk" | "none" => ("DiskPressure", "KubeletHasDiskPressure", "KubeletHasNoDiskPressure", "kubelet has disk pressure"),
-            "memory" => ("MemoryPressure", "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory", "kubelet has insufficient memory available"),
-            "pid" => ("PIDPressure", "KubeletHasInsufficientPID", "KubeletHasSufficientPID", "kubelet has insufficient PID available"),
-            other => return Err(format!("a node cannot be under `{other}` pressure; it can be disk, memory, pid or none")),
+            "disk" | "none" => {
+                ("DiskPressure", "KubeletHasDiskPressure", "KubeletHasNoDiskPressure", "kubelet has disk pressure")
+            }
+            "memory" => (
+                "MemoryPressure",
+                "KubeletHasInsufficientMemory",
+                "KubeletHasSufficientMemory",
+                "kubelet has insufficient memory available",
+            ),
+            "pid" => (
+                "PIDPressure",
+                "KubeletHasInsufficientPID",
+                "KubeletHasSufficientPID",
+                "kubelet has insufficient PID available",
+            ),
+            other => {
+                return Err(format!("a node cannot be under `{other}` pressure; it can be disk, memory, pid or none"));
+            }
         };
         let lifted = pressure == "none";
         if lifted {
@@ -311,7 +337,10 @@ impl Stage {
         for workload in self.workloads.values_mut() {
             for at in 0..workload.pods.len() {
                 let pod = &mut workload.pods[at];
-                if pod.node.as_deref() != Some(node) || pod.lost == lost || !matches!(pod.phase, Phase::Running | Phase::BackingOff | Phase::Exited) {
+                if pod.node.as_deref() != Some(node)
+                    || pod.lost == lost
+                    || !matches!(pod.phase, Phase::Running | Phase::BackingOff | Phase::Exited)
+                {
                     continue;
                 }
                 pod.lost = lost;

@@ -149,8 +149,7 @@ impl Stage {
             object["spec"]["volumeName"] = volume.clone().into();
             object["metadata"]["annotations"] = json!({ "pv.kubernetes.io/bind-completed": "yes" });
             object["metadata"]["finalizers"] = json!(["kubernetes.io/pvc-protection"]);
-            object["status"] =
-                json!({ "phase": "Bound", "accessModes": [mode], "capacity": { "storage": word.size } });
+            object["status"] = json!({ "phase": "Bound", "accessModes": [mode], "capacity": { "storage": word.size } });
             let persistent = json!({
                 "apiVersion": "v1",
                 "kind": "PersistentVolume",
@@ -231,8 +230,13 @@ pub(super) fn endpoints(stage: &Stage, subject: &ObjectRef, service: &Value) -> 
     let (mut ready, mut unready, mut slices) = (Vec::new(), Vec::new(), Vec::new());
     let mut numbers: Vec<Value> = Vec::new();
     let first = ObjectRef::new("Pod", &subject.namespace, "");
-    for (pod, object) in stage.objects.range(first..).take_while(|(o, _)| o.kind == "Pod" && o.namespace == subject.namespace) {
-        if !selector.iter().all(|(key, value)| object.pointer("/metadata/labels").and_then(|l| l.get(key.as_str())) == Some(value)) {
+    for (pod, object) in
+        stage.objects.range(first..).take_while(|(o, _)| o.kind == "Pod" && o.namespace == subject.namespace)
+    {
+        if !selector
+            .iter()
+            .all(|(key, value)| object.pointer("/metadata/labels").and_then(|l| l.get(key.as_str())) == Some(value))
+        {
             continue;
         }
         let phase = object.pointer("/status/phase").and_then(Value::as_str).unwrap_or_default();
@@ -253,7 +257,11 @@ pub(super) fn endpoints(stage: &Stage, subject: &ObjectRef, service: &Value) -> 
         });
         let node = object.pointer("/spec/nodeName").cloned().unwrap_or(Value::Null);
         let entry = json!({ "ip": address, "nodeName": node, "targetRef": target });
-        if is_ready && !terminating { ready.push(entry) } else { unready.push(entry) }
+        if is_ready && !terminating {
+            ready.push(entry)
+        } else {
+            unready.push(entry)
+        }
         slices.push(json!({
             "addresses": [address],
             "conditions": { "ready": is_ready && !terminating, "serving": is_ready, "terminating": terminating },

@@ -87,7 +87,8 @@ impl Stage {
     fn pod_status(&self, workload: &Workload, pod: &Pod, spec: &Value) -> Value {
         let (phase, qos) = (phase(pod), quality(spec));
         if pod.phase == Phase::Evicted {
-            let message = pod.state.message.clone().unwrap_or_else(|| "The node was low on resource: ephemeral-storage.".into());
+            let message =
+                pod.state.message.clone().unwrap_or_else(|| "The node was low on resource: ephemeral-storage.".into());
             return json!({
                 "phase": "Failed", "reason": "Evicted", "message": message,
                 "startTime": text(pod.scheduled), "qosClass": qos,
@@ -120,7 +121,10 @@ impl Stage {
         let image = spec.pointer("/containers/0/image").and_then(Value::as_str).unwrap_or_default();
         let name = spec.pointer("/containers/0/name").and_then(Value::as_str).unwrap_or_default();
         let container_id = |run: u32| {
-            format!("containerd://{}", uuid_of(&[&self.seed, &pod.name, &workload.uid, &run.to_string()]).replace('-', ""))
+            format!(
+                "containerd://{}",
+                uuid_of(&[&self.seed, &pod.name, &workload.uid, &run.to_string()]).replace('-', "")
+            )
         };
         let ended = |exit: &Exit| {
             json!({ "terminated": {
@@ -245,7 +249,9 @@ fn quality(spec: &Value) -> &'static str {
     }
     let guaranteed = containers.iter().all(|c| {
         let (limits, requests) = (amounts(c, "limits"), amounts(c, "requests"));
-        ["cpu", "memory"].iter().all(|r| limits.contains_key(*r) && requests.get(*r).is_none_or(|q| Some(q) == limits.get(*r)))
+        ["cpu", "memory"]
+            .iter()
+            .all(|r| limits.contains_key(*r) && requests.get(*r).is_none_or(|q| Some(q) == limits.get(*r)))
     });
     if guaranteed { "Guaranteed" } else { "Burstable" }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::span::Span;
@@ -84,8 +85,7 @@ pub struct WorkloadWord {
 }
 
 /// `/healthz`, or the fields of an HTTP, TCP or command probe.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub enum ProbeWord {
     Path(String),
     Fields(ProbeFields),
@@ -113,11 +113,30 @@ pub struct ProbeFields {
 }
 
 /// What state pods are in: a name, or a name with details.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub enum StateWord {
     Name(StateName),
     Details(Box<State>),
+}
+
+// Untagged enums would say only that nothing matched; these say what is wrong with the form that was chosen.
+impl<'de> Deserialize<'de> for ProbeWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(path) => Ok(ProbeWord::Path(path)),
+            fields => serde_json::from_value(fields).map(ProbeWord::Fields).map_err(D::Error::custom),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StateWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            name @ Value::String(_) => serde_json::from_value(name).map(StateWord::Name),
+            details => serde_json::from_value(details).map(StateWord::Details),
+        }
+        .map_err(D::Error::custom)
+    }
 }
 
 impl StateWord {

@@ -1,7 +1,8 @@
 //! What watches do not tell: logs, metrics, alerts, probes, node agents, changes outside the cluster.
 
 use model::{
-    AlertBody, AlertState, Body, LogBody, MetricBody, MetricPoint, NodeAgentBody, ObjectRef, ProbeBody, Time, digest_hex,
+    AlertBody, AlertState, Body, LogBody, MetricBody, MetricPoint, NodeAgentBody, ObjectRef, ProbeBody, Time,
+    digest_hex,
 };
 
 use super::object;
@@ -66,7 +67,9 @@ impl Stage {
             if subject.kind == "Pod" {
                 labels.insert("pod".into(), subject.name.clone());
                 let container = word.workload.as_deref().unwrap_or_default();
-                labels.entry("container".into()).or_insert_with(|| container.rsplit('/').next().unwrap_or_default().to_owned());
+                labels
+                    .entry("container".into())
+                    .or_insert_with(|| container.rsplit('/').next().unwrap_or_default().to_owned());
             }
             if !subject.namespace.is_empty() {
                 labels.insert("namespace".into(), subject.namespace.clone());
@@ -75,7 +78,8 @@ impl Stage {
             let mut at = from;
             while at <= to {
                 let share = (at.0 - from.0) as f64 / ((to.0 - from.0).max(1)) as f64;
-                let stray = 1.0 + word.jitter * stray(&[&self.seed, &subject.to_string(), &word.name, &points.len().to_string()]);
+                let stray = 1.0
+                    + word.jitter * stray(&[&self.seed, &subject.to_string(), &word.name, &points.len().to_string()]);
                 points.push(MetricPoint { at, value: (along(&word.values, share) * stray * 1000.0).round() / 1000.0 });
                 at = Time(at.0 + word.every.0);
             }
@@ -90,7 +94,9 @@ impl Stage {
             None | Some("firing") => AlertState::Firing,
             Some("suppressed") => AlertState::Suppressed,
             Some("resolved") => AlertState::Resolved,
-            Some(other) => return Err(format!("an alert cannot be `{other}`; it can be firing, suppressed or resolved")),
+            Some(other) => {
+                return Err(format!("an alert cannot be `{other}`; it can be firing, suppressed or resolved"));
+            }
         };
         let subject = word.object.as_deref().map(object).transpose()?;
         let mut labels = word.labels.clone();
@@ -168,7 +174,8 @@ impl Stage {
             out.push_str(&rest[..open]);
             rest = &rest[open..];
             let inner = rest.find('}').map(|close| &rest[1..close]);
-            match inner.filter(|i| i.starts_with(['+', '-', '0'])).and_then(|i| i.parse::<Span>().ok().map(|s| (i, s))) {
+            match inner.filter(|i| i.starts_with(['+', '-', '0'])).and_then(|i| i.parse::<Span>().ok().map(|s| (i, s)))
+            {
                 Some((inner, span)) => {
                     out.push_str(&millis(Time(self.now.0 + span.0)));
                     rest = &rest[inner.len() + 2..];

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Source, Time, digest_hex};
+use model::{
+    Body, ChangeKind, ClusterId, EventBody, KeyShape, ObjectRef, Observation, ShapeBody, Source, Time, digest_hex,
+};
 use serde_json::{Value, json};
 
 use super::actor::Workload;
@@ -47,8 +49,7 @@ impl Happening {
                     object: Arc::new(reduced),
                 })];
                 if matches!(kind, "ConfigMap" | "Secret") && *change == ChangeKind::Present {
-                    let shape = redact::Redactor::new(SHAPE_KEY).shape(kind, object);
-                    observations.push(observe(Body::Shape(shape)));
+                    observations.push(observe(Body::Shape(shape(kind, object))));
                 }
                 observations
             }
@@ -56,8 +57,29 @@ impl Happening {
     }
 }
 
-/// Scripts hold no secrets, so their digests need no key of an installation, and stay the same everywhere.
-const SHAPE_KEY: [u8; 32] = *b"caseboard playground scenarios..";
+/// Scripts hold no secrets, so their digests need no key of an installation, and are the same everywhere.
+fn shape(kind: &str, object: &Value) -> ShapeBody {
+    let keys = object["data"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| {
+            let value = value.as_str().unwrap_or_default();
+            // A Secret's values are base64 of what its reader sees.
+            let padding = value.len() - value.trim_end_matches('=').len();
+            let bytes =
+                if kind == "Secret" { value.len() / 4 * 3 - padding.min(value.len() / 4 * 3) } else { value.len() };
+            KeyShape {
+                key: key.clone(),
+                bytes: bytes as u64,
+                digest: digest_hex(&[b"playground", value.as_bytes()]),
+                encoding_depth: 0,
+                not_after: None,
+            }
+        })
+        .collect();
+    ShapeBody { kind: kind.to_owned(), keys }
+}
 
 /// Why a script cannot go on.
 #[derive(Clone, Debug)]
@@ -71,11 +93,40 @@ pub struct Fault {
 #[derive(Clone, Debug)]
 pub(super) enum Due {
     Act(Act),
-    Beat { workload: ObjectRef, pod: String, episode: u32, beat: Beat },
+    Beat {
+        workload: ObjectRef,
+        pod: String,
+        episode: u32,
+        beat: Beat,
+    },
     /// The progress deadline of a revision.
-    Deadline { workload: ObjectRef, revision: u32 },
+    Deadline {
+        workload: ObjectRef,
+        revision: u32,
+    },
     /// Pods of a node that no longer answers are deleted and replaced.
-    Evacuate { node: String, words: Value },
+    Evacuate {
+        node: String,
+        words: Value,
+    },
+}
+
+/// Which workloads the controllers have to look at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unsettled {
+    All,
+    Some(BTreeSet<ObjectRef>),
+}
+
+impl Unsettled {
+    fn add(&mut self, workload: &ObjectRef) {
+        match self {
+            Unsettled::All => {}
+            Unsettled::Some(some) => {
+                some.insert(workload.clone());
+            }
+        }
+    }
 }
 
 /// A scenario as it is being played. Deterministic: the same script, base and writes give the same happenings.
@@ -92,6 +143,7 @@ pub struct Stage {
     pub(super) workloads: BTreeMap<ObjectRef, Workload>,
     pub(super) reactions: Vec<(usize, ReactionWord)>,
     pub(super) opening: bool,
+    pub(super) unsettled: Unsettled,
     /// The last address given out, by node number.
     pub(super) addresses: BTreeMap<String, u32>,
     /// The states of pods that replace those of lost nodes.
@@ -119,6 +171,7 @@ impl Stage {
             workloads: BTreeMap::new(),
             reactions: scenario.reactions.clone(),
             opening: true,
+            unsettled: Unsettled::All,
             addresses: BTreeMap::new(),
             replacements: Vec::new(),
             images: BTreeSet::new(),
@@ -179,16 +232,22 @@ impl Stage {
 
     fn perform(&mut self, due: Due) -> Result<(), Fault> {
         match due {
-            Due::Act(act) => self.act(&act),
+            Due::Act(act) => {
+                self.unsettled = Unsettled::All;
+                self.act(&act)
+            }
             Due::Beat { workload, pod, episode, beat } => {
+                self.unsettled.add(&workload);
                 self.beat(&workload, &pod, episode, beat);
                 Ok(())
             }
             Due::Deadline { workload, revision } => {
+                self.unsettled.add(&workload);
                 self.deadline(&workload, revision);
                 Ok(())
             }
             Due::Evacuate { node, words } => {
+                self.unsettled = Unsettled::All;
                 self.evacuate(&node, &words);
                 Ok(())
             }

@@ -91,7 +91,8 @@ fn container(word: &WorkloadWord, mounts: Vec<Value>) -> Value {
     let mut resources = json!({});
     for (field, amounts) in [("limits", &word.limits), ("requests", &word.requests)] {
         if let Some(amounts) = amounts.as_ref().filter(|a| !a.is_empty()) {
-            resources[field] = amounts.iter().map(|(k, v)| (k.clone(), Value::from(v.to_string()))).collect::<Map<_, _>>().into();
+            resources[field] =
+                amounts.iter().map(|(k, v)| (k.clone(), Value::from(v.to_string()))).collect::<Map<_, _>>().into();
         }
     }
     container["resources"] = resources;
@@ -145,8 +146,21 @@ pub(super) fn changed(word: &WorkloadWord, change: &WorkloadWord) -> WorkloadWor
         ($($field:ident),*) => { $(if change.$field.is_some() { next.$field = change.$field.clone(); })* };
     }
     take!(
-        image, command, args, port, env_config, env_secret, mount, readiness, liveness, service_account, pull_secret,
-        node_selector, strategy, on, pods
+        image,
+        command,
+        args,
+        port,
+        env_config,
+        env_secret,
+        mount,
+        readiness,
+        liveness,
+        service_account,
+        pull_secret,
+        node_selector,
+        strategy,
+        on,
+        pods
     );
     for (name, value) in change.env.iter().flatten() {
         next.env.get_or_insert_default().insert(name.clone(), value.clone());
