@@ -2,9 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, RwLock};
 
 use gate::{Approve, Call, CallState, Door, Policy, Refused, fold_case};
-use model::{
-    Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, Time, ToolCall, Written,
-};
+use model::{Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, Time, ToolCall, Written};
 use tools::{Surroundings, Toolbox};
 
 use crate::{Investigator, Move, Seen};
@@ -322,8 +320,9 @@ impl Runner {
     fn start_over(&mut self, fact: CaseFact) -> Result<(), RunnerError> {
         self.recorded.retain(|event| matches!(event.fact, CaseFact::Said { .. }));
         self.write(CaseFact::Narrated {
-            text: "What I know has changed since this step was first taken; from here on I reason with what I know now."
-                .into(),
+            text:
+                "What I know has changed since this step was first taken; from here on I reason with what I know now."
+                    .into(),
         })?;
         self.write(fact)
     }
@@ -414,8 +413,7 @@ fn released(events: &[CaseEvent], id: CallId) -> Vec<model::ObservationId> {
         .find_map(|event| match &event.fact {
             CaseFact::Call(CallFact {
                 call,
-                step:
-                    CallStep::Released { observations, .. } | CallStep::ReleasedEdited { observations, .. },
+                step: CallStep::Released { observations, .. } | CallStep::ReleasedEdited { observations, .. },
                 ..
             }) if *call == id => Some(observations.clone()),
             _ => None,

@@ -1,0 +1,321 @@
+//! The deterministic investigator: competing hypotheses over failure-mode files.
+//!
+//! It reads nothing but its snapshot and what was released to it. Odds are prior × one likelihood ratio per family of
+//! evidence × blueprint; a cause explains its symptoms away along dependency edges; the next call is the one with the
+//! most expected information for its cost.
+
+mod assessment;
+mod fact_map;
+mod focus;
+mod next_call;
+mod sight;
+mod telling;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use knowledge::{Blueprints, Library};
+use model::{
+    BlueprintVersion, ClusterId, CoverageState, Incident, IncidentId, NotChecked, ObjectRef, Snapshot, ToolCall,
+    Triage, View, digest_hex,
+};
+
+use self::assessment::{Assessment, Frame};
+use self::fact_map::FactMap;
+use self::focus::Focus;
+use self::next_call::{Asking, stands_clear};
+pub use self::sight::Sight;
+use self::telling::Telling;
+use crate::{Investigator, Move, Seen};
+
+/// What a built-in investigation starts from.
+pub struct Brief {
+    pub snapshot: Arc<Snapshot>,
+    pub library: Arc<Library>,
+    /// The desk's blueprints; the library's own are added.
+    pub blueprints: Vec<BlueprintVersion>,
+    pub question: Option<String>,
+    /// Incidents to look into; empty: all that the snapshot shows.
+    pub incidents: Vec<IncidentId>,
+    /// The most calls it may ask for.
+    pub budget: u32,
+}
+
+impl Brief {
+    pub fn new(snapshot: Arc<Snapshot>, library: Arc<Library>) -> Self {
+        Brief { snapshot, library, blueprints: Vec::new(), question: None, incidents: Vec::new(), budget: 6 }
+    }
+}
+
+/// How a view is looked at; another one only in tests.
+pub type Look = Box<dyn Fn(&View, &[(ObjectRef, ObjectRef, String)]) -> Sight + Send>;
+
+/// The investigator that needs no model.
+pub struct BuiltIn {
+    view: View,
+    cluster: ClusterId,
+    library: Arc<Library>,
+    blueprints: Blueprints,
+    declared: Vec<(ObjectRef, ObjectRef, String)>,
+    question: Option<String>,
+    only: Vec<IncidentId>,
+    budget: u32,
+    look: Look,
+    focus: Focus,
+    /// As the snapshot showed them first; what is released may add some, but renames none.
+    incidents: Vec<Incident>,
+    assessment: Option<Assessment>,
+    /// Digests of calls that need not be asked again.
+    asked: BTreeSet<String>,
+    calls: u32,
+    not_checked: Vec<NotChecked>,
+    queue: VecDeque<Move>,
+}
+
+impl BuiltIn {
+    pub fn new(brief: Brief) -> Self {
+        Self::looking(brief, Box::new(Sight::of))
+    }
+
+    /// As [`BuiltIn::new`], seeing through other eyes.
+    pub fn looking(brief: Brief, look: Look) -> Self {
+        let cluster = brief.snapshot.cluster.clone();
+        let blueprints = Blueprints::new(brief.library.blueprints().into_iter().chain(brief.blueprints));
+        let declared = blueprints
+            .declared(&cluster)
+            .filter_map(|d| Some((d.from.parse().ok()?, d.to.parse().ok()?, d.why.clone())))
+            .collect();
+        BuiltIn {
+            view: View::inventory(brief.snapshot),
+            cluster,
+            library: brief.library,
+            blueprints,
+            declared,
+            question: brief.question,
+            only: brief.incidents,
+            budget: brief.budget,
+            look,
+            focus: Focus::default(),
+            incidents: Vec::new(),
+            assessment: None,
+            asked: BTreeSet::new(),
+            calls: 0,
+            not_checked: Vec::new(),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// The incidents as they are numbered in this investigation, with those that released evidence added.
+    pub fn incidents(&self) -> &[Incident] {
+        &self.incidents
+    }
+
+    fn assess(&mut self) {
+        let sight = (self.look)(&self.view, &self.declared);
+        if let Some(question) = &self.question {
+            self.focus = Focus::of(question, &self.view.snapshot, &sight.graph);
+        }
+        self.take_incidents(&sight.triage);
+        let frame =
+            Frame { cluster: &self.cluster, library: &self.library, blueprints: &self.blueprints, focus: &self.focus };
+        let map = FactMap::new(sight.facts, sight.graph);
+        self.assessment = Some(Assessment::new(map, self.incidents.clone(), &frame));
+    }
+
+    /// Keeps the ids of incidents that were there and adds what is new; what was there and is seen wider now grows.
+    fn take_incidents(&mut self, triage: &Triage) {
+        let wanted = |i: &&Incident| self.only.is_empty() || self.only.contains(&i.id);
+        if self.assessment.is_none() {
+            self.incidents = triage.incidents.iter().filter(wanted).cloned().collect();
+            return;
+        }
+        for seen in &triage.incidents {
+            let same =
+                |known: &&mut Incident| known.id == seen.id || seen.subjects.iter().any(|s| known.subjects.contains(s));
+            match self.incidents.iter_mut().find(same) {
+                Some(known) => {
+                    let id = known.id.clone();
+                    known.clone_from(seen);
+                    known.id = id;
+                }
+                None if self.only.is_empty() => self.incidents.push(seen.clone()),
+                None => {}
+            }
+        }
+    }
+
+    fn telling<T>(&self, tell: impl FnOnce(&Telling<'_>) -> T) -> Option<T> {
+        let assessment = self.assessment.as_ref()?;
+        let in_snapshot: BTreeSet<&model::ObservationId> = inventory(&self.view.snapshot);
+        let citable =
+            |id: &model::ObservationId| in_snapshot.contains(id) || self.view.released.iter().any(|o| o.id == *id);
+        let asking = Asking {
+            assessment,
+            snapshot: &self.view.snapshot,
+            cluster: &self.cluster,
+            focus: &self.focus,
+            asked: &self.asked,
+        };
+        let telling = Telling { asking, blueprints: &self.blueprints, cluster: &self.cluster, citable: &citable };
+        Some(tell(&telling))
+    }
+
+    fn begin(&mut self) {
+        self.assess();
+        self.not_checked = refused(&self.view.snapshot);
+        let question = self.question.clone();
+        let told = self.telling(|t| (t.opening(question.as_deref()), t.hypotheses()));
+        let Some((opening, hypotheses)) = told else { return };
+        self.queue.push_back(Move::Narrate { text: opening });
+        if !hypotheses.is_empty() {
+            let because = "What the inventory alone makes likely.".to_owned();
+            self.queue.push_back(Move::Hypotheses { hypotheses, because });
+        }
+    }
+
+    /// Looks again and says what moved.
+    fn look_again(&mut self, tool: &str) {
+        let before = self.telling(|t| (t.probabilities(), t.known())).unwrap_or_default();
+        self.assess();
+        let told = self.telling(|t| (t.hypotheses(), t.because(&before.0, &before.1, tool)));
+        let Some((hypotheses, because)) = told else { return };
+        let quiet = hypotheses.is_empty() && before.0.is_empty();
+        self.queue.push_back(if quiet {
+            Move::Narrate { text: format!("`{tool}` shows nothing that means trouble.") }
+        } else {
+            Move::Hypotheses { hypotheses, because }
+        });
+    }
+
+    fn could_not(&mut self, call: &ToolCall, verb: &str, why: &str) {
+        self.asked.insert(call.digest());
+        let what = format!("`{}` {}", call.tool, model::canonical_json(&call.args));
+        self.not_checked.push(NotChecked { what: what.clone(), because: format!("{verb}: {why}") });
+        let text = format!("{what} was {verb} ({why}); I go on without it and say so in the conclusion.");
+        self.queue.push_back(Move::Narrate { text });
+    }
+
+    /// The next call, or the conclusion.
+    fn decide(&mut self) -> Move {
+        let proposals = self.telling(|t| t.asking.proposals()).unwrap_or_default();
+        let worst_clear =
+            self.assessment.as_ref().is_some_and(|a| a.candidates.first().is_some_and(|c| stands_clear(a, c.incident)));
+        if self.calls < self.budget
+            && let Some(best) = proposals.into_iter().next()
+            // Where the worst is settled, lesser incidents do not use up the engineer's patience.
+            && (!worst_clear || self.calls < self.budget / 2)
+        {
+            self.calls += 1;
+            self.asked.insert(best.call.digest());
+            let rivals: Vec<&str> = best.hypotheses.iter().map(String::as_str).take(3).collect();
+            if rivals.len() > 1 {
+                let text = format!("`{}` could tell apart {}.", best.call.tool, rivals.join(", "));
+                self.queue.push_back(Move::Call(best.call));
+                return Move::Narrate { text };
+            }
+            return Move::Call(best.call);
+        }
+        self.conclude()
+    }
+
+    fn conclude(&mut self) -> Move {
+        let mut not_checked = self.not_checked.clone();
+        let mut open: BTreeMap<String, String> = BTreeMap::new();
+        if self.calls >= self.budget {
+            let proposals = self.telling(|t| t.asking.proposals()).unwrap_or_default();
+            for proposal in proposals.into_iter().take(3) {
+                let what = format!("`{}` {}", proposal.call.tool, model::canonical_json(&proposal.call.args));
+                open.insert(what, format!("the budget of {} calls is used up", self.budget));
+            }
+        }
+        not_checked.extend(open.into_iter().map(|(what, because)| NotChecked { what, because }));
+        let conclusion = self.telling(|t| t.conclusion(not_checked));
+        Move::Conclude(conclusion.unwrap_or_else(|| model::Conclusion {
+            abstained: true,
+            summary: "Nothing was looked at.".into(),
+            hypotheses: Vec::new(),
+            not_checked: Vec::new(),
+        }))
+    }
+}
+
+impl Investigator for BuiltIn {
+    fn name(&self) -> &str {
+        "built-in"
+    }
+
+    fn knowledge_digest(&self) -> String {
+        digest_hex(&[self.library.digest().as_bytes(), self.blueprints.fingerprint().as_bytes()])
+    }
+
+    fn next(&mut self, seen: Seen) -> Move {
+        match seen {
+            Seen::Begin => self.begin(),
+            Seen::Written => {}
+            Seen::Released { call, edited, text: _, observations } => {
+                self.asked.insert(call.digest());
+                for observation in observations {
+                    if !self.view.released.iter().any(|o| o.id == observation.id) {
+                        self.view.released.push(observation);
+                    }
+                }
+                if let Some(why) = edited.filter(|why| !why.is_empty()) {
+                    let text =
+                        format!("The call ran with the engineer's arguments ({why}); I take its answer as it is.");
+                    self.queue.push_back(Move::Narrate { text });
+                }
+                self.look_again(&call.tool);
+            }
+            Seen::Denied { call, reason } => self.could_not(&call, "denied", &reason),
+            Seen::Withheld { call, reason } => self.could_not(&call, "withheld", &reason),
+            Seen::Failed { call, error, hint } => {
+                let why = if hint.is_empty() { error } else { format!("{error}; {hint}") };
+                self.could_not(&call, "failed", &why);
+            }
+            Seen::Said { text } => {
+                self.question = Some(text);
+                // A call that is announced and not yet asked is weighed again in the light of these words.
+                if let Some(Move::Call(call)) = self.queue.back() {
+                    self.asked.remove(&call.digest());
+                    self.calls -= 1;
+                    self.queue.pop_back();
+                }
+                if self.assessment.is_none() {
+                    self.begin();
+                } else {
+                    self.budget = self.budget.max(self.calls + 2);
+                    self.look_again("the engineer's words");
+                }
+            }
+        }
+        match self.queue.pop_front() {
+            Some(next) => next,
+            None => self.decide(),
+        }
+    }
+}
+
+fn inventory(snapshot: &Snapshot) -> BTreeSet<&model::ObservationId> {
+    let held = snapshot.objects.values().chain(snapshot.deleted.values()).chain(snapshot.earlier.values().flatten());
+    let mut ids: BTreeSet<&model::ObservationId> = held.map(|h| &h.observation).collect();
+    ids.extend(snapshot.events.values().flatten().map(|e| &e.observation));
+    ids.extend(snapshot.coverage.iter().map(|c| &c.observation));
+    ids.extend(snapshot.gaps.iter().map(|g| &g.observation));
+    ids
+}
+
+/// Kinds that the cluster refused to show, and gaps.
+fn refused(snapshot: &Snapshot) -> Vec<NotChecked> {
+    let coverage = snapshot.coverage.iter().filter(|c| c.state == CoverageState::Refused).map(|c| {
+        let place =
+            if c.namespace.is_empty() { "the cluster".to_owned() } else { format!("namespace `{}`", c.namespace) };
+        NotChecked { what: format!("{} in {place}", c.kind), because: "the cluster refused".into() }
+    });
+    let gaps = snapshot.gaps.iter().map(|g| NotChecked {
+        what: format!("what happened between {} and {}", g.from, g.until),
+        because: format!("a gap in the history: {}", g.reason),
+    });
+    coverage.chain(gaps).collect()
+}

@@ -1,0 +1,280 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use knowledge::{render, spoken};
+use model::{ClusterId, ObjectRef, ObservationId, Snapshot, ToolCall};
+use serde_json::{Map, Value, json};
+
+use super::assessment::{Assessment, Candidate, DECISIVE, importance};
+use super::fact_map::FactMap;
+use super::focus::Focus;
+
+/// Below this a call would not change the order.
+const WORTH_ASKING: f64 = 0.06;
+/// Incidents that are looked into at once, worst first.
+const INCIDENTS: usize = 3;
+/// Hypotheses of one incident whose checks are weighed.
+const LEADING: usize = 12;
+
+/// A call and what it is worth.
+#[derive(Clone, Debug)]
+pub(crate) struct Proposal {
+    pub call: ToolCall,
+    /// Expected information per cost.
+    pub value: f64,
+    /// What it would separate, leading first.
+    pub hypotheses: Vec<String>,
+}
+
+pub(crate) struct Asking<'a> {
+    pub assessment: &'a Assessment,
+    pub snapshot: &'a Snapshot,
+    pub cluster: &'a ClusterId,
+    pub focus: &'a Focus,
+    /// Digests of calls that were made or refused.
+    pub asked: &'a BTreeSet<String>,
+}
+
+/// Whether an incident's first hypothesis stands clear of the others.
+pub(crate) fn stands_clear(assessment: &Assessment, incident: usize) -> bool {
+    let mut ranked = assessment.of_incident(incident);
+    let Some(first) = ranked.next() else { return false };
+    let second = ranked.next().map_or(0.0, |c| c.probability);
+    let decided = first.weights.values().any(|w| w.ln >= DECISIVE.ln()) && !first.mode.symptomatic;
+    decided && first.probability >= 0.8 && second <= 0.15
+}
+
+impl Asking<'_> {
+    /// Calls that are worth asking for, best first.
+    pub fn proposals(&self) -> Vec<Proposal> {
+        let mut found: BTreeMap<String, Proposal> = BTreeMap::new();
+        let mut incidents: Vec<usize> = (0..self.assessment.incidents.len()).collect();
+        let weight = |i: &usize| importance(&self.assessment.incidents[*i], &self.assessment.map, self.focus);
+        incidents.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.cmp(b)));
+        for incident in incidents.into_iter().take(INCIDENTS) {
+            if stands_clear(self.assessment, incident) {
+                continue;
+            }
+            let worth = weight(&incident);
+            for candidate in self.assessment.of_incident(incident).take(LEADING) {
+                self.checks_of(candidate, worth, &mut found);
+            }
+            self.general(incident, worth, &mut found);
+        }
+        if self.assessment.candidates.is_empty() {
+            self.at_large(&mut found);
+        }
+        let mut proposals: Vec<Proposal> =
+            found.into_values().filter(|p| p.value >= WORTH_ASKING && !self.asked.contains(&p.call.digest())).collect();
+        proposals.sort_by(|a, b| b.value.total_cmp(&a.value).then_with(|| a.call.digest().cmp(&b.call.digest())));
+        proposals
+    }
+
+    fn checks_of(&self, candidate: &Candidate, worth: f64, found: &mut BTreeMap<String, Proposal>) {
+        for (call, gain) in self.calls_of(candidate) {
+            let open = 4.0 * candidate.probability * (1.0 - candidate.probability);
+            let value = worth * gain * open / cost(&call.tool);
+            add(found, call, value, Some(candidate));
+        }
+    }
+
+    /// The checks of a candidate as calls, with what they tell.
+    pub fn calls_of(&self, candidate: &Candidate) -> Vec<(ToolCall, f64)> {
+        let map = &self.assessment.map;
+        let checks = candidate.mode.checks.iter().filter(|c| {
+            if c.when.mentions_fact() {
+                map.holds(&c.when, Some(candidate.signal), &candidate.object)
+            } else {
+                map.holds(&c.when, None, &candidate.object)
+            }
+        });
+        checks
+            .map(|check| {
+                let (args, tainted) = self.arguments(&check.args, candidate);
+                let fact = Some(map.fact(candidate.signal));
+                let call = ToolCall {
+                    tool: check.tool.clone(),
+                    cluster: self.cluster.clone(),
+                    args,
+                    reason: render(&check.why, fact, &candidate.object),
+                    expects: render(&check.expects, fact, &candidate.object),
+                    tainted,
+                };
+                (call, check.gain)
+            })
+            .collect()
+    }
+
+    fn arguments(&self, template: &Value, candidate: &Candidate) -> (Value, Vec<(String, ObservationId)>) {
+        let fact = self.assessment.map.fact(candidate.signal);
+        let mut args = Map::new();
+        let mut tainted = Vec::new();
+        for (key, value) in template.as_object().into_iter().flatten() {
+            let Some(text) = value.as_str() else {
+                args.insert(key.clone(), value.clone());
+                continue;
+            };
+            let whole = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+            let typed = whole.and_then(|name| fact.args.get(name)).filter(|v| v.is_number() || v.is_boolean());
+            if let Some(typed) = typed {
+                args.insert(key.clone(), typed.clone());
+                continue;
+            }
+            let rendered = render(text, Some(fact), &candidate.object);
+            if rendered.is_empty() {
+                continue;
+            }
+            if rendered != text
+                && !self.is_known(&rendered)
+                && let Some(source) = fact.evidence.first()
+            {
+                tainted.push((key.clone(), source.clone()));
+            }
+            // A pod that nobody controls is read as itself.
+            let key = if key == "workload" && candidate.object.kind == "Pod" { "pod" } else { key };
+            args.insert(key.to_owned(), Value::String(rendered));
+        }
+        (Value::Object(args), tainted)
+    }
+
+    /// Whether the inventory of this cluster knows the name.
+    fn is_known(&self, name: &str) -> bool {
+        self.snapshot.objects.keys().any(|o| o.name == name || o.namespace == name || o.kind == name)
+    }
+
+    /// What one looks at when no hypothesis asks for anything better.
+    fn general(&self, incident: usize, worth: f64, found: &mut BTreeMap<String, Proposal>) {
+        let first = self.assessment.of_incident(incident).next();
+        let open = 1.0 - first.filter(|c| !c.mode.symptomatic).map_or(0.0, |c| c.probability);
+        let map = &self.assessment.map;
+        let told = &self.assessment.incidents[incident];
+        let mut suspects: Vec<(u8, &ObjectRef, bool)> = Vec::new();
+        for subject in told.origin.iter().chain(&told.subjects) {
+            if suspects.iter().any(|(_, known, _)| *known == subject) {
+                continue;
+            }
+            if let Some((urgency, previous)) = speaks(map, subject) {
+                suspects.push((urgency, subject, previous));
+            }
+        }
+        suspects.sort_by_key(|(urgency, ..)| std::cmp::Reverse(*urgency));
+        for (nth, (_, subject, previous)) in suspects.into_iter().take(3).enumerate() {
+            let mut args = json!({"namespace": subject.namespace});
+            args[if subject.kind == "Pod" { "pod" } else { "workload" }] = json!(subject.name);
+            if previous {
+                args["previous"] = json!(true);
+            }
+            let call = self.call(
+                "logs",
+                args,
+                format!("{} is in trouble and nothing in the inventory says why; its own words may.", spoken(subject)),
+                "An error that names a dependency, a file or a setting points there; clean logs point to what is around it.",
+            );
+            add(found, call, worth * open * 0.35 * 0.8_f64.powi(nth as i32), None);
+        }
+        let pending = told.subjects.iter().any(|s| map.has(s, "pod_pending"));
+        let answered = told.subjects.iter().any(|s| map.has(s, "unschedulable"));
+        if pending && !answered {
+            let call = self.call(
+                "node_agents",
+                json!({}),
+                "Pods wait and no scheduler says why: the agents on the nodes may be the reason.".into(),
+                "A unit that is not active names the cause; all active rules the agents out.",
+            );
+            add(found, call, worth * open * 0.5, None);
+        }
+        let namespace = told.subjects.first().map(|s| s.namespace.clone()).filter(|n| !n.is_empty());
+        let args = namespace.map_or_else(|| json!({}), |n| json!({"namespace": n}));
+        for (tool, value, why) in [
+            ("alerts", 0.2, "No hypothesis explains this yet; somebody may have an alert on what is behind it."),
+            ("metrics", 0.18, "No hypothesis explains this yet; usage, latency and errors may show where it starts."),
+        ] {
+            let expects =
+                "Something far from its usual value is where to look; nothing unusual rules out load and latency.";
+            add(found, self.call(tool, args.clone(), why.into(), expects), worth * open * value, None);
+        }
+    }
+
+    /// Nothing is visibly wrong: each outside source once.
+    fn at_large(&self, found: &mut BTreeMap<String, Proposal>) {
+        let namespace =
+            self.focus.namespaces.iter().next().or_else(|| self.focus.objects.iter().map(|o| &o.namespace).next());
+        let args = namespace.filter(|n| !n.is_empty()).map_or_else(|| json!({}), |n| json!({"namespace": n}));
+        let why = "Nothing in the inventory is visibly broken; ";
+        let sources = [
+            (
+                "alerts",
+                args.clone(),
+                0.3,
+                "an alert may know what objects do not show.",
+                "An alert names what suffers; none is a good sign.",
+            ),
+            (
+                "metrics",
+                args,
+                0.25,
+                "load, latency and errors are not in the inventory.",
+                "A value far from its own past is where to look.",
+            ),
+            (
+                "node_agents",
+                json!({}),
+                0.2,
+                "agents on the nodes can fail before objects show it.",
+                "A unit that is not active is the cause; all active rules it out.",
+            ),
+        ];
+        for (tool, args, value, because, expects) in sources {
+            add(found, self.call(tool, args, format!("{why}{because}"), expects), value, None);
+        }
+        for object in self.focus.objects.iter().filter(|o| !self.assessment.map.graph.pods_of(o).is_empty()).take(2) {
+            let mut args = json!({"namespace": object.namespace});
+            args[if object.kind == "Pod" { "pod" } else { "workload" }] = json!(object.name);
+            let reason =
+                format!("The question is about {}, and nothing in the inventory is visibly broken.", spoken(object));
+            let call =
+                self.call("logs", args, reason, "Errors in its log are where to look; a clean log rules it out.");
+            add(found, call, 0.4, None);
+        }
+    }
+
+    fn call(&self, tool: &str, args: Value, reason: String, expects: &str) -> ToolCall {
+        let cluster = self.cluster.clone();
+        ToolCall { tool: tool.into(), cluster, args, reason, expects: expects.into(), tainted: Vec::new() }
+    }
+}
+
+fn add(found: &mut BTreeMap<String, Proposal>, call: ToolCall, value: f64, candidate: Option<&Candidate>) {
+    let proposal = found.entry(call.digest()).or_insert_with(|| Proposal { call, value: 0.0, hypotheses: Vec::new() });
+    // One answer serves all who ask for it.
+    proposal.value += value;
+    proposal.hypotheses.extend(candidate.map(Candidate::id));
+}
+
+/// Whether a workload has something to say in its log, how urgently, and whether its previous run says it.
+fn speaks(map: &FactMap, subject: &ObjectRef) -> Option<(u8, bool)> {
+    let mut said = None;
+    for index in map.about(subject) {
+        let (urgency, previous) = match map.fact(*index).name.as_str() {
+            "crash_loop" | "container_terminated" | "init_container_failing" => (4, true),
+            "container_restarted" | "oom_killed" => (3, true),
+            "pod_not_ready" | "probe_failing" | "rollout_stalled" | "job_failed" | "pod_failed" => (3, false),
+            "replicas_unavailable" | "dependency_broken" | "alert_firing" | "error_rate_rise" | "latency_rise" => {
+                (2, false)
+            }
+            _ => continue,
+        };
+        if said.is_none_or(|(held, _)| urgency > held) {
+            said = Some((urgency, previous));
+        }
+    }
+    said
+}
+
+/// What a call costs the engineer and the cluster, in calls of the cheapest kind. Sensitive reads always ask.
+fn cost(tool: &str) -> f64 {
+    match tool {
+        "alerts" | "what_changed" | "events" | "describe" | "neighbours" | "dependencies" => 0.8,
+        "config_shape" | "secret_shape" => 5.0,
+        _ => 1.0,
+    }
+}
