@@ -15,12 +15,14 @@ mod report;
 mod table;
 #[cfg(test)]
 mod tests;
+mod variant;
 
 pub use answer::{Answer, Engine};
 pub use comparison::{Comparison, Difference};
 pub use golden::{Golden, Truth};
 pub use judge::{Verdict, judge};
 pub use report::{Pair, Report, Score};
+pub use variant::{Demand, unmet};
 
 /// Asks the engine about each golden scenario in turn and counts. `progress` is told before each how many are done.
 pub async fn run<E: Engine>(engine: &E, golden: &[Golden], mut progress: impl FnMut(usize, &Golden)) -> Report {

@@ -174,3 +174,47 @@ fn a_report_survives_being_saved() {
     let saved = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&saved).unwrap(), report);
 }
+
+#[test]
+fn a_mutation_takes_away_what_the_evidence_rests_on_and_noise_only_adds() {
+    use model::{Body, LogBody, Observation, Source};
+    let log = |text: &str| {
+        Observation::new(
+            ClusterId("cluster:test".into()),
+            Time::from_seconds(50),
+            Time::from_seconds(50),
+            Source::Script,
+            Some("Pod/shop/cart-1".parse().unwrap()),
+            Body::Log(LogBody { container: "app".into(), previous: false, text: text.into(), cut: None }),
+        )
+    };
+    let mut golden = golden("a", None, Truth { evidence: vec!["log_pattern".into()], ..truth("memory-leak") });
+    golden.observations = vec![log("deciding"), log("other")];
+    let fact = Fact {
+        name: "log_pattern".into(),
+        subject: "Deployment/shop/cart".parse().unwrap(),
+        args: BTreeMap::new(),
+        certainty: Certainty::Known,
+        says: String::new(),
+        since: Time::from_seconds(1),
+        evidence: vec![golden.observations[0].id.clone()],
+    };
+    let without = golden.without_evidence(&[fact]).unwrap();
+    assert_eq!(without.observations, vec![golden.observations[1].clone()]);
+    assert!(golden.without_evidence(&[]).is_none());
+    let noisy = golden.with_noise();
+    assert!(noisy.observations.len() > 2 && noisy.observations.starts_with(&golden.observations));
+}
+
+#[test]
+fn a_verdict_that_outlives_its_evidence_is_reported() {
+    let right = verdict("a", None, true);
+    let report = Report::of(vec![right.clone(), verdict("b", None, false)]);
+    let moved = verdict("a", None, false);
+    let name = |n: &str| n.to_owned();
+    let unmet = |demand, verdict: &Verdict| crate::unmet(&report, &[(name("a"), demand, verdict.clone())]).len();
+    assert_eq!(unmet(crate::Demand::Moves, &right), 1);
+    assert_eq!(unmet(crate::Demand::Moves, &moved), 0);
+    assert_eq!(unmet(crate::Demand::Stays, &right), 0);
+    assert_eq!(unmet(crate::Demand::Stays, &moved), 1);
+}
