@@ -1,4 +1,8 @@
-use model::{ClusterId, ObjectRef, Observation, Time};
+use std::path::Path;
+
+use knowledge::Library;
+use model::{ClusterId, ObjectRef, Observation, Time, digest_hex};
+use playground::{BUILT_IN, Broken, Scenario, built_in};
 use serde::{Deserialize, Serialize};
 
 /// A recording and the truth about it.
@@ -30,4 +34,64 @@ pub struct Truth {
     pub fixes_forbidden: Vec<String>,
     /// Names of the facts that a good engineer would cite.
     pub evidence: Vec<String>,
+}
+
+impl Golden {
+    /// Plays a scenario to its end; its category is that of the true failure mode in `library`.
+    pub fn of(scenario: &Scenario, library: &Library) -> Golden {
+        let truth = &scenario.truth;
+        let mode = truth.failure_mode.clone().unwrap_or_default();
+        let category = match library.failure_mode(&mode) {
+            _ if truth.healthy => "healthy".to_owned(),
+            Some(known) => serde_json::to_value(known.category)
+                .ok()
+                .and_then(|category| category.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            None => "unknown".to_owned(),
+        };
+        let cluster = ClusterId(format!("cluster:{}", digest_hex(&[b"scenario", scenario.name.as_bytes()])));
+        Golden {
+            name: scenario.name.clone(),
+            twin: scenario.twin.clone(),
+            category,
+            question: None,
+            truth: Truth {
+                healthy: truth.healthy,
+                object: truth.object.as_deref().and_then(|object| object.parse().ok()),
+                failure_mode: mode,
+                ambiguous: truth.ambiguous.clone(),
+                fixes_ok: truth.fixes_ok.clone(),
+                fixes_forbidden: truth.fixes_forbidden.clone(),
+                evidence: truth.evidence.clone(),
+            },
+            as_of: scenario.end(scenario.start),
+            observations: scenario.observations(&cluster, scenario.start),
+            cluster,
+        }
+    }
+
+    /// The scenarios that are built into the program.
+    pub fn built_in(library: &Library) -> (Vec<Golden>, Vec<Broken>) {
+        sorted(BUILT_IN.iter().map(|(name, _)| built_in(name)), library)
+    }
+
+    /// The scenarios of a folder, by name; those that cannot be read are listed and leave the rest as it is.
+    pub fn folder(folder: &Path, library: &Library) -> Result<(Vec<Golden>, Vec<Broken>), std::io::Error> {
+        let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml"));
+        paths.sort();
+        Ok(sorted(paths.iter().map(|path| Scenario::open(path)), library))
+    }
+}
+
+fn sorted(scenarios: impl Iterator<Item = Result<Scenario, Broken>>, library: &Library) -> (Vec<Golden>, Vec<Broken>) {
+    let (mut golden, mut broken) = (Vec::new(), Vec::new());
+    for scenario in scenarios {
+        match scenario {
+            Ok(scenario) => golden.push(Golden::of(&scenario, library)),
+            Err(one) => broken.push(one),
+        }
+    }
+    golden.sort_by(|a, b| a.name.cmp(&b.name));
+    (golden, broken)
 }

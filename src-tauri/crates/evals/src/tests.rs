@@ -218,3 +218,30 @@ fn a_verdict_that_outlives_its_evidence_is_reported() {
     assert_eq!(unmet(crate::Demand::Stays, &right), 0);
     assert_eq!(unmet(crate::Demand::Stays, &moved), 1);
 }
+
+#[test]
+fn every_built_in_scenario_is_golden_and_its_truth_names_an_object_of_it() {
+    let (golden, broken) = Golden::built_in(&knowledge::Library::builtin());
+    assert!(broken.is_empty(), "{broken:?}");
+    assert!(golden.len() >= 3);
+    for one in &golden {
+        let Some(object) = &one.truth.object else {
+            assert!(one.truth.healthy || !one.truth.ambiguous.is_empty(), "{} has no object", one.name);
+            continue;
+        };
+        assert!(one.observations.iter().any(|o| o.subject.as_ref() == Some(object)), "{}: no {object}", one.name);
+        assert!(one.observations.iter().all(|o| o.at <= one.as_of), "{} goes on after its end", one.name);
+    }
+}
+
+#[test]
+fn a_broken_scenario_of_a_folder_is_listed_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, text) = playground::BUILT_IN[0];
+    std::fs::write(folder.path().join("good.yaml"), text).unwrap();
+    std::fs::write(folder.path().join("broken.yaml"), "name: [").unwrap();
+    std::fs::write(folder.path().join("README.md"), "not a scenario").unwrap();
+    let (golden, broken) = Golden::folder(folder.path(), &knowledge::Library::builtin()).unwrap();
+    assert_eq!((golden.len(), broken.len()), (1, 1));
+    assert!(broken[0].to_string().contains("broken.yaml"), "{}", broken[0]);
+}
