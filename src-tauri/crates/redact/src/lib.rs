@@ -1,10 +1,27 @@
 //! Secrets out of text, before it is kept, shown to a model, logged or exported.
 //!
+//! Layers, in order: what has the form of a secret (private keys, tokens of known issuers, headers, credentials in
+//! URLs), what has a secret's name (`password=…`, `"apiKey": "…"`, environment variables), what is too random to be
+//! anything else, and e-mail addresses. What only looks random, such as digests, commit ids, uids and the names of pods,
+//! stays: an investigation needs it.
+//!
 //! Deliberately not here: I/O, and any way to turn a plain `String` into [`Redacted`] without passing the redactor.
 //! Start with [`Redactor`].
 
+mod entropy;
+mod form;
+mod marks;
+mod name;
+mod named;
+mod shape;
+mod structure;
+
+use std::borrow::Cow;
+
 use model::ShapeBody;
 use serde_json::Value;
+
+use marks::Marks;
 
 /// Text that has passed a [`Redactor`]. There is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +39,14 @@ impl Redacted {
     pub fn marks(&self) -> &[(String, u32)] {
         &self.marks
     }
+
+    pub fn into_string(self) -> String {
+        self.text
+    }
 }
 
 /// Finds secrets and replaces each by a visible mark such as `[redacted: token]`.
 pub struct Redactor {
-    #[expect(dead_code, reason = "filled in by the implementation")]
     key: [u8; 32],
 }
 
@@ -36,22 +56,49 @@ impl Redactor {
         Redactor { key }
     }
 
-    pub fn text(&self, _text: &str) -> Redacted {
-        todo!()
+    /// Redacting again what was redacted changes nothing.
+    pub fn text(&self, text: &str) -> Redacted {
+        let mut marks = Marks::default();
+        let text = scrub(text, &mut marks, 0).into_owned();
+        Redacted { text, marks: marks.counted() }
     }
 
     /// Redacts every string of a JSON value (environment values, commands, annotations), keeping its structure.
-    pub fn json(&self, _value: &mut Value) -> Vec<(String, u32)> {
-        todo!()
+    ///
+    /// A value that its name makes a secret is replaced whole, by a mark that carries the beginning of its keyed digest:
+    /// whether two of them are equal, or one has changed, can still be told.
+    pub fn json(&self, value: &mut Value) -> Vec<(String, u32)> {
+        let mut marks = Marks::default();
+        structure::scrub(self, value, &mut marks);
+        marks.counted()
     }
 
     /// A keyed digest: equal values have equal digests, nothing more can be told.
-    pub fn digest(&self, _value: &[u8]) -> String {
-        todo!()
+    pub fn digest(&self, value: &[u8]) -> String {
+        blake3::keyed_hash(&self.key, value).to_hex()[..24].to_string()
     }
 
     /// Keys, sizes, digests and encoding depth of a ConfigMap or Secret as the API server gives it.
-    pub fn shape(&self, _kind: &str, _object: &Value) -> ShapeBody {
-        todo!()
+    pub fn shape(&self, kind: &str, object: &Value) -> ShapeBody {
+        shape::shape(self, kind, object)
     }
 }
+
+/// How deep text is looked for inside of encoded text.
+const DEEPEST: u8 = 2;
+
+fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
+    let mut text = Cow::Borrowed(text);
+    if depth > DEEPEST {
+        return text;
+    }
+    for layer in [form::scrub, named::scrub, entropy::scrub, form::addresses] {
+        if let Some(changed) = layer(&text, marks, depth) {
+            text = Cow::Owned(changed);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

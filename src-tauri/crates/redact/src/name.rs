@@ -1,0 +1,222 @@
+//! Whether a name is the name of a secret.
+
+/// A last word that makes it something about a secret instead: where it is, how long it lives, how many there are.
+const ABOUT: &[&str] = &[
+    "age",
+    "alg",
+    "algorithm",
+    "annotation",
+    "arn",
+    "cache",
+    "class",
+    "controller",
+    "count",
+    "created",
+    "dir",
+    "directory",
+    "disabled",
+    "enabled",
+    "encoding",
+    "endpoint",
+    "error",
+    "errors",
+    "exists",
+    "expiration",
+    "expires",
+    "expiry",
+    "field",
+    "file",
+    "files",
+    "format",
+    "found",
+    "header",
+    "host",
+    "id",
+    "index",
+    "issuer",
+    "kind",
+    "label",
+    "len",
+    "length",
+    "limit",
+    "manager",
+    "max",
+    "min",
+    "mode",
+    "mount",
+    "name",
+    "names",
+    "namespace",
+    "ns",
+    "path",
+    "policy",
+    "port",
+    "prefix",
+    "provider",
+    "ref",
+    "reference",
+    "refs",
+    "rejected",
+    "request",
+    "requests",
+    "required",
+    "resolver",
+    "review",
+    "rotation",
+    "seconds",
+    "selector",
+    "size",
+    "source",
+    "state",
+    "status",
+    "store",
+    "suffix",
+    "template",
+    "timeout",
+    "tokens",
+    "ttl",
+    "type",
+    "updated",
+    "uri",
+    "url",
+    "usage",
+    "used",
+    "user",
+    "username",
+    "valid",
+    "version",
+    "volume",
+];
+
+const PASSWORDS: &[&str] = &["password", "passwords", "passwd", "passphrase", "passcode", "pwd"];
+const TOKENS: &[&str] = &["token", "apikey"];
+const SECRETS: &[&str] = &["secret", "credential", "credentials"];
+/// Before `key`: a key that opens something.
+const KEYS: &[&str] = &[
+    "access",
+    "account",
+    "api",
+    "app",
+    "auth",
+    "client",
+    "encryption",
+    "license",
+    "master",
+    "private",
+    "secret",
+    "service",
+    "session",
+    "shared",
+    "signing",
+    "ssh",
+    "storage",
+    "subscription",
+];
+/// Spelled without a boundary before them: `PGPASSWORD`, `authtoken`.
+const ENDINGS: &[(&str, &str)] = &[
+    ("password", "password"),
+    ("passwd", "password"),
+    ("passphrase", "password"),
+    ("pwd", "password"),
+    ("secret", "secret"),
+    ("token", "token"),
+    ("apikey", "token"),
+    ("accesskey", "token"),
+    ("secretkey", "token"),
+    ("privatekey", "private-key"),
+    ("credentials", "secret"),
+];
+
+/// The kind of secret that a value of this name is; `None` where the name promises none.
+pub(crate) fn kind_of(name: &str) -> Option<&'static str> {
+    let words = words(name);
+    let last = words.last()?;
+    if ABOUT.contains(&last.as_str()) {
+        return None;
+    }
+    for (at, word) in words.iter().enumerate() {
+        let word = word.as_str();
+        if PASSWORDS.contains(&word) {
+            return Some("password");
+        }
+        if word == "key" && at > 0 && KEYS.contains(&words[at - 1].as_str()) {
+            return Some(if words[at - 1] == "private" { "private-key" } else { "token" });
+        }
+        if TOKENS.contains(&word) {
+            return Some("token");
+        }
+    }
+    if words.iter().any(|word| SECRETS.contains(&word.as_str())) {
+        return Some("secret");
+    }
+    if words.len() > 1 && matches!(last.as_str(), "pass" | "pw" | "auth") {
+        return Some("password");
+    }
+    if words.windows(2).any(|pair| pair[0] == "connection" && pair[1] == "string") {
+        return Some("secret");
+    }
+    ENDINGS.iter().find(|(ending, _)| last.ends_with(ending)).map(|(_, kind)| *kind)
+}
+
+/// Lower-case words of a name in any of the usual spellings, trailing digits left out.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut before = ' ';
+    let mut letters = name.trim_end_matches(|c: char| c.is_ascii_digit()).chars().peekable();
+    while let Some(letter) = letters.next() {
+        let next_is_small = letters.peek().is_some_and(|next| next.is_lowercase());
+        let begins = letter.is_uppercase() && (before.is_lowercase() || (before.is_uppercase() && next_is_small));
+        if !letter.is_alphanumeric() || begins {
+            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        }
+        if letter.is_alphanumeric() {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+/// Letters mixed with digits, or signs that words do not have: what a credential looks like and prose does not.
+pub(crate) fn is_credential_like(value: &str) -> bool {
+    let digit = value.bytes().any(|b| b.is_ascii_digit());
+    let letter = value.bytes().any(|b| b.is_ascii_alphabetic());
+    let sign = value.bytes().any(|b| b"!#$%^&*~+=".contains(&b));
+    value.len() >= 6 && letter && (digit || sign)
+}
+
+/// A value that hides nothing: empty, a placeholder, a word of configuration, a mark, a reference.
+pub(crate) fn is_harmless(value: &str) -> bool {
+    const WORDS: &[&str] =
+        &["true", "false", "null", "nil", "none", "yes", "no", "undefined", "unset", "empty", "changeme", "n/a"];
+    let value = value.trim();
+    value.is_empty()
+        || WORDS.contains(&value.to_ascii_lowercase().as_str())
+        || value.bytes().all(|b| b == b'*' || b == b'.' || b == b'-')
+        || value.eq_ignore_ascii_case("xxx")
+        || ["[redacted", "$(", "${", "{{", "<", "%(", "vault:", "secretkeyref", "configmapkeyref"]
+            .iter()
+            .any(|start| value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)))
+        || is_path(value)
+}
+
+/// `/etc/tls/tls.key`, `./token`, `C:\keys\id`.
+fn is_path(value: &str) -> bool {
+    let rest = value.strip_prefix('.').unwrap_or(value);
+    rest.starts_with('/') && rest[1..].contains('/') && !rest.contains(['=', '+', '$'])
+}
+
+/// What Kubernetes calls things: `db-credentials`, `shop/db-credentials`.
+pub(crate) fn is_object_name(value: &str) -> bool {
+    let label = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
+            && part.starts_with(|c: char| c.is_ascii_lowercase())
+    };
+    match value.split_once('/') {
+        Some((namespace, name)) => label(namespace) && label(name),
+        None => label(value) && (value.contains('-') || value.bytes().all(|b| b.is_ascii_lowercase())),
+    }
+}

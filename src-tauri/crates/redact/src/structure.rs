@@ -1,0 +1,94 @@
+//! Secrets in JSON, where the structure says what a string is.
+
+use serde_json::{Map, Value};
+
+use crate::marks::{Marks, OPENING};
+use crate::name::{is_harmless, is_object_name, kind_of};
+use crate::{Redactor, scrub as scrub_text};
+
+/// JSON inside of a string inside of JSON: last-applied configurations do it once, Helm twice.
+const DEEPEST: u8 = 3;
+
+pub(crate) fn scrub(redactor: &Redactor, value: &mut Value, marks: &mut Marks) {
+    Walk { redactor, marks, depth: 0 }.value(value);
+}
+
+struct Walk<'a> {
+    redactor: &'a Redactor,
+    marks: &'a mut Marks,
+    depth: u8,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &mut Value) {
+        match value {
+            Value::Object(map) => self.object(map),
+            Value::Array(items) => self.items(items),
+            Value::String(text) => self.text(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn object(&mut self, map: &mut Map<String, Value>) {
+        if map.get("kind").and_then(Value::as_str) == Some("Secret") {
+            for field in ["data", "stringData"] {
+                for (_, value) in map.get_mut(field).and_then(Value::as_object_mut).into_iter().flatten() {
+                    self.whole(value, "secret");
+                }
+            }
+        }
+        // `{"name": "DB_PASSWORD", "value": "…"}`: environment variables, Helm's set values, Argo's parameters.
+        let kind = map.get("name").and_then(Value::as_str).and_then(kind_of);
+        if let (Some(kind), Some(value)) = (kind, map.get_mut("value")) {
+            self.whole(value, kind);
+        }
+        for (name, value) in map.iter_mut() {
+            match kind_of(name) {
+                Some(kind) if value.is_string() => self.whole(value, kind),
+                Some(_) | None => self.value(value),
+            }
+        }
+    }
+
+    fn items(&mut self, items: &mut [Value]) {
+        let mut named = None;
+        for item in items {
+            // `["--password", "…"]`
+            match (named.take(), item.as_str()) {
+                (Some(kind), Some(text)) if !text.starts_with('-') => self.whole(item, kind),
+                _ => {
+                    let flag = item.as_str().and_then(|text| text.strip_prefix("--")).filter(|f| !f.contains('='));
+                    named = flag.and_then(kind_of);
+                    self.value(item);
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, text: &mut String) {
+        let looks_like_json = text.starts_with(['{', '[']) && !text.starts_with(OPENING) && self.depth < DEEPEST;
+        if looks_like_json && let Ok(mut inside) = serde_json::from_str::<Value>(text) {
+            let before = inside.clone();
+            self.depth += 1;
+            self.value(&mut inside);
+            self.depth -= 1;
+            if inside != before {
+                *text = inside.to_string();
+            }
+            return;
+        }
+        if let std::borrow::Cow::Owned(changed) = scrub_text(text, self.marks, 0) {
+            *text = changed;
+        }
+    }
+
+    fn whole(&mut self, value: &mut Value, kind: &'static str) {
+        let Value::String(text) = value else { return self.value(value) };
+        if is_harmless(text) || (kind == "secret" && is_object_name(text)) {
+            return self.text(text);
+        }
+        let digest = self.redactor.digest(text.as_bytes());
+        *text = format!("{OPENING}{kind} {}]", &digest[..6]);
+        self.marks.count(kind);
+    }
+}
