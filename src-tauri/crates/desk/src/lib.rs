@@ -1,3 +1,29 @@
 //! Caseboard put together, for a window or a terminal.
+//!
+//! A [`Desk`] knows the clusters, opens cases on them, keeps their investigators going and paints what is to be shown.
+//!
+//! Deliberately not here: windows, terminals, and judgement (crates `detect`, `knowledge`, `investigate`).
+//! Start with [`Desk`].
 
+mod blueprints;
+mod cases;
+mod clusters;
+mod desk;
+mod error;
+pub mod logging;
+mod look;
+mod paths;
+pub mod pictures;
+mod present;
 pub mod rows;
+mod source;
+mod work;
+
+pub use cases::{About, OpenedFact, opened_fact};
+pub use desk::{Desk, Opening};
+pub use error::DeskError;
+pub use look::Look;
+pub use paths::Paths;
+pub use present::{FreshIds, SystemClock};
+pub use source::Opened;
+pub use work::Lead;

@@ -8,9 +8,8 @@
 
 mod built_in;
 mod investigator;
+mod runner;
 
 pub use built_in::{Brief, BuiltIn, Look, Sight};
 pub use investigator::{Investigator, Move, Seen};
-
-mod runner;
 pub use runner::{Ids, Pause, Release, Runner, RunnerError, Setting, started_as_of};

@@ -222,7 +222,7 @@ impl Runner {
                     if self.policy().approve == Approve::None {
                         return Ok(Settled::Waits(Pause::AwaitingDecision(id)));
                     }
-                    self.run(&call).await?;
+                    run(&self.door, &self.toolbox, &self.surroundings, self.case, &call).await?;
                 }
                 CallState::Running => {
                     self.door.recover(self.case)?;
@@ -264,19 +264,6 @@ impl Runner {
                 }
             }
         }
-    }
-
-    async fn run(&self, call: &Call) -> Result<(), RunnerError> {
-        let permit = self.door.start(self.case, call.id)?;
-        let Some(tool) = self.toolbox.get(&call.call.tool) else {
-            self.door.failed(self.case, call.id, "the tool is gone", "Restart Caseboard.")?;
-            return Ok(());
-        };
-        match tool.run(permit, &self.surroundings).await {
-            Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
-            Err(error) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,
-        };
-        Ok(())
     }
 
     fn release_rule(&self, call: &Call) -> Option<String> {
@@ -379,6 +366,26 @@ impl Runner {
     fn policy(&self) -> Policy {
         self.policy.read().map(|p| p.clone()).unwrap_or_else(|poisoned| poisoned.into_inner().clone())
     }
+}
+
+/// Runs an allowed call on a permit, and writes what came of it.
+async fn run(
+    door: &Door,
+    toolbox: &Toolbox,
+    surroundings: &Surroundings,
+    case: CaseId,
+    call: &Call,
+) -> Result<(), RunnerError> {
+    let permit = door.start(case, call.id)?;
+    let Some(tool) = toolbox.get(&call.call.tool) else {
+        door.failed(case, call.id, "the tool is gone", "Restart Caseboard.")?;
+        return Ok(());
+    };
+    match tool.run(permit, surroundings).await {
+        Ok(outcome) => door.succeeded(case, call.id, outcome.result)?,
+        Err(error) => door.failed(case, call.id, &error.to_string(), &error.hint)?,
+    };
+    Ok(())
 }
 
 enum Settled {

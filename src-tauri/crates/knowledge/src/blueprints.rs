@@ -209,21 +209,47 @@ pub(crate) fn read(path: &str, text: &str) -> Result<Blueprint, Issue> {
         if blueprint.name.is_empty() {
             return Err(Issue::new(1, "the blueprint has no name", "Add `name:`."));
         }
-        for shift in &blueprint.odds {
-            if let Err((_, why)) = Condition::compile(&shift.when) {
-                return Err(Issue::new(
-                    line_with(text, &shift.when),
-                    format!("the condition `{}` does not compile: {why}", shift.when),
-                    "Conditions are CEL over `fact`, `object`, `facts` and `near`.",
-                ));
-            }
-        }
+        check(&blueprint, text)?;
         if blueprint.notes.is_empty() {
             document.body.clone_into(&mut blueprint.notes);
         }
         Ok(blueprint)
     };
     parse().map_err(|issue: Issue| issue.at(path))
+}
+
+/// Reads a blueprint that somebody typed: YAML, or Markdown with YAML front matter.
+pub fn read_blueprint(text: &str) -> Result<Blueprint, Issue> {
+    read(if text.starts_with("---") { "blueprint.md" } else { "blueprint.yaml" }, text)
+}
+
+/// Checks a blueprint that a form made.
+pub fn check_blueprint(blueprint: &Blueprint) -> Result<(), Issue> {
+    if blueprint.name.is_empty() {
+        return Err(Issue::new(1, "the blueprint has no name", "Give it one."));
+    }
+    check(blueprint, "")
+}
+
+/// Conditions compile, and ratios are ratios. `text` gives the lines.
+fn check(blueprint: &Blueprint, text: &str) -> Result<(), Issue> {
+    for shift in &blueprint.odds {
+        if let Err((_, why)) = Condition::compile(&shift.when) {
+            return Err(Issue::new(
+                line_with(text, &shift.when),
+                format!("the condition `{}` does not compile: {why}", shift.when),
+                "Conditions are CEL over `fact`, `object`, `facts` and `near`.",
+            ));
+        }
+        if !shift.ratio.is_finite() || shift.ratio <= 0.0 {
+            return Err(Issue::new(
+                line_with(text, &shift.failure_mode),
+                format!("the ratio {} of `{}` is not a likelihood ratio", shift.ratio, shift.failure_mode),
+                "Above 1 makes the failure mode more likely, between 0 and 1 less likely.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn line_with(text: &str, needle: &str) -> u32 {

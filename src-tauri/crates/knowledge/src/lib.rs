@@ -21,7 +21,7 @@ mod template;
 mod tests;
 
 pub use article::{Article, ArticleKind};
-pub use blueprints::{Blueprints, Shift};
+pub use blueprints::{Blueprints, Shift, check_blueprint, read_blueprint};
 pub use condition::{BoundFact, Condition, Names, Scene};
 pub use failure_mode::{Check, FailureMode, FixRule, On, Sign};
 pub use issue::Issue;

@@ -1,0 +1,294 @@
+//! Cases: opened on incidents, decided upon call by call, saved and opened again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gate::{Call, CallState, Rule, fold_case};
+use history::case_file;
+use model::{
+    Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, ObservationId, Time, Written,
+};
+use serde_json::Value;
+
+use crate::desk::lock;
+use crate::rows::{CaseView, Problem, Update};
+use crate::{Desk, DeskError};
+
+/// The fact a case begins with, taken apart.
+pub struct OpenedFact {
+    pub title: String,
+    pub cluster: ClusterId,
+    pub cluster_name: String,
+    pub as_of: Time,
+    pub question: Option<String>,
+    pub incidents: Vec<Incident>,
+}
+
+/// What a case is opened about.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// Everything that is broken.
+    All,
+    /// Incidents by id.
+    These(&'a [String]),
+    /// Incidents with a subject in a namespace.
+    Namespace(&'a str),
+}
+
+impl About<'_> {
+    fn covers(&self, incident: &Incident) -> bool {
+        match self {
+            About::All => true,
+            About::These(ids) => ids.contains(&incident.id.0),
+            About::Namespace(namespace) => {
+                incident.subjects.iter().chain(&incident.origin).any(|object| object.namespace == *namespace)
+            }
+        }
+    }
+}
+
+/// A case's first fact.
+pub fn opened_fact(events: &[CaseEvent]) -> Result<OpenedFact, DeskError> {
+    let opened = events.iter().find_map(|event| match &event.fact {
+        CaseFact::Opened { title, cluster, cluster_name, as_of, question, incidents } => Some(OpenedFact {
+            title: title.clone(),
+            cluster: cluster.clone(),
+            cluster_name: cluster_name.clone(),
+            as_of: *as_of,
+            question: question.clone(),
+            incidents: incidents.clone(),
+        }),
+        _ => None,
+    });
+    opened.ok_or_else(|| DeskError::not_found("There is no such case on this desk."))
+}
+
+impl Desk {
+    pub fn cases(&self) -> Result<Vec<CaseSummary>, DeskError> {
+        Ok(self.file.cases()?)
+    }
+
+    /// Opens a case on incidents, or gives the one that is open about them.
+    pub fn open_case(
+        &self,
+        cluster: &ClusterId,
+        about: &About<'_>,
+        question: Option<String>,
+    ) -> Result<CaseId, DeskError> {
+        let look = self.look(cluster, None)?;
+        let chosen: Vec<Incident> =
+            look.triage.incidents.iter().filter(|incident| about.covers(incident)).cloned().collect();
+        if let About::These(ids) = about
+            && chosen.is_empty()
+            && !ids.is_empty()
+        {
+            return Err(DeskError::not_found("The incident is not there any more."));
+        }
+        let ids: Vec<_> = chosen.iter().map(|incident| incident.id.clone()).collect();
+        if question.is_none()
+            && let Some(open) =
+                self.file.cases()?.into_iter().find(|case| &case.cluster == cluster && case.incidents == ids)
+        {
+            return Ok(open.id);
+        }
+        let title = match (&question, chosen.as_slice()) {
+            (_, [incident]) => incident.title.clone(),
+            (_, [first, rest @ ..]) => format!("{} and {} more", first.title, rest.len()),
+            (Some(question), []) => question.clone(),
+            (None, []) => "Nothing looks broken".into(),
+        };
+        let case = self.ids.case();
+        let opened = CaseFact::Opened {
+            title,
+            cluster: cluster.clone(),
+            cluster_name: self.name_of(cluster),
+            as_of: look.snapshot.at,
+            question,
+            incidents: chosen,
+        };
+        self.write(case, self.engineer(), opened)?;
+        self.tell(Update::CasesChanged);
+        Ok(case)
+    }
+
+    pub fn case(&self, case: CaseId) -> Result<CaseView, DeskError> {
+        let events = self.file.events(case, 0)?;
+        let opened = opened_fact(&events)?;
+        Ok(CaseView {
+            case,
+            cluster: opened.cluster,
+            events,
+            running: lock(&self.work).contains_key(&case),
+            suggested_path: self.suggested_path(&opened.title).display().to_string(),
+        })
+    }
+
+    /// The calls of a case, folded.
+    pub fn calls(&self, case: CaseId) -> Result<Vec<Call>, DeskError> {
+        fold_case(&self.file.events(case, 0)?).map_err(|error| investigate::RunnerError::from(error).into())
+    }
+
+    fn call(&self, case: CaseId, id: CallId) -> Result<Call, DeskError> {
+        self.calls(case)?
+            .into_iter()
+            .find(|call| call.id == id)
+            .ok_or_else(|| DeskError::not_found("There is no such call in this case."))
+    }
+
+    /// `digest` is the one that was shown.
+    pub fn approve(&self, case: CaseId, call: CallId, digest: &str) -> Result<(), DeskError> {
+        self.door.approve(case, call, digest, self.engineer())?;
+        self.decided(case);
+        Ok(())
+    }
+
+    /// Replaces a call's arguments; `approve` lets the edited call run at once.
+    pub fn edit(&self, case: CaseId, id: CallId, args: Value, why: &str, approve: bool) -> Result<(), DeskError> {
+        let call = self.call(case, id)?;
+        let tool = self
+            .toolbox
+            .get(&call.call.tool)
+            .ok_or_else(|| DeskError::not_found(format!("There is no tool `{}`.", call.call.tool)))?;
+        tool.check(&args).map_err(|error| DeskError::bad_request(error.to_string(), error.hint))?;
+        let mut edited = call.call.clone();
+        edited.args = args.clone();
+        let surroundings = self.surroundings(case)?;
+        let preview = tool.preview(&edited, &surroundings);
+        let policy = self.policy(case);
+        let risk = tool.risk(&args);
+        self.door.edit(case, id, args, why, risk, preview, &policy, approve, self.engineer())?;
+        self.decided(case);
+        Ok(())
+    }
+
+    pub fn deny(&self, case: CaseId, call: CallId, reason: &str) -> Result<(), DeskError> {
+        self.door.deny(case, call, reason, self.engineer())?;
+        self.decided(case);
+        Ok(())
+    }
+
+    /// Hands a result to the investigator, as it is or with the engineer's text and words instead.
+    pub fn release(
+        &self,
+        case: CaseId,
+        call: CallId,
+        edited: Option<(&str, &str)>,
+        without: &[ObservationId],
+    ) -> Result<(), DeskError> {
+        self.door.release(case, call, edited, without, self.engineer())?;
+        self.decided(case);
+        Ok(())
+    }
+
+    pub fn withhold(&self, case: CaseId, call: CallId, reason: &str) -> Result<(), DeskError> {
+        self.door.withhold(case, call, reason, self.engineer())?;
+        self.decided(case);
+        Ok(())
+    }
+
+    /// Lets reads of a case run without asking, within bounds; calls that already wait are approved by the engineer here.
+    pub fn allow(&self, case: CaseId, rule: Rule) -> Result<(), DeskError> {
+        let works = lock(&self.work);
+        let work = works.get(&case).ok_or_else(|| DeskError {
+            code: "unavailable",
+            what: "Nobody is working on this case.".into(),
+            hint: "Start the investigation first.".into(),
+        })?;
+        let policy = {
+            let mut policy = work.policy.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            policy.rules.push(rule.clone());
+            policy.clone()
+        };
+        drop(works);
+        self.write(case, self.engineer(), CaseFact::Noted { text: format!("Rule `{}`: {}", rule.name, rule.because) })?;
+        for call in self.calls(case)? {
+            let covered = matches!(policy.rule(&call.call, call.risk, self.clock.now()), model::Ruling::Allowed { .. });
+            if covered && matches!(call.state, CallState::AwaitingDecision { .. }) {
+                self.door.approve(case, call.id, &call.digest, self.engineer())?;
+            }
+        }
+        self.decided(case);
+        Ok(())
+    }
+
+    pub fn note(&self, case: CaseId, text: &str) -> Result<(), DeskError> {
+        self.write(case, self.engineer(), CaseFact::Noted { text: text.to_owned() })
+    }
+
+    /// Speaks to the investigator.
+    pub fn say(&self, case: CaseId, text: &str) -> Result<(), DeskError> {
+        self.write(case, self.engineer(), CaseFact::Said { text: text.to_owned() })?;
+        self.wake(case);
+        Ok(())
+    }
+
+    fn policy(&self, case: CaseId) -> gate::Policy {
+        let works = lock(&self.work);
+        works
+            .get(&case)
+            .map(|work| work.policy.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn write(&self, case: CaseId, author: Author, fact: CaseFact) -> Result<(), DeskError> {
+        let receipt = self.door.write(case, &[Written { at: self.clock.now(), author, fact }])?;
+        self.tell(Update::CaseChanged { case, seq: receipt.last_seq() });
+        Ok(())
+    }
+
+    pub(crate) fn engineer_or_program(&self, engineer: bool) -> Author {
+        if engineer { self.engineer() } else { Author::Program }
+    }
+
+    fn decided(&self, case: CaseId) {
+        self.tell(Update::CaseChanged { case, seq: 0 });
+        self.wake(case);
+    }
+
+    fn suggested_path(&self, title: &str) -> PathBuf {
+        let mut name: String =
+            title.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        while name.contains("--") {
+            name = name.replace("--", "-");
+        }
+        name.truncate(60);
+        let name = name.trim_matches('-');
+        self.paths.cases().join(format!("{}.case", if name.is_empty() { "case" } else { name }))
+    }
+
+    /// Writes a case to one file (the suggested one where `path` is empty); gives the path and its size in bytes.
+    pub fn save_case(&self, case: CaseId, path: &str) -> Result<(PathBuf, u64), DeskError> {
+        let opened = opened_fact(&self.file.events(case, 0)?)?;
+        let path =
+            if path.trim().is_empty() { self.suggested_path(&opened.title) } else { PathBuf::from(path.trim()) };
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            crate::paths::create_private(folder).map_err(|error| DeskError {
+                code: "failed",
+                what: format!("Could not save to `{}`: {error}.", path.display()),
+                hint: "Choose a folder that you can write to.".into(),
+            })?;
+        }
+        let access = self.opened(&opened.cluster)?;
+        case_file::export(&self.file, &access.history, case, &path)?;
+        let bytes = std::fs::metadata(&path).map(|m| m.len()).unwrap_or(0);
+        Ok((path, bytes))
+    }
+
+    /// Takes a `.case` file into this desk: its case, and its cluster as a recording.
+    pub fn import_case(&self, path: &Path) -> Result<CaseId, DeskError> {
+        let file = case_file::import(path, &self.file, &self.paths.clusters())?;
+        let name = file.cluster_name.clone();
+        self.add_recorded(file.cluster.clone(), name, path.display().to_string(), Arc::new(file.history));
+        self.tell(Update::CasesChanged);
+        Ok(file.case)
+    }
+
+    /// What the desk knows of broken knowledge, for lists.
+    pub fn knowledge_problems(&self) -> Vec<Problem> {
+        self.library()
+            .issues()
+            .iter()
+            .map(|issue| Problem { what: issue.to_string(), why: String::new(), hint: issue.hint.clone() })
+            .collect()
+    }
+}

@@ -1,0 +1,168 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use gate::Door;
+use history::DeskFile;
+use knowledge::{Blueprints, Library, Shelf};
+use model::{Author, CaseId, Clock, ToolSpec};
+use redact::Redactor;
+use tokio::sync::broadcast;
+use tools::Toolbox;
+
+use crate::clusters::Clusters;
+use crate::paths::digest_key;
+use crate::rows::{About, Problem, Update};
+use crate::work::Work;
+use crate::{DeskError, FreshIds, Paths, SystemClock};
+
+/// What a desk is opened with.
+pub struct Opening {
+    pub paths: Paths,
+    /// Nothing is written to disk but logs: for one answer in a terminal.
+    pub in_memory: bool,
+    /// Folders laid over the built-in knowledge, and watched.
+    pub knowledge: Vec<PathBuf>,
+    pub kubeconfigs: cluster::Sources,
+}
+
+/// Clusters, cases and knowledge of one engineer. Share it as `Arc<Desk>`; needs a tokio runtime.
+pub struct Desk {
+    pub(crate) paths: Paths,
+    pub(crate) in_memory: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: FreshIds,
+    pub(crate) file: Arc<DeskFile>,
+    pub(crate) door: Arc<Door>,
+    pub(crate) redactor: Arc<Redactor>,
+    pub(crate) toolbox: Toolbox,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) clusters: RwLock<Clusters>,
+    pub(crate) work: Mutex<HashMap<CaseId, Arc<Work>>>,
+    updates: broadcast::Sender<Update>,
+    warnings: Mutex<Vec<Problem>>,
+}
+
+impl Desk {
+    pub fn open(opening: Opening) -> Result<Arc<Desk>, DeskError> {
+        let Opening { paths, in_memory, knowledge, kubeconfigs } = opening;
+        let mut warnings = Vec::new();
+        let key = digest_key(&paths.key()).map_err(|error| DeskError {
+            code: "failed",
+            what: format!("Could not read or make the key for digests `{}`: {error}.", paths.key().display()),
+            hint: "Make the file readable for you, or delete it (digests made with it can then not be compared).".into(),
+        })?;
+        let redactor = Arc::new(Redactor::new(key));
+        if let Err(error) = crate::logging::start(&paths, Arc::clone(&redactor)) {
+            warnings.push(error.problem());
+        }
+        let file = if in_memory { DeskFile::in_memory()? } else { DeskFile::open(&paths.desk_file())? };
+        let file = Arc::new(file);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let shelf = Arc::new(Shelf::open(knowledge));
+        let (updates, _) = broadcast::channel(256);
+        let desk = Arc::new(Desk {
+            door: Arc::new(Door::new(Arc::clone(&file), Arc::clone(&clock))),
+            toolbox: Toolbox::standard(),
+            clusters: RwLock::new(Clusters::new(kubeconfigs)),
+            work: Mutex::default(),
+            warnings: Mutex::new(warnings),
+            paths,
+            in_memory,
+            clock,
+            ids: FreshIds,
+            file,
+            redactor,
+            shelf,
+            updates,
+        });
+        desk.rescan();
+        desk.watch_knowledge();
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "the desk is open");
+        Ok(desk)
+    }
+
+    pub fn about(&self) -> About {
+        About {
+            version: env!("CARGO_PKG_VERSION").into(),
+            log_dir: self.paths.logs().display().to_string(),
+            state_dir: self.paths.state().display().to_string(),
+            now: self.clock.now(),
+            warnings: lock(&self.warnings).clone(),
+        }
+    }
+
+    /// Remembers something that did not work and did not stop the rest.
+    pub fn warn(&self, problem: Problem) {
+        tracing::warn!(what = problem.what, why = problem.why, "goes on without");
+        lock(&self.warnings).push(problem);
+    }
+
+    pub fn updates(&self) -> broadcast::Receiver<Update> {
+        self.updates.subscribe()
+    }
+
+    /// Tells whoever listens; nobody may.
+    pub fn tell(&self, update: Update) {
+        let _ = self.updates.send(update);
+    }
+
+    pub fn tools(&self) -> Vec<ToolSpec> {
+        self.toolbox.specs()
+    }
+
+    pub fn library(&self) -> Arc<Library> {
+        self.shelf.library()
+    }
+
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    pub fn redactor(&self) -> &Arc<Redactor> {
+        &self.redactor
+    }
+
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// The desk's blueprints over those of the library.
+    pub fn blueprints(&self) -> Result<Blueprints, DeskError> {
+        let mut versions = self.library().blueprints();
+        versions.extend(self.file.blueprints()?);
+        Ok(Blueprints::new(versions))
+    }
+
+    pub fn desk_file(&self) -> &Arc<DeskFile> {
+        &self.file
+    }
+
+    /// Who sits here, as the log names them: the login name.
+    pub fn engineer(&self) -> Author {
+        let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|v| std::env::var(v).ok().filter(|n| !n.is_empty()));
+        Author::Engineer { name: name.unwrap_or_else(|| "engineer".into()) }
+    }
+
+    fn watch_knowledge(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        let shelf = Arc::clone(&self.shelf);
+        std::thread::spawn(move || {
+            let mut seen = shelf.generation();
+            while weak.strong_count() > 0 {
+                let now = shelf.wait(seen, std::time::Duration::from_secs(2));
+                if now != seen {
+                    seen = now;
+                    if let Some(desk) = weak.upgrade() {
+                        desk.tell(Update::KnowledgeChanged);
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// A poisoned lock holds data that is still whole: everything under our locks is replaced, not edited in place.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+use model::{Body, Fact, ObjectRef, Observation, Snapshot};
+use serde_json::Value;
+use similar::TextDiff;
+use topology::{Graph, Relation};
+
+use super::status::status;
+use crate::rows::{EventRow, ObjectView, ObservationView};
+
+/// One object as of the snapshot's time.
+pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &ObjectRef) -> ObjectView {
+    let held = snapshot.get(object);
+    let earlier = snapshot.earlier.get(object).map_or(&[][..], Vec::as_slice);
+    let text = held.map(|held| yaml(&held.object)).unwrap_or_default();
+    let last_change = earlier.last().filter(|_| held.is_some()).map(|before| {
+        TextDiff::from_lines(&yaml(&before.object), &text)
+            .unified_diff()
+            .context_radius(2)
+            .header(&before.at.to_string(), &snapshot.at.to_string())
+            .to_string()
+    });
+    let mut related: Vec<(ObjectRef, String)> = Vec::new();
+    for edge in graph.dependencies(object) {
+        related.push((edge.to.clone(), words(edge.relation).to_owned()));
+    }
+    for edge in graph.dependents(object) {
+        related.push((edge.from.clone(), format!("{} this", words(edge.relation))));
+    }
+    ObjectView {
+        object: object.clone(),
+        at: snapshot.at,
+        exists: held.is_some(),
+        status: status(snapshot, object),
+        yaml: text,
+        changed_at: earlier.iter().chain(held).map(|h| h.at).collect(),
+        last_change,
+        events: snapshot
+            .events_of(object)
+            .iter()
+            .rev()
+            .map(|seen| EventRow {
+                observation: seen.observation.clone(),
+                at: seen.event.last_at,
+                warning: seen.event.event_type == "Warning",
+                reason: seen.event.reason.clone(),
+                message: seen.event.message.clone(),
+                count: seen.event.count,
+            })
+            .collect(),
+        facts: facts.iter().filter(|fact| &fact.subject == object).cloned().collect(),
+        related,
+    }
+}
+
+fn words(relation: Relation) -> &'static str {
+    match relation {
+        Relation::OwnedBy => "is owned by",
+        Relation::Selects => "selects",
+        Relation::RoutesTo => "routes to",
+        Relation::Mounts => "mounts",
+        Relation::ReadsConfig => "reads",
+        Relation::RunsOn => "runs on",
+        Relation::Binds => "binds",
+        Relation::ScaledBy => "is scaled by",
+        Relation::UsesAccount => "runs as",
+        Relation::Calls => "calls",
+        Relation::LimitedBy => "is limited by",
+        Relation::Declares => "is declared to need",
+    }
+}
+
+fn yaml(value: &Value) -> String {
+    serde_saphyr::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// An observation as a person reads it.
+pub fn observation(observation: Observation) -> ObservationView {
+    let text = match &observation.body {
+        Body::Object { object, .. } => yaml(object),
+        Body::Event(event) => {
+            let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };
+            format!("{} {}{times}\n{}", event.event_type, event.reason, event.message)
+        }
+        Body::Log(log) => log.text.clone(),
+        Body::ToolResult { text, .. } | Body::Note { text, .. } => text.clone(),
+        Body::Probe(probe) => probe.output.clone(),
+        Body::NodeAgent(agent) => agent.output.clone(),
+        Body::Change { reference, author, message, diff } => {
+            format!("{reference} {author}\n{message}\n{}", diff.as_deref().unwrap_or(""))
+        }
+        Body::Metric(_)
+        | Body::Alert(_)
+        | Body::Shape(_)
+        | Body::Dependencies { .. }
+        | Body::Coverage { .. }
+        | Body::Gap { .. } => serde_json::to_value(&observation.body).map(|v| yaml(&v)).unwrap_or_default(),
+    };
+    ObservationView { observation, text }
+}
