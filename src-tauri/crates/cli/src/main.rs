@@ -1,3 +1,119 @@
-//! `caseboard`, the same engine without a window.
+//! `caseboard`, the same engine without a window: a stable contract for scripts.
+//!
+//! `--json` prints one JSON document on stdout; everything else goes to stderr. Exit 0: done, 1: failed, 2: bad usage.
 
-fn main() {}
+mod ask;
+mod audit;
+mod case;
+mod clusters;
+mod diagnose;
+mod out;
+mod report;
+mod source;
+mod triage;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use desk::DeskError;
+
+/// Investigate Kubernetes incidents: which things are broken, why, and what to do.
+#[derive(Parser)]
+#[command(name = "caseboard", disable_version_flag = true)]
+struct Caseboard {
+    /// Print the version and where logs are written.
+    #[arg(long)]
+    version: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the clusters of every kubeconfig; contacts nothing.
+    Clusters(clusters::Clusters),
+    /// Say what is broken.
+    Triage(triage::Triage),
+    /// Find the cause, call by call.
+    Diagnose(diagnose::Diagnose),
+    /// Export, import or show cases.
+    #[command(subcommand)]
+    Case(case::Case),
+    /// Check that a case's log was not altered.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+}
+
+/// Why a command ended: what to print, and with which exit code.
+enum Failed {
+    Act(DeskError),
+    Usage { what: String, hint: String },
+    /// Everything is printed already.
+    Silent,
+}
+
+impl From<DeskError> for Failed {
+    fn from(error: DeskError) -> Self {
+        Failed::Act(error)
+    }
+}
+
+impl From<history::Error> for Failed {
+    fn from(error: history::Error) -> Self {
+        Failed::Act(error.into())
+    }
+}
+
+fn main() -> ExitCode {
+    let caseboard = Caseboard::parse();
+    if caseboard.version {
+        return version();
+    }
+    let Some(command) = caseboard.command else {
+        eprintln!("caseboard: say what to do; `caseboard --help` lists it.");
+        return ExitCode::from(2);
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("caseboard: could not start: {error}.");
+            return ExitCode::from(1);
+        }
+    };
+    let done = runtime.block_on(async {
+        match command {
+            Command::Clusters(clusters) => clusters.run(),
+            Command::Triage(triage) => triage.run().await,
+            Command::Diagnose(diagnose) => diagnose.run().await,
+            Command::Case(case) => case.run(),
+            Command::Audit(audit) => audit.run(),
+        }
+    });
+    // A watch that hangs in a connection attempt must not keep the program.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed::Silent) => ExitCode::from(1),
+        Err(Failed::Act(error)) => {
+            eprintln!("caseboard: {} {}", error.what, error.hint);
+            ExitCode::from(1)
+        }
+        Err(Failed::Usage { what, hint }) => {
+            eprintln!("caseboard: {what} {hint}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn version() -> ExitCode {
+    match desk::Paths::of_this_machine() {
+        Ok(paths) => out::line(&format!(
+            "caseboard {}\nlogs: {}\nstate: {}",
+            env!("CARGO_PKG_VERSION"),
+            paths.logs().display(),
+            paths.state().display()
+        )),
+        Err(error) => out::line(&format!("caseboard {}\nlogs: none ({error})", env!("CARGO_PKG_VERSION"))),
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,109 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use desk::rows::ClusterPhase;
+use desk::{Desk, DeskError, Opening, Paths};
+use model::ClusterId;
+
+use crate::{Failed, out};
+
+/// How long the first lists of a cluster may take before what is there is used.
+const FIRST_LISTS: Duration = Duration::from_secs(60);
+
+/// What to look at: a context, or a path, or a practice cluster.
+#[derive(Args, Clone)]
+pub struct Source {
+    /// A support bundle (folder or .tar.gz) or a .case file.
+    #[arg(value_name = "PATH", required_unless_present = "context", conflicts_with = "context")]
+    path: Option<PathBuf>,
+    /// A context of the kubeconfigs.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// Kubeconfig files, instead of $KUBECONFIG and ~/.kube/config.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    kubeconfig: Vec<PathBuf>,
+}
+
+/// A desk with the source opened on it.
+pub struct Opened {
+    pub desk: Arc<Desk>,
+    pub cluster: ClusterId,
+    /// The source as it was named.
+    pub name: String,
+}
+
+/// A desk for the command line.
+pub fn desk(in_memory: bool, kubeconfig: &[PathBuf]) -> Result<Arc<Desk>, Failed> {
+    let kubeconfigs = if kubeconfig.is_empty() {
+        cluster::Sources::of_this_machine()
+    } else {
+        cluster::Sources { files: kubeconfig.to_vec(), ..cluster::Sources::default() }
+    };
+    let variable = std::env::var("CASEBOARD_KNOWLEDGE").ok();
+    let opening = Opening {
+        paths: Paths::of_this_machine()?,
+        in_memory,
+        knowledge: knowledge::Shelf::folders_from(variable.as_deref()),
+        kubeconfigs,
+    };
+    let desk = Desk::open(opening)?;
+    for problem in desk.knowledge_problems() {
+        out::say(&format!("caseboard: {} {}", problem.what, problem.hint));
+    }
+    Ok(desk)
+}
+
+impl Source {
+    /// Opens it. A path is looked at in memory and leaves nothing behind; a context's history and case are kept.
+    pub async fn open(&self) -> Result<Opened, Failed> {
+        if let Some(path) = &self.path {
+            let desk = desk(true, &self.kubeconfig)?;
+            let opened = desk.open_path(path)?;
+            if let Some(report) = &opened.report {
+                out::say(&format!(
+                    "{} of {} files read, {} not",
+                    report.files_read,
+                    report.files_present,
+                    report.unread.len()
+                ));
+                for (file, why) in &report.unread {
+                    out::say(&format!("  not read: {file}: {why}"));
+                }
+            }
+            return Ok(Opened { desk, cluster: opened.cluster, name: path.display().to_string() });
+        }
+        let (desk, cluster, name) = match &self.context {
+            Some(context) => {
+                let desk = desk(false, &self.kubeconfig)?;
+                for problem in desk.kubeconfig_problems() {
+                    out::say(&format!("caseboard: {}: {} {}", problem.what, problem.why, problem.hint));
+                }
+                let cluster = desk.cluster_of_context(context)?;
+                (desk, cluster, context.clone())
+            }
+            None => {
+                return Err(Failed::Usage {
+                    what: "There is nothing to look at.".into(),
+                    hint: "Give a path or --context.".into(),
+                });
+            }
+        };
+        desk.open_cluster(&cluster)?;
+        let state = desk.synced(&cluster, FIRST_LISTS).await?;
+        match state.phase {
+            ClusterPhase::Failed | ClusterPhase::Closed => Err(Failed::Act(DeskError {
+                code: "unavailable",
+                what: state.message,
+                hint: state.hint,
+            })),
+            phase => {
+                if phase != ClusterPhase::Live {
+                    out::say(&format!("caseboard: {} {}", state.message, state.hint));
+                }
+                Ok(Opened { desk, cluster, name })
+            }
+        }
+    }
+}
