@@ -1,20 +1,63 @@
 //! From a view of a cluster to facts, from facts to signals, from signals to incidents.
 //!
 //! Pure: no clock, no I/O. Deliberately not here: causes. A fact says what is so, a signal that it means trouble, an
-//! incident what belongs together; why is the investigator's question.
+//! incident what belongs together; why is the investigator's question. `FACTS.md` beside this crate lists every fact.
 //! Start with [`facts`].
 
-use model::{Fact, Triage, View};
+mod capacity;
+mod containers;
+mod found;
+mod gpu;
+mod images;
+mod json;
+mod nodes;
+mod probes;
+mod quantity;
+mod quota;
+mod scene;
+mod scheduling;
+mod services;
+mod storage;
+mod triage;
+mod workloads;
+
+#[cfg(test)]
+mod sketch;
+
+use model::{Fact, ObjectRef, Triage, View};
 use topology::Graph;
+
+use crate::found::Found;
+use crate::scene::Scene;
+
+pub use crate::triage::catalogue::{Role, role_of};
 
 /// Everything a senior engineer would check and code can decide, about this view. Sorted by name, then subject.
 /// A fact that could not be decided is there with [`model::Certainty::Unknown`] rather than absent, where its absence
 /// would be read as "fine".
-pub fn facts(_view: &View, _graph: &Graph) -> Vec<Fact> {
-    todo!()
+pub fn facts(view: &View, graph: &Graph) -> Vec<Fact> {
+    let scene = Scene::new(view, graph);
+    let mut found = Found::default();
+    // Later ones look at what earlier ones found: quotas before claims, everything before dependencies.
+    workloads::facts(&scene, &mut found);
+    containers::facts(&scene, &mut found);
+    images::facts(&scene, &mut found);
+    scheduling::facts(&scene, &mut found);
+    nodes::facts(&scene, &mut found);
+    quota::facts(&scene, &mut found);
+    services::facts(&scene, &mut found);
+    probes::facts(&scene, &mut found);
+    storage::facts(&scene, &mut found);
+    found.into_facts(scene.at)
 }
 
 /// Facts that mean trouble, noise set aside, grouped into incidents, worst first.
-pub fn triage(_view: &View, _graph: &Graph, _facts: &[Fact]) -> Triage {
-    todo!()
+pub fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
+    triage::triage(view, graph, facts)
+}
+
+/// The objects whose facts bear on `object`: itself, its pods and Services, what it mounts, reads and calls, the nodes
+/// it runs on and what routes to it; nearest first.
+pub fn neighbourhood(graph: &Graph, object: &ObjectRef) -> Vec<ObjectRef> {
+    triage::neighbourhood::neighbourhood(graph, object)
 }

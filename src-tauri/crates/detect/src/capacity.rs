@@ -1,0 +1,154 @@
+//! What pods ask for and what nodes have left.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::json::{entries, list, text};
+use crate::quantity;
+use crate::scene::{Node, Scene};
+
+/// What a pod reserves: the pod-level request where it has one, else the sum over its containers, at least the largest
+/// init container; sidecars count with the containers.
+pub(crate) fn requests(pod_spec: &Value) -> BTreeMap<String, f64> {
+    reserved(pod_spec, "requests")
+}
+
+pub(crate) fn limits(pod_spec: &Value) -> BTreeMap<String, f64> {
+    reserved(pod_spec, "limits")
+}
+
+fn reserved(pod_spec: &Value, what: &str) -> BTreeMap<String, f64> {
+    let mut sum: BTreeMap<String, f64> = BTreeMap::new();
+    let of = |container: &Value| -> BTreeMap<String, f64> {
+        let direct = entries(container, &format!("/resources/{what}"));
+        let mut all: BTreeMap<String, f64> =
+            direct.filter_map(|(k, v)| Some((k.to_owned(), quantity::of(Some(v))?))).collect();
+        if what == "requests" {
+            // A limit without a request is the request.
+            for (key, value) in entries(container, "/resources/limits") {
+                if let Some(value) = quantity::of(Some(value)) {
+                    all.entry(key.to_owned()).or_insert(value);
+                }
+            }
+        }
+        all
+    };
+    for container in list(pod_spec, "/containers") {
+        for (key, value) in of(container) {
+            *sum.entry(key).or_default() += value;
+        }
+    }
+    for container in list(pod_spec, "/initContainers") {
+        let sidecar = text(container, "/restartPolicy") == "Always";
+        for (key, value) in of(container) {
+            let total = sum.entry(key).or_default();
+            *total = if sidecar { *total + value } else { total.max(value) };
+        }
+    }
+    for (key, value) in entries(pod_spec, &format!("/resources/{what}")) {
+        if let Some(value) = quantity::of(Some(value)) {
+            sum.insert(key.to_owned(), value);
+        }
+    }
+    sum
+}
+
+pub(crate) fn allocatable(node: &Node, resource: &str) -> Option<f64> {
+    let pointer = |field: &str| node.json.get("status")?.get(field)?.get(resource);
+    quantity::of(pointer("allocatable")).or_else(|| quantity::of(pointer("capacity")))
+}
+
+/// What the pods on a node reserve of a resource. `None` where pods were not listed for the whole cluster.
+pub(crate) fn reserved_on(scene: &Scene, node: &str, resource: &str) -> Option<f64> {
+    let everything = scene.namespaces().iter().all(|n| scene.snapshot.absence_is_known("Pod", n));
+    let mut sum = 0.0;
+    let mut any = false;
+    for (_, held) in scene.snapshot.of_kind("Pod") {
+        if text(&held.object, "/spec/nodeName") != node
+            || matches!(text(&held.object, "/status/phase"), "Succeeded" | "Failed")
+        {
+            continue;
+        }
+        any = true;
+        sum += if resource == "pods" {
+            1.0
+        } else {
+            held.object.get("spec").map_or(0.0, |spec| requests(spec).get(resource).copied().unwrap_or(0.0))
+        };
+    }
+    (any || everything).then_some(sum)
+}
+
+/// Whether a pod's node selector and required node affinity allow a node.
+pub(crate) fn allows_node(pod_spec: &Value, node: &Node) -> bool {
+    let labels = node.labels();
+    let selector = entries(pod_spec, "/nodeSelector").all(|(key, value)| labels.get(key) == Some(value));
+    let terms =
+        list(pod_spec, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
+    selector && (terms.is_empty() || terms.iter().any(|term| term_allows(term, labels, node.name())))
+}
+
+fn term_allows(term: &Value, labels: &Map<String, Value>, name: &str) -> bool {
+    let (expressions, fields) = (list(term, "/matchExpressions"), list(term, "/matchFields"));
+    // An empty term matches nothing.
+    if expressions.is_empty() && fields.is_empty() {
+        return false;
+    }
+    let by_label = expressions.iter().all(|e| node_expression(e, labels.get(text(e, "/key")).and_then(Value::as_str)));
+    by_label && fields.iter().all(|e| node_expression(e, (text(e, "/key") == "metadata.name").then_some(name)))
+}
+
+fn node_expression(expression: &Value, label: Option<&str>) -> bool {
+    let values: Vec<&str> = list(expression, "/values").iter().filter_map(Value::as_str).collect();
+    let number = |text: &str| text.parse::<i64>().ok();
+    let compare = |than: fn(i64, i64) -> bool| {
+        label.and_then(number).zip(values.first().copied().and_then(number)).is_some_and(|(a, b)| than(a, b))
+    };
+    match text(expression, "/operator") {
+        "In" => label.is_some_and(|l| values.contains(&l)),
+        "NotIn" => label.is_none_or(|l| !values.contains(&l)),
+        "Exists" => label.is_some(),
+        "DoesNotExist" => label.is_none(),
+        "Gt" => compare(|a, b| a > b),
+        "Lt" => compare(|a, b| a < b),
+        _ => false,
+    }
+}
+
+/// Whether a pod tolerates a taint.
+pub(crate) fn tolerates(pod_spec: &Value, taint: &Value) -> bool {
+    list(pod_spec, "/tolerations").iter().any(|toleration| {
+        let (key, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
+        let exists = text(toleration, "/operator") == "Exists";
+        (key.is_empty() && exists || key == text(taint, "/key"))
+            && (exists || text(toleration, "/value") == text(taint, "/value"))
+            && (effect.is_empty() || effect == text(taint, "/effect"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pod_reserves_the_sum_of_its_containers_or_its_largest_init_container() {
+        let spec = json!({
+            "containers": [{"resources": {"requests": {"cpu": "100m"}}}, {"resources": {"limits": {"cpu": "200m"}}}],
+            "initContainers": [{"resources": {"requests": {"cpu": "1"}}}]});
+        assert_eq!(requests(&spec)["cpu"], 1.0);
+        assert!((requests(&json!({"containers": spec["containers"]}))["cpu"] - 0.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_toleration_without_a_key_tolerates_everything() {
+        let taint = json!({"key": "k", "value": "v", "effect": "NoSchedule"});
+        let says = |t: Value| tolerates(&json!({"tolerations": [t]}), &taint);
+        assert!(says(json!({"operator": "Exists"})));
+        assert!(says(json!({"key": "k", "value": "v"})));
+        assert!(!says(json!({"key": "k", "value": "other"})));
+        assert!(!says(json!({"key": "k", "operator": "Exists", "effect": "NoExecute"})));
+    }
+}

@@ -1,0 +1,369 @@
+//! Images that do not arrive or do not run.
+
+use std::collections::BTreeSet;
+
+use model::Time;
+use serde_json::Value;
+use topology::containers;
+
+use crate::found::Found;
+use crate::json::{list, short, text};
+use crate::scene::{Existence, Pod, Scene, Told, Workload};
+
+pub(crate) fn facts(scene: &Scene, found: &mut Found) {
+    let pulled = registries_that_answer(scene);
+    for workload in scene.workloads.values() {
+        pulls(scene, workload, &pulled, found);
+        architecture(scene, workload, found);
+        let Some(spec) = workload.pod_spec else { continue };
+        pull_secrets(scene, workload, spec, found);
+        for (container, _) in containers(spec) {
+            let image = Image::parse(text(container, "/image"));
+            if !image.full.is_empty() && image.digest.is_empty() && matches!(image.tag.as_str(), "" | "latest") {
+                found
+                    .fact("image_tag_mutable", &workload.object)
+                    .arg("image", image.full.clone())
+                    .since(workload.spec_held.at)
+                    .because(&workload.spec_held.observation)
+                    .says(format!("image {} names no fixed version", image.full));
+            }
+        }
+    }
+}
+
+/// The parts of an image reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Image {
+    pub full: String,
+    pub registry: String,
+    pub repository: String,
+    pub tag: String,
+    pub digest: String,
+}
+
+impl Image {
+    /// A first component with a dot, a port or `localhost` is a registry; otherwise it is Docker Hub's.
+    pub(crate) fn parse(reference: &str) -> Self {
+        let (rest, digest) = reference.split_once('@').unwrap_or((reference, ""));
+        let (registry, path) = match rest.split_once('/') {
+            Some((first, path)) if first.contains('.') || first.contains(':') || first == "localhost" => (first, path),
+            _ => ("docker.io", rest),
+        };
+        let (repository, tag) = path.rsplit_once(':').unwrap_or((path, ""));
+        Image {
+            full: reference.to_owned(),
+            registry: registry.to_owned(),
+            repository: repository.to_owned(),
+            tag: tag.to_owned(),
+            digest: digest.to_owned(),
+        }
+    }
+}
+
+/// Registries whose images run here.
+fn registries_that_answer(scene: &Scene) -> BTreeSet<String> {
+    let running = scene.pods.iter().flat_map(Pod::containers).filter(|c| c.status.pointer("/state/running").is_some());
+    running.map(|c| Image::parse(text(c.spec, "/image")).registry).collect()
+}
+
+fn pulls(scene: &Scene, workload: &Workload, answering: &BTreeSet<String>, found: &mut Found) {
+    let subject = &workload.object;
+    for pod in scene.pods_of(workload).filter(|p| !p.is_leaving()) {
+        for container in pod.containers() {
+            let waits = container.waiting();
+            let by_status = matches!(
+                waits,
+                "ErrImagePull"
+                    | "ImagePullBackOff"
+                    | "InvalidImageName"
+                    | "ErrImageNeverPull"
+                    | "ImageInspectError"
+                    | "RegistryUnavailable"
+            );
+            let image = Image::parse(text(container.spec, "/image"));
+            let about = |t: &&Told| {
+                t.event.message.contains("pull")
+                    && (image.full.is_empty() || t.event.message.contains(&image.full) || pod.containers().len() == 1)
+            };
+            let events: Vec<&Told> = scene
+                .events_of_pod(pod)
+                .filter(|t| {
+                    matches!(t.event.reason.as_str(), "Failed" | "BackOff" | "InspectFailed" | "ErrImageNeverPull")
+                })
+                .filter(about)
+                .collect();
+            let arrived = container.status.pointer("/state/running").is_some()
+                || container.status.pointer("/lastState/terminated").is_some()
+                || container.status.pointer("/state/terminated").is_some()
+                || waits == "CrashLoopBackOff";
+            if !(by_status || (!events.is_empty() && !arrived && pod.phase() == "Pending")) {
+                continue;
+            }
+            let status_message = text(container.status, "/state/waiting/message");
+            // The message with the registry's answer is the longest; `Error: ImagePullBackOff` says nothing.
+            let message = events
+                .iter()
+                .filter(|t| t.event.reason == "Failed")
+                .map(|t| t.event.message.as_str())
+                .chain([status_message])
+                .max_by_key(|m| (classify(m) != "unknown", m.len()))
+                .unwrap_or("");
+            let image = if image.full.is_empty() {
+                quoted_image(message)
+                    .or_else(|| events.iter().find_map(|t| quoted_image(&t.event.message)))
+                    .map(|i| Image::parse(&i))
+                    .unwrap_or(image)
+            } else {
+                image
+            };
+            let answer = match waits {
+                "InvalidImageName" => "invalid_name",
+                "ErrImageNeverPull" => "not_present",
+                _ => classify(message),
+            };
+            let secrets = secrets_of(scene, workload, pod.spec());
+            let since = events.iter().map(|t| t.event.first_at).min().unwrap_or_else(|| pod.created());
+            found
+                .fact("image_pull_failed", subject)
+                .arg("container", container.name)
+                .arg("image", image.full.clone())
+                .arg("registry", image.registry.clone())
+                .arg("repository", image.repository.clone())
+                .arg("tag", image.tag.clone())
+                .arg("answer", answer)
+                .arg("pull_secrets", secrets)
+                .arg("registry_of_siblings", answering.contains(&image.registry))
+                .arg("message", short(message, 300))
+                .since(since)
+                .because(&pod.held.observation)
+                .because_all(events.iter().map(|t| t.id))
+                .says(format!("image {} of {} cannot be pulled: {}", image.full, subject.name, say(answer, &image)));
+        }
+    }
+}
+
+fn say(answer: &str, image: &Image) -> String {
+    match answer {
+        "not_found" => format!("{} has no {}:{}", image.registry, image.repository, image.tag),
+        "unauthorized" => format!("{} refuses without valid credentials", image.registry),
+        "rate_limited" => format!("{} limits the rate of pulls", image.registry),
+        "dns" => format!("the name {} does not resolve", image.registry),
+        "refused" => format!("{} refuses the connection", image.registry),
+        "tls" => format!("the certificate of {} is not accepted", image.registry),
+        "timeout" => format!("{} does not answer in time", image.registry),
+        "invalid_name" => "the reference is not valid".to_owned(),
+        "no_matching_platform" => "it has no build for this node's platform".to_owned(),
+        "corrupt" => "a layer does not match its digest".to_owned(),
+        "disk_full" => "the node has no room for it".to_owned(),
+        "not_present" => "it is not on the node and may not be pulled".to_owned(),
+        "unknown" => "the reason is not told".to_owned(),
+        _ => "see the message".to_owned(),
+    }
+}
+
+/// What the registry or the runtime answered. The order matters: a message tells of several steps, the deciding one last.
+pub(crate) fn classify(message: &str) -> &'static str {
+    let text = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&[
+        "no match for platform",
+        "no matching manifest",
+        "does not match the specified platform",
+        "no image found in image index for architecture",
+    ]) {
+        "no_matching_platform"
+    } else if has(&["toomanyrequests", "too many requests", "429", "rate limit", "pull limit", "pull qps exceeded"]) {
+        "rate_limited"
+    } else if has(&[
+        "no such host",
+        "server misbehaving",
+        "temporary failure in name resolution",
+        "name or service not known",
+    ]) {
+        "dns"
+    } else if has(&["x509", "certificate", "tls:", "http response to https client", "tls handshake"]) {
+        "tls"
+    } else if has(&[
+        "invalidimagename",
+        "invalid reference format",
+        "couldn't parse image",
+        "failed to apply default image tag",
+    ]) {
+        "invalid_name"
+    } else if has(&[
+        "digest mismatch",
+        "failed size validation",
+        "unexpected commit digest",
+        "failed to extract layer",
+        "invalid tar header",
+        "unexpected eof",
+        "archive/tar",
+        "failed to verify",
+        "content digest",
+        "corrupt",
+    ]) {
+        "corrupt"
+    } else if has(&["no space left"]) {
+        "disk_full"
+    } else if has(&[
+        "unauthorized",
+        "authentication required",
+        "authorization failed",
+        "403 forbidden",
+        "denied",
+        "401",
+        "no basic auth credentials",
+        "failed to authorize",
+        "insufficient_scope",
+        "failed to fetch anonymous token",
+        "failed to fetch oauth token",
+    ]) {
+        "unauthorized"
+    } else if has(&["not found", "manifest unknown", "name unknown", "repository does not exist", "404"]) {
+        "not_found"
+    } else if has(&["connection refused", "no route to host", "network is unreachable", "connection reset"]) {
+        "refused"
+    } else if has(&["i/o timeout", "deadline exceeded", "timed out", "timeout", "client.timeout"]) {
+        "timeout"
+    } else if has(&["is not present with pull policy of never"]) {
+        "not_present"
+    } else if text.is_empty()
+        || text.starts_with("back-off")
+        || text.trim() == "error: imagepullbackoff"
+        || text.trim() == "error: errimagepull"
+        || text.ends_with("imagepullbackoff")
+    {
+        "unknown"
+    } else {
+        "other"
+    }
+}
+
+fn quoted_image(message: &str) -> Option<String> {
+    let after = message.split("image ").nth(1)?;
+    let name = after.trim_start_matches('"').split(['"', ' ']).next()?;
+    let name = name.trim_end_matches([':', ',']);
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Pull secrets that the pod or its account names.
+fn secrets_of(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
+    let mut names: Vec<String> = list(spec, "/imagePullSecrets").iter().map(|s| text(s, "/name").to_owned()).collect();
+    let account = Some(text(spec, "/serviceAccountName")).filter(|a| !a.is_empty()).unwrap_or("default");
+    let account = model::ObjectRef::new("ServiceAccount", workload.object.namespace.as_str(), account);
+    if let Some(held) = scene.snapshot.get(&account) {
+        names.extend(list(&held.object, "/imagePullSecrets").iter().map(|s| text(s, "/name").to_owned()));
+    }
+    names.retain(|name| !name.is_empty());
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn pull_secrets(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
+    let subject = &workload.object;
+    let names = secrets_of(scene, workload, spec);
+    let told: Vec<&Told> =
+        scene.events(subject).iter().filter(|t| t.event.reason == "FailedToRetrieveImagePullSecret").collect();
+    for name in &names {
+        let existence = scene.exists("Secret", &subject.namespace, name);
+        let kubelet: Vec<&&Told> = told.iter().filter(|t| t.event.message.contains(name.as_str())).collect();
+        let missing = existence == Existence::Absent || (existence == Existence::Unknown && !kubelet.is_empty());
+        if missing {
+            let since = kubelet.iter().map(|t| t.event.first_at).min().unwrap_or(workload.spec_held.at);
+            found
+                .fact("image_pull_secret_missing", subject)
+                .arg("secret", name.clone())
+                .arg("has_other", names.len() > 1)
+                .since(since)
+                .because(&workload.spec_held.observation)
+                .because_all(kubelet.iter().map(|t| t.id))
+                .says(format!("pull secret {name} of {} does not exist", subject.name));
+        }
+    }
+}
+
+fn architecture(scene: &Scene, workload: &Workload, found: &mut Found) {
+    for pod in scene.pods_of(workload) {
+        for container in pod.containers() {
+            let ends = [
+                container.status.pointer("/state/terminated"),
+                container.status.pointer("/lastState/terminated"),
+                container.status.pointer("/state/waiting"),
+            ];
+            let message = ends.into_iter().flatten().map(|end| text(end, "/message")).find(|m| wrong_format(m));
+            let told = scene.events_of_pod(pod).find(|t| wrong_format(&t.event.message));
+            if message.is_none() && told.is_none() {
+                continue;
+            }
+            let node = scene.node(pod.node_name());
+            let architecture = node.map_or("", |n| text(n.json, "/status/nodeInfo/architecture"));
+            let since: Time = told.map_or_else(|| pod.created(), |t| t.event.first_at);
+            found
+                .fact("image_architecture_mismatch", &workload.object)
+                .arg("image", text(container.spec, "/image"))
+                .arg("node", pod.node_name())
+                .arg("architecture", architecture)
+                .since(since)
+                .because(&pod.held.observation)
+                .because_all(told.map(|t| t.id))
+                .because_all(node.map(|n| &n.held.observation))
+                .says(format!(
+                    "image {} is not built for {} ({architecture})",
+                    text(container.spec, "/image"),
+                    pod.node_name()
+                ));
+        }
+    }
+}
+
+fn wrong_format(message: &str) -> bool {
+    let text = message.to_ascii_lowercase();
+    text.contains("exec format error")
+        || text.contains("no match for platform")
+        || text.contains("no matching manifest for")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_taken_apart() {
+        let parts = |r: &str| {
+            let i = Image::parse(r);
+            (i.registry, i.repository, i.tag)
+        };
+        assert_eq!(parts("nginx"), ("docker.io".into(), "nginx".into(), "".into()));
+        assert_eq!(parts("team/app:1"), ("docker.io".into(), "team/app".into(), "1".into()));
+        assert_eq!(parts("localhost:5000/app:1"), ("localhost:5000".into(), "app".into(), "1".into()));
+        assert_eq!(parts("r.example/a/b@sha256:00").0, "r.example");
+    }
+
+    #[test]
+    fn every_answer_of_a_registry_has_its_class() {
+        for (message, class) in [
+            ("failed to resolve reference \"x\": x: not found", "not_found"),
+            (
+                "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+                "unauthorized",
+            ),
+            ("failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden", "unauthorized"),
+            (
+                "429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit",
+                "rate_limited",
+            ),
+            ("dial tcp: lookup r.example on 10.0.0.2:53: no such host", "dns"),
+            ("tls: failed to verify certificate: x509: certificate signed by unknown authority", "tls"),
+            ("Head \"https://r.example/v2/\": dial tcp 10.0.0.9:443: i/o timeout", "timeout"),
+            ("dial tcp 10.0.0.9:443: connect: connection refused", "refused"),
+            ("no match for platform in manifest: not found", "no_matching_platform"),
+            ("failed to extract layer sha256:1: unexpected EOF: unknown", "corrupt"),
+            ("write /var/lib/containerd/x: no space left on device", "disk_full"),
+            ("Back-off pulling image \"x\"", "unknown"),
+            ("Error: ErrImagePull", "unknown"),
+        ] {
+            assert_eq!(classify(message), class, "{message}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! From facts to signals, noise and incidents.
+
+pub(crate) mod catalogue;
+mod links;
+pub(crate) mod neighbourhood;
+mod noise;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    Certainty, CoverageState, Fact, Incident, IncidentId, IncidentState, Link, NoiseEntry, ObjectRef, Severity, Signal,
+    Triage, View, digest_hex,
+};
+use serde_json::Value;
+use topology::Graph;
+
+use self::catalogue::{Role, entry, role_of};
+use self::links::Troubled;
+use self::noise::{Surroundings, rule};
+
+pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
+    let snapshot = &view.snapshot;
+    let around = Surroundings::of(facts);
+    let mut noise = Vec::new();
+    let mut troubled: Troubled = BTreeMap::new();
+    for fact in facts.iter().filter(|f| f.certainty == Certainty::Known && role_of(&f.name) != Role::Context) {
+        match rule(fact, &around) {
+            Some(ruled) => {
+                if let Some(signal) = signal(fact, snapshot.at) {
+                    noise.push(NoiseEntry { signal, rule: ruled.rule.to_owned(), because: ruled.because });
+                }
+            }
+            None => troubled.entry(fact.subject.clone()).or_default().push(fact),
+        }
+    }
+    set_aside_bare_restarts(&mut troubled, &mut noise, snapshot.at);
+    let links = links::links(graph, &troubled);
+    let mut incidents: Vec<Incident> =
+        groups(&troubled, &links).into_iter().map(|group| incident(&group, &troubled, &links, view, graph)).collect();
+    incidents.sort_by(|a, b| {
+        (std::cmp::Reverse(a.severity), a.started_at, &a.id).cmp(&(std::cmp::Reverse(b.severity), b.started_at, &b.id))
+    });
+    noise.sort_by(|a, b| {
+        (&a.signal.subject, &a.signal.name, &a.rule).cmp(&(&b.signal.subject, &b.signal.name, &b.rule))
+    });
+    Triage { at: snapshot.at, incidents, noise, not_checked: not_checked(view, facts) }
+}
+
+/// A subject of which the only trouble is one restart that it came back from is no incident by itself.
+fn set_aside_bare_restarts(troubled: &mut Troubled, noise: &mut Vec<NoiseEntry>, at: model::Time) {
+    let bare: Vec<ObjectRef> = troubled
+        .iter()
+        .filter(|(_, facts)| {
+            facts.iter().all(|f| {
+                f.name == "container_restarted"
+                    && f.args.get("ready") == Some(&Value::Bool(true))
+                    && f.args.get("killed_by_probe") != Some(&Value::Bool(true))
+                    && f.args.get("restarts").and_then(Value::as_i64).unwrap_or(0) < 3
+            })
+        })
+        .map(|(subject, _)| subject.clone())
+        .collect();
+    for subject in bare {
+        for fact in troubled.remove(&subject).unwrap_or_default() {
+            if let Some(signal) = signal(fact, at) {
+                noise.push(NoiseEntry {
+                    signal,
+                    rule: "recovered".to_owned(),
+                    because: "the container is ready again and nothing else is wrong with it".to_owned(),
+                });
+            }
+        }
+    }
+}
+
+fn signal(fact: &Fact, at: model::Time) -> Option<Signal> {
+    let entry = entry(&fact.name)?;
+    let count = fact.args.get("count").and_then(Value::as_u64).unwrap_or(1).clamp(1, u64::from(u32::MAX));
+    Some(Signal {
+        name: fact.name.clone(),
+        failure_modes: Vec::new(),
+        subject: fact.subject.clone(),
+        category: entry.category,
+        severity: severity(fact, entry.severity),
+        title: fact.says.clone(),
+        first_at: fact.since,
+        last_at: at,
+        count: count as u32,
+        evidence: fact.evidence.clone(),
+    })
+}
+
+/// A workload without any replica left is worse than one that lacks some.
+fn severity(fact: &Fact, usual: Severity) -> Severity {
+    let nothing_left = fact.args.get("none") == Some(&Value::Bool(true));
+    match fact.name.as_str() {
+        "replicas_unavailable" if nothing_left => Severity::Critical,
+        "service_no_ready_endpoints" | "service_selects_no_pods" => Severity::Critical,
+        "replicas_zero" if fact.args.get("depended_on_by").and_then(Value::as_array).is_some_and(|l| !l.is_empty()) => {
+            Severity::Critical
+        }
+        "alert_firing" => match fact.args.get("severity").and_then(Value::as_str).unwrap_or("") {
+            "critical" | "page" | "error" => Severity::Major,
+            "info" | "none" => Severity::Info,
+            _ => Severity::Minor,
+        },
+        _ => usual,
+    }
+}
+
+/// Connected groups of subjects.
+fn groups(troubled: &Troubled, links: &[Link]) -> Vec<BTreeSet<ObjectRef>> {
+    let mut group_of: BTreeMap<&ObjectRef, usize> = troubled.keys().enumerate().map(|(i, s)| (s, i)).collect();
+    for link in links {
+        let (Some(a), Some(b)) = (group_of.get(&link.from).copied(), group_of.get(&link.to).copied()) else { continue };
+        if a != b {
+            let (low, high) = (a.min(b), a.max(b));
+            for group in group_of.values_mut().filter(|g| **g == high) {
+                *group = low;
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, BTreeSet<ObjectRef>> = BTreeMap::new();
+    for (subject, group) in group_of {
+        groups.entry(group).or_default().insert(subject.clone());
+    }
+    groups.into_values().collect()
+}
+
+fn incident(group: &BTreeSet<ObjectRef>, troubled: &Troubled, links: &[Link], view: &View, graph: &Graph) -> Incident {
+    let at = view.snapshot.at;
+    let links: Vec<Link> = links.iter().filter(|l| group.contains(&l.from) && group.contains(&l.to)).cloned().collect();
+    let mut signals: Vec<Signal> =
+        group.iter().flat_map(|s| &troubled[s]).filter_map(|fact| signal(fact, at)).collect();
+    let origin = origin(group, troubled, &links);
+    let cause_first =
+        |s: &Signal| (s.subject != origin, role_of(&s.name) != Role::Cause, std::cmp::Reverse(s.severity));
+    signals.sort_by(|a, b| {
+        (cause_first(a), a.first_at, &a.subject, &a.name).cmp(&(cause_first(b), b.first_at, &b.subject, &b.name))
+    });
+    let severity = signals.iter().map(|s| s.severity).max().unwrap_or(Severity::Info);
+    let started_at = signals.iter().map(|s| s.first_at).min().unwrap_or(at);
+    let worst = |subject: &ObjectRef| {
+        let severity = signals.iter().filter(|s| s.subject == *subject).map(|s| s.severity).max();
+        (*subject != origin, std::cmp::Reverse(severity))
+    };
+    let mut subjects: Vec<ObjectRef> = group.iter().cloned().collect();
+    subjects.sort_by(|a, b| (worst(a), a).cmp(&(worst(b), b)));
+    let first = signals.first();
+    let id = digest_hex(&[
+        view.snapshot.cluster.as_str().as_bytes(),
+        origin.to_string().as_bytes(),
+        first.map_or(&b""[..], |s| s.name.as_bytes()),
+        &started_at.0.to_le_bytes(),
+    ]);
+    let blast_radius = graph.blast_radius(&subjects).into_iter().filter(|o| !group.contains(o)).collect();
+    Incident {
+        id: IncidentId(format!("incident:{id}")),
+        title: first.map(|s| s.title.clone()).unwrap_or_default(),
+        category: first.map_or(model::Category::AppInfra, |s| s.category),
+        failure_modes: Vec::new(),
+        severity,
+        state: IncidentState::Open,
+        started_at,
+        ended_at: None,
+        signals,
+        subjects,
+        origin: Some(origin),
+        links,
+        blast_radius,
+    }
+}
+
+/// Where the trouble seems to start: who suffers from nobody else in the group, explains most, and was first.
+fn origin(group: &BTreeSet<ObjectRef>, troubled: &Troubled, links: &[Link]) -> ObjectRef {
+    let suffers =
+        |subject: &ObjectRef| links.iter().filter(|l| l.from == *subject && !l.reason.starts_with("same ")).count();
+    let explains =
+        |subject: &ObjectRef| links.iter().filter(|l| l.to == *subject && !l.reason.starts_with("same ")).count();
+    let rank = |subject: &ObjectRef| {
+        let facts = &troubled[subject];
+        let role = facts.iter().map(|f| role_of(&f.name)).max();
+        let severity = facts
+            .iter()
+            .filter(|f| role_of(&f.name) == role.unwrap_or(Role::Context))
+            .filter_map(|f| entry(&f.name))
+            .map(|e| e.severity)
+            .max();
+        let since = facts.iter().map(|f| f.since).min();
+        (
+            suffers(subject) > 0,
+            std::cmp::Reverse(role),
+            std::cmp::Reverse(explains(subject)),
+            std::cmp::Reverse(severity),
+            since,
+            subject.clone(),
+        )
+    };
+    // A group is never empty: every subject is in one.
+    group.iter().min_by_key(|s| rank(s)).cloned().unwrap_or_else(|| ObjectRef::global("Cluster", ""))
+}
+
+fn not_checked(view: &View, facts: &[Fact]) -> Vec<String> {
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for coverage in &view.snapshot.coverage {
+        let place =
+            if coverage.namespace.is_empty() { "the cluster".to_owned() } else { format!("`{}`", coverage.namespace) };
+        match coverage.state {
+            CoverageState::Listed => {}
+            CoverageState::Partial => drop(told.insert(format!("{} of {place} are known in part only", coverage.kind))),
+            CoverageState::Refused => {
+                drop(told.insert(format!("{} of {place} could not be listed: the cluster refused", coverage.kind)))
+            }
+            CoverageState::NotAsked => drop(told.insert(format!("{} of {place} were not asked for", coverage.kind))),
+        }
+    }
+    for gap in &view.snapshot.gaps {
+        told.insert(format!("nothing is known from {} to {}: {}", gap.from, gap.until, gap.reason));
+    }
+    for fact in facts {
+        if let Certainty::Unknown { because } = &fact.certainty {
+            told.insert(format!("{}: {because}", fact.says));
+        }
+    }
+    told.into_iter().collect()
+}

@@ -1,0 +1,275 @@
+//! Why two subjects of trouble belong together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Fact, Link, ObjectRef, ObservationId};
+use serde_json::Value;
+use topology::{Graph, Relation};
+
+use super::catalogue::{Role, role_of};
+
+/// Subjects with their facts that became signals.
+pub(crate) type Troubled<'f> = BTreeMap<ObjectRef, Vec<&'f Fact>>;
+
+/// All links between troubled subjects. `from` suffers from `to` where one of them does.
+pub(crate) fn links(graph: &Graph, troubled: &Troubled) -> Vec<Link> {
+    let mut links = Vec::new();
+    for facts in troubled.values() {
+        for fact in facts {
+            named_in_arguments(fact, graph, troubled, &mut links);
+        }
+    }
+    for subject in troubled.keys() {
+        along_edges(subject, graph, troubled, &mut links);
+    }
+    by_shared_value(troubled, &mut links);
+    links.sort_by(|a, b| (&a.from, &a.to, &a.reason).cmp(&(&b.from, &b.to, &b.reason)));
+    links.dedup_by(|a, b| a.from == b.from && a.to == b.to);
+    links
+}
+
+fn link(links: &mut Vec<Link>, from: &ObjectRef, to: &ObjectRef, reason: String, evidence: &[ObservationId]) {
+    if from != to {
+        let evidence = evidence.iter().take(4).cloned().collect();
+        links.push(Link { from: from.clone(), to: to.clone(), reason, evidence });
+    }
+}
+
+/// Arguments that name objects, and which side of the link the named object is on.
+fn named_in_arguments(fact: &Fact, graph: &Graph, troubled: &Troubled, links: &mut Vec<Link>) {
+    for (name, value) in &fact.args {
+        let named: Vec<&str> = match value {
+            Value::String(text) => vec![text],
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            _ => continue,
+        };
+        for text in named {
+            let Ok(object) = text.parse::<ObjectRef>() else { continue };
+            let object = graph.workload_of(&object);
+            if object == fact.subject || !troubled.contains_key(&object) {
+                continue;
+            }
+            let Some((suffers, reason)) = sense(fact, name) else { continue };
+            if suffers == Suffers::Named
+                && explains_itself(&troubled[&object])
+                && fact.subject.kind != "Node"
+                && fact.subject.kind != "Namespace"
+            {
+                continue;
+            }
+            let (from, to) = match suffers {
+                Suffers::Named => (&object, &fact.subject),
+                Suffers::Subject => (&fact.subject, &object),
+            };
+            link(links, from, to, reason.to_owned(), &fact.evidence);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Suffers {
+    Subject,
+    Named,
+}
+
+fn sense(fact: &Fact, argument: &str) -> Option<(Suffers, &'static str)> {
+    use Suffers::{Named, Subject};
+    let truth = |name: &str| fact.args.get(name).and_then(Value::as_bool) == Some(true);
+    Some(match (fact.name.as_str(), argument) {
+        ("service_selects_no_pods", "near_workload") if truth("template_matches") => {
+            (Subject, "routes to its pods, and there are none")
+        }
+        ("service_selects_no_pods", "near_workload") => (Named, "the Service does not find its pods"),
+        ("service_no_ready_endpoints", "workload") => (Subject, "routes to its pods, and none is ready"),
+        (
+            "service_selects_wrong_pods"
+            | "service_target_port_closed"
+            | "service_named_port_missing"
+            | "service_protocol_mismatch"
+            | "endpoints_empty",
+            "workload" | "expected",
+        ) => (Named, "the Service does not reach its pods"),
+        ("service_missing", "named_by" | "workload") => (Named, "names a Service that does not exist"),
+        ("node_not_ready" | "node_pressure", "workloads") => (Named, "runs on this node"),
+        ("scheduler_not_working", "workloads") => (Named, "waits for the scheduler"),
+        ("controller_manager_not_working", "symptoms" | "workloads") => (Named, "waits for the controller manager"),
+        ("quota_exceeded", "workload") => (Named, "its pods are refused for the quota"),
+        ("quota_leaves_no_room_for", "missing") => (Named, "is kept from existing by the quota"),
+        ("claim_pending", "used_by") => (Named, "mounts the claim"),
+        ("policy_denies", "to") => (Subject, "may not call it"),
+        ("dependency_broken", "on") => (Subject, "calls it"),
+        ("refuses_clients", "clients") => (Named, "is refused by it"),
+        ("replicas_zero", "depended_on_by") => (Named, "calls it"),
+        ("log_pattern", "target_object") => (Subject, "its log names it"),
+        ("env_port_wrong" | "env_protocol_wrong", "service") => (Subject, "its environment names it"),
+        ("service_port_not_offered", "wanted_by") => (Named, "calls a port that it does not offer"),
+        ("secret_differs_from_siblings" | "secret_encoded_twice" | "certificate_expired", "workloads") => {
+            (Named, "reads it")
+        }
+        ("secret_differs_from_siblings" | "secret_encoded_twice" | "certificate_expired", "secret") => {
+            (Subject, "reads it")
+        }
+        ("gitops_drift", "target") => (Named, "is deployed by it"),
+        ("disruption_budget_blocks", "workload") => (Named, "its disruption budget"),
+        ("cluster_dns_unhealthy", "workloads") => (Named, "resolves names through it"),
+        _ => return None,
+    })
+}
+
+/// Facts that a broken dependency cannot bring about: whoever has one is broken by itself.
+fn explains_itself(facts: &[&Fact]) -> bool {
+    facts.iter().any(|f| {
+        role_of(&f.name) == Role::Cause
+            && !matches!(
+                f.name.as_str(),
+                "init_container_failing"
+                    | "env_address_unknown"
+                    | "lifecycle_hook_failed"
+                    | "job_failed"
+                    | "probe_too_early"
+            )
+    })
+}
+
+/// Whether what a subject shows can come from something it depends on.
+fn may_suffer(facts: &[&Fact]) -> bool {
+    !explains_itself(facts)
+        && facts.iter().any(|f| {
+            matches!(
+                f.name.as_str(),
+                "crash_loop"
+                    | "pod_not_ready"
+                    | "probe_failing"
+                    | "container_restarted"
+                    | "container_terminated"
+                    | "replicas_unavailable"
+                    | "init_container_failing"
+                    | "log_pattern"
+                    | "latency_rise"
+                    | "error_rate_rise"
+                    | "alert_firing"
+                    | "probe_unreachable"
+                    | "dependency_broken"
+                    | "service_no_ready_endpoints"
+                    | "job_failed"
+                    | "rollout_stalled"
+                    | "dns_resolution_failed"
+                    | "traffic_rise"
+                    | "metric_anomaly"
+            )
+        })
+}
+
+/// Whether a subject shows trouble that those who need it feel.
+fn is_felt(facts: &[&Fact]) -> bool {
+    facts.iter().any(|f| {
+        !matches!(
+            f.name.as_str(),
+            "container_restarted"
+                | "dependency_broken"
+                | "alert_firing"
+                | "latency_rise"
+                | "traffic_rise"
+                | "metric_anomaly"
+        )
+    })
+}
+
+fn along_edges(subject: &ObjectRef, graph: &Graph, troubled: &Troubled, links: &mut Vec<Link>) {
+    let own = &troubled[subject];
+    for edge in graph.dependencies(subject) {
+        let to = graph.workload_of(&edge.to);
+        let Some(theirs) = troubled.get(&to) else {
+            // Over a Service that is well to the workload behind it.
+            if edge.relation == Relation::Calls && to.kind == "Service" && may_suffer(own) {
+                for behind in graph.dependencies(&to).into_iter().filter(|e| e.relation == Relation::Selects) {
+                    if troubled.get(&behind.to).is_some_and(|theirs| is_felt(theirs)) {
+                        link(links, subject, &behind.to, format!("calls it: {}", edge.reason), &edge.evidence);
+                    }
+                }
+            }
+            continue;
+        };
+        match edge.relation {
+            Relation::Calls if may_suffer(own) && is_felt(theirs) => {
+                link(links, subject, &to, format!("calls it: {}", edge.reason), &edge.evidence);
+            }
+            Relation::Selects if subject.kind == "Service" => {
+                link(links, subject, &to, "routes to its pods".to_owned(), &edge.evidence);
+            }
+            Relation::RoutesTo => link(links, subject, &to, "routes to it".to_owned(), &edge.evidence),
+            Relation::Mounts | Relation::ReadsConfig | Relation::UsesAccount | Relation::Binds => {
+                link(links, subject, &to, edge.reason.clone(), &edge.evidence);
+            }
+            Relation::ScaledBy => link(links, &to, subject, "scales it".to_owned(), &edge.evidence),
+            Relation::RunsOn if to.kind == "Node" && suffers_on_node(own, &to) && node_is_broken(theirs) => {
+                link(links, subject, &to, "runs on this node".to_owned(), &edge.evidence);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn node_is_broken(facts: &[&Fact]) -> bool {
+    facts.iter().any(|f| f.name != "node_cordoned" && role_of(&f.name) == Role::Cause)
+}
+
+fn suffers_on_node(facts: &[&Fact], node: &ObjectRef) -> bool {
+    let named = |f: &Fact| f.args.get("node").and_then(Value::as_str) == Some(node.name.as_str());
+    facts.iter().any(|f| named(f))
+        || !explains_itself(facts)
+        || facts.iter().any(|f| {
+            matches!(f.name.as_str(), "pod_evicted" | "oom_killed" | "volume_mount_failed" | "pod_stuck_terminating")
+        })
+}
+
+/// Subjects that meet the same obstacle: one registry, the same nodes, the same missing object.
+fn by_shared_value(troubled: &Troubled, links: &mut Vec<Link>) {
+    let mut groups: BTreeMap<(String, String), Vec<(&ObjectRef, &Fact)>> = BTreeMap::new();
+    for (subject, facts) in troubled {
+        let mut keys = BTreeSet::new();
+        for fact in facts {
+            let text = |name: &str| fact.args.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+            let key = match fact.name.as_str() {
+                "image_pull_failed" => match text("answer").as_str() {
+                    "dns" | "refused" | "tls" | "timeout" | "rate_limited" | "unauthorized" => {
+                        Some(("same registry", text("registry")))
+                    }
+                    _ => Some(("same image", text("image"))),
+                },
+                "config_object_missing" => Some(("same missing object", format!("{} {}", text("kind"), text("name")))),
+                "service_account_missing" => Some(("same service account", text("account"))),
+                "nodes_cordoned" => {
+                    Some(("same cordoned nodes", fact.args.get("nodes").map(Value::to_string).unwrap_or_default()))
+                }
+                "insufficient_resource" if fact.args.get("fits_empty_node") == Some(&Value::Bool(true)) => {
+                    Some(("same shortage", text("resource")))
+                }
+                "node_affinity_unmatched" => Some(("same node selector", text("selector"))),
+                "taint_not_tolerated" => Some(("same taint", text("taint"))),
+                "scheduler_silent" => Some(("same scheduler", text("scheduler"))),
+                "webhook_unavailable" => Some(("same webhook", text("webhook"))),
+                "quota_blocks" => Some(("same quota", text("quota"))),
+                "storage_class_missing" => Some(("same storage class", text("class"))),
+                "dns_resolution_failed" => Some(("same name does not resolve", text("host"))),
+                "env_address_unknown" => Some(("same address", text("host"))),
+                _ => None,
+            };
+            let Some((reason, value)) = key.filter(|(_, value)| !value.is_empty()) else { continue };
+            let scope = if matches!(reason, "same missing object" | "same service account" | "same quota") {
+                &subject.namespace
+            } else {
+                ""
+            };
+            if keys.insert((reason, value.clone())) {
+                groups.entry((reason.to_owned(), format!("{scope} {value}"))).or_default().push((subject, fact));
+            }
+        }
+    }
+    for ((reason, value), members) in groups {
+        for pair in members.windows(2) {
+            let reason = format!("{reason}: {}", value.trim());
+            link(links, pair[1].0, pair[0].0, reason, &pair[1].1.evidence);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What looks like trouble and is none, by named rules.
+
+use std::collections::BTreeSet;
+
+use model::{Fact, ObjectRef};
+use serde_json::Value;
+
+/// A rule that sets a fact aside, and why it holds here.
+pub(crate) struct Ruled {
+    pub rule: &'static str,
+    pub because: String,
+}
+
+/// What the rules look at beside the fact itself.
+pub(crate) struct Surroundings<'f> {
+    /// Subjects of which all replicas are ready.
+    pub healthy: BTreeSet<&'f ObjectRef>,
+    /// Namespaces in which something is refused for a quota.
+    pub refused: BTreeSet<&'f str>,
+    /// Workloads that some pod of waits for a node.
+    pub anybody_waits: bool,
+    pub facts: &'f [Fact],
+}
+
+impl<'f> Surroundings<'f> {
+    pub(crate) fn of(facts: &'f [Fact]) -> Self {
+        let named = |name: &'static str| facts.iter().filter(move |f| f.name == name);
+        Surroundings {
+            healthy: named("workload_healthy").map(|f| &f.subject).collect(),
+            refused: named("quota_exceeded")
+                .chain(named("quota_leaves_no_room_for"))
+                .map(|f| f.subject.name.as_str())
+                .collect(),
+            anybody_waits: named("unschedulable").next().is_some() || named("scheduler_silent").next().is_some(),
+            facts,
+        }
+    }
+}
+
+fn number(fact: &Fact, name: &str) -> f64 {
+    fact.args.get(name).and_then(Value::as_f64).unwrap_or(-1.0)
+}
+
+fn truth(fact: &Fact, name: &str) -> Option<bool> {
+    fact.args.get(name).and_then(Value::as_bool)
+}
+
+fn text<'f>(fact: &'f Fact, name: &str) -> &'f str {
+    fact.args.get(name).and_then(Value::as_str).unwrap_or("")
+}
+
+/// How long a workload may take to come up before its not being there is trouble.
+const START_SECONDS: f64 = 30.0;
+/// A container that has run this long since its last restart has recovered.
+const SETTLED_SECONDS: f64 = 600.0;
+
+pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
+    let because = |rule, because: String| Some(Ruled { rule, because });
+    let subject = &fact.subject;
+    let healthy = around.healthy.contains(subject);
+    match fact.name.as_str() {
+        "node_cordoned" if truth(fact, "control_plane") == Some(true) => because(
+            "control-plane-kept-free",
+            format!("{} is a control-plane node; ordinary pods are kept off it on purpose", subject.name),
+        ),
+        "node_cordoned" if !around.anybody_waits => {
+            because("maintenance-in-peace", format!("no pod waits for {}", subject.name))
+        }
+        // Whose pods wait is told by the workload's own facts; the node is what they name.
+        "nodes_cordoned"
+            if text(fact, "all_candidates") != "true"
+                && truth(fact, "all_candidates") == Some(false)
+                && other_reason(fact, around) =>
+        {
+            because(
+                "not-the-reason",
+                format!("other nodes are schedulable; what keeps {} off them is told apart", subject.name),
+            )
+        }
+        "node_affinity_unmatched" if main_reason(fact, around) == Some("nodes_cordoned") => {
+            because("not-the-reason", format!("the nodes that {} asks for exist; they are cordoned", subject.name))
+        }
+        "taint_not_tolerated"
+            if truth(fact, "automatic") == Some(true)
+                || text(fact, "taint").contains("control-plane")
+                || text(fact, "taint").contains("master") =>
+        {
+            if main_reason(fact, around) == Some("taint_not_tolerated") {
+                None
+            } else {
+                because("control-plane-kept-free", "the taint keeps ordinary pods off on purpose".to_owned())
+            }
+        }
+        "pod_not_ready" | "pod_pending" if (0.0..START_SECONDS).contains(&number(fact, "for_seconds")) => {
+            because("still-starting", format!("for {:.0} s only", number(fact, "for_seconds")))
+        }
+        "container_waiting"
+            if matches!(text(fact, "reason"), "ContainerCreating" | "PodInitializing")
+                && number(fact, "for_seconds") < 120.0 =>
+        {
+            because("still-starting", format!("for {:.0} s only", number(fact, "for_seconds")))
+        }
+        "replicas_unavailable" | "pods_missing" | "service_no_ready_endpoints" if just_started(fact, around) => {
+            because("still-starting", "its pods are younger than half a minute".to_owned())
+        }
+        "container_restarted"
+            if truth(fact, "ready") == Some(true)
+                && (number(fact, "for_seconds") > SETTLED_SECONDS
+                    || number(fact, "for_seconds") < 0.0
+                    || (number(fact, "restarts") <= 1.0
+                        && healthy
+                        && truth(fact, "killed_by_probe") != Some(true))) =>
+        {
+            because(
+                "recovered",
+                format!(
+                    "the container has been ready since; its last restart was {:.0} s ago",
+                    number(fact, "for_seconds").max(0.0)
+                ),
+            )
+        }
+        "probe_failing" if truth(fact, "ongoing") == Some(false) => {
+            let start = (0.0..180.0).contains(&number(fact, "since_start_seconds"));
+            because(if start { "start-up-noise" } else { "recovered" }, "the pod became ready afterwards".to_owned())
+        }
+        "probe_failing"
+            if truth(fact, "ready") == Some(true)
+                && truth(fact, "kills") != Some(true)
+                && healthy
+                && number(fact, "count") <= 3.0 =>
+        {
+            because("single-blip", "the pod is ready and the probe failed less often than it may".to_owned())
+        }
+        // A probe that asks an undeclared port and succeeds is only unusual.
+        "probe_port_unlistened" if !probe_fails(fact, around) => {
+            because("works-all-the-same", "the probe does not fail".to_owned())
+        }
+        "image_pull_secret_missing" if !named(around, "image_pull_failed", subject) => {
+            because("works-all-the-same", "images arrive without it".to_owned())
+        }
+        "request_exceeds_every_node" if healthy => because("works-all-the-same", "its pods run".to_owned()),
+        "service_selects_no_pods"
+            if text(fact, "near_workload").is_empty()
+                && text(fact, "called") != "true"
+                && truth(fact, "called") != Some(true) =>
+        {
+            because("nobody-calls-it", "no workload resembles what it selects, and nobody names it".to_owned())
+        }
+        "replicas_zero"
+            if !called(fact) && truth(fact, "served") != Some(true) && truth(fact, "recently") != Some(true) =>
+        {
+            because("scaled-down-on-purpose", "nothing calls it and nothing routes to it".to_owned())
+        }
+        "claim_pending" | "claim_unbound_for"
+            if text(fact, "reason") == "waiting_for_consumer" && number(fact, "for_seconds") < 120.0 =>
+        {
+            because("still-starting", "it is bound once its pod is placed".to_owned())
+        }
+        "quota_full" if !around.refused.contains(subject.name.as_str()) => {
+            because("nothing-refused", "the quota is used up and nothing was refused for it".to_owned())
+        }
+        "volume_mount_failed"
+        | "volume_attach_failed"
+        | "sandbox_failed"
+        | "quota_exceeded"
+        | "quota_blocks"
+        | "pods_create_failed"
+        | "service_account_missing"
+        | "oom_killed"
+        | "webhook_unavailable"
+            if truth(fact, "ongoing") == Some(false) =>
+        {
+            because("recovered", "what failed succeeded afterwards".to_owned())
+        }
+        "pod_evicted" | "pod_preempted" | "pod_failed" if healthy => {
+            because("replaced", "its replacement is ready".to_owned())
+        }
+        "rollout_stalled" if healthy => because("recovered", "all replicas are ready".to_owned()),
+        "autoscaler_at_ceiling" if healthy && number(fact, "current_ratio") <= 1.0 => {
+            because("at-ease", "its target is met".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn named(around: &Surroundings, name: &str, subject: &ObjectRef) -> bool {
+    around.facts.iter().any(|f| f.name == name && f.subject == *subject)
+}
+
+fn probe_fails(fact: &Fact, around: &Surroundings) -> bool {
+    around.facts.iter().any(|f| {
+        f.name == "probe_failing"
+            && f.subject == fact.subject
+            && f.args.get("probe") == fact.args.get("probe")
+            && truth(f, "ongoing") == Some(true)
+    })
+}
+
+fn main_reason<'f>(fact: &Fact, around: &Surroundings<'f>) -> Option<&'f str> {
+    let told = around.facts.iter().find(|f| f.name == "unschedulable" && f.subject == fact.subject)?;
+    told.args.get("main_reason").and_then(Value::as_str)
+}
+
+fn other_reason(fact: &Fact, around: &Surroundings) -> bool {
+    main_reason(fact, around).is_some_and(|main| main != "nodes_cordoned")
+}
+
+fn called(fact: &Fact) -> bool {
+    fact.args.get("depended_on_by").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+}
+
+fn just_started(fact: &Fact, around: &Surroundings) -> bool {
+    let subject = match fact.args.get("workload").and_then(Value::as_str).and_then(|w| w.parse::<ObjectRef>().ok()) {
+        Some(workload) => workload,
+        None => fact.subject.clone(),
+    };
+    let waits: Vec<f64> = around
+        .facts
+        .iter()
+        .filter(|f| f.subject == subject && matches!(f.name.as_str(), "pod_pending" | "pod_not_ready"))
+        .map(|f| number(f, "for_seconds"))
+        .collect();
+    let trouble = around.facts.iter().any(|f| {
+        f.subject == subject
+            && matches!(
+                f.name.as_str(),
+                "crash_loop" | "image_pull_failed" | "unschedulable" | "pods_create_failed" | "container_waiting"
+            )
+    });
+    !waits.is_empty() && !trouble && waits.iter().all(|s| *s < START_SECONDS)
+}

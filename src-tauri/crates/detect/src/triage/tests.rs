@@ -1,0 +1,113 @@
+use serde_json::{Value, json};
+
+use crate::sketch::{Sketch, ago, reference};
+
+fn env(name: &str, value: &str) -> impl FnOnce(&mut Value) {
+    let variable = json!([{"name": name, "value": value}]);
+    move |d| d["spec"]["template"]["spec"]["containers"][0]["env"] = variable
+}
+
+fn crash() -> Value {
+    json!({"exitCode": 1, "reason": "Error", "startedAt": ago(100), "finishedAt": ago(90)})
+}
+
+#[test]
+fn a_healthy_cluster_has_no_incident() {
+    let triage = Sketch::new().deployment("web").deployment("cart").node("node-a", false).triage();
+    assert!(triage.incidents.is_empty(), "{:#?}", triage.incidents);
+}
+
+#[test]
+fn a_noisy_but_healthy_cluster_has_only_a_ledger() {
+    let triage = Sketch::new()
+        .deployment("web")
+        .node("node-a", false)
+        .with("Node/master", json!({"metadata": {"labels": {"node-role.kubernetes.io/control-plane": ""}},
+            "spec": {"unschedulable": true}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}))
+        .but("Pod/shop/web-abc-1", |pod| {
+            let status = &mut pod["status"]["containerStatuses"][0];
+            status["restartCount"] = json!(1);
+            status["lastState"] = json!({"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": ago(500)}});
+        })
+        .event_at("Pod/shop/web-abc-1", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", 590, 1)
+        .event_at("ReplicaSet/shop/web-abc", "FailedCreate", "Error creating: pods \"web-abc-\" is forbidden: error looking up service account shop/web: serviceaccount \"web\" not found", 599, 2)
+        .event_at("Pod/shop/long-gone", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.", 590, 9)
+        .with("Job/shop/done", json!({"status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}))
+        .with("Pod/shop/done-x", json!({"status": {"phase": "Succeeded"}, "spec": {"containers": [{"name": "a"}]}}))
+        .triage();
+    assert!(triage.incidents.is_empty(), "{:#?}", triage.incidents);
+    let rules: Vec<&str> = triage.noise.iter().map(|n| n.rule.as_str()).collect();
+    assert!(rules.contains(&"control-plane-kept-free"), "{rules:?}");
+    assert!(rules.contains(&"start-up-noise"), "{rules:?}");
+    assert!(triage.noise.iter().all(|n| !n.because.is_empty()));
+}
+
+#[test]
+fn a_broken_database_and_the_callers_that_crash_for_it_are_one_incident_that_starts_at_the_database() {
+    let triage = Sketch::new()
+        .pending("db")
+        .event("Pod/shop/db-abc-1", "FailedScheduling", "0/1 nodes are available: 1 Insufficient memory.")
+        .broken("cart", "CrashLoopBackOff", "", crash())
+        .but("Deployment/shop/cart", env("DB_ADDR", "db:5432"))
+        .broken("web", "CrashLoopBackOff", "", crash())
+        .but("Deployment/shop/web", env("CART_URL", "http://cart:80"))
+        .node("node-a", false)
+        .triage();
+    assert_eq!(triage.incidents.len(), 1, "{:#?}", triage.incidents.iter().map(|i| &i.subjects).collect::<Vec<_>>());
+    let incident = &triage.incidents[0];
+    assert_eq!(incident.origin, Some(reference("Deployment/shop/db")));
+    assert!(incident.links.iter().all(|l| !l.reason.is_empty() && !l.evidence.is_empty()));
+    assert!(incident.subjects.contains(&reference("Deployment/shop/web")));
+}
+
+#[test]
+fn two_unrelated_failures_in_one_namespace_are_two_incidents() {
+    let triage = Sketch::new()
+        .broken("cart", "CrashLoopBackOff", "", crash())
+        .broken("mail", "ImagePullBackOff", "Back-off pulling image", Value::Null)
+        .triage();
+    assert_eq!(triage.incidents.len(), 2);
+}
+
+#[test]
+fn a_caller_with_a_fault_of_its_own_is_not_put_to_its_dependency() {
+    let triage = Sketch::new()
+        .broken("db", "CrashLoopBackOff", "", crash())
+        .broken("cart", "ImagePullBackOff", "Back-off pulling image", Value::Null)
+        .but("Deployment/shop/cart", env("DB_ADDR", "db:5432"))
+        .triage();
+    assert_eq!(triage.incidents.len(), 2, "{:#?}", triage.incidents.iter().map(|i| &i.links).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_node_that_fails_with_its_pods_is_one_incident() {
+    let mut sketch = Sketch::new().node("node-a", false).but("Node/node-a", |node| {
+        node["status"]["conditions"] = json!([{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown",
+            "message": "Kubelet stopped posting node status.", "lastTransitionTime": ago(200)}]);
+    });
+    for name in ["a", "b", "c", "d"] {
+        sketch = sketch.deployment(name).unavailable(name).but(&format!("Pod/shop/{name}-abc-1"), |pod| {
+            pod["status"]["conditions"] = json!([{"type": "Ready", "status": "False", "lastTransitionTime": ago(190)}]);
+        });
+    }
+    let triage = sketch.triage();
+    assert_eq!(triage.incidents.len(), 1, "{:#?}", triage.incidents.iter().map(|i| &i.subjects).collect::<Vec<_>>());
+    assert_eq!(triage.incidents[0].origin, Some(model::ObjectRef::global("Node", "node-a")));
+}
+
+#[test]
+fn the_same_view_gives_the_same_incidents() {
+    let once = || {
+        Sketch::new()
+            .broken("cart", "CrashLoopBackOff", "", crash())
+            .broken("mail", "ImagePullBackOff", "Back-off pulling image", Value::Null)
+            .triage()
+    };
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn what_was_not_listed_is_told() {
+    let triage = Sketch::unwatched().covered("Secret", model::CoverageState::Refused).triage();
+    assert!(triage.not_checked.iter().any(|line| line.contains("Secret")), "{:?}", triage.not_checked);
+}
