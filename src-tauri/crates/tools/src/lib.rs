@@ -7,8 +7,21 @@
 //! Deliberately not here: a shell, and any decision whether a call may run (that is the gate's).
 //! Start with [`Tool`].
 
+mod alerts;
+mod answer;
+mod dependencies;
+mod difference;
+mod get_object;
+mod logs;
+mod metrics;
+mod node_agents;
+mod probe;
+mod scene;
+mod shape;
 mod tool;
 mod toolbox;
+mod typed;
+mod what_changed;
 
 pub use tool::{Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;

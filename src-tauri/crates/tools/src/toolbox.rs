@@ -3,6 +3,15 @@ use std::sync::Arc;
 use model::ToolSpec;
 
 use crate::Tool;
+use crate::alerts::Alerts;
+use crate::dependencies::Dependencies;
+use crate::get_object::GetObject;
+use crate::logs::Logs;
+use crate::metrics::Metrics;
+use crate::node_agents::NodeAgents;
+use crate::probe::Probe;
+use crate::shape::{ConfigShape, SecretShape};
+use crate::what_changed::WhatChanged;
 
 /// The tools of an investigation, by name.
 #[derive(Clone, Default)]
@@ -13,7 +22,17 @@ pub struct Toolbox {
 impl Toolbox {
     /// Every tool that Caseboard has.
     pub fn standard() -> Self {
-        Toolbox { tools: Vec::new() }
+        Toolbox::default()
+            .with(Arc::new(Logs))
+            .with(Arc::new(Metrics))
+            .with(Arc::new(Alerts))
+            .with(Arc::new(Probe))
+            .with(Arc::new(NodeAgents))
+            .with(Arc::new(ConfigShape))
+            .with(Arc::new(SecretShape))
+            .with(Arc::new(GetObject))
+            .with(Arc::new(WhatChanged))
+            .with(Arc::new(Dependencies))
     }
 
     pub fn with(mut self, tool: Arc<dyn Tool>) -> Self {

@@ -15,8 +15,9 @@ impl Connection {
             Some(node) => vec![node.to_owned()],
             None => self.nodes().await?,
         };
-        let asked: Vec<Result<Observation, ReadError>> =
-            futures::stream::iter(&nodes).map(|node| self.ask_kubelet(node)).buffered(AT_ONCE).collect().await;
+        // Owned names: a closure over borrowed ones would make this future one that no other thread may poll.
+        let asked = futures::stream::iter(nodes).map(|node| async move { self.ask_kubelet(&node).await });
+        let asked: Vec<Result<Observation, ReadError>> = asked.buffered(AT_ONCE).collect().await;
         let mut found = Vec::new();
         let mut refused = None;
         for answer in asked {

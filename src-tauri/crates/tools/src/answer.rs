@@ -1,0 +1,175 @@
+use std::sync::Arc;
+
+use cluster::ReadError;
+use model::{Observation, ObservationId, ResultView};
+
+use crate::{Outcome, Surroundings, ToolError};
+
+/// So many characters of a result go to the investigator; the observations behind it are kept whole.
+const MOST_CHARACTERS: usize = 8_000;
+
+/// What a tool found: the summary first, then the parts, most telling first.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    summary: String,
+    parts: Vec<String>,
+    cut: Vec<String>,
+    observations: Vec<Arc<Observation>>,
+}
+
+impl Answer {
+    pub fn new(summary: impl Into<String>) -> Self {
+        Answer { summary: summary.into(), ..Answer::default() }
+    }
+
+    /// Adds a part, if there is anything in it.
+    pub fn part(mut self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.trim().is_empty() {
+            self.parts.push(text);
+        }
+        self
+    }
+
+    /// Says that something was left out.
+    pub fn cut(mut self, what: impl Into<String>) -> Self {
+        self.cut.push(what.into());
+        self
+    }
+
+    pub fn cut_if(self, is: bool, what: impl Into<String>) -> Self {
+        if is { self.cut(what) } else { self }
+    }
+
+    /// What the answer rests on; the history holds these.
+    pub fn resting_on(mut self, observations: impl IntoIterator<Item = Arc<Observation>>) -> Self {
+        for observation in observations {
+            if self.observations.iter().all(|known| known.id != observation.id) {
+                self.observations.push(observation);
+            }
+        }
+        self
+    }
+
+    /// Redacts, then cuts: a secret that was cut in half would not be recognised.
+    pub fn outcome(self, surroundings: &Surroundings) -> Result<Outcome, ToolError> {
+        let Answer { summary, parts, mut cut, observations } = self;
+        let mut text = summary;
+        for part in parts {
+            text.push_str("\n\n");
+            text.push_str(part.trim_end());
+        }
+        let redacted = surroundings.redactor.text(&text);
+        let (text, left_out) = cut_in_the_middle(redacted.as_str(), MOST_CHARACTERS);
+        cut.extend(left_out);
+        Ok(Outcome {
+            result: ResultView {
+                text,
+                redactions: redacted.marks().to_vec(),
+                cut: (!cut.is_empty()).then(|| cut.join("; ")),
+                observations: observations.iter().map(|o| o.id.clone()).collect(),
+            },
+            observations,
+        })
+    }
+}
+
+/// Leaves out whole lines in the middle, a third kept at the end, and says how many.
+pub(crate) fn cut_in_the_middle(text: &str, most: usize) -> (String, Option<String>) {
+    if text.chars().count() <= most {
+        return (text.to_owned(), None);
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let fits = |lines: &mut dyn Iterator<Item = &&str>, room: usize| {
+        let mut used = 0;
+        let mut count = 0;
+        for line in lines {
+            used += line.chars().count() + 1;
+            if used > room {
+                break;
+            }
+            count += 1;
+        }
+        count
+    };
+    let head = fits(&mut lines.iter(), most * 2 / 3);
+    let tail = fits(&mut lines[head..].iter().rev(), most / 3);
+    let hidden = lines.len() - head - tail;
+    if head == 0 || hidden == 0 {
+        // A line longer than the whole result.
+        let start: String = text.chars().take(most * 2 / 3).collect();
+        let total = text.chars().count();
+        let end: String = text.chars().skip(total - most / 3).collect();
+        let what = format!("{} characters in the middle", total - start.chars().count() - end.chars().count());
+        return (format!("{start}\n… {what} left out …\n{end}"), Some(what));
+    }
+    let what = format!("{hidden} lines in the middle");
+    let text = [&lines[..head].join("\n"), &format!("… {what} left out …"), &lines[lines.len() - tail..].join("\n")]
+        .map(String::as_str)
+        .join("\n");
+    (text, Some(what))
+}
+
+/// One line, at most so many characters.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let start: String = line.chars().take(most * 2 / 3).collect();
+    let total = line.chars().count();
+    let end: String = line.chars().skip(total - most / 3).collect();
+    format!("{start} … {end}")
+}
+
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// A read that gave nothing, as the tool's own error.
+pub(crate) fn unread(tool: &str, error: &ReadError) -> ToolError {
+    ToolError { what: format!("`{tool}` has no answer"), why: error.to_string(), hint: error.hint().to_owned() }
+}
+
+pub(crate) fn unstored(tool: &str, error: &history::Error) -> ToolError {
+    ToolError {
+        what: format!("`{tool}` has no answer"),
+        why: error.to_string(),
+        hint: "Check that the state folder exists and has free space.".into(),
+    }
+}
+
+/// Sees to it that the history holds what was read (which the reader has redacted): what is new is appended.
+pub(crate) fn keep(
+    tool: &str,
+    read: Vec<Observation>,
+    surroundings: &Surroundings,
+) -> Result<Vec<Arc<Observation>>, ToolError> {
+    let history = &surroundings.history;
+    let mut kept = Vec::with_capacity(read.len());
+    let mut new = Vec::new();
+    for observation in read {
+        let known = history.get(&observation.id).map_err(|e| unstored(tool, &e))?.is_some();
+        if !known {
+            new.push(observation.clone());
+        }
+        kept.push(Arc::new(observation));
+    }
+    if !new.is_empty() {
+        history.append(&new).map_err(|e| unstored(tool, &e))?;
+    }
+    Ok(kept)
+}
+
+/// The observations of these ids; those that the history does not hold (any more) are left out.
+pub(crate) fn recall<'a>(
+    tool: &str,
+    ids: impl IntoIterator<Item = &'a ObservationId>,
+    surroundings: &Surroundings,
+) -> Result<Vec<Arc<Observation>>, ToolError> {
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(surroundings.history.get(id).map_err(|e| unstored(tool, &e))?.map(Arc::new));
+    }
+    Ok(found)
+}
