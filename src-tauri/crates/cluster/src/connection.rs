@@ -340,3 +340,6 @@ impl Inner {
         });
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -11,6 +11,9 @@
 mod arrival;
 mod connection;
 mod crypto;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
+mod fake;
 mod kind;
 mod kubeconfig;
 mod live;

@@ -38,6 +38,11 @@ impl SearchPath {
         SearchPath { own, login: OnceLock::from(None), ..SearchPath::default() }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_shell(shell: &Path) -> Self {
+        SearchPath { shell: Some(shell.to_owned()), ..SearchPath::default() }
+    }
+
     /// The program's file, or `None` where no folder has it. A name with a separator is a path.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         if program.contains(std::path::MAIN_SEPARATOR) {

@@ -12,7 +12,7 @@ const BATCH: usize = 500;
 const MOST_WAITING: usize = 50_000;
 
 enum Message {
-    Keep(Observation),
+    Keep(Box<Observation>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) async fn keep(&self, observation: Observation) {
         // Fails only when the connection is closed, and then nobody waits for it.
-        let _ = self.sender.send(Message::Keep(observation)).await;
+        let _ = self.sender.send(Message::Keep(Box::new(observation))).await;
     }
 
     /// Returns when everything that was handed over before is in the history.
@@ -58,7 +58,7 @@ pub(super) fn start(
             tokio::select! {
                 message = receiver.recv() => match message {
                     Some(Message::Keep(observation)) => {
-                        waiting.add(observation);
+                        waiting.add(*observation);
                         // While writing fails, the tick tries again; every arrival trying would be a storm.
                         if waiting.queue.len() >= BATCH && !waiting.failing {
                             waiting.write(&history, &*clock, &tell).await;

@@ -219,9 +219,9 @@ fn check_user(auth: &AuthInfo, search: &SearchPath, problems: &mut Problems<'_>)
     problems.check_file("read its client key", auth.client_key.as_ref(), auth.client_key_data.is_some());
     problems.check_base64("read its client certificate", auth.client_certificate_data.as_deref());
     problems.check_file("read its token", auth.token_file.as_ref(), auth.token.is_some());
-    if let Some(exec) = &auth.exec {
-        if let Err(missing) = plugin::locate(exec, search) {
-            problems.add("find its credential plugin", missing.why, missing.hint);
-        }
+    if let Some(exec) = &auth.exec
+        && let Err(missing) = plugin::locate(exec, search)
+    {
+        problems.add("find its credential plugin", missing.why, missing.hint);
     }
 }

@@ -1,1 +1,316 @@
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::{Door, Permit, Policy};
+use history::DeskFile;
+use model::{Author, CallId, CaseFact, CaseId, ClusterId, Preview, Risk, ToolCall, Written};
+use serde_json::json;
+
+use super::*;
+use crate::connection::tests::{WallClock, open, pod};
+use crate::fake::Fake;
+use crate::{Change, LogQuestion, MetricQuestion, Reach};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A permit as the gate makes it, for a call on this cluster.
+fn permit(cluster: &ClusterId) -> Permit {
+    let desk = Arc::new(DeskFile::in_memory().unwrap());
+    let door = Door::new(desk, Arc::new(WallClock));
+    let case = CaseId(uuid());
+    let engineer = Author::Engineer { name: "engineer".into() };
+    let opened = CaseFact::Opened {
+        title: "t".into(),
+        cluster: cluster.clone(),
+        cluster_name: "c".into(),
+        as_of: Time(0),
+        question: None,
+        incidents: Vec::new(),
+    };
+    door.write(case, &[Written { at: Time(0), author: Author::Program, fact: opened }]).unwrap();
+    let call = ToolCall {
+        tool: "test".into(),
+        cluster: cluster.clone(),
+        args: json!({}),
+        reason: String::new(),
+        expects: String::new(),
+        tainted: Vec::new(),
+    };
+    let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
+    let id = CallId(uuid());
+    let by = Author::Investigator { name: "built-in".into() };
+    let asked = door.propose(case, id, call, Risk::Read, preview, &Policy::default(), by).unwrap();
+    door.approve(case, id, &asked.digest, engineer).unwrap();
+    door.start(case, id).unwrap()
+}
+
+fn uuid() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
+}
+
+async fn live(fake: &Fake) -> (Reach, Permit) {
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    let permit = permit(connection.cluster());
+    (Reach::Live(connection), permit)
+}
+
+fn text_of(observations: &[Observation]) -> String {
+    serde_json::to_string(observations).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_the_failing_container_is_read_and_nothing_else_is_kept() {
+    let fake = Fake::start().await;
+    let mut cart = pod("cart");
+    cart["spec"]["containers"] = json!([{"name": "mesh"}, {"name": "app"}]);
+    cart["status"] = json!({"containerStatuses": [
+        {"name": "mesh", "ready": true, "state": {"running": {}}},
+        {"name": "app", "restartCount": 3, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]});
+    fake.put("pods", cart);
+    fake.shelf().answers.insert("/api/v1/namespaces/shop/pods/cart/log".into(), (200, "one\ntwo\n".into()));
+    let (reach, permit) = live(&fake).await;
+    let question = LogQuestion {
+        namespace: "shop".into(),
+        pod: "cart".into(),
+        previous: true,
+        tail: Some(2),
+        ..LogQuestion::default()
+    };
+    let found = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    let [seen] = &found[..] else { panic!("one log") };
+    let Body::Log(log) = &seen.body else { panic!("a log") };
+    assert_eq!((log.container.as_str(), log.text.as_str(), log.previous), ("app", "one\ntwo", true));
+    assert!(log.cut.as_ref().unwrap().contains("2 lines"));
+    let asked = fake.seen("/log");
+    assert!(asked[0].query.contains("container=app") && asked[0].query.contains("previous=true"), "{asked:?}");
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    assert!(connection.history().get(&seen.id).unwrap().is_none(), "the tool appends it, the read does not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_not_there_is_not_an_empty_log() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    let (reach, permit) = live(&fake).await;
+    let mut question = LogQuestion {
+        namespace: "shop".into(),
+        pod: "cart".into(),
+        container: Some("app".into()),
+        ..Default::default()
+    };
+    let path = "/api/v1/namespaces/shop/pods/cart/log";
+    let never = json!({"kind": "Status", "status": "Failure", "code": 400, "reason": "BadRequest", "metadata": {},
+        "message": "previous terminated container \"app\" in pod \"cart\" not found"});
+    fake.shelf().answers.insert(path.into(), (400, never.to_string()));
+    question.previous = true;
+    let error = reach.logs(&permit, &question, Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::NotAvailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("not found") && error.could_not_look(), "{error}");
+
+    fake.shelf().answers.insert(path.into(), (200, String::new()));
+    let empty = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    assert!(matches!(&empty[0].body, Body::Log(log) if log.text.is_empty() && log.cut.is_none()));
+
+    question.pod = "nobody".into();
+    question.container = None;
+    let error = reach.logs(&permit, &question, Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::Missing { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permit_for_another_cluster_reads_nothing() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    let (reach, _) = live(&fake).await;
+    let other = permit(&ClusterId("cluster:another".into()));
+    let before = fake.shelf().requests.len();
+    let question = LogQuestion { namespace: "shop".into(), pod: "cart".into(), ..LogQuestion::default() };
+    let error = reach.logs(&other, &question, Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::WrongCluster { .. }), "{error:?}");
+    assert!(matches!(reach.alerts(&other, None, Time::MAX).await, Err(ReadError::WrongCluster { .. })));
+    assert!(matches!(reach.secret_shape(&other, "a", "b", Time::MAX).await, Err(ReadError::WrongCluster { .. })));
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let deleted = connection.delete(&other, &ObjectRef::new("Pod", "shop", "cart"), "uid-cart").await;
+    assert!(matches!(deleted, Err(ReadError::WrongCluster { .. })));
+    assert_eq!(fake.shelf().requests.len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shape_of_a_secret_has_no_value() {
+    let fake = Fake::start().await;
+    fake.put(
+        "secrets",
+        json!({"metadata": {"name": "db", "namespace": "shop", "uid": "s"},
+        "data": {"password": "aHVudGVyMg=="}}),
+    );
+    let (reach, permit) = live(&fake).await;
+    let found = reach.secret_shape(&permit, "shop", "db", Time::MAX).await.unwrap();
+    let text = text_of(&found);
+    assert!(text.contains("\"password\"") && !text.contains("aHVudGVyMg") && !text.contains("hunter2"), "{text}");
+    let error = reach.config_shape(&permit, "shop", "none", Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::Missing { .. }), "{error:?}");
+    // As an object a Secret is only its metadata, whoever asks.
+    let object = reach.object(&permit, &ObjectRef::new("Secret", "shop", "db"), Time::MAX).await.unwrap();
+    assert!(!text_of(&object).contains("aHVudGVyMg"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unwatched_kind_is_found_by_discovery() {
+    let fake = Fake::start().await;
+    fake.put(
+        "baskets",
+        json!({"metadata": {"name": "b1", "namespace": "shop", "uid": "b"}, "status": {"phase": "Torn"}}),
+    );
+    let (reach, permit) = live(&fake).await;
+    let found = reach.object(&permit, &ObjectRef::new("Basket", "shop", "b1"), Time::MAX).await.unwrap();
+    assert!(text_of(&found).contains("Torn"));
+    let listed = reach.object(&permit, &ObjectRef::new("Basket", "shop", ""), Time::MAX).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    let error = reach.object(&permit, &ObjectRef::new("Basket", "shop", "b2"), Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::Missing { .. }), "{error:?}");
+    let error = reach.object(&permit, &ObjectRef::new("Teapot", "shop", "t"), Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::NotAvailable { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn use_of_cpu_and_memory_is_read_where_it_is_served() {
+    let fake = Fake::start().await;
+    fake.shelf().answers.insert(
+        "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods".into(),
+        (200, json!({"items": [{"metadata": {"name": "cart-7f-x", "namespace": "shop"}, "timestamp": "2026-05-01T00:00:00Z",
+            "window": "15s", "containers": [{"name": "app", "usage": {"cpu": "250m", "memory": "64Mi"}}]}]}).to_string()),
+    );
+    let (reach, permit) = live(&fake).await;
+    let question = MetricQuestion {
+        object: Some(ObjectRef::new("Deployment", "shop", "cart")),
+        name: Some("memory".into()),
+        ..MetricQuestion::default()
+    };
+    let found = reach.metrics(&permit, &question, Time::MAX).await.unwrap();
+    let [seen] = &found[..] else { panic!("one metric: {found:?}") };
+    let Body::Metric(metric) = &seen.body else { panic!("a metric") };
+    assert_eq!((metric.points[0].value, metric.unit.as_str()), (67_108_864.0, "bytes"));
+    assert_eq!(seen.subject, Some(ObjectRef::new("Pod", "shop", "cart-7f-x")));
+}
+
+#[test]
+fn quantities_are_read_as_kubernetes_writes_them() {
+    use super::metrics::quantity;
+    for (text, value) in
+        [("250m", 0.25), ("12345n", 1.2345e-5), ("64Mi", 67_108_864.0), ("1e3", 1000.0), ("2", 2.0), ("3k", 3000.0)]
+    {
+        assert!((quantity(text).unwrap() - value).abs() <= value * 1e-9, "{text}");
+    }
+    assert_eq!(quantity("lots"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_live_cluster_cannot_tell_is_said_with_what_to_do() {
+    let fake = Fake::start().await;
+    fake.shelf().unserved.insert("pods".into());
+    let (reach, permit) = live(&fake).await;
+    let errors = [
+        reach.alerts(&permit, None, Time::MAX).await.unwrap_err(),
+        reach.probe(&permit, "shop", "cart", Some(80), Time::MAX).await.unwrap_err(),
+        reach.changes(&permit, None, Time::MAX).await.unwrap_err(),
+        reach.dependencies(&permit, None, Time::MAX).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, ReadError::NotAvailable { .. }), "{error:?}");
+        assert!(!error.hint().is_empty() && error.could_not_look());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kubelet_is_asked_and_one_that_does_not_answer_is_told() {
+    let fake = Fake::start().await;
+    fake.put("nodes", json!({"metadata": {"name": "n1", "uid": "1"}}));
+    fake.put("nodes", json!({"metadata": {"name": "n2", "uid": "2"}}));
+    fake.shelf().answers.insert("/api/v1/nodes/n1/proxy/healthz".into(), (200, "ok".into()));
+    let down = json!({"kind": "Status", "status": "Failure", "code": 502, "reason": "BadGateway", "metadata": {},
+        "message": "error trying to reach service: dial tcp 10.0.0.2:10250: connect: connection refused"});
+    fake.shelf().answers.insert("/api/v1/nodes/n2/proxy/healthz".into(), (502, down.to_string()));
+    let (reach, permit) = live(&fake).await;
+    let found = reach.node_agents(&permit, None, Time::MAX).await.unwrap();
+    let states: Vec<(String, String)> = found
+        .iter()
+        .map(|o| match &o.body {
+            Body::NodeAgent(agent) => (agent.node.clone(), agent.state.clone()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(states, [("n1".into(), "ok".into()), ("n2".into(), "does not answer".into())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_come_from_an_alertmanager_behind_a_service() {
+    let fake = Fake::start().await;
+    fake.put(
+        "services",
+        json!({"metadata": {"name": "main", "namespace": "monitoring", "uid": "s",
+        "labels": {"app.kubernetes.io/name": "alertmanager"}}, "spec": {"ports": [{"name": "web", "port": 9093}]}}),
+    );
+    fake.shelf().answers.insert(
+        "/api/v1/namespaces/monitoring/services/main:9093/proxy/api/v2/alerts".into(),
+        (200, json!([
+            {"labels": {"alertname": "CPUThrottlingHigh", "namespace": "shop", "pod": "cart-1", "severity": "warning"},
+             "annotations": {}, "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z", "status": {"state": "active"}},
+            {"labels": {"alertname": "Other", "namespace": "elsewhere"}, "annotations": {}, "status": {"state": "suppressed"}},
+        ]).to_string()),
+    );
+    let (reach, permit) = live(&fake).await;
+    let found = reach.alerts(&permit, Some("shop"), Time::MAX).await.unwrap();
+    let [seen] = &found[..] else { panic!("one alert: {found:?}") };
+    assert_eq!(seen.subject, Some(ObjectRef::new("Pod", "shop", "cart-1")));
+    assert!(
+        matches!(&seen.body, Body::Alert(alert) if alert.state == model::AlertState::Firing && alert.ends_at.is_none())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
+    let fake = Fake::start().await;
+    fake.put(
+        "deployments",
+        json!({"metadata": {"name": "cart", "namespace": "shop", "uid": "d"}, "spec": {"replicas": 0}}),
+    );
+    let (reach, permit) = live(&fake).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let object = ObjectRef::new("Deployment", "shop", "cart");
+    let change = Change::Merge(json!({"spec": {"replicas": 2}}));
+    let tried = connection.patch_dry_run(&permit, &object, &change).await.unwrap();
+    assert_eq!((&tried.before["spec"]["replicas"], &tried.after["spec"]["replicas"]), (&json!(0), &json!(2)));
+    assert!(fake.seen("/deployments/cart").iter().all(|s| s.method != "PATCH" || s.query.contains("dryRun=All")));
+
+    let error = connection.patch(&permit, &object, &change, "stale").await.unwrap_err();
+    assert!(error.to_string().contains("changed by somebody else"), "{error}");
+    let done = connection.patch(&permit, &object, &change, &tried.resource_version).await.unwrap();
+    assert_eq!(done.after["spec"]["replicas"], 2);
+
+    let error = connection.delete(&permit, &object, "another uid").await.unwrap_err();
+    assert!(error.to_string().contains("409"), "{error}");
+    connection.delete(&permit, &object, "d").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cluster_is_asked_whether_its_user_may() {
+    let fake = Fake::start().await;
+    let (reach, permit) = live(&fake).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let object = ObjectRef::new("Deployment", "shop", "cart");
+    assert!(!connection.can(&permit, "patch", &object).await.unwrap().allowed);
+    fake.shelf().allowed = true;
+    assert!(connection.can(&permit, "patch", &object).await.unwrap().allowed);
+    let asked = fake.seen("selfsubjectaccessreviews");
+    assert!(asked[0].body.contains("\"resource\":\"deployments\""), "{asked:?}");
+}
+
+#[test]
+fn names_cannot_climb_out_of_their_place_in_a_path() {
+    assert_eq!(segment("../../secrets?x=1#y"), "..%2F..%2Fsecrets%3Fx%3D1%23y");
+    assert_eq!(segment(".."), "%2E%2E");
+    assert_eq!(segment("cart-7f.v1:80"), "cart-7f.v1:80");
+}

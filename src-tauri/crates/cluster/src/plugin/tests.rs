@@ -1,1 +1,95 @@
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::*;
+
+fn script(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn exec(command: &str) -> ExecConfig {
+    ExecConfig { command: Some(command.into()), ..ExecConfig::default() }
+}
+
+async fn run_script(text: &str) -> Result<Credential, PluginError> {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "login", text);
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
+    run(&exec("login"), None, &search, &Redactor::new([7; 32])).await
+}
+
+#[tokio::test]
+async fn a_token_and_its_end_are_read() {
+    let credential = run_script(
+        r#"echo '{"kind": "ExecCredential", "status": {"token": "abc", "expirationTimestamp": "2030-01-01T00:00:00Z"}}'"#,
+    )
+    .await
+    .unwrap();
+    assert_eq!(credential.token.as_deref(), Some("abc"));
+    assert_eq!(credential.expires_at, Some("2030-01-01T00:00:00Z".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_plugin_is_told_that_nobody_is_there_and_what_the_kubeconfig_says() {
+    let folder = tempfile::tempdir().unwrap();
+    script(
+        folder.path(),
+        "login",
+        r#"printf '{"status": {"token": "%s/%s/%s"}}' "$PROFILE" "$1" "$(printf %s "$KUBERNETES_EXEC_INFO" | tr -d '"{}')""#,
+    );
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
+    let variable = [("name".to_owned(), "PROFILE".to_owned()), ("value".to_owned(), "prod".to_owned())];
+    let exec = ExecConfig {
+        args: Some(vec!["get-token".into()]),
+        env: Some(vec![variable.into_iter().collect()]),
+        api_version: Some("client.authentication.k8s.io/v1beta1".into()),
+        ..exec("login")
+    };
+    let credential = run(&exec, None, &search, &Redactor::new([7; 32])).await.unwrap();
+    let token = credential.token.unwrap();
+    assert!(token.starts_with("prod/get-token/"), "{token}");
+    assert!(token.contains("interactive:false") && token.contains("v1beta1"), "{token}");
+}
+
+#[tokio::test]
+async fn what_a_failing_plugin_says_on_stderr_is_kept() {
+    let error = run_script("echo 'session expired, run: corp login' >&2\nexit 3").await.err().unwrap();
+    assert!(error.why.contains("session expired, run: corp login"), "{error:?}");
+    assert!(error.why.contains('3'), "{error:?}");
+    assert!(!error.missing);
+}
+
+#[tokio::test]
+async fn output_that_is_no_credential_is_not_quoted() {
+    for text in ["echo 'not a credential hunter2'", "echo '{\"status\": {}}'", "echo '{\"kind\": \"x\"}'", "true"] {
+        let error = run_script(text).await.err().unwrap();
+        assert!(error.why.contains("printed no credential"), "{text}: {error:?}");
+        assert!(!error.why.contains("hunter2"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_plugin_is_named_with_how_to_get_it() {
+    let error = run(&exec("aws"), None, &SearchPath::only(&[]), &Redactor::new([7; 32])).await.err().unwrap();
+    assert!(error.missing);
+    assert!(error.why.contains("`aws`") && error.hint.contains("AWS CLI"), "{error:?}");
+}
+
+#[test]
+fn the_login_shell_is_asked_for_what_the_own_path_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    script(&bin, "only-in-the-profile", "true");
+    // A shell that greets, as profiles do, and knows one folder more.
+    script(folder.path(), "shell", &format!("echo hello\nPATH='{}'\nexport PATH\nshift\neval \"$2\"", bin.display()));
+    let search = SearchPath::with_shell(&folder.path().join("shell"));
+    assert_eq!(search.find("only-in-the-profile"), Some(bin.join("only-in-the-profile")));
+    assert_eq!(search.find("nowhere-at-all"), None);
+    assert!(std::env::split_paths(&search.joined()).any(|p| p == bin));
+}

@@ -1,0 +1,385 @@
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
+use std::time::Duration;
+
+use model::{Body, CoverageState};
+use serde_json::json;
+
+use super::*;
+use crate::TroubleKind;
+use crate::fake::Fake;
+
+/// Long enough for a loaded machine; nothing below depends on how long anything takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Time {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        Time(i64::try_from(since.as_micros()).unwrap())
+    }
+}
+
+pub(crate) fn open(context: &Context) -> Arc<Connection> {
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    open_into(context, history, SearchPath::only(&[]))
+}
+
+fn open_into(context: &Context, history: Arc<History>, search: SearchPath) -> Arc<Connection> {
+    Connection::open(context, history, Arc::new(Redactor::new([7; 32])), Arc::new(WallClock), Arc::new(search))
+}
+
+pub(crate) fn pod(name: &str) -> Value {
+    json!({"metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"),
+        "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"nodeName": "n1"}})
+}
+
+fn names(connection: &Connection, kind: &str) -> Vec<String> {
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    snapshot.of_kind(kind).map(|(object, _)| object.name.clone()).collect()
+}
+
+/// Waits until the history says so.
+async fn until(connection: &Connection, holds: impl Fn(&Snapshot) -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+            if holds(&snapshot) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    waited.await.expect("the history never said so");
+}
+
+async fn until_state(connection: &Connection, holds: impl FnMut(&ConnectionState) -> bool) -> ConnectionState {
+    let mut states = connection.subscribe();
+    let state = tokio::time::timeout(PATIENCE, states.wait_for(holds)).await.expect("the state was never reached");
+    state.unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opened_cluster_is_listed_in_pages_then_followed() {
+    let fake = Fake::start().await;
+    for index in 0..5 {
+        fake.put("pods", pod(&format!("cart-{index}")));
+    }
+    fake.put("nodes", json!({"metadata": {"name": "n1", "uid": "n"}}));
+    let connection = open(&fake.context("{}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    assert_eq!(state.server_version, "v1.36.2");
+    assert_eq!(names(&connection, "Pod").len(), 5);
+    assert_eq!(names(&connection, "Node"), ["n1"]);
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    assert!(snapshot.absence_is_known("Deployment", "shop"));
+
+    fake.put("pods", pod("late"));
+    fake.delete("pods", "shop", "cart-0");
+    until(&connection, |s| {
+        s.get(&ObjectRef::new("Pod", "shop", "late")).is_some()
+            && s.deleted.contains_key(&ObjectRef::new("Pod", "shop", "cart-0"))
+    })
+    .await;
+    assert!(fake.seen("/pods").iter().all(|seen| seen.agent.starts_with("caseboard/")));
+    assert!(connection.state().last_event_at().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_asked_for_as_metadata_only() {
+    let fake = Fake::start().await;
+    let secret =
+        json!({"metadata": {"name": "db", "namespace": "shop", "uid": "s"}, "data": {"password": "aHVudGVyMg=="}});
+    fake.put("secrets", secret.clone());
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    let asked = fake.seen("/secrets");
+    assert!(!asked.is_empty());
+    assert!(asked.iter().all(|seen| seen.accept.contains("as=PartialObjectMetadata")), "{asked:?}");
+    assert_eq!(names(&connection, "Secret"), ["db"]);
+    let text = format!("{:?}", connection.history().window(Time::MIN, Time::MAX).unwrap());
+    assert!(!text.contains("aHVudGVyMg"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_odd_object_does_not_empty_a_list() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("good"));
+    fake.put(
+        "pods",
+        json!({"metadata": {"name": "odd", "namespace": "shop", "labels": {"a": 7}, "ownerReferences": "?"},
+        "spec": [], "status": {"conditions": "none"}}),
+    );
+    fake.put("pods", json!({"metadata": {"name": "zombie", "namespace": "shop", "creationTimestamp": 12}}));
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    assert_eq!(names(&connection, "Pod"), ["good", "odd", "zombie"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_kind_is_listed_as_not_seen_and_the_rest_goes_on() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.shelf().refused.insert("nodes".into());
+    let connection = open(&fake.context("{}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    assert!(state.message.contains("Node"), "{}", state.message);
+    let nodes = state.watches.iter().find(|w| w.kind == "Node").unwrap();
+    assert_eq!(nodes.phase, WatchPhase::Refused);
+    assert_eq!(nodes.error.as_ref().unwrap().kind, TroubleKind::Refused);
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    assert!(!snapshot.absence_is_known("Node", ""));
+    assert!(snapshot.coverage.iter().any(|c| c.kind == "Node" && c.state == CoverageState::Refused));
+    assert_eq!(names(&connection, "Pod"), ["cart"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_one_namespace_sees_that_namespace() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.shelf().allowed_only_in = Some("shop".into());
+    let connection = open(&fake.context("{}", "shop"));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    let pods = state.watches.iter().find(|w| w.kind == "Pod").unwrap();
+    assert_eq!((pods.namespace.as_str(), pods.phase), ("shop", WatchPhase::Live));
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    assert!(snapshot.absence_is_known("Pod", "shop") && !snapshot.absence_is_known("Pod", "other"));
+    assert!(!snapshot.absence_is_known("Node", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_is_not_served_is_said_to_be_so() {
+    for aggregated in [true, false] {
+        let fake = Fake::start().await;
+        fake.shelf().unserved.insert("endpointslices".into());
+        fake.shelf().aggregated = aggregated;
+        let connection = open(&fake.context("{}", ""));
+        let state = connection.wait_synced(PATIENCE).await;
+        assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+        let slices = state.watches.iter().find(|w| w.kind == "EndpointSlice").unwrap();
+        assert_eq!(slices.phase, WatchPhase::NotServed);
+        assert!(fake.seen("/endpointslices").is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_fell_behind_lists_again_and_never_shows_an_empty_cluster() {
+    for as_status in [false, true] {
+        let fake = Fake::start().await;
+        fake.put("pods", pod("stays"));
+        fake.put("pods", pod("goes"));
+        let connection = open(&fake.context("{}", ""));
+        connection.wait_synced(PATIENCE).await;
+        let observer = connection.clone();
+        let watched = tokio::spawn(async move {
+            loop {
+                assert!(names(&observer, "Pod").contains(&"stays".to_owned()), "an empty cluster was shown");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        // While nobody watches, one goes and one comes, and the server forgets how.
+        fake.shelf().gone_as_status = as_status;
+        fake.delete("pods", "shop", "goes");
+        fake.put("pods", pod("comes"));
+        fake.forget();
+        fake.cut();
+        until(&connection, |s| {
+            s.get(&ObjectRef::new("Pod", "shop", "comes")).is_some()
+                && s.get(&ObjectRef::new("Pod", "shop", "goes")).is_none()
+        })
+        .await;
+        assert!(!watched.is_finished(), "{:?}", watched.await);
+        watched.abort();
+        assert_eq!(names(&connection, "Pod"), ["comes", "stays"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_while_closed_is_noticed_and_what_stayed_is_not_told_twice() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("stays"));
+    fake.put("pods", pod("goes"));
+    let context = fake.context("{}", "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let first = open_into(&context, history.clone(), SearchPath::only(&[]));
+    first.wait_synced(PATIENCE).await;
+    first.close().await;
+    assert_eq!(first.state().phase, ConnectionPhase::Closed);
+    fake.delete("pods", "shop", "goes");
+
+    let second = open_into(&context, history.clone(), SearchPath::only(&[]));
+    second.wait_synced(PATIENCE).await;
+    assert_eq!(names(&second, "Pod"), ["stays"]);
+    let snapshot = history.snapshot(Time::MAX).unwrap();
+    let gone = &snapshot.deleted[&ObjectRef::new("Pod", "shop", "goes")];
+    assert_eq!(gone.object["spec"]["nodeName"], "n1", "its last version is kept");
+    let versions = history
+        .find(&Query {
+            types: vec!["object"],
+            subject: Some(ObjectRef::new("Pod", "shop", "stays")),
+            ..Query::default()
+        })
+        .unwrap();
+    assert_eq!(versions.len(), 1, "{versions:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_login_is_told_apart_from_a_dead_network_and_recovers_by_itself() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.shelf().token = Some("right".into());
+    let connection = open(&fake.context("{token: wrong}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Failed, "{state:?}");
+    assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Credential);
+    assert!(
+        state.message.contains("log in") && state.hint.contains("Log in") || state.hint.contains("log in"),
+        "{state:?}"
+    );
+    fake.shelf().token = Some("wrong".into());
+    connection.reconnect().await;
+    let state = until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    assert!(state.trouble.is_none(), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_is_a_network_trouble() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = unused.local_addr().unwrap();
+    drop(unused);
+    let mut fake = Fake::start().await;
+    fake.address = address;
+    let connection = open(&fake.context("{token: t}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Failed, "{state:?}");
+    assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Network);
+    assert!(state.hint.contains("Nothing listens there"), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_not_tls_is_a_tls_trouble() {
+    let fake = Fake::start().await;
+    let text = fake.kubeconfig("{}", "").replace("http://", "https://");
+    let sources = crate::Sources { pasted: vec![("p".into(), text)], ..crate::Sources::default() };
+    let found = crate::discover(&sources, &SearchPath::only(&[]));
+    let connection = open(&found.contexts[0]);
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Tls, "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_watch_shows_as_degraded_and_lives_again_without_news() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    fake.shelf().answers.insert("/api/v1/pods".into(), (500, "{}".into()));
+    fake.cut();
+    let state = until_state(&connection, |s| s.phase == ConnectionPhase::Degraded).await;
+    assert!(state.message.contains("Pod"), "{state:?}");
+    let pods = state.watches.iter().find(|w| w.kind == "Pod").unwrap();
+    assert!(pods.listed && pods.phase == WatchPhase::Failed);
+    fake.shelf().answers.clear();
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live).await;
+    assert_eq!(names(&connection, "Pod"), ["cart"]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_logs_in_and_is_asked_again_when_its_token_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("corp-login");
+    let script = format!(
+        "#!/bin/sh\nprintf '{{\"status\": {{\"token\": \"%s\"}}}}' \"$(cat '{}/token')\"\n",
+        folder.path().display()
+    );
+    std::fs::write(&plugin, script).unwrap();
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(folder.path().join("token"), "one").unwrap();
+    let fake = Fake::start().await;
+    fake.shelf().token = Some("one".into());
+    fake.put("pods", pod("cart"));
+    let context = fake.context("{exec: {command: corp-login, interactiveMode: IfAvailable}}", "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
+    let connection = open_into(&context, history, search);
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+
+    // The token rotates: the old one is refused, the plugin gives the new one.
+    std::fs::write(folder.path().join("token"), "two").unwrap();
+    fake.shelf().token = Some("two".into());
+    fake.cut();
+    fake.put("pods", pod("after"));
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "after")).is_some()).await;
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_plugin_is_named_and_nothing_is_contacted() {
+    let fake = Fake::start().await;
+    let connection = open(&fake.context("{exec: {command: corp-login, installHint: get it from the portal}}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Failed, "{state:?}");
+    assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Plugin);
+    assert!(state.message.contains("`corp-login`"), "{state:?}");
+    assert_eq!(state.hint, "get it from the portal");
+    assert!(fake.shelf().requests.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_auth_provider_is_refused_with_what_to_use_instead() {
+    let fake = Fake::start().await;
+    let connection = open(&fake.context("{auth-provider: {name: azure}}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert!(state.message.contains("no longer supported") && state.hint.contains("kubelogin"), "{state:?}");
+    assert!(fake.shelf().requests.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_hangs_holds_up_no_other() {
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    let mut other = fake.clone();
+    other.address = hanging.local_addr().unwrap();
+    let slow = open(&other.context("{}", ""));
+    let quick = open(&fake.context("{}", ""));
+    assert_eq!(quick.wait_synced(PATIENCE).await.phase, ConnectionPhase::Live);
+    assert_eq!(slow.state().phase, ConnectionPhase::Connecting);
+    slow.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_connection_asks_nothing_more() {
+    let fake = Fake::start().await;
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    connection.close().await;
+    let before = fake.shelf().requests.len();
+    fake.put("pods", pod("late"));
+    fake.cut();
+    tokio::task::yield_now().await;
+    connection.inner.writer.flush().await;
+    assert_eq!(fake.shelf().requests.len(), before);
+    assert!(names(&connection, "Pod").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_kept_under_what_they_are_about() {
+    let fake = Fake::start().await;
+    fake.put("events", json!({"metadata": {"name": "e", "namespace": "shop", "uid": "e"},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "cart"},
+        "type": "Warning", "reason": "BackOff", "message": "again", "count": 2, "lastTimestamp": "2026-01-01T00:00:00Z"}));
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    let events = snapshot.events_of(&ObjectRef::new("Pod", "shop", "cart"));
+    assert_eq!(events.len(), 1);
+    assert!(matches!(&connection.history().get(&events[0].observation).unwrap().unwrap().body, Body::Event(_)));
+}
