@@ -4,7 +4,7 @@ pub(crate) mod chain;
 
 use std::path::Path;
 
-use model::{CallId, CaseEvent, CaseFact, CaseId, Written};
+use model::{Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Ruling, Time, Written};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::store::{Format, Store};
@@ -213,6 +213,74 @@ impl DeskFile {
     /// The path, `None` in memory.
     pub fn path(&self) -> Option<&Path> {
         self.store.path()
+    }
+
+    /// The rows of a case as they are stored.
+    pub(crate) fn rows_of(&self, case: CaseId) -> Result<Vec<chain::Row>> {
+        self.store.read("read", |reader| {
+            let mut statement =
+                reader.prepare_cached(&chain::select("case_id = ?1")).map_err(|e| self.store.error("read", &e))?;
+            let rows = statement.query([case.to_string()]).map_err(|e| self.store.error("read", &e))?;
+            chain::collect(rows, &self.store)
+        })
+    }
+
+    /// Takes the rows of one case from a checked file (`from`), as they are. Where the desk knows the case, it must be
+    /// the same as far as both go; what the desk does not have yet is added.
+    pub(crate) fn adopt(&self, rows: &[chain::Row], from: &Path) -> Result<()> {
+        self.store.write(APPEND, |transaction| {
+            let error = |e: rusqlite::Error| self.store.error(APPEND, &e);
+            let mut adopted = false;
+            for row in rows {
+                let seq = i64::try_from(row.seq).unwrap_or(i64::MAX);
+                let known: Option<String> = transaction
+                    .prepare_cached("SELECT hash FROM case_events WHERE case_id = ?1 AND seq = ?2")
+                    .and_then(|mut known| known.query_row(params![row.case, seq], |row| row.get(0)).optional())
+                    .map_err(error)?;
+                match known {
+                    Some(hash) if hash == row.hash => {}
+                    Some(_) => {
+                        return Err(Error::Damaged {
+                            path: crate::store::show(from),
+                            why: format!("this desk has the same case, but another event {} in it", row.seq),
+                            hint: "The case went on in two places; keep this one as a file and open it there".into(),
+                        });
+                    }
+                    None => {
+                        row.insert(transaction).map_err(error)?;
+                        adopted = true;
+                    }
+                }
+            }
+            match rows.last() {
+                Some(last) if adopted => self.void_decisions(transaction, last),
+                Some(_) | None => Ok(()),
+            }
+        })
+    }
+
+    /// Decisions that were made at another desk let nothing start at this one: whoever wrote the file could have
+    /// written them.
+    fn void_decisions(&self, transaction: &Transaction<'_>, last: &chain::Row) -> Result<()> {
+        const LAST_STEPS: &str = "SELECT payload, max(seq) FROM case_events
+            WHERE case_id = ?1 AND call_id IS NOT NULL GROUP BY call_id ORDER BY 2";
+        let payloads: Vec<String> = transaction
+            .prepare_cached(LAST_STEPS)
+            .and_then(|mut steps| steps.query_map([&last.case], |row| row.get(0))?.collect())
+            .map_err(|e| self.store.error(APPEND, &e))?;
+        let Ok(case) = last.case.parse() else { return Ok(()) };
+        let mut voided = Vec::new();
+        for payload in payloads {
+            let Ok(CaseFact::Call(CallFact { call, revision, step })) = serde_json::from_str(&payload) else {
+                continue;
+            };
+            if matches!(step, CallStep::Approved { .. } | CallStep::Ruled { ruling: Ruling::Allowed { .. } }) {
+                let because = "it was decided at another desk; decide again here".to_owned();
+                let fact = CaseFact::Call(CallFact { call, revision, step: CallStep::Voided { because } });
+                voided.push(Written { at: Time(last.at), author: Author::Program, fact });
+            }
+        }
+        self.append_in(transaction, case, &voided).map(drop)
     }
 
     pub(crate) fn store(&self) -> &Store {

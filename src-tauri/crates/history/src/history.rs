@@ -296,6 +296,10 @@ impl History {
         Subscription { appended: Arc::clone(&self.appended), seen }
     }
 
+    pub(crate) fn tell_subscribers(&self) {
+        self.appended.count();
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

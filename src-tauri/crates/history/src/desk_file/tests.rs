@@ -247,3 +247,56 @@ fn a_probability_comes_back_to_the_last_bit() {
         .collect();
     assert_eq!(lost, Vec::<f64>::new());
 }
+
+/// Set in the child process: the file it appends to.
+const APPENDS_TO: &str = "CASEBOARD_TEST_APPENDS_TO";
+
+#[test]
+fn a_program_killed_while_it_appends_loses_no_fact() {
+    if let Some(path) = std::env::var_os(APPENDS_TO) {
+        append_until_killed(std::path::Path::new(&path));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.db");
+    let mut committed = 0;
+    for round in 1..=5 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "desk_file::tests::a_program_killed_while_it_appends_loses_no_fact"])
+            .env(APPENDS_TO, &path)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let said = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        // The child says each number only after its append returned; it dies somewhere in the next one.
+        let mut numbers =
+            said.map_while(Result::ok).filter_map(|line| line.strip_prefix("committed ")?.parse::<u64>().ok());
+        for number in numbers.by_ref().take(20 + round * 7) {
+            committed = number;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(numbers);
+
+        let events = DeskFile::open(&path).unwrap().events(case(1), 0).unwrap();
+        assert!(events.len() as u64 >= committed, "{} of {committed} events are left", events.len());
+        let audit = crate::case_file::verify(&path, None).unwrap();
+        assert!(audit.intact, "{audit:?}");
+    }
+    assert!(committed >= 5 * 20);
+}
+
+fn append_until_killed(path: &std::path::Path) -> ! {
+    use std::io::Write;
+
+    let desk = DeskFile::open(path).unwrap();
+    if desk.events(case(1), 0).unwrap().is_empty() {
+        desk.append(case(1), &[opened(1)]).unwrap();
+    }
+    loop {
+        let receipt = desk.append(case(1), &[noted(2, "one"), noted(2, "two")]).unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "\ncommitted {}", receipt.last_seq()).unwrap();
+        out.flush().unwrap();
+    }
+}

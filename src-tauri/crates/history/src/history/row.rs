@@ -154,3 +154,69 @@ pub(crate) fn type_of(body: &Body) -> &'static str {
         Body::Gap { .. } => "gap",
     }
 }
+
+/// A row as it is stored, to be copied from file to file without being read as an observation.
+pub(crate) struct Raw {
+    id: String,
+    at: i64,
+    seen_at: i64,
+    source: String,
+    kind_of_body: String,
+    subject: [Option<String>; 3],
+    encoding: i64,
+    body: Vec<u8>,
+}
+
+impl Raw {
+    /// Takes a row of [`COLUMNS`].
+    pub fn read(row: &Row<'_>) -> rusqlite::Result<Raw> {
+        Ok(Raw {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            seen_at: row.get(2)?,
+            source: row.get(3)?,
+            kind_of_body: row.get(4)?,
+            subject: [row.get(5)?, row.get(6)?, row.get(7)?],
+            encoding: row.get(8)?,
+            body: row.get(9)?,
+        })
+    }
+
+    pub fn insert(&self, insert: &mut CachedStatement<'_>) -> rusqlite::Result<usize> {
+        let [kind, namespace, name] = &self.subject;
+        insert.execute(params![
+            self.id,
+            self.at,
+            self.seen_at,
+            self.source,
+            self.kind_of_body,
+            kind,
+            namespace,
+            name,
+            self.encoding,
+            self.body,
+        ])
+    }
+
+    /// Adds everything the row says to a digest, each part preceded by its length.
+    pub fn digest(&self, hasher: &mut blake3::Hasher) {
+        let [kind, namespace, name] = self.subject.each_ref().map(|part| part.as_deref().unwrap_or("\0").as_bytes());
+        let (at, seen_at, encoding) = (self.at.to_le_bytes(), self.seen_at.to_le_bytes(), self.encoding.to_le_bytes());
+        let parts: [&[u8]; 10] = [
+            self.id.as_bytes(),
+            &at,
+            &seen_at,
+            self.source.as_bytes(),
+            self.kind_of_body.as_bytes(),
+            kind,
+            namespace,
+            name,
+            &encoding,
+            &self.body,
+        ];
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+    }
+}
