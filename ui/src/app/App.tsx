@@ -1,0 +1,79 @@
+import { useState } from "react";
+import { Blueprints } from "../knowledge/Blueprints";
+import { LibraryView } from "../knowledge/Library";
+import { CaseScreen } from "../case/CaseScreen";
+import { Cases } from "../cases/Cases";
+import { Rail } from "../fleet/Rail";
+import { Incidents } from "../incidents/Incidents";
+import { useAnswer, useUpdates } from "../ipc";
+import { Blank } from "../kit/pictures";
+import { chooseTheme, useTheme } from "../tokens/theme";
+import { Help } from "./Help";
+import { useKeyboard, useKeys } from "./keys";
+import { Palette } from "./Palette";
+import { go, type Route, useRoute } from "./route";
+import "./app.css";
+
+export function App() {
+  useUpdates();
+  useKeyboard();
+  const route = useRoute();
+  const theme = useTheme();
+  const clusters = useAnswer("clusters_list", {});
+  const [overlay, setOverlay] = useState<"help" | "palette" | null>(null);
+  const [rail, setRail] = useState(true);
+  const wide = route.at !== "case" && rail;
+  const last = lastCluster(route, clusters.data ?? []);
+
+  useKeys([
+    { keys: "?", title: "Show every key", group: "Window", run: () => setOverlay("help") },
+    { keys: "mod+k", title: "Find a command or a place", group: "Window", run: () => setOverlay("palette") },
+    { keys: "/", title: "Search clusters", group: "Window", run: () => document.querySelector<HTMLInputElement>("[data-testid=cluster-search]")?.focus() },
+    { keys: "[", title: "Fold or unfold the rail", group: "Window", run: () => setRail(!rail) },
+    { keys: "g i", title: "Go to incidents", group: "Go", run: () => go(last ? { at: "cluster", cluster: last, incident: null } : { at: "start" }) },
+    { keys: "g c", title: "Go to cases", group: "Go", run: () => go({ at: "cases" }) },
+    { keys: "g b", title: "Go to blueprints", group: "Go", run: () => go({ at: "blueprints", name: null }) },
+    { keys: "g l", title: "Go to the library", group: "Go", run: () => go({ at: "library", entry: null }) },
+    { keys: "shift+l", title: `Switch to the ${theme === "dark" ? "light" : "dark"} theme`, group: "Window", run: () => chooseTheme(theme === "dark" ? "light" : "dark") },
+  ]);
+
+  return (
+    <div className="app" data-rail={wide ? "wide" : "narrow"}>
+      <Rail route={route} clusters={clusters} wide={wide} cluster={last} onHelp={() => setOverlay("help")} />
+      <main className="app-main">
+        <Screen route={route} />
+      </main>
+      {overlay === "help" ? <Help close={() => setOverlay(null)} /> : null}
+      {overlay === "palette" ? <Palette clusters={clusters.data ?? []} close={() => setOverlay(null)} /> : null}
+    </div>
+  );
+}
+
+function Screen({ route }: { route: Route }) {
+  switch (route.at) {
+    case "start":
+      return (
+        <Blank title="Open a cluster to begin">
+          <p>Nothing is contacted before you open it. The playground is a demo cluster in trouble; it needs no credentials.</p>
+        </Blank>
+      );
+    case "cluster":
+      return <Incidents key={route.cluster} cluster={route.cluster} chosen={route.incident} />;
+    case "cases":
+      return <Cases />;
+    case "case":
+      return <CaseScreen key={route.case} id={route.case} />;
+    case "blueprints":
+      return <Blueprints name={route.name} />;
+    case "library":
+      return <LibraryView chosen={route.entry} />;
+  }
+}
+
+let remembered: string | null = null;
+
+/** The cluster that "incidents" leads to: the one shown last, else the first that is open. */
+function lastCluster(route: Route, rows: { id: string; state: { phase: string } }[]): string | null {
+  if (route.at === "cluster") remembered = route.cluster;
+  return remembered ?? rows.find((r) => r.state.phase !== "closed" && r.state.phase !== "failed")?.id ?? null;
+}

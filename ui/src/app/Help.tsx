@@ -1,0 +1,45 @@
+import { useAnswer } from "../ipc";
+import { Kbd } from "../kit";
+import { Dialog } from "../kit/dialog";
+import { testids } from "../testids";
+import { capsOf, useBindings } from "./keys";
+
+/** Every key that does something right now, and where the program keeps its things. */
+export function Help({ close }: { close: () => void }) {
+  const bindings = useBindings();
+  const about = useAnswer("about", {});
+  const groups = new Map<string, typeof bindings>();
+  for (const binding of bindings) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
+  return (
+    <Dialog title="Keys" close={close} testid={testids.help}>
+      <div className="help-groups">
+        {[...groups].map(([group, members]) => (
+          <section key={group}>
+            <h3 className="label">{group}</h3>
+            <dl className="help-keys">
+              {members.map((b) => (
+                <div key={`${b.keys} ${b.title}`} data-cannot={Boolean(b.cannot)}>
+                  <dt>
+                    {capsOf(b.keys).map((cap, i) => (
+                      <Kbd key={i}>{cap}</Kbd>
+                    ))}
+                  </dt>
+                  <dd>
+                    {b.title}
+                    {b.cannot ? <span className="faint"> · {b.cannot}</span> : null}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      {about.data ? (
+        <p className="small faint help-about">
+          Caseboard <span className="mono">{about.data.version}</span> · logs in <span className="mono">{about.data.log_dir}</span> · cases in{" "}
+          <span className="mono">{about.data.state_dir}</span>
+        </p>
+      ) : null}
+    </Dialog>
+  );
+}

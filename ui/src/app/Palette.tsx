@@ -1,0 +1,94 @@
+import { useMemo, useRef, useState } from "react";
+import { useAnswer } from "../ipc";
+import { Kbd } from "../kit";
+import { Dialog } from "../kit/dialog";
+import { testids } from "../testids";
+import type { ClusterRow } from "../wire/wire";
+import { capsOf, useBindings } from "./keys";
+import { go } from "./route";
+
+interface Item {
+  title: string;
+  group: string;
+  caps: string[];
+  cannot: string | null;
+  run: () => void;
+}
+
+/** Everything that can be done or gone to, by its name. */
+export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; close: () => void }) {
+  const bindings = useBindings();
+  const cases = useAnswer("cases_list", {});
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const list = useRef<HTMLUListElement>(null);
+
+  const items = useMemo<Item[]>(
+    () => [
+      ...bindings.map((b) => ({ title: b.title, group: b.group, caps: capsOf(b.keys), cannot: b.cannot ?? null, run: b.run })),
+      ...clusters.map((c) => ({ title: `Cluster ${c.name}`, group: "Clusters", caps: [], cannot: null, run: () => go({ at: "cluster", cluster: c.id, incident: null }) })),
+      ...(cases.data ?? []).map((c) => ({ title: c.title, group: "Cases", caps: [], cannot: null, run: () => go({ at: "case", case: c.id }) })),
+    ],
+    [bindings, clusters, cases.data],
+  );
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = items.filter((item) => words.every((word) => `${item.group} ${item.title}`.toLowerCase().includes(word))).slice(0, 60);
+  const chosen = Math.min(at, Math.max(found.length - 1, 0));
+
+  function move(by: number) {
+    const next = (chosen + by + found.length) % Math.max(found.length, 1);
+    setAt(next);
+    list.current?.children[next]?.scrollIntoView({ block: "nearest" });
+  }
+  function take(item: Item | undefined) {
+    if (!item || item.cannot) return;
+    close();
+    // The dialog gives its focus back first, then the command moves it where it wants.
+    queueMicrotask(item.run);
+  }
+
+  return (
+    <Dialog title="Find" close={close} testid={testids.palette} bare>
+      <input
+        className="palette-input"
+        data-testid={testids.paletteInput}
+        autoFocus
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
+        placeholder="A command, a cluster, a case"
+        value={text}
+        onChange={(e) => {
+          setText(e.target.value);
+          setAt(0);
+        }}
+        onKeyDown={(e) => {
+          if (e.key === "ArrowDown") move(1);
+          else if (e.key === "ArrowUp") move(-1);
+          else if (e.key === "Enter") take(found[chosen]);
+          else return;
+          e.preventDefault();
+        }}
+      />
+      <ul className="palette-list" id="palette-list" role="listbox" ref={list} aria-label="What was found">
+        {found.map((item, i) => (
+          <li
+            key={`${item.group} ${item.title} ${i}`}
+            id={`palette-${i}`}
+            role="option"
+            aria-selected={i === chosen}
+            aria-disabled={Boolean(item.cannot)}
+            onPointerMove={() => setAt(i)}
+            onClick={() => take(item)}
+          >
+            <span className="palette-group">{item.group}</span>
+            <span className="palette-title">{item.title}</span>
+            {item.cannot ? <span className="small faint">{item.cannot}</span> : item.caps.map((cap, n) => <Kbd key={n}>{cap}</Kbd>)}
+          </li>
+        ))}
+        {found.length === 0 ? <li className="faint">Nothing is called that.</li> : null}
+      </ul>
+    </Dialog>
+  );
+}

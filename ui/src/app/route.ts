@@ -1,0 +1,61 @@
+import { useSyncExternalStore } from "react";
+
+/** Where the window is. Kept in the hash, so that every place, time and selection is a link. */
+export type Route =
+  | { at: "start" }
+  | { at: "cluster"; cluster: string; incident: string | null }
+  | { at: "cases" }
+  | { at: "case"; case: string }
+  | { at: "blueprints"; name: string | null }
+  | { at: "library"; entry: string | null };
+
+export function parseRoute(hash: string): Route {
+  const [path = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [head, first, second] = path.split("/").map(decodeURIComponent);
+  switch (head) {
+    case "cluster":
+      return first ? { at: "cluster", cluster: first, incident: second ?? null } : { at: "start" };
+    case "cases":
+      return { at: "cases" };
+    case "case":
+      return first ? { at: "case", case: first } : { at: "cases" };
+    case "blueprints":
+      return { at: "blueprints", name: first ?? null };
+    case "library":
+      return { at: "library", entry: first ?? null };
+    default:
+      return { at: "start" };
+  }
+}
+
+export function toHash(route: Route): string {
+  const e = encodeURIComponent;
+  switch (route.at) {
+    case "start":
+      return "#/";
+    case "cluster":
+      return `#/cluster/${e(route.cluster)}${route.incident ? `/${e(route.incident)}` : ""}`;
+    case "cases":
+      return "#/cases";
+    case "case":
+      return `#/case/${e(route.case)}`;
+    case "blueprints":
+      return `#/blueprints${route.name ? `/${e(route.name)}` : ""}`;
+    case "library":
+      return `#/library${route.entry ? `/${e(route.entry)}` : ""}`;
+  }
+}
+
+export function go(route: Route): void {
+  location.hash = toHash(route);
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("hashchange", listener);
+  return () => window.removeEventListener("hashchange", listener);
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  return parseRoute(hash);
+}

@@ -1,0 +1,133 @@
+import { useState } from "react";
+import { useKeys } from "../app/keys";
+import { toHash } from "../app/route";
+import { useAct, useAnswer } from "../ipc";
+import { Ago, Button, CategoryGlyph, clockOf, countOf, dayOf, Inline, SeverityMark, spanOf, zoneOf } from "../kit";
+import { useNow } from "../kit/now";
+import { Words } from "../kit/words";
+import { PhaseMark } from "../fleet/phase";
+import { testids } from "../testids";
+import type { CaseView, Time } from "../wire/wire";
+import type { CaseState } from "./fold";
+
+interface Props {
+  view: CaseView;
+  state: CaseState;
+  time: Time | null;
+  setTime: (time: Time | null) => void;
+}
+
+/** What the case is about, where, since when; the time that is shown; and saving it. */
+export function CaseBar({ view, state, time, setTime }: Props) {
+  const [saving, setSaving] = useState(false);
+  const clusters = useAnswer("clusters_list", {});
+  const row = clusters.data?.find((c) => c.id === view.cluster);
+  const incident = state.opened?.incidents[0];
+  useKeys([{ keys: "mod+s", title: "Save the case to a file", group: "Case", run: () => setSaving(true) }]);
+  return (
+    <header className="bar case-bar">
+      {incident ? (
+        <>
+          <SeverityMark severity={incident.severity} />
+          <CategoryGlyph category={incident.category} />
+        </>
+      ) : null}
+      <div className="case-about">
+        <h1 className="case-name">
+          <Words text={state.opened?.title ?? "Case"} />
+        </h1>
+        <p className="small faint case-where">
+          <a href={toHash({ at: "cluster", cluster: view.cluster, incident: incident?.id ?? null })}>
+            {row ? <PhaseMark phase={row.state.phase} /> : null}
+            <span className="mono">{state.opened?.clusterName}</span>
+          </a>
+          {incident ? (
+            <span>
+              began <Ago time={incident.started_at} />
+            </span>
+          ) : null}
+          {(state.opened?.incidents.length ?? 0) > 1 ? <span>{countOf(state.opened?.incidents.length ?? 0, "incident")}</span> : null}
+        </p>
+      </div>
+      <Shown time={time} setTime={setTime} />
+      <span className="case-tools">
+        <Button testid={testids.caseSave} onClick={() => setSaving(!saving)} title="Save the case to one file (Ctrl S)">
+          Save
+        </Button>
+        {saving ? <Save view={view} close={() => setSaving(false)} /> : null}
+      </span>
+    </header>
+  );
+}
+
+/** The time that the whole screen shows, always there. */
+function Shown({ time, setTime }: { time: Time | null; setTime: (time: Time | null) => void }) {
+  const now = useNow(1000);
+  return (
+    <div className="shown" data-testid={testids.shownTime} data-now={time === null}>
+      {time === null ? (
+        <>
+          <span className="shown-word">now</span>
+          <span className="mono shown-clock">{clockOf(now)}</span>
+        </>
+      ) : (
+        <>
+          <span className="shown-word">as of</span>
+          <span className="mono shown-clock">
+            {dayOf(time) === dayOf(now) ? "" : `${dayOf(time)} `}
+            {clockOf(time)}
+          </span>
+          <span className="small faint shown-back">{spanOf(now - time)} ago</span>
+          <Button hint="0" testid={testids.backToNow} onClick={() => setTime(null)}>
+            Now
+          </Button>
+        </>
+      )}
+      <span className="small faint">{zoneOf(now)}</span>
+    </div>
+  );
+}
+
+function Save({ view, close }: { view: CaseView; close: () => void }) {
+  const [path, setPath] = useState(view.suggested_path);
+  const save = useAct("case_save");
+  const [saved, setSaved] = useState<{ path: string; bytes: number } | null>(null);
+  async function submit() {
+    if (save.busy) return;
+    setSaved(await save.run({ case: view.case, path: path.trim() }));
+  }
+  return (
+    <form
+      className="save"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void submit();
+      }}
+      onKeyDown={(e) => {
+        if (e.key === "Escape") {
+          e.stopPropagation();
+          close();
+        }
+      }}
+    >
+      <label className="small">
+        Save the case, with its evidence and its part of the history, to
+        <input className="field mono" autoFocus data-testid={testids.caseSavePath} value={path} onChange={(e) => setPath(e.target.value)} spellCheck={false} />
+      </label>
+      {saved ? (
+        <p className="small saved" role="status" data-testid={testids.caseSaved}>
+          Saved to <span className="mono">{saved.path}</span> ({Math.max(1, Math.round(saved.bytes / 1024))} KiB).
+        </p>
+      ) : null}
+      {save.failed ? <Inline failure={save.failed} dismiss={save.dismiss} /> : null}
+      <p className="save-acts">
+        <Button tone="strong" hint="↵" type="submit" testid={testids.caseSaveConfirm} cannot={save.busy ? "it is being written" : null}>
+          Save
+        </Button>
+        <Button hint="Esc" onClick={close}>
+          {saved ? "Close" : "Cancel"}
+        </Button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,114 @@
+import { useMemo, useState } from "react";
+import { Board } from "../board/Board";
+import { useKeys } from "../app/keys";
+import { Conversation } from "../conversation/Conversation";
+import { askedOf, Dock } from "../conversation/Dock";
+import { Graph } from "../graph/Graph";
+import { Inspector } from "../inspector/Inspector";
+import { useAnswer } from "../ipc";
+import { clockOf, EvidenceProvider, Failed, Loading, objectKey } from "../kit";
+import { testids } from "../testids";
+import { neighbour, pictureOf, timesOf } from "../timeline/marks";
+import { Timeline } from "../timeline/Timeline";
+import type { CaseView, ObjectRef, Time } from "../wire/wire";
+import { CaseBar } from "./CaseBar";
+import { useCaseEvidence } from "./evidence";
+import { foldCase } from "./fold";
+import { Panel, type PanelName } from "./Panel";
+import "./case.css";
+
+/** One case: time above, what hangs together and what we believe in the middle, the conversation at the side. */
+export function CaseScreen({ id }: { id: string }) {
+  const answer = useAnswer("case_get", { case: id });
+  if (answer.error) return <Failed failure={answer.error} retry={() => void answer.refetch()} />;
+  if (!answer.data) return <Loading what="Opening the case…" rows={8} />;
+  return <Opened view={answer.data} />;
+}
+
+const NONE: ObjectRef[] = [];
+
+function Opened({ view }: { view: CaseView }) {
+  const { cluster, events } = view;
+  const [time, setTime] = useState<Time | null>(null);
+  const [object, setObject] = useState<ObjectRef | null>(null);
+  const [large, setLarge] = useState<PanelName | null>(null);
+  const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
+
+  const now = useMemo(() => foldCase(events), [events]);
+  const shown = useMemo(() => (time === null ? now : foldCase(events, time)), [events, time, now]);
+  const subjects = useMemo(() => subjectsOf(view), [view]);
+  const timeline = useAnswer("timeline_get", { cluster, objects: subjects }, { keepLast: true });
+  const graph = useAnswer("graph_get", { cluster, objects: subjects, at: time, hops: 2, most: 60 }, { keepLast: true });
+  const picture = useMemo(() => pictureOf(timeline.data, events), [timeline.data, events]);
+  const times = useMemo(() => timesOf(timeline.data, picture, now), [timeline.data, picture, now]);
+  const evidence = useCaseEvidence(cluster, now, () => setObject(null));
+  const asked = askedOf(now);
+  const choose = (next: ObjectRef | null) => {
+    evidence.clear();
+    setObject((was) => (was && next && objectKey(was) === objectKey(next) ? null : next));
+  };
+  const step = (direction: 1 | -1) => {
+    const next = neighbour(picture, time ?? Number.MAX_SAFE_INTEGER, direction);
+    if (next !== null) setTime(next);
+    else if (direction === 1) setTime(null);
+  };
+  const toggleList = (name: PanelName) => {
+    const next = new Set(lists);
+    if (!next.delete(name)) next.add(name);
+    setLists(next);
+  };
+  const focusPanel = (name: PanelName) => document.querySelector<HTMLElement>(`[data-panel=${name}] [tabindex="0"], [data-panel=${name}] button`)?.focus();
+
+  useKeys([
+    { keys: ",", title: "To the moment before", group: "Time", run: () => step(-1) },
+    { keys: ".", title: "To the next moment", group: "Time", run: () => step(1), cannot: time === null ? "the screen shows now" : null },
+    { keys: "0", title: "Back to now", group: "Time", run: () => setTime(null), cannot: time === null ? "the screen shows now" : null },
+    { keys: "1", title: "To the scrubber", group: "Panels", run: () => document.querySelector<HTMLElement>("[data-testid=scrubber]")?.focus() },
+    { keys: "2", title: "To the graph", group: "Panels", run: () => focusPanel("graph") },
+    { keys: "3", title: "To the hypotheses", group: "Panels", run: () => focusPanel("board") },
+    { keys: "4", title: "To the conversation", group: "Panels", run: () => focusPanel("conversation") },
+    ...(["timeline", "graph", "board", "conversation"] as const).map((name, i) => ({ keys: `z ${i + 1}`, title: `${large === name ? "Shrink" : "Enlarge"} the ${name}`, group: "Panels", run: () => setLarge(large === name ? null : name) })),
+    { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
+    { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
+  ]);
+
+  const panel = (name: PanelName) => ({ name, large: large === name, onLarge: () => setLarge(large === name ? null : name), hidden: large !== null && large !== name });
+  return (
+    <EvidenceProvider value={evidence.value}>
+      <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
+        <CaseBar view={view} state={now} time={time} setTime={setTime} />
+        <Panel {...panel("timeline")} title="Timeline" list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
+          <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} list={lists.has("timeline")} loading={timeline.isFetching} />
+        </Panel>
+        <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
+          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={evidence.byObject} list={lists.has("graph")} />
+        </Panel>
+        <Panel {...panel("board")} title="Hypotheses">
+          <Board state={shown} onObject={choose} />
+          <Inspector
+            object={object}
+            at={time}
+            onObject={choose}
+            onTime={setTime}
+            close={() => {
+              evidence.clear();
+              setObject(null);
+            }}
+          />
+        </Panel>
+        <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span data-testid={testids.conversationUntil}>up to {clockOf(time)}</span>}>
+          <Conversation state={shown} time={time} asked={asked?.id ?? null} />
+          <Dock view={view} state={now} time={time} />
+        </Panel>
+      </div>
+    </EvidenceProvider>
+  );
+}
+
+/** What the pictures are about: everything that the case's incidents name. */
+function subjectsOf(view: CaseView): ObjectRef[] {
+  const opened = view.events.find((e) => e.fact.type === "opened")?.fact;
+  if (opened?.type !== "opened") return NONE;
+  const all = opened.incidents.flatMap((i) => [...(i.origin ? [i.origin] : []), ...i.subjects, ...i.signals.map((s) => s.subject), ...i.links.flatMap((l) => [l.from, l.to])]);
+  return [...new Map(all.map((object) => [objectKey(object), object])).values()];
+}

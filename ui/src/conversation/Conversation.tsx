@@ -1,0 +1,148 @@
+import { useEffect, useRef } from "react";
+import { ConclusionBlock } from "../board/Conclusion";
+import { type CaseState, type Entry, shifts } from "../case/fold";
+import { At, clockOf, percentOf } from "../kit";
+import { Words } from "../kit/words";
+import { testids } from "../testids";
+import type { Author, Time } from "../wire/wire";
+import { CallCard } from "./CallCard";
+import "./conversation.css";
+
+interface Props {
+  state: CaseState;
+  /** The scrubbed time; null is now. */
+  time: Time | null;
+  /** The call that the dock asks about now. */
+  asked: string | null;
+}
+
+/** What was said, asked, decided and found, in order, up to the shown time. */
+export function Conversation({ state, time, asked }: Props) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const count = state.entries.length;
+  const changed = `${state.lastSeq} ${time ?? "now"}`;
+  const bottom = useRef(true);
+  useEffect(() => {
+    const element = scroll.current;
+    if (element && (bottom.current || time !== null)) element.scrollTop = element.scrollHeight;
+  }, [changed, time]);
+
+  return (
+    <div
+      className="conversation-scroll"
+      ref={scroll}
+      data-testid={testids.conversation}
+      role="log"
+      aria-label="Conversation"
+      tabIndex={0}
+      onScroll={(e) => {
+        const { scrollHeight, scrollTop, clientHeight } = e.currentTarget;
+        bottom.current = scrollHeight - scrollTop - clientHeight < 40;
+      }}
+    >
+      <div className="conversation-entries">
+        {count === 0 && time !== null ? <p className="conversation-none small faint">Nothing had been said by {clockOf(time)}.</p> : null}
+        {state.entries.map((entry) => (
+          <Line key={entry.seq} entry={entry} state={state} asked={asked} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const whoOf = (author: Author): string => (author.who === "engineer" ? author.name || "you" : author.who === "investigator" ? author.name : author.who === "rule" ? `rule ${author.rule}` : "");
+
+function Line({ entry, state, asked }: { entry: Entry; state: CaseState; asked: string | null }) {
+  return (
+    <article className="entry" data-testid={testids.entry} data-type={entry.type} data-who={entry.author.who}>
+      <span className="entry-at small faint">
+        <At time={entry.at} short />
+      </span>
+      <div className="entry-body">
+        <Body entry={entry} state={state} asked={asked} />
+      </div>
+    </article>
+  );
+}
+
+function Body({ entry, state, asked }: { entry: Entry; state: CaseState; asked: string | null }) {
+  switch (entry.type) {
+    case "opened":
+      return (
+        <p className="soft">
+          The case was opened{entry.question ? ":" : "."} {entry.question ? <q>{entry.question}</q> : null}
+        </p>
+      );
+    case "started":
+      return (
+        <p className="soft">
+          The <strong>{entry.investigator}</strong> investigator began.
+        </p>
+      );
+    case "narrated":
+      return (
+        <p>
+          <Words text={entry.text} />
+        </p>
+      );
+    case "said":
+      return (
+        <p className="said">
+          <span className="small faint">{whoOf(entry.author)}</span>
+          {entry.text}
+        </p>
+      );
+    case "noted":
+      return (
+        <p className="noted">
+          <span className="small faint">Note, {whoOf(entry.author)}</span>
+          {entry.text}
+        </p>
+      );
+    case "call": {
+      const call = state.calls.get(entry.call);
+      return call ? <CallCard call={call} asked={asked === call.id} /> : null;
+    }
+    case "moved":
+      return <Moved state={state} move={entry.move} />;
+    case "concluded":
+      return <ConclusionBlock conclusion={entry.conclusion} compact />;
+    case "stopped":
+      return (
+        <p className="soft">
+          Stopped: <Words text={entry.because} />
+        </p>
+      );
+  }
+}
+
+/** The hypotheses' change in line: what moved, by how much, and the sentence why. */
+function Moved({ state, move }: { state: CaseState; move: number }) {
+  const step = state.moves[move];
+  if (!step) return null;
+  const moved = shifts(state, move);
+  const shown = step.hypotheses.slice(0, 3);
+  return (
+    <div className="moved">
+      <p>
+        <Words text={step.because} />
+      </p>
+      <ul className="moved-list small">
+        {shown.map((h) => {
+          const by = Math.round((moved.get(h.id) ?? 0) * 100);
+          return (
+            <li key={h.id}>
+              <span className="mono moved-value">{percentOf(h.probability)}</span>
+              <span className="moved-name">{h.failure_mode.replaceAll("-", " ")}</span>
+              {move > 0 && by !== 0 ? (
+                <span className="mono faint">
+                  {by > 0 ? "▲" : "▼"} {Math.abs(by)}
+                </span>
+              ) : null}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+import { useEffect, useRef, useState } from "react";
+import { useKeys } from "../app/keys";
+import { type Call, type CaseState, running, waiting } from "../case/fold";
+import { useAct } from "../ipc";
+import { Button, countOf, Inline } from "../kit";
+import { testids } from "../testids";
+import type { CaseView, Time } from "../wire/wire";
+import { argsLine } from "./CallCard";
+import { PendingCall } from "./PendingCall";
+import { PendingResult } from "./PendingResult";
+
+interface Props {
+  view: CaseView;
+  /** The case as it stands now, whatever time the screen shows. */
+  state: CaseState;
+  time: Time | null;
+}
+
+/** The call that the dock shows: the oldest that waits, and it stays until it is answered. */
+export function askedOf(state: CaseState): Call | null {
+  return waiting(state)[0] ?? null;
+}
+
+/**
+ * Where decisions are made. It stands at the foot of the conversation and its answers are always at the same place: a
+ * question that comes later waits behind the one that is shown.
+ */
+export function Dock({ view, state, time }: Props) {
+  const pending = waiting(state);
+  const call = askedOf(state);
+  const start = useAct("investigation_start");
+  const acting = running(state);
+  const begin = () => void start.run({ case: view.case });
+  const canBegin = !call && !acting && !view.running && !state.conclusion;
+  useKeys([
+    {
+      keys: "i",
+      title: state.started ? "Go on investigating" : "Investigate",
+      group: "Case",
+      run: begin,
+      cannot: canBegin ? null : call ? "a call waits for your decision" : state.conclusion ? "the investigation is concluded" : "it is already going on",
+    },
+  ]);
+  // The count is announced once per question, not once per render.
+  const announced = call ? `${call.id}.${call.revision}.${call.state.is}` : "";
+  const clickedFor = useRef("");
+
+  return (
+    <section className="dock" data-testid={testids.dock} data-asks={call !== null} aria-label="Your decision">
+      <p className="unseen" role="status">
+        {call ? `${call.call.tool} ${call.state.is === "awaiting_decision" ? "waits for your decision" : "has a result that waits for release"}` : ""}
+      </p>
+      {call ? (
+        // A double click that answered the last question must not answer this one too.
+        <div
+          className="dock-asks"
+          key={announced}
+          onClickCapture={(e) => {
+            if (e.detail > 1 && clickedFor.current !== announced) {
+              e.preventDefault();
+              e.stopPropagation();
+            }
+            if (e.detail <= 1) clickedFor.current = announced;
+          }}
+        >
+          <p className="dock-banner">
+            <span className="dock-diamond" aria-hidden="true" />
+            {call.state.is === "awaiting_decision" ? "Your decision" : "Release the result?"}
+            {time !== null ? <span className="dock-now">waits now, whatever time is shown</span> : null}
+            {pending.length > 1 ? <span className="dock-count">1 of {pending.length}</span> : null}
+          </p>
+          {call.state.is === "awaiting_decision" ? (
+            <PendingCall caseId={view.case} clusterName={state.opened?.clusterName ?? ""} call={call} preview={call.state.preview} />
+          ) : call.state.is === "awaiting_release" ? (
+            <PendingResult caseId={view.case} call={call} result={call.state.result} numbers={state.numbers} />
+          ) : null}
+        </div>
+      ) : (
+        <div className="dock-idle">
+          {acting ? (
+            <p className="small soft" role="status">
+              <span className="spinner" aria-hidden="true" /> <span className="mono">{acting.call.tool}</span> <span className="mono faint">{argsLine(acting.call.args)}</span>
+            </p>
+          ) : view.running ? (
+            <p className="small soft" role="status">
+              <span className="spinner" aria-hidden="true" /> Thinking about {countOf(state.opened?.incidents.length ?? 0, "incident")}
+            </p>
+          ) : state.conclusion ? (
+            <p className="small soft">Concluded. Nothing waits for you.</p>
+          ) : (
+            <Button tone="strong" hint="I" testid={testids.investigate} onClick={begin} cannot={start.busy ? "it is starting" : null}>
+              {state.started ? "Go on" : "Investigate"}
+            </Button>
+          )}
+          {start.failed ? <Inline failure={start.failed} dismiss={start.dismiss} /> : null}
+        </div>
+      )}
+      <Say caseId={view.case} canSay={state.started} />
+    </section>
+  );
+}
+
+/** A few words: to the investigator, or as a note for later. */
+function Say({ caseId, canSay }: { caseId: string; canSay: boolean }) {
+  const [text, setText] = useState("");
+  const [kind, setKind] = useState<"say" | "note">(canSay ? "say" : "note");
+  const say = useAct("case_say");
+  const note = useAct("case_note");
+  const input = useRef<HTMLInputElement>(null);
+  const act = kind === "say" ? say : note;
+  useEffect(() => {
+    if (canSay) setKind("say");
+  }, [canSay]);
+  useKeys([
+    { keys: "s", title: "Say something to the investigator", group: "Case", cannot: canSay ? null : "no investigator is listening yet", run: () => (setKind("say"), input.current?.focus()) },
+    { keys: "n", title: "Write a note", group: "Case", run: () => (setKind("note"), input.current?.focus()) },
+  ]);
+  async function submit() {
+    if (text.trim() && (await act.run({ case: caseId, text: text.trim() }))) setText("");
+  }
+  return (
+    <form
+      className="say"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void submit();
+      }}
+    >
+      <button type="button" className="say-kind small" data-testid={testids.sayKind} onClick={() => setKind(kind === "say" && canSay ? "note" : canSay ? "say" : "note")} title="To the investigator, or a note for later">
+        {kind === "say" ? "Say" : "Note"}
+      </button>
+      <input
+        ref={input}
+        data-testid={testids.say}
+        aria-label={kind === "say" ? "Say something to the investigator" : "Write a note"}
+        placeholder={kind === "say" ? "Tell the investigator something it cannot see" : "A note for the postmortem"}
+        value={text}
+        onChange={(e) => setText(e.target.value)}
+        onKeyDown={(e) => {
+          if (e.key === "Escape") e.currentTarget.blur();
+        }}
+      />
+      {act.failed ? <Inline failure={act.failed} dismiss={act.dismiss} /> : null}
+    </form>
+  );
+}

@@ -1,0 +1,90 @@
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { json, jsonParseLinter } from "@codemirror/lang-json";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { linter } from "@codemirror/lint";
+import { unifiedMergeView } from "@codemirror/merge";
+import { EditorState, type Extension } from "@codemirror/state";
+import { EditorView, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { useEffect, useRef } from "react";
+
+interface Props {
+  text: string;
+  onChange: (text: string) => void;
+  language: "json" | "yaml";
+  label: string;
+  /** The text that differences are shown against. */
+  original?: string;
+  testid?: string;
+}
+
+const look = EditorView.theme({
+  "&": { fontSize: "12px", color: "var(--text)", backgroundColor: "var(--well)", height: "100%" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "18px" },
+  ".cm-gutters": { backgroundColor: "var(--well)", color: "var(--text-3)", border: "none" },
+  ".cm-content": { caretColor: "var(--ink)" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--line-strong)" },
+  ".cm-changedLine": { backgroundColor: "var(--added-wash) !important" },
+  ".cm-changedText": { background: "none !important", textDecoration: "underline", color: "var(--added)" },
+  ".cm-deletedChunk": { backgroundColor: "var(--removed-wash)", color: "var(--removed)" },
+  ".cm-diagnostic": { fontFamily: "var(--font-text)", fontSize: "11px" },
+  ".cm-tooltip": { backgroundColor: "var(--raised)", border: "1px solid var(--line-strong)", color: "var(--text)" },
+});
+
+const colours = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--text-2)" },
+  { tag: [tags.string, tags.number, tags.bool, tags.null, tags.content], color: "var(--ink)" },
+  { tag: tags.comment, color: "var(--text-3)", fontStyle: "italic" },
+  { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: "var(--text-3)" },
+]);
+
+/**
+ * A text editor for JSON and YAML. It lives in a shadow root so that its styles are adopted sheets: the window's content
+ * security policy allows no inline style.
+ */
+export function Editor({ text, onChange, language, label, original, testid }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const change = useRef(onChange);
+  change.current = onChange;
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const root = element.shadowRoot ?? element.attachShadow({ mode: "open", delegatesFocus: true });
+    const extensions: Extension[] = [
+      lineNumbers(),
+      history(),
+      indentOnInput(),
+      bracketMatching(),
+      syntaxHighlighting(colours),
+      look,
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ "aria-label": label, "data-typing": "true" }),
+      language === "json" ? [json(), linter(jsonParseLinter())] : yaml(),
+      original === undefined ? [] : unifiedMergeView({ original, mergeControls: false, highlightChanges: true, gutter: false }),
+      // Escape leaves the editor, so that Tab can indent and the keyboard is not caught.
+      keymap.of([{ key: "Escape", run: (v) => (v.contentDOM.blur(), false) }, ...defaultKeymap, ...historyKeymap, indentWithTab]),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) change.current(update.state.doc.toString());
+      }),
+    ];
+    const made = new EditorView({ state: EditorState.create({ doc: text, extensions }), parent: root, root });
+    view.current = made;
+    return () => {
+      made.destroy();
+      view.current = null;
+    };
+    // A new language or a new original is a new editor; the text is kept in step below.
+  }, [language, original, label]);
+
+  useEffect(() => {
+    const made = view.current;
+    if (made && made.state.doc.toString() !== text) made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } });
+  }, [text]);
+
+  return <div className="editor" ref={place} data-testid={testid} data-typing="true" />;
+}

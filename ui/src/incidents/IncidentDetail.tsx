@@ -1,0 +1,99 @@
+import type { ReactNode } from "react";
+import { Ago, At, Button, CategoryGlyph, categoryName, Chips, countOf, EvidenceProvider, ObjectName, objectKey, SeverityMark } from "../kit";
+import { Words } from "../kit/words";
+import { useEvidenceOf } from "../inspector/evidence";
+import { Peek } from "../inspector/Peek";
+import { testids } from "../testids";
+import type { Incident } from "../wire/wire";
+
+/** Why these signals are one incident, where it seems to start, and what hangs on it. */
+export function IncidentDetail({ incident, open, busy, children }: { incident: Incident; open: () => void; busy: boolean; children?: ReactNode }) {
+  const ids = [...incident.signals.flatMap((s) => s.evidence), ...incident.links.flatMap((l) => l.evidence)];
+  const cluster = useClusterOfRoute();
+  const evidence = useEvidenceOf(cluster, ids);
+  return (
+    <EvidenceProvider value={evidence}>
+      <section className="detail" data-testid={testids.incidentDetail} aria-label="Incident">
+        <header className="detail-head">
+          <h2>
+            <SeverityMark severity={incident.severity} /> <Words text={incident.title} />
+          </h2>
+          <dl className="pairs">
+            <dt>Began</dt>
+            <dd>
+              <At time={incident.started_at} /> <span className="faint">· <Ago time={incident.started_at} /></span>
+            </dd>
+            <dt>Seems to start at</dt>
+            <dd>{incident.origin ? <ObjectName object={incident.origin} /> : <span className="faint">not known yet</span>}</dd>
+            <dt>Kind of failure</dt>
+            <dd className="with-glyph">
+              <CategoryGlyph category={incident.category} /> {categoryName(incident.category)}
+              {incident.failure_modes.map((mode) => (
+                <code key={mode} className="faint">
+                  {mode}
+                </code>
+              ))}
+            </dd>
+          </dl>
+          <p className="detail-act">
+            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={open} cannot={busy ? "the case is being opened" : null}>
+              Open a case
+            </Button>
+          </p>
+          {children}
+        </header>
+
+        <h3 className="label">{countOf(incident.signals.length, "signal")}</h3>
+        <ul className="signals">
+          {incident.signals.map((signal) => (
+            <li key={`${signal.name} ${objectKey(signal.subject)}`}>
+              <SeverityMark severity={signal.severity} />
+              <span className="signal-words">
+                <Words text={signal.title} /> <Chips ids={signal.evidence} most={4} />
+                <span className="signal-meta small faint">
+                  <ObjectName object={signal.subject} /> {signal.count > 1 ? `×${signal.count} · ` : ""}
+                  <At time={signal.first_at} short /> – <At time={signal.last_at} short />
+                </span>
+              </span>
+            </li>
+          ))}
+        </ul>
+
+        {incident.links.length > 0 ? (
+          <>
+            <h3 className="label">Why they belong together</h3>
+            <ul className="links">
+              {incident.links.map((link, i) => (
+                <li key={i}>
+                  <ObjectName object={link.from} namespace={false} />
+                  <span className="link-reason">{link.reason}</span>
+                  <ObjectName object={link.to} namespace={false} /> <Chips ids={link.evidence} most={3} />
+                </li>
+              ))}
+            </ul>
+          </>
+        ) : null}
+
+        <h3 className="label">What hangs on it</h3>
+        {incident.blast_radius.length > 0 ? (
+          <ul className="objects">
+            {incident.blast_radius.slice(0, 24).map((object) => (
+              <li key={objectKey(object)}>
+                <ObjectName object={object} />
+              </li>
+            ))}
+            {incident.blast_radius.length > 24 ? <li className="faint">and {incident.blast_radius.length - 24} more</li> : null}
+          </ul>
+        ) : (
+          <p className="small faint">Nothing that is known depends on it.</p>
+        )}
+        <Peek evidence={evidence} />
+      </section>
+    </EvidenceProvider>
+  );
+}
+
+function useClusterOfRoute(): string {
+  const path = location.hash.split("/")[2] ?? "";
+  return decodeURIComponent(path);
+}

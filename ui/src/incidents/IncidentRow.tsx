@@ -1,0 +1,29 @@
+import { Ago, CategoryGlyph, ObjectName, SeverityMark } from "../kit";
+import { Words } from "../kit/words";
+import { testids } from "../testids";
+import type { Incident } from "../wire/wire";
+
+export function IncidentRow({ incident, here, choose, open }: { incident: Incident; here: boolean; choose: () => void; open: () => void }) {
+  const { subjects } = incident;
+  return (
+    <li>
+      <button type="button" className="incident" data-testid={testids.incidentRow} data-id={incident.id} aria-current={here} onClick={choose} onDoubleClick={open}>
+        <SeverityMark severity={incident.severity} />
+        <CategoryGlyph category={incident.category} />
+        <span className="incident-title">
+          <Words text={incident.title} />
+        </span>
+        <span className="incident-since">
+          <Ago time={incident.started_at} suffix="" />
+        </span>
+        <span className="incident-subjects small">
+          {subjects.slice(0, 3).map((object) => (
+            <ObjectName key={`${object.kind}${object.name}`} object={object} />
+          ))}
+          {subjects.length > 3 ? <span className="faint">+{subjects.length - 3}</span> : null}
+          {incident.state === "open" ? null : <span className="tag">{incident.state}</span>}
+        </span>
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,107 @@
+import { useAnswer } from "../ipc";
+import { At, Failed, Loading, ObjectName } from "../kit";
+import { Redacted } from "../kit/words";
+import { testids } from "../testids";
+import type { Body, ClusterId, MetricPoint, ObjectRef, ObservationId } from "../wire/wire";
+
+const kinds: Record<Body["type"], string> = {
+  object: "A version of an object",
+  event: "A Kubernetes Event",
+  log: "A piece of a log",
+  metric: "A metric",
+  probe: "The answer to a connection attempt",
+  node_agent: "What a service on a node says",
+  alert: "An alert",
+  shape: "Keys and digests, no values",
+  change: "A change outside the cluster",
+  dependencies: "Who calls whom",
+  tool_result: "What a tool answered",
+  note: "A note",
+  coverage: "What was and was not watched",
+  gap: "A gap in the history",
+};
+
+const sources: Record<string, string> = {
+  watch: "seen by a watch",
+  read: "read by a call",
+  import: "imported",
+  script: "from a scenario",
+  person: "written by a person",
+};
+
+interface Props {
+  cluster: ClusterId;
+  id: ObservationId;
+  number: number | null;
+  onObject?: (object: ObjectRef) => void;
+}
+
+/** One observation as it is cited: what, when it was true, when we learnt it, from where, and its words. */
+export function ObservationPane({ cluster, id, number, onObject }: Props) {
+  const { data, error, refetch } = useAnswer("observation_get", { cluster, id });
+  if (error) return <Failed failure={error} retry={() => void refetch()} />;
+  if (!data) return <Loading what="Looking up the evidence…" rows={3} />;
+  const { observation, text } = data;
+  const { subject } = observation;
+  return (
+    <div className="pane">
+      <h3 className="pane-title">
+        {number === null ? null : <span className="chip chip-dead">{number}</span>}
+        {kinds[observation.body.type]}
+      </h3>
+      <dl className="pairs">
+        {subject ? (
+          <>
+            <dt>About</dt>
+            <dd>
+              {onObject ? (
+                <button type="button" className="link" onClick={() => onObject(subject)}>
+                  <ObjectName object={subject} />
+                </button>
+              ) : (
+                <ObjectName object={subject} />
+              )}
+            </dd>
+          </>
+        ) : null}
+        <dt>True at</dt>
+        <dd>
+          <At time={observation.at} />
+        </dd>
+        <dt>Learnt at</dt>
+        <dd>
+          <At time={observation.seen_at} /> <span className="faint">· {sources[observation.source]}</span>
+        </dd>
+        <dt>Id</dt>
+        <dd className="mono faint pane-id">{observation.id}</dd>
+      </dl>
+      {observation.body.type === "metric" ? <Line points={observation.body.points} unit={observation.body.unit} /> : null}
+      <pre className="pane-text" data-testid={testids.observationText}>
+        <Redacted text={text} />
+      </pre>
+    </div>
+  );
+}
+
+/** A small line with its least and greatest value; the numbers are in the text as well. */
+function Line({ points, unit }: { points: readonly MetricPoint[]; unit: string }) {
+  const first = points[0];
+  const last = points.at(-1);
+  if (!first || !last || first === last) return null;
+  const values = points.map((p) => p.value);
+  const most = Math.max(...values);
+  const least = Math.min(0, ...values);
+  const path = points
+    .map((p, i) => `${i ? "L" : "M"}${(((p.at - first.at) / Math.max(last.at - first.at, 1)) * 300).toFixed(1)} ${(56 - ((p.value - least) / Math.max(most - least, 1e-9)) * 52).toFixed(1)}`)
+    .join("");
+  return (
+    <figure className="line">
+      <svg viewBox="0 0 300 60" preserveAspectRatio="none" aria-hidden="true">
+        <path d={path} />
+      </svg>
+      <figcaption className="small faint mono">
+        0 – {Math.round(most)} {unit}
+      </figcaption>
+    </figure>
+  );
+}

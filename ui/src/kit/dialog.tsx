@@ -1,0 +1,39 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import "./kit.css";
+
+/** The platform's own modal dialog: it traps the focus, closes on Escape and gives the focus back. */
+export function Dialog({ title, close, children, testid, bare = false }: { title: string; close: () => void; children: ReactNode; testid?: string; bare?: boolean }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog && !dialog.open) dialog.showModal?.();
+    return () => dialog?.close?.();
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      className="dialog"
+      aria-label={title}
+      data-testid={testid}
+      onCancel={(e) => {
+        e.preventDefault();
+        close();
+      }}
+      onClick={(e) => {
+        if (e.target === ref.current) close();
+      }}
+    >
+      <div className="dialog-body">
+        {bare ? null : (
+          <header className="dialog-head">
+            <h2>{title}</h2>
+            <button type="button" className="button button-quiet" onClick={close} aria-label="Close">
+              ✕
+            </button>
+          </header>
+        )}
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,156 @@
+import { type ReactNode, useId, useState } from "react";
+import { useKeys } from "../app/keys";
+import { go } from "../app/route";
+import { Editor } from "../form/Editor";
+import { useAct } from "../ipc";
+import { Button, Inline } from "../kit";
+import { testids } from "../testids";
+import type { Blueprint, OddsShift, Scope } from "../wire/wire";
+import { emptyOdds, fromYaml, lacking, toYaml } from "./draft";
+
+/** A blueprint as a form, and as the YAML that it is exchanged in. Storing it makes a new version. */
+export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; version: number | null }) {
+  const [tab, setTab] = useState<"form" | "yaml">("form");
+  const [draft, setDraft] = useState(blueprint);
+  const [text, setText] = useState(() => toYaml(blueprint));
+  const [broken, setBroken] = useState<string | null>(null);
+  const put = useAct("blueprint_put");
+  const same = version !== null && toYaml(draft) === toYaml(blueprint);
+  const cannot = put.busy ? "it is being stored" : broken ? `the text cannot be read: ${broken}` : (lacking(draft) ?? (same ? "nothing differs from the stored version" : null));
+
+  const change = (part: Partial<Blueprint>) => setDraft({ ...draft, ...part });
+  function type(next: string) {
+    setText(next);
+    const read = fromYaml(next);
+    if (read instanceof Error) setBroken(read.message);
+    else {
+      setBroken(null);
+      setDraft(read);
+    }
+  }
+  function show(next: "form" | "yaml") {
+    if (next === "yaml" && !broken) setText(toYaml(draft));
+    setTab(next);
+  }
+  async function save() {
+    if (cannot) return;
+    const stored = await put.run({ blueprint: draft, yaml: null });
+    if (stored) go({ at: "blueprints", name: stored.blueprint.name });
+  }
+  useKeys([{ keys: "mod+s", title: "Store the blueprint", group: "Blueprints", run: () => void save(), cannot }]);
+
+  return (
+    <form
+      className="blueprint"
+      data-testid={testids.blueprintForm}
+      onSubmit={(e) => {
+        e.preventDefault();
+        void save();
+      }}
+    >
+      <div className="blueprint-head">
+        <span className="tabs" role="tablist" aria-label="Write it as">
+          <button type="button" role="tab" aria-selected={tab === "form"} onClick={() => show("form")}>
+            Form
+          </button>
+          <button type="button" role="tab" aria-selected={tab === "yaml"} onClick={() => show("yaml")}>
+            YAML
+          </button>
+        </span>
+        <span className="bar-space" />
+        {version !== null ? <span className="small faint" data-testid={testids.blueprintSaved} data-version={version}>stored as v{version}</span> : null}
+        <Button tone="strong" type="submit" testid={testids.blueprintSave} cannot={cannot}>
+          Store {version === null ? "" : `as v${version + 1}`}
+        </Button>
+      </div>
+      {broken ? <p className="small form-wrong">{broken}</p> : null}
+      {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
+      {tab === "yaml" ? (
+        <Editor text={text} onChange={type} language="yaml" label="The blueprint as YAML" testid={testids.blueprintText} />
+      ) : (
+        <div className="blueprint-fields">
+          <Row label="Name" words="One word that the team knows it by.">
+            {(id) => <input id={id} className="field mono" data-field="name" value={draft.name} onChange={(e) => change({ name: e.target.value })} readOnly={version !== null} />}
+          </Row>
+          <Row label="Holds for" words="The narrower one wins where two speak of the same thing.">
+            {(id) => <ScopeFields id={id} scope={draft.scope ?? { level: "fleet" }} onChange={(scope) => change({ scope })} />}
+          </Row>
+          <Row label="Owner" words="Who is asked.">
+            {(id) => <input id={id} className="field" data-field="owner" value={draft.owner} onChange={(e) => change({ owner: e.target.value })} />}
+          </Row>
+          <Row label="Summary" words="What it is, in a sentence or two.">
+            {(id) => <textarea id={id} className="field" rows={2} data-field="summary" value={draft.summary} onChange={(e) => change({ summary: e.target.value })} />}
+          </Row>
+          <Row label="Odds" words="Causes that are more (above 1) or less (below 1) likely here than elsewhere.">
+            {() => <OddsFields odds={draft.odds} onChange={(odds) => change({ odds })} />}
+          </Row>
+          <Row label="Notes" words="Markdown, for people.">
+            {(id) => <textarea id={id} className="field" rows={4} data-field="notes" value={draft.notes} onChange={(e) => change({ notes: e.target.value })} />}
+          </Row>
+          <p className="small faint">
+            {draft.dependencies.length} declared dependencies, {draft.invariants.length} invariants, {draft.preferred_fixes.length} preferred and {draft.forbidden_fixes.length} forbidden fixes: edit them as YAML.
+          </p>
+        </div>
+      )}
+    </form>
+  );
+}
+
+function Row({ label, words, children }: { label: string; words: string; children: (id: string) => ReactNode }) {
+  const id = useId();
+  return (
+    <div className="form-row">
+      <label htmlFor={id}>{label}</label>
+      <div className="form-value">
+        {children(id)}
+        <span className="form-words small">{words}</span>
+      </div>
+    </div>
+  );
+}
+
+function ScopeFields({ id, scope, onChange }: { id: string; scope: Scope; onChange: (scope: Scope) => void }) {
+  const blank: Record<Scope["level"], Scope> = {
+    fleet: { level: "fleet" },
+    cluster: { level: "cluster", cluster: "" },
+    namespace: { level: "namespace", namespace: "" },
+    workload: { level: "workload", namespace: "", kind: "Deployment", name: "" },
+  };
+  const field = (key: string, value: string, next: (value: string) => Scope) => <input className="field mono" aria-label={key} placeholder={key} data-field={`scope-${key}`} value={value} onChange={(e) => onChange(next(e.target.value))} />;
+  return (
+    <span className="scope-fields">
+      <select id={id} className="field" data-field="scope" value={scope.level} onChange={(e) => onChange(blank[e.target.value as Scope["level"]])}>
+        <option value="fleet">the whole fleet</option>
+        <option value="cluster">one cluster</option>
+        <option value="namespace">one namespace</option>
+        <option value="workload">one workload</option>
+      </select>
+      {scope.level === "cluster" ? field("cluster", scope.cluster, (cluster) => ({ ...scope, cluster })) : null}
+      {scope.level === "workload" ? field("kind", scope.kind, (kind) => ({ ...scope, kind })) : null}
+      {scope.level === "namespace" || scope.level === "workload" ? field("namespace", scope.namespace, (namespace) => ({ ...scope, namespace })) : null}
+      {scope.level === "workload" ? field("name", scope.name, (name) => ({ ...scope, name })) : null}
+    </span>
+  );
+}
+
+function OddsFields({ odds, onChange }: { odds: readonly OddsShift[]; onChange: (odds: OddsShift[]) => void }) {
+  const set = (i: number, part: Partial<OddsShift>) => onChange(odds.map((o, n) => (n === i ? { ...o, ...part } : o)));
+  return (
+    <div className="odds">
+      {odds.map((o, i) => (
+        <div key={i} className="odds-row">
+          <input className="field mono" aria-label="Failure mode" placeholder="memory-limit-too-low" data-field={`odds-${i}-mode`} value={o.failure_mode} onChange={(e) => set(i, { failure_mode: e.target.value })} />
+          <input className="field mono" aria-label="Ratio" inputMode="decimal" data-field={`odds-${i}-ratio`} defaultValue={o.ratio} onChange={(e) => set(i, { ratio: Number(e.target.value) })} />
+          <input className="field" aria-label="Because" placeholder="because…" data-field={`odds-${i}-because`} value={o.because} onChange={(e) => set(i, { because: e.target.value })} />
+          <button type="button" className="button button-quiet" onClick={() => onChange(odds.filter((_, n) => n !== i))} aria-label={`Remove ${o.failure_mode || "this line"}`}>
+            ✕
+          </button>
+          <input className="field mono odds-when" aria-label="When" placeholder="when (CEL): always" data-field={`odds-${i}-when`} value={o.when} onChange={(e) => set(i, { when: e.target.value })} />
+        </div>
+      ))}
+      <button type="button" className="button button-plain" data-testid="odds-add" onClick={() => onChange([...odds, emptyOdds])}>
+        Add a cause
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+import { useDeferredValue, useState } from "react";
+import { toHash } from "../app/route";
+import { useAnswer } from "../ipc";
+import { Ago, CategoryGlyph, countOf, Failed, Loading } from "../kit";
+import { Blank } from "../kit/pictures";
+import { testids } from "../testids";
+import type { LibraryEntry } from "../wire/wire";
+import { Markdown } from "./Markdown";
+import "./knowledge.css";
+
+const order = ["failure-mode", "article", "specialist", "blueprint"];
+const plural: Record<string, string> = { "failure-mode": "Failure modes", article: "Articles", specialist: "Specialists", blueprint: "Blueprints" };
+
+/** The knowledge files as they are loaded now: what is there, when it was read, and which file is broken and why. */
+export function LibraryView({ chosen }: { chosen: string | null }) {
+  const library = useAnswer("knowledge_list", {});
+  const [text, setText] = useState("");
+  const search = useDeferredValue(text.trim());
+  const found = useAnswer("knowledge_search", { text: search }, { enabled: search.length > 1, keepLast: true });
+  if (library.error) return <Failed failure={library.error} retry={() => void library.refetch()} />;
+  if (!library.data) return <Loading what="Reading the library…" />;
+  const { entries, issues, folder, loaded_at, digest } = library.data;
+  const shown = search.length > 1 ? (found.data ?? []) : entries;
+  const entry = entries.find((e) => `${e.kind}:${e.id}` === chosen) ?? shown[0] ?? null;
+  const kinds = [...new Set([...order, ...shown.map((e) => e.kind)])].filter((kind) => shown.some((e) => e.kind === kind));
+
+  return (
+    <div className="knowledge">
+      <header className="bar">
+        <h1 className="bar-title">Library</h1>
+        <span className="small faint" data-testid={testids.libraryLoaded} data-digest={digest} role="status">
+          {countOf(entries.length, "entry", "entries")} · read <Ago time={loaded_at} />
+          {folder ? <> · watching <span className="mono">{folder}</span></> : " · built in"} · <span className="mono">{digest.slice(0, 8)}</span>
+        </span>
+        <span className="bar-space" />
+        <input type="search" className="field" data-testid={testids.librarySearch} aria-label="Search the library" placeholder="Search" value={text} onChange={(e) => setText(e.target.value)} />
+      </header>
+      {issues.length > 0 ? (
+        <ul className="issues">
+          {issues.map((issue, i) => (
+            <li key={i} data-testid={testids.libraryIssue} role="alert">
+              <strong>{issue.what}:</strong> {issue.why} {issue.hint}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <div className="knowledge-body">
+        <div className="knowledge-list">
+          {shown.length === 0 ? <p className="small faint knowledge-none">Nothing says that.</p> : null}
+          {kinds.map((kind) => (
+            <section key={kind}>
+              <h3 className="label knowledge-kind">{plural[kind] ?? kind}</h3>
+              <ul>
+                {shown
+                  .filter((e) => e.kind === kind)
+                  .map((e) => (
+                    <Row key={`${e.kind}:${e.id}`} entry={e} here={e === entry || (e.id === entry?.id && e.kind === entry.kind)} />
+                  ))}
+              </ul>
+            </section>
+          ))}
+        </div>
+        {entry ? (
+          <article className="knowledge-detail library-entry">
+            <h2>{entry.title}</h2>
+            <p className="small faint mono">{entry.file}</p>
+            <Markdown text={entry.body} />
+          </article>
+        ) : (
+          <Blank title="The library is empty" />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Row({ entry, here }: { entry: LibraryEntry; here: boolean }) {
+  return (
+    <li>
+      <a className="knowledge-row" href={toHash({ at: "library", entry: `${entry.kind}:${entry.id}` })} aria-current={here ? "page" : undefined} data-testid={testids.libraryEntry} data-id={entry.id}>
+        <span className="knowledge-title">
+          {entry.category ? <CategoryGlyph category={entry.category} /> : null}
+          {entry.title}
+        </span>
+        <span className="small faint mono">{entry.id}</span>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { emptyBlueprint, fromYaml, lacking, toYaml } from "./draft";
+
+describe("a blueprint being written", () => {
+  it("reads back what it wrote", () => {
+    const blueprint = { ...emptyBlueprint, name: "cart", scope: { level: "namespace" as const, namespace: "shop" }, notes: "a\nb", odds: [{ failure_mode: "memory-leak", when: "", ratio: 0.5, because: "never seen" }] };
+    expect(fromYaml(toYaml(blueprint))).toEqual(blueprint);
+  });
+
+  it("names the field it does not know instead of dropping it", () => {
+    const read = fromYaml("name: cart\nonwer: me\n");
+    expect(read).toBeInstanceOf(Error);
+    expect((read as Error).message).toContain("onwer");
+    expect(fromYaml("a: [")).toBeInstanceOf(Error);
+  });
+
+  it("says what is lacking before it is sent", () => {
+    expect(lacking(emptyBlueprint)).toBe("it needs a name");
+    expect(lacking({ ...emptyBlueprint, name: "x", scope: { level: "namespace", namespace: "" } })).toContain("namespace");
+    expect(lacking({ ...emptyBlueprint, name: "x", odds: [{ failure_mode: "oom", when: "", ratio: 0, because: "" }] })).toContain("ratio");
+    expect(lacking({ ...emptyBlueprint, name: "x" })).toBeNull();
+  });
+});

@@ -1,0 +1,40 @@
+import type { Commands, Update, WireError } from "../wire/wire";
+
+export type CommandName = keyof Commands;
+export type Request<N extends CommandName> = Commands[N]["request"];
+export type Response<N extends CommandName> = Commands[N]["response"];
+
+/** What carries commands to the core and updates back. Views know only this. */
+export interface Host {
+  readonly kind: "tauri" | "recorded";
+  call<N extends CommandName>(name: N, request: Request<N>): Promise<Response<N>>;
+  /** Updates from the core; returns what ends the subscription. */
+  subscribe(listener: (update: Update) => void): () => void;
+}
+
+/** A command that could not be done. Branch on `code`, show `title` and `hint`. */
+export class CommandFailed extends Error {
+  readonly code: string;
+  readonly title: string;
+  readonly hint: string;
+
+  constructor(error: WireError) {
+    super(error.title);
+    this.name = "CommandFailed";
+    this.code = error.code;
+    this.title = error.title;
+    this.hint = error.hint;
+  }
+
+  /** Whatever was thrown, as something that can be shown. */
+  static from(thrown: unknown): CommandFailed {
+    if (thrown instanceof CommandFailed) return thrown;
+    if (isWireError(thrown)) return new CommandFailed(thrown);
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    return new CommandFailed({ code: "failed", title: text, hint: "Try again; if it stays, restart Caseboard." });
+  }
+}
+
+function isWireError(value: unknown): value is WireError {
+  return typeof value === "object" && value !== null && "code" in value && "title" in value && "hint" in value;
+}

@@ -1,0 +1,18 @@
+import type { Host } from "./host";
+import { runsInTauri, tauriHost } from "./tauri";
+
+/**
+ * The real core inside the window; a recording in a browser while developing and in builds made with
+ * `--mode recorded`. The product's build carries no recording.
+ */
+export async function openHost(): Promise<Host> {
+  if (runsInTauri()) return tauriHost();
+  if (import.meta.env.DEV || import.meta.env.MODE === "recorded") {
+    const { recordedHost } = await import("./recorded");
+    const { demo } = await import("./recordings/demo");
+    return recordedHost(demo);
+  }
+  throw new Error("Caseboard's window was opened outside of the program.");
+}
+
+export { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";

@@ -1,0 +1,212 @@
+import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Update } from "../wire/wire";
+import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
+import type { Answer, Recording, Scripted } from "./recording";
+
+const engineer: Author = { who: "engineer", name: "you" };
+const PACE_MS = 260;
+
+/**
+ * Plays a recording: reads are answered from it, an investigation goes on step by step and stops at every question until
+ * it is answered, as the core's does. For developing and testing the views; it decides nothing.
+ */
+export function recordedHost(recording: Recording): Host {
+  const listeners = new Set<(update: Update) => void>();
+  const cases = new Map(recording.cases.map((view) => [view.case, structuredClone(view)]));
+  const scripts = new Map(Object.entries(recording.scripts).map(([id, steps]) => [id, [...steps]]));
+  const publish = (update: Update) => {
+    for (const listener of listeners) listener(update);
+  };
+
+  function viewOf(id: string): CaseView {
+    const view = cases.get(id);
+    if (!view) throw failure("not_found", `There is no case \`${id}\` in this recording.`, "Open another case.");
+    return view;
+  }
+
+  function write(id: string, author: Author, ...facts: CaseFact[]) {
+    const view = viewOf(id);
+    for (const fact of facts) {
+      const event: CaseEvent = { case: id, seq: view.events.length + 1, at: Date.now() * 1000, author, fact };
+      view.events = [...view.events, event];
+    }
+    publish({ type: "case_changed", case: id, seq: view.events.length });
+  }
+
+  /** Goes on with the script until it asks something. */
+  function play(id: string) {
+    const steps = scripts.get(id);
+    const next = steps?.shift();
+    if (!next) {
+      viewOf(id).running = false;
+      publish({ type: "case_changed", case: id, seq: viewOf(id).events.length });
+      return;
+    }
+    viewOf(id).running = true;
+    write(id, next.author, next.fact);
+    const step = stepOf(next);
+    if (step === "asked" || step === "succeeded") return;
+    setTimeout(() => play(id), PACE_MS);
+  }
+
+  function newest(id: string, call: string) {
+    let revision = 0;
+    let proposed: Extract<CallStep, { step: "proposed" }> | null = null;
+    for (const { fact } of viewOf(id).events) {
+      if (fact.type === "call" && fact.call === call) {
+        revision = fact.revision;
+        if (fact.step.step === "proposed") proposed = fact.step;
+      }
+    }
+    if (!proposed) throw failure("not_found", `There is no call \`${call}\` in this case.`, "Look at the case again.");
+    return { revision, proposed };
+  }
+
+  const answer = (id: string, call: string, step: CallStep, revision = newest(id, call).revision) =>
+    write(id, engineer, { type: "call", call, revision, step });
+
+  /** Drops the steps of a call that the answer made void. */
+  function skip(id: string, call: string, until: (step: string) => boolean) {
+    const steps = scripts.get(id);
+    while (steps?.[0]?.fact.type === "call" && steps[0].fact.call === call && !until(stepOf(steps[0]) ?? "")) steps.shift();
+  }
+
+  const acts: { [N in CommandName]?: (request: Request<N>) => Response<N> } = {
+    case_get: ({ case: id }) => structuredClone(viewOf(id)),
+    cases_list: () =>
+      [...cases.values()].map((view) => {
+        const opened = view.events.find((e) => e.fact.type === "opened");
+        const first = opened?.fact.type === "opened" ? opened.fact : null;
+        return {
+          id: view.case,
+          title: first?.title ?? "Case",
+          cluster: view.cluster,
+          cluster_name: first?.cluster_name ?? "",
+          opened_at: view.events[0]?.at ?? 0,
+          updated_at: view.events.at(-1)?.at ?? 0,
+          incidents: first?.incidents.map((i) => i.id) ?? [],
+          concluded: view.events.some((e) => e.fact.type === "concluded"),
+          waiting: stepOf(view.events.at(-1)) === "asked" || stepOf(view.events.at(-1)) === "succeeded" ? 1 : 0,
+        };
+      }),
+    case_open: ({ incidents }) => {
+      for (const view of cases.values()) {
+        const opened = view.events[0]?.fact;
+        if (opened?.type === "opened" && opened.incidents.some((i) => incidents.includes(i.id)) && scripts.has(view.case)) return view.case;
+      }
+      throw failure("unavailable", "This recording has no case about that incident.", "Open the first incident instead.");
+    },
+    investigation_start: ({ case: id }) => {
+      play(id);
+      return {};
+    },
+    call_approve: ({ case: id, call, digest }) => {
+      const { proposed } = newest(id, call);
+      if (proposed.digest !== digest) throw failure("changed", "The call changed since it was shown.", "Look at it again, then approve it.");
+      answer(id, call, { step: "approved", digest });
+      skip(id, call, (step) => step !== "approved");
+      setTimeout(() => play(id), PACE_MS);
+      return {};
+    },
+    call_edit: ({ case: id, call, args, why, approve }) => {
+      const { revision, proposed } = newest(id, call);
+      const digest = `${proposed.digest}.${revision + 1}`;
+      answer(id, call, { step: "edited", args, why }, revision);
+      answer(id, call, { step: "proposed", call: { ...proposed.call, args }, risk: proposed.risk, digest }, revision + 1);
+      for (const step of scripts.get(id) ?? []) if (step.fact.type === "call" && step.fact.call === call) step.fact = { ...step.fact, revision: revision + 1 };
+      if (!approve) {
+        answer(id, call, { step: "asked", preview: { does: "The same, with your arguments.", diff: null, cost: "little", undo: null } }, revision + 1);
+        return {};
+      }
+      answer(id, call, { step: "approved", digest }, revision + 1);
+      skip(id, call, (step) => step !== "approved");
+      setTimeout(() => play(id), PACE_MS);
+      return {};
+    },
+    call_deny: ({ case: id, call, reason }) => {
+      answer(id, call, { step: "denied", reason });
+      skip(id, call, () => false);
+      setTimeout(() => play(id), PACE_MS);
+      return {};
+    },
+    result_release: ({ case: id, call, text, why, without }) => {
+      const steps = scripts.get(id);
+      const recorded = steps?.[0]?.fact;
+      const kept = recorded?.type === "call" && recorded.step.step === "released" ? recorded.step : { observations: [] as string[], text: "" };
+      const observations = kept.observations.filter((o) => !without.includes(o));
+      answer(id, call, text === null ? { step: "released", observations, text: kept.text } : { step: "released_edited", observations, text, why });
+      skip(id, call, () => false);
+      setTimeout(() => play(id), PACE_MS);
+      return {};
+    },
+    result_withhold: ({ case: id, call, reason }) => {
+      answer(id, call, { step: "withheld", reason });
+      skip(id, call, () => false);
+      setTimeout(() => play(id), PACE_MS);
+      return {};
+    },
+    rule_allow: ({ case: id, namespace, minutes }) => {
+      write(id, engineer, { type: "noted", text: `Reads${namespace ? ` in ${namespace}` : ""} are allowed for ${minutes} minutes.` });
+      return {};
+    },
+    case_note: ({ case: id, text }) => {
+      write(id, engineer, { type: "noted", text });
+      return {};
+    },
+    case_say: ({ case: id, text }) => {
+      write(id, engineer, { type: "said", text });
+      return {};
+    },
+    case_save: ({ case: id, path }) => ({ path: path || viewOf(id).suggested_path, bytes: 184_320 }),
+    blueprint_put: ({ blueprint }) => {
+      if (!blueprint) throw failure("unavailable", "A recording stores no YAML.", "Use the form.");
+      return { version: 2, at: Date.now() * 1000, author: "you", blueprint };
+    },
+    knowledge_search: ({ text }) => {
+      const library = recording.answers.find((a) => a.name === "knowledge_list");
+      const needle = text.toLowerCase();
+      return library?.name === "knowledge_list"
+        ? library.response.entries.filter((e) => `${e.id} ${e.title} ${e.body}`.toLowerCase().includes(needle))
+        : [];
+    },
+  };
+
+  return {
+    kind: "recorded",
+    async call<N extends CommandName>(name: N, request: Request<N>): Promise<Response<N>> {
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      const act = acts[name] as ((request: Request<N>) => Response<N>) | undefined;
+      if (act) return act(request);
+      const found = lookUp(recording.answers, name, request);
+      if (!found) throw failure("unavailable", `This recording has no answer to \`${name}\`.`, "Try it in the window.");
+      return found;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function stepOf(step: Scripted | CaseEvent | undefined): string | null {
+  return step?.fact.type === "call" ? step.fact.step.step : null;
+}
+
+/** The recorded answer whose arguments all match; of several times the latest that is not after the asked one. */
+function lookUp<N extends CommandName>(answers: Answer[], name: N, request: Request<N>): Response<N> | null {
+  const asked = request as Record<string, unknown>;
+  let best: { at: number; response: unknown } | null = null;
+  for (const answer of answers) {
+    if (answer.name !== name) continue;
+    const recorded = answer.request as Record<string, unknown>;
+    const fits = Object.entries(recorded).every(([key, value]) => key === "at" || JSON.stringify(asked[key]) === JSON.stringify(value));
+    if (!fits) continue;
+    const at = typeof recorded["at"] === "number" ? recorded["at"] : 0;
+    const limit = typeof asked["at"] === "number" ? asked["at"] : Infinity;
+    if (at <= limit && (!best || at >= best.at)) best = { at, response: answer.response };
+  }
+  return best ? (best.response as Response<N>) : null;
+}
+
+function failure(code: string, title: string, hint: string): CommandFailed {
+  return new CommandFailed({ code, title, hint });
+}

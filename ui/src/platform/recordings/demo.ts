@@ -1,0 +1,62 @@
+import type { Recording } from "../recording";
+import { clusters, library, tools, blueprints } from "./demo/desk";
+import { incidents, noise, notChecked } from "./demo/incidents";
+import { observationAnswers } from "./demo/evidence";
+import { objectAnswers } from "./demo/objects";
+import { graphAnswers } from "./demo/graph";
+import { finishedCase, openCase, script, CASE } from "./demo/case";
+import { timeline } from "./demo/timeline";
+import { ago, CLUSTER } from "./demo/names";
+
+/** One bad night in a small shop: a limit that came with a rollout, an image that does not exist, a claim without a class. */
+export const demo: Recording = {
+  answers: [
+    {
+      name: "about",
+      request: {},
+      response: {
+        version: "0.1.0",
+        log_dir: "~/.local/state/caseboard/logs",
+        state_dir: "~/.local/state/caseboard",
+        now: ago(0),
+        warnings: [],
+      },
+    },
+    { name: "clusters_list", request: {}, response: clusters },
+    { name: "clusters_rescan", request: {}, response: clusters },
+    ...clusters.map((row) => ({ name: "cluster_open" as const, request: { cluster: row.id }, response: row })),
+    ...clusters.map((row) => ({ name: "cluster_close" as const, request: { cluster: row.id }, response: row })),
+    ...clusters.map((row) => ({ name: "cluster_state" as const, request: { cluster: row.id }, response: row.state })),
+    {
+      name: "triage_get",
+      request: { cluster: CLUSTER },
+      response: {
+        cluster: CLUSTER,
+        triage: { at: ago(0), incidents, noise, not_checked: notChecked },
+        looked_at: [["Pod", 41], ["Deployment", 12], ["Service", 13], ["Node", 3], ["Event", 118], ["PersistentVolumeClaim", 4], ["ConfigMap", 17]],
+        partial: false,
+      },
+    },
+    {
+      name: "triage_get",
+      request: { cluster: "cluster:staging" },
+      response: {
+        cluster: "cluster:staging",
+        triage: { at: ago(0), incidents: [], noise: [], not_checked: [] },
+        looked_at: [["Pod", 212], ["Deployment", 48], ["Service", 51], ["Node", 6], ["Event", 74]],
+        partial: false,
+      },
+    },
+    { name: "timeline_get", request: { cluster: CLUSTER }, response: timeline },
+    ...graphAnswers,
+    ...objectAnswers,
+    ...observationAnswers,
+    { name: "tools_list", request: {}, response: tools },
+    { name: "blueprints_list", request: {}, response: blueprints },
+    { name: "blueprint_versions", request: { name: "cart" }, response: blueprints.filter((b) => b.blueprint.name === "cart") },
+    { name: "blueprint_retire", request: {}, response: {} },
+    { name: "knowledge_list", request: {}, response: library },
+  ],
+  cases: [openCase, finishedCase],
+  scripts: { [CASE]: script },
+};

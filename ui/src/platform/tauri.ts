@@ -1,0 +1,40 @@
+import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
+import type { Update } from "../wire/wire";
+import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
+
+/** The one file that knows Tauri: one command, `call`, and one channel of updates, `subscribe`. */
+export const runsInTauri = isTauri;
+
+export function tauriHost(): Host {
+  const listeners = new Set<(update: Update) => void>();
+  let opened = false;
+
+  function open() {
+    if (opened) return;
+    opened = true;
+    const updates = new Channel<Update>();
+    updates.onmessage = (update) => {
+      for (const listener of listeners) listener(update);
+    };
+    invoke("subscribe", { updates }).catch((thrown: unknown) => {
+      opened = false;
+      console.error("Could not subscribe to updates.", CommandFailed.from(thrown));
+    });
+  }
+
+  return {
+    kind: "tauri",
+    async call<N extends CommandName>(name: N, request: Request<N>): Promise<Response<N>> {
+      try {
+        return await invoke<Response<N>>("call", { name, request });
+      } catch (thrown) {
+        throw CommandFailed.from(thrown);
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      open();
+      return () => listeners.delete(listener);
+    },
+  };
+}

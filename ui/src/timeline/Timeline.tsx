@@ -1,0 +1,219 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { clockOf, fullOf, objectKey, useEvidence } from "../kit";
+import { useSize } from "../kit/size";
+import { testids } from "../testids";
+import { readInk, useTheme } from "../tokens";
+import type { ObjectRef, ObservationId, Time } from "../wire/wire";
+import { axisOf, pan, type Range, toAxis, toTime, whole, zoom } from "./axis";
+import { draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
+import { neighbour, type Picture, saying } from "./marks";
+import { TimelineList } from "./TimelineList";
+import "./timeline.css";
+
+interface Props {
+  picture: Picture;
+  times: readonly Time[];
+  /** The time the whole screen shows; null is now. */
+  time: Time | null;
+  setTime: (time: Time | null) => void;
+  object: ObjectRef | null;
+  setObject: (object: ObjectRef) => void;
+  cited: ReadonlySet<ObservationId>;
+  list: boolean;
+  loading: boolean;
+}
+
+/** Lanes of what happened, and the scrubber that sets the time of the whole screen. */
+export function Timeline({ picture, times, time, setTime, object, setObject, cited, list, loading }: Props) {
+  const evidence = useEvidence();
+  const theme = useTheme();
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const spots = useRef<Spot[]>([]);
+  const { width, height } = useSize(frame);
+  const axis = useMemo(() => axisOf(times), [times]);
+  const [closer, setCloser] = useState<Range | null>(null);
+  const [scroll, setScroll] = useState(0);
+  const [hovered, setHovered] = useState<number | null>(null);
+  const range = closer ?? whole(axis);
+  const last = axis.stretches.at(-1)?.until ?? 0;
+  const first = axis.stretches[0]?.from ?? 0;
+  const lane = object ? picture.lanes.findIndex((l) => l.object && objectKey(l.object) === objectKey(object)) : -1;
+  const deepest = Math.max(0, (picture.lanes.length - 1) * LANE - (height - RULER - LANE - 2));
+
+  const view: View = {
+    width,
+    height,
+    scroll: Math.min(scroll, deepest),
+    axis,
+    range,
+    time,
+    numbers: evidence?.numbers ?? new Map(),
+    cited,
+    chosen: evidence?.chosen ?? null,
+    pointed: evidence?.pointed ?? null,
+    hovered,
+    lane: lane < 0 ? null : lane,
+  };
+  const newest = useRef(view);
+  newest.current = view;
+
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context || width === 0) return;
+    const handle = requestAnimationFrame(() => {
+      const ratio = window.devicePixelRatio || 1;
+      if (element.width !== Math.round(width * ratio) || element.height !== Math.round(height * ratio)) {
+        element.width = Math.round(width * ratio);
+        element.height = Math.round(height * ratio);
+      }
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      spots.current = draw(context, picture, view, readInk(element));
+    });
+    return () => cancelAnimationFrame(handle);
+  });
+  // Fonts arrive after the first picture, and a theme changes every colour.
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    void document.fonts?.ready.then(() => redraw((n) => n + 1));
+  }, [theme]);
+
+  // React's wheel listeners are passive; zooming must keep the page where it is.
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const now = newest.current;
+      const x = event.clientX - element.getBoundingClientRect().left;
+      if (event.ctrlKey || event.metaKey) setCloser(zoom(now.axis, now.range, placeAt(now, x), Math.exp(event.deltaY * 0.004)));
+      else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        setCloser(pan(now.axis, now.range, ((event.deltaX || event.deltaY) / Math.max(now.width - GUTTER, 1)) * (now.range.b - now.range.a)));
+      } else setScroll((y) => Math.max(0, Math.min(y + event.deltaY, Math.max(0, (picture.lanes.length - 1) * LANE - (now.height - RULER - LANE - 2)))));
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, [picture.lanes.length]);
+
+  function set(next: Time) {
+    setTime(next >= last ? null : Math.max(next, first));
+  }
+  const timeAtX = (x: number) => toTime(axis, placeAt(newest.current, Math.max(x, GUTTER)));
+  const xIn = (event: { clientX: number }) => event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
+  const yIn = (event: { clientY: number }) => event.clientY - (frame.current?.getBoundingClientRect().top ?? 0);
+  const spotAt = (x: number, y: number) => spots.current.findLast((s) => x >= s.x && x <= s.x + s.w && y >= s.y && y <= s.y + s.h) ?? null;
+  const laneAt = (y: number) => {
+    const index = Math.floor((y - RULER + view.scroll) / LANE);
+    return y > RULER && y < height - LANE - 2 ? picture.lanes[index] : undefined;
+  };
+
+  function scrubFrom(event: React.PointerEvent<HTMLElement>) {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    set(timeAtX(xIn(event)));
+  }
+
+  const step = (range.b - range.a) / 200;
+  function onKeyDown(event: React.KeyboardEvent) {
+    const shown = time ?? last;
+    const place = toAxis(axis, shown);
+    const by = event.shiftKey ? 10 * step : step;
+    const act: Record<string, () => void> = {
+      ArrowLeft: () => set(toTime(axis, place - by)),
+      ArrowRight: () => set(toTime(axis, place + by)),
+      ArrowDown: () => set(neighbour(picture, shown, -1) ?? first),
+      ArrowUp: () => set(neighbour(picture, shown, 1) ?? last),
+      PageUp: () => set(toTime(axis, place + 20 * step)),
+      PageDown: () => set(toTime(axis, place - 20 * step)),
+      Home: () => set(first),
+      End: () => setTime(null),
+      "+": () => setCloser(zoom(axis, range, place, 0.6)),
+      "=": () => setCloser(zoom(axis, range, place, 0.6)),
+      "-": () => setCloser(zoom(axis, range, place, 1 / 0.6)),
+      "0": () => setCloser(null),
+    };
+    const run = act[event.key];
+    if (!run || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    run();
+  }
+
+  const x = Math.min(Math.max(time === null ? xOf(view, last) : xOf(view, time), GUTTER), width - 1);
+  const over = hovered === null ? null : picture.marks[hovered];
+
+  return (
+    <section className="timeline" data-testid={testids.timeline} aria-label="Timeline" aria-busy={loading}>
+      {list ? (
+        <TimelineList picture={picture} time={time} set={set} />
+      ) : (
+        <div className="timeline-frame" ref={frame}>
+          <canvas
+            ref={canvas}
+            className="timeline-canvas"
+            data-testid={testids.timelineCanvas}
+            aria-hidden="true"
+            style={{ width, height }}
+            data-lit={hovered !== null}
+            onPointerDown={(event) => {
+              const at = [xIn(event), yIn(event)] as const;
+              const spot = spotAt(...at);
+              const mark = spot ? picture.marks[spot.mark] : null;
+              if (mark?.observation) evidence?.choose(mark.observation);
+              else if (at[0] < GUTTER) {
+                const object = laneAt(at[1])?.object;
+                if (object) setObject(object);
+              } else scrubFrom(event);
+            }}
+            onPointerMove={(event) => {
+              if (event.currentTarget.hasPointerCapture(event.pointerId)) return set(timeAtX(xIn(event)));
+              const spot = spotAt(xIn(event), yIn(event));
+              setHovered(spot?.mark ?? null);
+              const id = spot ? picture.marks[spot.mark]?.observation : null;
+              if (id !== evidence?.pointed) evidence?.point(id ?? null);
+            }}
+            onPointerLeave={() => {
+              setHovered(null);
+              evidence?.point(null);
+            }}
+          />
+          {width > 0 && axis.length > 0 ? (
+            <div
+              className="scrubber"
+              data-testid={testids.scrubber}
+              data-now={time === null}
+              data-end={x > width - 60}
+              role="slider"
+              tabIndex={0}
+              aria-label="Time that the whole screen shows"
+              aria-orientation="horizontal"
+              aria-valuemin={Math.round(first / 1e6)}
+              aria-valuemax={Math.round(last / 1e6)}
+              aria-valuenow={Math.round((time ?? last) / 1e6)}
+              aria-valuetext={time === null ? "now" : fullOf(time)}
+              style={{ transform: `translateX(${x}px)` }}
+              onPointerDown={scrubFrom}
+              onPointerMove={(event) => {
+                if (event.currentTarget.hasPointerCapture(event.pointerId)) set(timeAtX(xIn(event)));
+              }}
+              onKeyDown={onKeyDown}
+            >
+              <span className="scrubber-flag mono">{time === null ? "now" : clockOf(time)}</span>
+            </div>
+          ) : null}
+          {over ? <Saying x={Math.min(Math.max(xOf(view, over.at), GUTTER), width - 20)} width={width} text={saying(picture, over)} /> : null}
+          {loading && picture.marks.length === 0 ? <p className="timeline-empty small faint">Reading the history…</p> : null}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Saying({ x, width, text }: { x: number; width: number; text: string }) {
+  return (
+    <p className="timeline-saying small" style={x > width / 2 ? { right: width - x + 8 } : { left: x + 8 }}>
+      {text}
+    </p>
+  );
+}
+

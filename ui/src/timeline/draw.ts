@@ -1,0 +1,383 @@
+import { clockOf, dayOf, minuteOf, spanOf } from "../kit/format";
+import type { Ink } from "../tokens/ink";
+import type { ObservationId, Severity, Time } from "../wire/wire";
+import { type Axis, type Range, ticks, toAxis } from "./axis";
+import type { Picture, TimeMark } from "./marks";
+
+export const RULER = 26;
+export const LANE = 24;
+export const GUTTER = 184;
+
+export interface View {
+  width: number;
+  height: number;
+  /** How far the lanes are scrolled down, in pixels. */
+  scroll: number;
+  axis: Axis;
+  range: Range;
+  /** The time the screen shows; null is now. */
+  time: Time | null;
+  numbers: ReadonlyMap<ObservationId, number>;
+  cited: ReadonlySet<ObservationId>;
+  chosen: ObservationId | null;
+  pointed: ObservationId | null;
+  hovered: number | null;
+  lane: number | null;
+}
+
+/** A place that answers to the pointer. */
+export interface Spot {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  mark: number;
+}
+
+const hue = (ink: Ink, severity: Severity): string => ({ critical: ink.critical, major: ink.major, minor: ink.minor, info: ink.info })[severity];
+
+export const xOf = (view: View, time: Time): number => GUTTER + ((toAxis(view.axis, time) - view.range.a) / (view.range.b - view.range.a)) * (view.width - GUTTER);
+export const placeAt = (view: View, x: number): number => view.range.a + ((x - GUTTER) / Math.max(view.width - GUTTER, 1)) * (view.range.b - view.range.a);
+
+/** Draws the whole timeline; gives back where marks are. Everything outside the view is skipped before it costs anything. */
+export function draw(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink): Spot[] {
+  const { width, height } = view;
+  context.clearRect(0, 0, width, height);
+  context.fillStyle = ink.panel;
+  context.fillRect(0, 0, width, height);
+  const spots: Spot[] = [];
+  const investigation = height - LANE - 2;
+  const laneTop = (lane: number) => (lane === picture.investigation ? investigation : RULER + lane * LANE - view.scroll);
+
+  folds(context, view, ink);
+  gaps(context, picture, view, ink);
+  context.save();
+  context.beginPath();
+  context.rect(0, RULER, width, investigation - RULER);
+  context.clip();
+  lanes(context, picture, view, ink, laneTop);
+  const behind = view.time;
+  marks(context, picture, view, ink, laneTop, spots, (m) => m.lane !== picture.investigation, behind);
+  context.restore();
+
+  context.fillStyle = ink.ground;
+  context.fillRect(0, investigation, width, LANE + 2);
+  rule(context, ink.line, 0, investigation + 0.5, width);
+  label(context, ink, "", "Investigation", investigation, view.lane === picture.investigation);
+  marks(context, picture, view, ink, laneTop, spots, (m) => m.lane === picture.investigation, behind);
+  if (view.time !== null) later(context, view, ink);
+  ruler(context, view, ink);
+  return spots;
+}
+
+function rule(context: CanvasRenderingContext2D, colour: string, x: number, y: number, width: number) {
+  context.fillStyle = colour;
+  context.fillRect(x, y - 0.5, width, 1);
+}
+
+function label(context: CanvasRenderingContext2D, ink: Ink, kind: string, title: string, top: number, strong: boolean) {
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  const y = top + LANE / 2 + 0.5;
+  let x = 12;
+  if (kind) {
+    context.font = `400 10px ${ink.fontText}`;
+    context.fillStyle = ink.text3;
+    context.fillText(kind, x, y);
+    x += context.measureText(kind).width + 6;
+  }
+  context.font = kind ? `${strong ? 600 : 500} 11px ${ink.fontMono}` : `500 11px ${ink.fontText}`;
+  context.fillStyle = strong ? ink.ink : ink.text2;
+  context.fillText(fit(context, title, GUTTER - x - 8), x, y);
+}
+
+export function fit(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let low = 0;
+  let high = text.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (context.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
+    else high = middle - 1;
+  }
+  return `${text.slice(0, low)}…`;
+}
+
+const shortKinds: Record<string, string> = {
+  Deployment: "deploy",
+  StatefulSet: "sts",
+  DaemonSet: "ds",
+  Service: "svc",
+  ConfigMap: "cm",
+  PersistentVolumeClaim: "pvc",
+  PersistentVolume: "pv",
+  HorizontalPodAutoscaler: "hpa",
+  NetworkPolicy: "netpol",
+  Ingress: "ing",
+  ReplicaSet: "rs",
+  StorageClass: "sc",
+  ServiceAccount: "sa",
+};
+/** kubectl's short name where it has one. */
+export const shortKind = (kind: string): string => shortKinds[kind] ?? kind.toLowerCase();
+
+function lanes(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number) {
+  picture.lanes.forEach((lane, i) => {
+    if (i === picture.investigation) return;
+    const top = laneTop(i);
+    if (top > view.height || top + LANE < RULER) return;
+    if (view.lane === i) {
+      context.fillStyle = ink.chosen;
+      context.fillRect(0, top, view.width, LANE);
+    }
+    rule(context, ink.line, 0, top + LANE, view.width);
+    label(context, ink, shortKind(lane.kind), lane.title, top, view.lane === i);
+  });
+}
+
+function folds(context: CanvasRenderingContext2D, view: View, ink: Ink) {
+  for (const stretch of view.axis.stretches) {
+    if (!stretch.folded) continue;
+    const a = xOf(view, stretch.from);
+    const b = xOf(view, stretch.until);
+    if (b < GUTTER || a > view.width) continue;
+    context.fillStyle = ink.ground;
+    context.fillRect(Math.max(a, GUTTER), RULER, b - Math.max(a, GUTTER), view.height);
+  }
+}
+
+function gaps(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink) {
+  for (const gap of picture.gaps) {
+    const a = Math.max(xOf(view, gap.from), GUTTER);
+    const b = Math.max(xOf(view, gap.until), a + 3);
+    if (b < GUTTER || a > view.width) continue;
+    hatch(context, a, RULER, b - a, view.height - RULER - LANE - 2, ink.lineStrong);
+  }
+}
+
+function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, colour: string) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let i = -height; i < width; i += 7) {
+    context.moveTo(x + i, y + height);
+    context.lineTo(x + i + height, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+/** What lies after the shown time is there, and faint: nobody knew it then. */
+function later(context: CanvasRenderingContext2D, view: View, ink: Ink) {
+  const x = Math.max(xOf(view, view.time ?? 0), GUTTER);
+  context.globalAlpha = 0.72;
+  context.fillStyle = ink.panel;
+  context.fillRect(x, RULER, view.width - x, view.height - RULER);
+  context.globalAlpha = 1;
+}
+
+function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
+  context.fillStyle = ink.panel;
+  context.fillRect(0, 0, view.width, RULER);
+  rule(context, ink.line, 0, RULER, view.width);
+  context.textBaseline = "middle";
+  context.font = `400 11px ${ink.fontMono}`;
+  context.textAlign = "center";
+  const perPixel = (view.range.b - view.range.a) / Math.max(view.width - GUTTER, 1);
+  const offset = -new Date(view.axis.stretches[0]?.from ?? 0).getTimezoneOffset() * 60e6;
+  const apart = perPixel * 76;
+  let last = GUTTER + 8;
+  for (const tick of ticks(view.axis, view.range, apart, offset)) {
+    const x = GUTTER + (tick.place - view.range.a) / perPixel;
+    if (x < GUTTER || x > view.width) continue;
+    context.fillStyle = ink.line;
+    context.fillRect(Math.round(x), RULER, 1, view.height - RULER - LANE - 2);
+    if (x - 26 < last || x + 26 > view.width) continue;
+    const atMidnight = (tick.time + offset) % 86_400e6 === 0;
+    context.fillStyle = ink.text3;
+    context.fillText(atMidnight ? dayOf(tick.time) : apart < 60e6 ? clockOf(tick.time) : minuteOf(tick.time), x, RULER / 2);
+    last = x + 30;
+  }
+  for (const stretch of view.axis.stretches) {
+    if (!stretch.folded) continue;
+    const a = xOf(view, stretch.from);
+    const b = xOf(view, stretch.until);
+    if (b < GUTTER || a > view.width) continue;
+    const middle = (a + b) / 2;
+    context.strokeStyle = ink.lineStrong;
+    context.lineWidth = 1;
+    for (const dx of [-2, 2]) {
+      context.beginPath();
+      context.moveTo(middle + dx - 2, RULER + 4);
+      context.lineTo(middle + dx + 2, RULER - 4);
+      context.stroke();
+    }
+    const text = spanOf(stretch.until - stretch.from);
+    context.font = `400 10px ${ink.fontMono}`;
+    if (context.measureText(text).width + 8 < b - a + 30) {
+      context.fillStyle = ink.text3;
+      context.fillText(text, middle, RULER / 2 - 1);
+    }
+    context.font = `400 11px ${ink.fontMono}`;
+  }
+}
+
+function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number, spots: Spot[], which: (mark: TimeMark) => boolean, behind: Time | null) {
+  const lastX = new Map<string, number>();
+  const deferred: [number, TimeMark, number, number][] = [];
+  // Bars lie under the moments.
+  for (const bars of [true, false]) {
+    picture.marks.forEach((mark, i) => {
+      if ((mark.until !== null) !== bars || !which(mark)) return;
+      const top = laneTop(mark.lane);
+      if (top + LANE < RULER || top > view.height) return;
+      const x = xOf(view, mark.at);
+      const end = mark.until === null ? x : xOf(view, behind === null ? mark.until : Math.min(mark.until, Math.max(behind, mark.at)));
+      if (end < GUTTER - 6 || x > view.width + 6) return;
+      const y = top + LANE / 2;
+      const lit = view.hovered === i || (mark.observation !== null && (mark.observation === view.chosen || mark.observation === view.pointed));
+      if (bars) {
+        const a = Math.max(x, GUTTER);
+        const w = Math.max(end - a, 3);
+        context.globalAlpha = lit ? 0.6 : 0.3;
+        context.fillStyle = hue(ink, mark.severity);
+        context.fillRect(a, top + 6, w, LANE - 11);
+        context.globalAlpha = 1;
+        context.fillRect(a, top + 6, 2, LANE - 11);
+        spots.push({ x: a, y: top, w, h: LANE, mark: i });
+        if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push([i, mark, Math.max(x, GUTTER) + 12, y]);
+        return;
+      }
+      if (x < GUTTER) return;
+      // Marks that would fall on one another are drawn once.
+      const key = `${mark.lane} ${mark.kind}`;
+      const near = x - (lastX.get(key) ?? -99);
+      if (near < 2.5 && !lit) return;
+      lastX.set(key, x);
+      moment(context, mark, x, y, ink, lit);
+      spots.push({ x: x - 6, y: top, w: 12, h: LANE, mark: i });
+      if (mark.observation !== null && view.cited.has(mark.observation) && !deferred.some(([, m]) => m.observation === mark.observation)) deferred.push([i, mark, x + 12, y]);
+    });
+  }
+  const chips = new Set<ObservationId>();
+  for (const [i, mark, x, y] of deferred) {
+    if (mark.observation === null || chips.has(mark.observation)) continue;
+    chips.add(mark.observation);
+    chip(context, view, ink, mark.observation, x, y);
+    spots.push({ x: x - 9, y: y - 8, w: 18, h: 16, mark: i });
+  }
+}
+
+/** The evidence chip as a canvas draws it: the same box and number as everywhere else. */
+export function chip(context: CanvasRenderingContext2D, view: Pick<View, "numbers" | "chosen" | "pointed">, ink: Ink, id: ObservationId, x: number, y: number) {
+  const text = String(view.numbers.get(id) ?? "·");
+  const lit = id === view.chosen || id === view.pointed;
+  context.font = `500 10px ${ink.fontMono}`;
+  const width = Math.max(context.measureText(text).width + 8, 16);
+  context.fillStyle = lit ? ink.ink : ink.raised;
+  context.strokeStyle = lit ? ink.ink : ink.lineStrong;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.roundRect(Math.round(x - width / 2) + 0.5, Math.round(y - 7.5) + 0.5, width, 15, 3);
+  context.fill();
+  context.stroke();
+  context.fillStyle = lit ? ink.onInk : ink.text;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, Math.round(x) + 0.5, y + 0.5);
+}
+
+function moment(context: CanvasRenderingContext2D, mark: TimeMark, x: number, y: number, ink: Ink, lit: boolean) {
+  const colour = hue(ink, mark.severity);
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  context.lineWidth = 1.5;
+  const r = lit ? 5.5 : 4;
+  const path = (points: [number, number][], fill: boolean) => {
+    context.beginPath();
+    points.forEach(([px, py], i) => (i ? context.lineTo(x + px, y + py) : context.moveTo(x + px, y + py)));
+    context.closePath();
+    if (fill) context.fill();
+    else context.stroke();
+  };
+  switch (mark.kind) {
+    case "change":
+      // A step: what was, and what is since.
+      context.strokeStyle = lit ? ink.ink : ink.text;
+      context.lineWidth = lit ? 2.5 : 2;
+      context.beginPath();
+      context.moveTo(x - 5, y + 5);
+      context.lineTo(x, y + 5);
+      context.lineTo(x, y - 5);
+      context.lineTo(x + 5, y - 5);
+      context.stroke();
+      return;
+    case "restart":
+      context.beginPath();
+      context.arc(x, y, r - 0.5, -0.4, 4.6);
+      context.stroke();
+      return;
+    case "alert":
+      path([[0, -r - 1], [r + 1, r], [-r - 1, r]], true);
+      return;
+    case "event":
+    case "signal":
+      context.beginPath();
+      context.arc(x, y, mark.severity === "info" ? r - 1.5 : r - 0.5, 0, 7);
+      if (mark.severity === "info") context.stroke();
+      else context.fill();
+      return;
+    case "log":
+    case "metric":
+    case "note":
+      context.fillRect(x - 1, y - 5, 2, 10);
+      return;
+    case "asked":
+      context.strokeStyle = ink.decide;
+      path([[0, -5], [5, 0], [0, 5], [-5, 0]], false);
+      return;
+    case "approved":
+      context.fillStyle = ink.decide;
+      path([[0, -5], [5, 0], [0, 5], [-5, 0]], true);
+      return;
+    case "denied":
+      context.strokeStyle = ink.text;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.moveTo(x - 4, y - 4);
+      context.lineTo(x + 4, y + 4);
+      context.moveTo(x + 4, y - 4);
+      context.lineTo(x - 4, y + 4);
+      context.stroke();
+      return;
+    case "moved":
+      context.fillStyle = ink.text2;
+      context.fillRect(x - 4, y + 1, 2, 4);
+      context.fillRect(x - 1, y - 2, 2, 7);
+      context.fillRect(x + 2, y - 5, 2, 10);
+      return;
+    case "concluded":
+      context.fillStyle = ink.ink;
+      path([[-5, -6], [5, -1], [-3, 2], [-3, 7], [-5, 7]], true);
+      return;
+    case "result":
+    case "released":
+      context.fillStyle = ink.text2;
+      context.strokeStyle = ink.text2;
+      context.beginPath();
+      context.rect(x - 3.5, y - 3.5, 7, 7);
+      if (mark.kind === "released") context.fill();
+      else context.stroke();
+      return;
+    case "said":
+    case "begun":
+      context.fillStyle = ink.text3;
+      context.beginPath();
+      context.arc(x, y, 2.5, 0, 7);
+      context.fill();
+  }
+}

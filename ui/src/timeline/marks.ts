@@ -1,0 +1,108 @@
+import type { CaseState } from "../case/fold";
+import { minuteOf, objectKey } from "../kit/format";
+import type { CaseEvent, MarkKind, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
+
+/** What the investigation's own lane shows. */
+export type StepKind = "asked" | "approved" | "denied" | "result" | "released" | "moved" | "concluded" | "said" | "begun";
+
+export interface TimeMark {
+  lane: number;
+  at: Time;
+  until: Time | null;
+  kind: MarkKind | StepKind;
+  severity: Severity;
+  title: string;
+  observation: ObservationId | null;
+}
+
+export interface TimeLane {
+  object: ObjectRef | null;
+  title: string;
+  kind: string;
+}
+
+/** Everything the timeline draws, as lists: lanes from top to bottom, marks by time. */
+export interface Picture {
+  lanes: TimeLane[];
+  marks: TimeMark[];
+  gaps: { from: Time; until: Time; why: string }[];
+  /** The lane of the investigation itself, the last one. */
+  investigation: number;
+}
+
+export function pictureOf(timeline: Timeline | undefined, events: readonly CaseEvent[]): Picture {
+  const lanes: TimeLane[] = (timeline?.lanes ?? []).map((lane) => ({ object: lane.object, title: lane.title || (lane.object?.name ?? ""), kind: lane.object?.kind ?? "" }));
+  const investigation = lanes.length;
+  lanes.push({ object: null, title: "Investigation", kind: "" });
+  const marks: TimeMark[] = (timeline?.marks ?? []).map((mark) => ({ ...mark }));
+  for (const event of events) {
+    const step = stepOf(event);
+    if (step) marks.push({ lane: investigation, at: event.at, until: null, severity: "info", observation: null, ...step });
+  }
+  marks.sort((a, b) => a.at - b.at || a.lane - b.lane);
+  return { lanes, marks, gaps: (timeline?.gaps ?? []).map(([from, until, why]) => ({ from, until, why })), investigation };
+}
+
+function stepOf(event: CaseEvent): { kind: StepKind; title: string } | null {
+  const { fact } = event;
+  switch (fact.type) {
+    case "opened":
+      return { kind: "begun", title: "The case was opened" };
+    case "investigation_started":
+      return { kind: "begun", title: `${fact.investigator} began` };
+    case "said":
+      return { kind: "said", title: `You said: ${fact.text}` };
+    case "noted":
+      return { kind: "said", title: `Note: ${fact.text}` };
+    case "hypotheses_moved":
+      return { kind: "moved", title: fact.because };
+    case "concluded":
+      return { kind: "concluded", title: fact.conclusion.summary };
+    case "call":
+      switch (fact.step.step) {
+        case "asked":
+          return { kind: "asked", title: fact.step.preview.does };
+        case "approved":
+          return { kind: "approved", title: "Approved" };
+        case "denied":
+          return { kind: "denied", title: `Denied: ${fact.step.reason}` };
+        case "withheld":
+          return { kind: "denied", title: `Withheld: ${fact.step.reason}` };
+        case "succeeded":
+          return { kind: "result", title: "A result came back" };
+        case "released":
+        case "released_edited":
+          return { kind: "released", title: "The result was released" };
+        default:
+          return null;
+      }
+    default:
+      return null;
+  }
+}
+
+/** Every time that must have a place on the axis. */
+export function timesOf(timeline: Timeline | undefined, picture: Picture, state: CaseState): Time[] {
+  const times: Time[] = [];
+  for (const mark of picture.marks) {
+    times.push(mark.at);
+    if (mark.until !== null) times.push(mark.until);
+  }
+  for (const gap of picture.gaps) times.push(gap.from, gap.until);
+  if (timeline) times.push(timeline.to);
+  if (state.opened) times.push(state.opened.asOf);
+  if (state.lastAt) times.push(state.lastAt);
+  return times;
+}
+
+/** The next or previous moment at which something happened. */
+export function neighbour(picture: Picture, time: Time, direction: 1 | -1): Time | null {
+  if (direction === 1) return picture.marks.find((m) => m.at > time)?.at ?? null;
+  return picture.marks.findLast((m) => m.at < time)?.at ?? null;
+}
+
+/** A mark in words, for those who do not see the picture. */
+export function saying(picture: Picture, mark: TimeMark): string {
+  const lane = picture.lanes[mark.lane];
+  return `${minuteOf(mark.at)} ${lane?.object ? objectKey(lane.object) : (lane?.title ?? "")}: ${mark.title}`;
+}

@@ -1,0 +1,7 @@
+import "@fontsource-variable/inter";
+import "@fontsource-variable/jetbrains-mono";
+import "./tokens.css";
+import "./base.css";
+
+export { type Ink, readInk } from "./ink";
+export { chooseTheme, type Theme, useTheme } from "./theme";
