@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a failing test may panic")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -76,15 +76,34 @@ fn every_built_in_file_is_usable() {
 }
 
 #[test]
-fn every_fact_that_a_file_names_is_in_the_list_of_facts() {
+fn every_fact_and_argument_that_a_file_names_is_in_the_list_of_facts() {
     let list = include_str!("../../detect/FACTS.md");
-    let known: BTreeSet<&str> =
-        list.lines().filter_map(|l| l.strip_prefix("| `")?.split('`').next()).chain(["log_pattern"]).collect();
-    for mode in Library::builtin().failure_modes() {
-        for name in mode.signals.iter().chain(&mode.evidence).flat_map(|s| &s.facts) {
-            assert!(known.contains(name.as_str()), "{}: no fact is called `{name}`", mode.id);
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for row in list.lines().filter(|l| l.starts_with("| `")) {
+        if let Some(name) = row.trim_start_matches("| `").split('`').next() {
+            known.insert(name, row);
         }
     }
+    let logs = list.lines().find(|l| l.starts_with("`log_pattern`")).unwrap();
+    known.insert("log_pattern", logs);
+    let argument = regex::Regex::new(r"fact\.args\.(\w+)").unwrap();
+    let mut wrong = Vec::new();
+    for mode in Library::builtin().failure_modes() {
+        for sign in mode.signals.iter().chain(&mode.evidence) {
+            let rows: Vec<&str> = sign.facts.iter().filter_map(|f| known.get(f.as_str()).copied()).collect();
+            if rows.len() < sign.facts.len() {
+                wrong.push(format!("{}: no fact of {:?}", mode.id, sign.facts));
+            }
+            // A row that says "the same" has the arguments of the row above it.
+            let same = rows.iter().any(|r| r.contains("same"));
+            for name in argument.captures_iter(sign.when.text()).filter_map(|c| c.get(1)).map(|m| m.as_str()) {
+                if !same && !rows.iter().any(|r| r.contains(&format!("`{name}`"))) {
+                    wrong.push(format!("{}: {:?} has no argument `{name}`", mode.id, sign.facts));
+                }
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
