@@ -123,7 +123,10 @@ impl Asking<'_> {
             if rendered.is_empty() {
                 continue;
             }
+            let of_object = ["{kind}", "{namespace}", "{name}"].iter().fold(text.to_owned(), |t, p| t.replace(p, ""));
+            let names_object = !of_object.contains('{') && self.snapshot.get(&candidate.object).is_some();
             if rendered != text
+                && !names_object
                 && !self.is_known(&rendered)
                 && let Some(source) = fact.evidence.first()
             {
@@ -147,22 +150,16 @@ impl Asking<'_> {
         let open = 1.0 - first.filter(|c| !c.mode.symptomatic).map_or(0.0, |c| c.probability);
         let map = &self.assessment.map;
         let told = &self.assessment.incidents[incident];
-        let mut suspects: Vec<(u8, &ObjectRef, bool)> = Vec::new();
+        let mut suspects: Vec<(u8, &ObjectRef)> = Vec::new();
         for subject in told.origin.iter().chain(&told.subjects) {
-            if suspects.iter().any(|(_, known, _)| *known == subject) {
-                continue;
-            }
-            if let Some((urgency, previous)) = speaks(map, subject) {
-                suspects.push((urgency, subject, previous));
+            if !suspects.iter().any(|(_, known)| *known == subject) {
+                suspects.extend(speaks(map, subject).map(|urgency| (urgency, subject)));
             }
         }
-        suspects.sort_by_key(|(urgency, ..)| std::cmp::Reverse(*urgency));
-        for (nth, (_, subject, previous)) in suspects.into_iter().take(3).enumerate() {
+        suspects.sort_by_key(|(urgency, _)| std::cmp::Reverse(*urgency));
+        for (nth, (_, subject)) in suspects.into_iter().take(3).enumerate() {
             let mut args = json!({"namespace": subject.namespace});
             args[if subject.kind == "Pod" { "pod" } else { "workload" }] = json!(subject.name);
-            if previous {
-                args["previous"] = json!(true);
-            }
             let call = self.call(
                 "logs",
                 args,
@@ -250,24 +247,21 @@ fn add(found: &mut BTreeMap<String, Proposal>, call: ToolCall, value: f64, candi
     proposal.hypotheses.extend(candidate.map(Candidate::id));
 }
 
-/// Whether a workload has something to say in its log, how urgently, and whether its previous run says it.
-fn speaks(map: &FactMap, subject: &ObjectRef) -> Option<(u8, bool)> {
-    let mut said = None;
-    for index in map.about(subject) {
-        let (urgency, previous) = match map.fact(*index).name.as_str() {
-            "crash_loop" | "container_terminated" | "init_container_failing" => (4, true),
-            "container_restarted" | "oom_killed" => (3, true),
-            "pod_not_ready" | "probe_failing" | "rollout_stalled" | "job_failed" | "pod_failed" => (3, false),
-            "replicas_unavailable" | "dependency_broken" | "alert_firing" | "error_rate_rise" | "latency_rise" => {
-                (2, false)
-            }
-            _ => continue,
-        };
-        if said.is_none_or(|(held, _)| urgency > held) {
-            said = Some((urgency, previous));
-        }
-    }
-    said
+/// Whether a workload has something to say in its log, and how urgently.
+fn speaks(map: &FactMap, subject: &ObjectRef) -> Option<u8> {
+    let urgency = |name: &str| match name {
+        "crash_loop" | "container_terminated" | "init_container_failing" => Some(4),
+        "container_restarted"
+        | "oom_killed"
+        | "pod_not_ready"
+        | "probe_failing"
+        | "rollout_stalled"
+        | "job_failed"
+        | "pod_failed" => Some(3),
+        "replicas_unavailable" | "dependency_broken" | "alert_firing" | "error_rate_rise" | "latency_rise" => Some(2),
+        _ => None,
+    };
+    map.about(subject).iter().filter_map(|i| urgency(&map.fact(*i).name)).max()
 }
 
 /// What a call costs the engineer and the cluster, in calls of the cheapest kind. Sensitive reads always ask.
