@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use gate::{Approve, Policy};
-use investigate::{Brief, BuiltIn, Pause, Release, Runner, Setting, started_as_of};
+use investigate::{Brief, BuiltIn, OnWrite, Pause, Release, Runner, Setting, started_as_of};
 use model::{CaseFact, CaseId};
 use tokio::sync::{Notify, watch};
 use tools::Surroundings;
@@ -130,8 +130,19 @@ impl Desk {
             policy,
             release,
             ids: Arc::new(self.ids),
+            on_write: Some(self.on_write(case)),
         };
         Ok(Runner::new(setting, Box::new(investigator))?)
+    }
+
+    /// Tells the window of every step.
+    fn on_write(self: &Arc<Self>, case: CaseId) -> OnWrite {
+        let desk = Arc::downgrade(self);
+        Arc::new(move |seq| {
+            if let Some(desk) = desk.upgrade() {
+                desk.tell(Update::CaseChanged { case, seq });
+            }
+        })
     }
 
     /// What a call's tool is given; for previews of edited arguments.

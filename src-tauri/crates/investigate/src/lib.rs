@@ -12,4 +12,4 @@ mod runner;
 
 pub use built_in::{Brief, BuiltIn, Look, Sight};
 pub use investigator::{Investigator, Move, Seen};
-pub use runner::{Ids, Pause, Release, Runner, RunnerError, Setting, started_as_of};
+pub use runner::{Ids, OnWrite, Pause, Release, Runner, RunnerError, Setting, started_as_of};

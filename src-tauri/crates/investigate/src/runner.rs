@@ -1,9 +1,14 @@
-use std::collections::VecDeque;
+mod transcript;
+
 use std::sync::{Arc, RwLock};
 
-use gate::{Approve, Call, CallState, Door, Policy, Refused, fold_case};
-use model::{Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, Time, ToolCall, Written};
+use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
+use model::{
+    Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time, ToolCall,
+    Written,
+};
 use tools::{Surroundings, Toolbox};
+use transcript::{OTHER_WAY, Taken, Transcript};
 
 use crate::{Investigator, Move, Seen};
 
@@ -11,6 +16,9 @@ use crate::{Investigator, Move, Seen};
 pub trait Ids: Send + Sync {
     fn call(&self) -> CallId;
 }
+
+/// Called with the number of the case's last event after the runner wrote something.
+pub type OnWrite = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// Who hands results to the investigator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +48,9 @@ pub enum RunnerError {
     /// The case's own facts do not fold: the file was altered.
     #[error("the case cannot be continued: {0}")]
     Unfoldable(#[from] gate::FoldError),
+    /// An earlier step failed after the investigator had moved. The case holds what was done; a new runner goes on.
+    #[error("the investigation stopped at an earlier error; start it again and it goes on where the case stands")]
+    Stopped,
 }
 
 /// Drives one investigator through one case. Its only memory is the case's events: made anew after a restart, it replays
@@ -53,10 +64,7 @@ pub struct Runner {
     release: Release,
     ids: Arc<dyn Ids>,
     investigator: Box<dyn Investigator>,
-    /// What the case already holds of this investigation and the investigator has not repeated yet.
-    recorded: VecDeque<CaseEvent>,
-    /// The last event that was read from the case.
-    cursor: u64,
+    transcript: Transcript,
     next: Next,
 }
 
@@ -64,6 +72,8 @@ enum Next {
     See(Seen),
     Waiting(CallId),
     Resting,
+    /// A step began and did not end.
+    Stopped,
 }
 
 /// What [`Runner::new`] needs.
@@ -75,6 +85,8 @@ pub struct Setting {
     pub policy: Arc<RwLock<Policy>>,
     pub release: Release,
     pub ids: Arc<dyn Ids>,
+    /// Called after each append that the runner makes, itself or through the door.
+    pub on_write: Option<OnWrite>,
 }
 
 /// The time that the case's last investigation looks at, if one was started.
@@ -89,7 +101,12 @@ impl Runner {
     /// Begins an investigation, or goes on with the one that the case holds. `investigator` is fresh and looks at
     /// [`Surroundings::as_of`], which on resumption is [`started_as_of`].
     pub fn new(setting: Setting, investigator: Box<dyn Investigator>) -> Result<Self, RunnerError> {
-        let Setting { case, door, toolbox, surroundings, policy, release, ids } = setting;
+        let Setting { case, door, toolbox, surroundings, policy, release, ids, on_write } = setting;
+        let events = surroundings.desk.events(case, 0)?;
+        let last = events.last().map_or(0, |event| event.seq);
+        let started = events.iter().rfind(|e| matches!(e.fact, CaseFact::InvestigationStarted { .. }));
+        let cursor = started.map_or(last, |start| start.seq);
+        let transcript = Transcript::new(Arc::clone(&surroundings.desk), case, cursor, on_write);
         let mut runner = Runner {
             case,
             door,
@@ -99,55 +116,55 @@ impl Runner {
             release,
             ids,
             investigator,
-            recorded: VecDeque::new(),
-            cursor: 0,
+            transcript,
             next: Next::See(Seen::Begin),
         };
-        let events = runner.surroundings.desk.events(case, 0)?;
-        match events.iter().rposition(|e| matches!(e.fact, CaseFact::InvestigationStarted { .. })) {
-            Some(start) => {
+        match started {
+            Some(_) => {
                 runner.door.recover(case)?;
-                runner.cursor = events[start].seq;
+                runner.transcript.read_new()?;
+                runner.transcript.tell();
             }
             None => runner.begin()?,
         }
-        runner.read_new()?;
         Ok(runner)
     }
 
     fn begin(&mut self) -> Result<(), RunnerError> {
-        let fact = CaseFact::InvestigationStarted {
+        self.write(CaseFact::InvestigationStarted {
             investigator: self.investigator.name().to_owned(),
             knowledge_digest: self.investigator.knowledge_digest(),
             as_of: self.surroundings.as_of,
-        };
-        self.write(fact)
+        })
     }
 
     /// Works until a decision is needed or the investigator has concluded. Call it again after every change to the case.
+    /// May be dropped while it waits for a tool: that call is then found interrupted.
     pub async fn advance(&mut self) -> Result<Pause, RunnerError> {
         loop {
-            match std::mem::replace(&mut self.next, Next::Resting) {
+            match std::mem::replace(&mut self.next, Next::Stopped) {
                 Next::See(Seen::Written) => {
-                    self.read_new()?;
-                    let seen = self.take_said().map_or(Seen::Written, |text| Seen::Said { text });
+                    self.transcript.read_new()?;
+                    let seen = self.transcript.hear(false).map_or(Seen::Written, |text| Seen::Said { text });
                     self.step(seen)?;
                 }
                 Next::See(seen) => self.step(seen)?,
-                Next::Waiting(call) => match self.settle(call).await? {
-                    Settled::Seen(seen) => self.next = Next::See(seen),
-                    Settled::Waits(pause) => {
-                        self.next = Next::Waiting(call);
-                        return Ok(pause);
+                Next::Waiting(call) => {
+                    self.next = Next::Waiting(call);
+                    match self.settle(call).await? {
+                        Settled::Seen(seen) => self.next = Next::See(seen),
+                        Settled::Waits(pause) => return Ok(pause),
                     }
-                },
+                }
                 Next::Resting => {
-                    self.read_new()?;
-                    match self.take_said() {
+                    self.next = Next::Resting;
+                    self.transcript.read_new()?;
+                    match self.transcript.hear(true) {
                         Some(text) => self.next = Next::See(Seen::Said { text }),
                         None => return Ok(Pause::Concluded),
                     }
                 }
+                Next::Stopped => return Err(RunnerError::Stopped),
             }
         }
     }
@@ -173,20 +190,34 @@ impl Runner {
     }
 
     fn propose(&mut self, call: ToolCall) -> Result<(), RunnerError> {
-        let tool = self.toolbox.get(&call.tool).cloned();
-        let fault = match &tool {
-            None => Some((format!("there is no tool `{}`", call.tool), "Ask for one of the tools listed.".to_owned())),
-            Some(tool) => tool.check(&call.args).err().map(|e| (e.to_string(), e.hint)),
+        let Some(tool) = self.toolbox.get(&call.tool).cloned() else {
+            let error = format!("there is no tool `{}`", call.tool);
+            return self.not_put(&error, "Ask for one of the tools listed.", |error, hint| Seen::Failed {
+                call,
+                error,
+                hint,
+            });
         };
-        if let Some((error, hint)) = fault {
-            self.record(CaseFact::Narrated { text: format!("The call was not put to anybody: {error}. {hint}") })?;
-            self.next = Next::See(Seen::Failed { call, error, hint });
-            return Ok(());
+        if let Err(error) = tool.check(&call.args) {
+            return self.not_put(&error.to_string(), &error.hint, |error, hint| Seen::Failed { call, error, hint });
         }
-        let Some(tool) = tool else { return Ok(()) };
-        if let Some(id) = self.repeat_call(&call) {
-            self.next = Next::Waiting(id);
-            return Ok(());
+        let digest = call.digest();
+        let same = |fact: &CaseFact| matches!(fact, CaseFact::Call(CallFact { revision: 1, step: CallStep::Proposed { digest: d, .. }, .. }) if *d == digest);
+        if !self.transcript.next_is(same)
+            && let Some(why) = self.edited_away(&digest)?
+        {
+            let error = format!("the engineer has replaced it by other arguments before ({why})");
+            return self.not_put(&error, "", |reason, _| Seen::Denied { call, reason });
+        }
+        match self.transcript.take(same) {
+            Taken::Same(event) => {
+                if let CaseFact::Call(fact) = &event.fact {
+                    self.next = Next::Waiting(fact.call);
+                }
+                return Ok(());
+            }
+            Taken::Different => self.start_over()?,
+            Taken::End => {}
         }
         let id = self.ids.call();
         let risk = tool.risk(&call.args);
@@ -194,20 +225,36 @@ impl Runner {
         let policy = self.policy();
         let author = self.author();
         self.door.propose(self.case, id, call, risk, preview, &policy, author)?;
-        self.read_new()?;
-        // What was just written is not something to be repeated.
-        self.recorded.retain(|event| !is_proposal_of(event, id));
+        self.transcript.wrote_proposal(id)?;
         self.next = Next::Waiting(id);
         Ok(())
+    }
+
+    /// A call that nobody is asked about; the case says so, and the investigator is told.
+    fn not_put(
+        &mut self,
+        error: &str,
+        hint: &str,
+        seen: impl FnOnce(String, String) -> Seen,
+    ) -> Result<(), RunnerError> {
+        let text = format!("The call was not put to anybody: {error}. {hint}");
+        self.record(CaseFact::Narrated { text: text.trim_end().to_owned() })?;
+        self.next = Next::See(seen(error.to_owned(), hint.to_owned()));
+        Ok(())
+    }
+
+    /// Why the engineer changed a call of this digest into another one, if that happened.
+    fn edited_away(&self, digest: &str) -> Result<Option<String>, RunnerError> {
+        let calls = fold_case(&self.surroundings.desk.events(self.case, 0)?)?;
+        let mut edits = calls.iter().flat_map(|call| &call.edits);
+        Ok(edits.find(|(original, _)| original.digest() == digest).map(|(_, why)| why.clone()))
     }
 
     /// Brings a call as far as it gets without the engineer.
     async fn settle(&mut self, id: CallId) -> Result<Settled, RunnerError> {
         loop {
-            let events = self.surroundings.desk.events(self.case, 0)?;
-            let Some(call) = fold_case(&events)?.into_iter().find(|c| c.id == id) else {
-                return Err(Refused::NoSuchCall(id).into());
-            };
+            let events = self.surroundings.desk.events_of_call(self.case, id)?;
+            let call = fold(facts(&events))?.ok_or(Refused::NoSuchCall(id))?;
             let denied = |reason: String| Ok(Settled::Seen(Seen::Denied { call: call.call.clone(), reason }));
             let failed =
                 |error: String, hint: String| Ok(Settled::Seen(Seen::Failed { call: call.call.clone(), error, hint }));
@@ -222,12 +269,12 @@ impl Runner {
                     if self.policy().approve == Approve::None {
                         return Ok(Settled::Waits(Pause::AwaitingDecision(id)));
                     }
-                    run(&self.door, &self.toolbox, &self.surroundings, self.case, &call).await?;
+                    self.run(&call).await?;
                 }
                 CallState::Running => {
                     self.door.recover(self.case)?;
                 }
-                CallState::AwaitingRelease { .. } => match self.release_rule(&call) {
+                CallState::AwaitingRelease { .. } => match self.release_rule(&call, &events) {
                     Some(rule) => {
                         self.door.release(self.case, id, None, &[], Author::Rule { rule })?;
                     }
@@ -235,7 +282,7 @@ impl Runner {
                 },
                 CallState::Released { text, .. } => {
                     let mut observations = Vec::new();
-                    for observation in released(&events, id) {
+                    for observation in released(&events) {
                         observations.extend(self.surroundings.history.get(&observation)?.map(Arc::new));
                     }
                     return Ok(Settled::Seen(Seen::Released {
@@ -263,100 +310,85 @@ impl Runner {
                     return failed(format!("it may have run: {because}"), "Read the object back.".into());
                 }
             }
+            self.transcript.tell();
         }
     }
 
-    fn release_rule(&self, call: &Call) -> Option<String> {
+    async fn run(&mut self, call: &Call) -> Result<(), RunnerError> {
+        let permit = self.door.start(self.case, call.id)?;
+        self.transcript.tell();
+        let Some(tool) = self.toolbox.get(&call.call.tool) else {
+            self.door.failed(self.case, call.id, "the tool is gone", "Restart Caseboard.")?;
+            return Ok(());
+        };
+        match tool.run(permit, &self.surroundings).await {
+            Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
+            Err(error) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,
+        };
+        Ok(())
+    }
+
+    fn release_rule(&self, call: &Call, events: &[CaseEvent]) -> Option<String> {
         match (&self.release, call.decision) {
             (Release::ByRule(rule), _) => Some(rule.clone()),
             // The engineer who let a rule answer for a class of calls let it answer for their results too.
-            (Release::Ask, Decision::AllowedByRule) => Some("the rule that allowed the call".into()),
+            (Release::Ask, Decision::AllowedByRule) => facts(events).rev().find_map(|fact| match &fact.step {
+                CallStep::Ruled { ruling: Ruling::Allowed { rule } } => Some(rule.clone()),
+                _ => None,
+            }),
             (Release::Ask, Decision::Approved | Decision::Edited | Decision::Denied | Decision::Pending) => None,
         }
     }
 
     /// Writes a move, or takes it from what the case already holds.
     fn record(&mut self, fact: CaseFact) -> Result<(), RunnerError> {
-        match self.next_recorded() {
-            Some(index) if self.recorded[index].fact == fact => {
-                self.recorded.remove(index);
-                Ok(())
+        match self.transcript.take(|recorded| *recorded == fact) {
+            Taken::Same(_) => Ok(()),
+            Taken::Different => {
+                self.start_over()?;
+                self.write(fact)
             }
-            Some(_) => self.start_over(fact),
-            None => self.write(fact),
+            Taken::End => self.write(fact),
         }
-    }
-
-    /// The call's id if the case already holds this proposal as its next move.
-    fn repeat_call(&mut self, call: &ToolCall) -> Option<CallId> {
-        let index = self.next_recorded()?;
-        let CaseFact::Call(CallFact { call: id, step: CallStep::Proposed { call: recorded, .. }, .. }) =
-            &self.recorded[index].fact
-        else {
-            return None;
-        };
-        let id = (recorded.digest() == call.digest()).then_some(*id);
-        if id.is_some() {
-            self.recorded.remove(index);
-        }
-        id
     }
 
     /// What the investigator would do now differs from what the case holds: its knowledge changed. It goes on from here;
-    /// what was released stays in the transcript, what it still needs is asked again.
-    fn start_over(&mut self, fact: CaseFact) -> Result<(), RunnerError> {
-        self.recorded.retain(|event| matches!(event.fact, CaseFact::Said { .. }));
-        self.write(CaseFact::Narrated {
-            text:
-                "What I know has changed since this step was first taken; from here on I reason with what I know now."
-                    .into(),
-        })?;
-        self.write(fact)
+    /// what was released stays in the transcript, what it still needs is asked again, what nobody waits for any more is
+    /// taken back.
+    fn start_over(&mut self) -> Result<(), RunnerError> {
+        const BECAUSE: &str = "the investigation went another way";
+        for id in self.transcript.leave() {
+            match self.door.call(self.case, id)?.state {
+                CallState::Proposed | CallState::Previewing | CallState::AwaitingDecision { .. } => {
+                    self.door.withdraw(self.case, id, BECAUSE, self.author())?;
+                }
+                CallState::Allowed { .. } | CallState::Approved { .. } => {
+                    self.door.void(self.case, id, BECAUSE, Author::Program)?;
+                }
+                CallState::AwaitingRelease { .. } => {
+                    self.door.withhold(self.case, id, BECAUSE, Author::Program)?;
+                }
+                CallState::Running
+                | CallState::Edited { .. }
+                | CallState::Forbidden { .. }
+                | CallState::Denied { .. }
+                | CallState::Withdrawn { .. }
+                | CallState::Expired { .. }
+                | CallState::Voided { .. }
+                | CallState::Released { .. }
+                | CallState::Withheld { .. }
+                | CallState::Failed { .. }
+                | CallState::Interrupted { .. }
+                | CallState::OutcomeUnknown { .. } => {}
+            }
+        }
+        self.write(CaseFact::Narrated { text: OTHER_WAY.into() })
     }
 
     fn write(&mut self, fact: CaseFact) -> Result<(), RunnerError> {
         let written = Written { at: self.surroundings.clock.now(), author: self.author(), fact };
         let receipt = self.door.write(self.case, &[written])?;
-        // Words of the engineer may have come in between; they are read on the next occasion.
-        if receipt.first_seq() == self.cursor + 1 {
-            self.cursor = receipt.last_seq();
-        } else {
-            self.read_until(receipt.first_seq() - 1)?;
-            self.cursor = receipt.last_seq();
-        }
-        Ok(())
-    }
-
-    fn read_new(&mut self) -> Result<(), RunnerError> {
-        self.read_until(u64::MAX)
-    }
-
-    fn read_until(&mut self, last: u64) -> Result<(), RunnerError> {
-        for event in self.surroundings.desk.events(self.case, self.cursor)? {
-            if event.seq > last {
-                break;
-            }
-            self.cursor = event.seq;
-            if is_move(&event) {
-                self.recorded.push_back(event);
-            }
-        }
-        Ok(())
-    }
-
-    fn next_recorded(&self) -> Option<usize> {
-        self.recorded.iter().position(|event| !matches!(event.fact, CaseFact::Said { .. }))
-    }
-
-    fn take_said(&mut self) -> Option<String> {
-        match self.recorded.front().map(|event| &event.fact) {
-            Some(CaseFact::Said { text }) => {
-                let text = text.clone();
-                self.recorded.pop_front();
-                Some(text)
-            }
-            _ => None,
-        }
+        Ok(self.transcript.wrote(&receipt)?)
     }
 
     fn author(&self) -> Author {
@@ -368,62 +400,28 @@ impl Runner {
     }
 }
 
-/// Runs an allowed call on a permit, and writes what came of it.
-async fn run(
-    door: &Door,
-    toolbox: &Toolbox,
-    surroundings: &Surroundings,
-    case: CaseId,
-    call: &Call,
-) -> Result<(), RunnerError> {
-    let permit = door.start(case, call.id)?;
-    let Some(tool) = toolbox.get(&call.call.tool) else {
-        door.failed(case, call.id, "the tool is gone", "Restart Caseboard.")?;
-        return Ok(());
-    };
-    match tool.run(permit, surroundings).await {
-        Ok(outcome) => door.succeeded(case, call.id, outcome.result)?,
-        Err(error) => door.failed(case, call.id, &error.to_string(), &error.hint)?,
-    };
-    Ok(())
-}
-
 enum Settled {
     Seen(Seen),
     Waits(Pause),
 }
 
-/// Whether an event is a move of the investigator or words of the engineer to it.
-fn is_move(event: &CaseEvent) -> bool {
-    match &event.fact {
-        CaseFact::Narrated { .. }
-        | CaseFact::HypothesesMoved { .. }
-        | CaseFact::Concluded { .. }
-        | CaseFact::Said { .. } => true,
-        CaseFact::Call(fact) => fact.revision == 1 && matches!(fact.step, CallStep::Proposed { .. }),
-        CaseFact::Opened { .. }
-        | CaseFact::InvestigationStarted { .. }
-        | CaseFact::Noted { .. }
-        | CaseFact::Stopped { .. } => false,
-    }
-}
-
-fn is_proposal_of(event: &CaseEvent, id: CallId) -> bool {
-    matches!(&event.fact, CaseFact::Call(fact) if fact.call == id)
+fn facts(events: &[CaseEvent]) -> impl DoubleEndedIterator<Item = &CallFact> {
+    events.iter().filter_map(|event| match &event.fact {
+        CaseFact::Call(fact) => Some(fact),
+        _ => None,
+    })
 }
 
 /// The observations that the release of a call handed over.
-fn released(events: &[CaseEvent], id: CallId) -> Vec<model::ObservationId> {
-    events
-        .iter()
-        .rev()
-        .find_map(|event| match &event.fact {
-            CaseFact::Call(CallFact {
-                call,
-                step: CallStep::Released { observations, .. } | CallStep::ReleasedEdited { observations, .. },
-                ..
-            }) if *call == id => Some(observations.clone()),
-            _ => None,
-        })
-        .unwrap_or_default()
+fn released(events: &[CaseEvent]) -> Vec<ObservationId> {
+    let found = facts(events).rev().find_map(|fact| match &fact.step {
+        CallStep::Released { observations, .. } | CallStep::ReleasedEdited { observations, .. } => {
+            Some(observations.clone())
+        }
+        _ => None,
+    });
+    found.unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
