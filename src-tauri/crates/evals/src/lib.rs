@@ -16,6 +16,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod variant;
+mod workbench;
 
 pub use answer::{Answer, Engine};
 pub use comparison::{Comparison, Difference};
@@ -23,6 +24,7 @@ pub use golden::{Golden, Truth};
 pub use judge::{Verdict, judge};
 pub use report::{Pair, Report, Score};
 pub use variant::{Demand, unmet};
+pub use workbench::Workbench;
 
 /// Asks the engine about each golden scenario in turn and counts. `progress` is told before each how many are done.
 pub async fn run<E: Engine>(engine: &E, golden: &[Golden], mut progress: impl FnMut(usize, &Golden)) -> Report {

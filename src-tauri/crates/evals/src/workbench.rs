@@ -1,0 +1,172 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+
+use cluster::Reach;
+use detect::facts;
+use gate::{Approve, Door, Policy, fold_case};
+use history::{DeskFile, History};
+use investigate::{Brief, BuiltIn, Ids, Pause, Release, Runner, Setting};
+use knowledge::Library;
+use model::{
+    Author, BlueprintVersion, CallId, CaseEvent, CaseFact, CaseId, Clock, Conclusion, Decision, Observation, Risk,
+    Time, View, Written,
+};
+use redact::Redactor;
+use tools::{Surroundings, Toolbox};
+use topology::Graph;
+
+use crate::{Answer, Engine, Golden};
+
+/// The workbench itself, with an engineer who approves every reading call and no other.
+pub struct Workbench {
+    library: Arc<Library>,
+    redactor: Arc<Redactor>,
+    toolbox: Toolbox,
+    blueprints: Vec<BlueprintVersion>,
+}
+
+impl Workbench {
+    pub fn new(library: Arc<Library>, redactor: Arc<Redactor>) -> Self {
+        Workbench { library, redactor, toolbox: Toolbox::standard(), blueprints: Vec::new() }
+    }
+
+    /// With what a team knows of its own system.
+    pub fn with_blueprints(self, blueprints: Vec<BlueprintVersion>) -> Self {
+        Workbench { blueprints, ..self }
+    }
+
+    async fn investigate(&self, golden: &Golden) -> Result<Answer, Failed> {
+        let history = History::in_memory(golden.cluster.clone())?;
+        history.append(&golden.observations)?;
+        let snapshot = Arc::new(history.snapshot(golden.as_of)?);
+        let history = Arc::new(history);
+        let desk = Arc::new(DeskFile::in_memory()?);
+        let clock: Arc<dyn Clock> = Arc::new(Stopped(golden.as_of));
+        let door = Arc::new(Door::new(Arc::clone(&desk), Arc::clone(&clock)));
+        let case = CaseId(uuid::Uuid::from_u128(1));
+        let opened = CaseFact::Opened {
+            title: golden.name.clone(),
+            cluster: golden.cluster.clone(),
+            cluster_name: golden.name.clone(),
+            as_of: golden.as_of,
+            question: golden.question.clone(),
+            incidents: Vec::new(),
+        };
+        door.write(case, &[Written { at: golden.as_of, author: engineer(), fact: opened }])?;
+        let investigator = BuiltIn::new(Brief {
+            blueprints: self.blueprints.clone(),
+            question: golden.question.clone(),
+            ..Brief::new(Arc::clone(&snapshot), Arc::clone(&self.library))
+        });
+        let setting = Setting {
+            case,
+            door: Arc::clone(&door),
+            toolbox: self.toolbox.clone(),
+            surroundings: Surroundings {
+                history: Arc::clone(&history),
+                reach: Reach::Recorded(Arc::clone(&history)),
+                desk: Arc::clone(&desk),
+                library: Arc::clone(&self.library),
+                redactor: Arc::clone(&self.redactor),
+                clock,
+                as_of: golden.as_of,
+                writes_enabled: false,
+            },
+            policy: Arc::new(RwLock::new(Policy { approve: Approve::Ask, ..Policy::default() })),
+            release: Release::ByRule("evaluation".into()),
+            ids: Arc::new(Counted(AtomicU64::new(1))),
+        };
+        let mut runner = Runner::new(setting, Box::new(investigator))?;
+        loop {
+            match runner.advance().await? {
+                Pause::AwaitingDecision(call) => decide(&door, case, call)?,
+                Pause::AwaitingRelease(call) => drop(door.release(case, call, None, &[], engineer())?),
+                Pause::Concluded => break,
+            }
+        }
+        let events = desk.events(case, 0)?;
+        answer(snapshot, &history, &events)
+    }
+}
+
+impl Engine for Workbench {
+    async fn answer(&self, golden: &Golden) -> Result<Answer, String> {
+        self.investigate(golden).await.map_err(|failed| failed.to_string())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the recording could not be kept: {0}")]
+    Store(#[from] history::Error),
+    #[error("the gate refused: {0}")]
+    Refused(#[from] gate::Refused),
+    #[error("the calls of the case do not fold: {0}")]
+    Fold(#[from] gate::FoldError),
+    #[error("the investigation could not go on: {0}")]
+    Runner(#[from] investigate::RunnerError),
+    #[error("the investigation ended without a conclusion")]
+    NoConclusion,
+}
+
+fn decide(door: &Door, case: CaseId, call: CallId) -> Result<(), gate::Refused> {
+    let waiting = door.call(case, call)?;
+    if waiting.risk <= Risk::ReadSensitive {
+        door.approve(case, call, &waiting.digest, engineer())?;
+    } else {
+        door.deny(case, call, "an evaluation changes nothing", engineer())?;
+    }
+    Ok(())
+}
+
+fn answer(snapshot: Arc<model::Snapshot>, history: &History, events: &[CaseEvent]) -> Result<Answer, Failed> {
+    let conclusion: Conclusion = events
+        .iter()
+        .rev()
+        .find_map(|event| match &event.fact {
+            CaseFact::Concluded { conclusion } => Some(conclusion.clone()),
+            _ => None,
+        })
+        .ok_or(Failed::NoConclusion)?;
+    let calls: Vec<(String, Decision)> =
+        fold_case(events)?.into_iter().map(|call| (call.call.tool, call.decision)).collect();
+    let mut view = View::inventory(snapshot);
+    let released = events.iter().filter_map(|event| match &event.fact {
+        CaseFact::Call(call) => match &call.step {
+            model::CallStep::Released { observations, .. } | model::CallStep::ReleasedEdited { observations, .. } => {
+                Some(observations)
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    for id in released.flatten() {
+        view.released.extend(history.get(id)?.map(Arc::<Observation>::new));
+    }
+    let graph = Graph::build(&view, &[]);
+    let incidents: std::collections::BTreeSet<_> = conclusion.hypotheses.iter().map(|h| &h.incident).collect();
+    Ok(Answer { incidents: incidents.len(), calls, facts: facts(&view, &graph), conclusion })
+}
+
+fn engineer() -> Author {
+    Author::Engineer { name: "evaluation".into() }
+}
+
+/// A recording's present is its end.
+struct Stopped(Time);
+
+impl Clock for Stopped {
+    fn now(&self) -> Time {
+        self.0
+    }
+}
+
+/// 1, 2, 3, …: the same recording gives the same transcript.
+struct Counted(AtomicU64);
+
+impl Ids for Counted {
+    fn call(&self) -> CallId {
+        CallId(uuid::Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed))))
+    }
+}
