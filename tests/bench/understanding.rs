@@ -1,7 +1,7 @@
 //! How often the workbench names the right object and the right mechanism, on the recorded incidents.
 //!
 //!     CASEBOARD_BENCH_DIR=… cargo run -p caseboard-tests --bin understanding -- [--bin FILE] [--benchmark NAME]
-//!         [--every N] [--jobs N] [--out FILE] [--case ID]…
+//!         [--every N] [--jobs N] [--out FILE] [--case ID]… [--json]
 //!
 //! Runs `caseboard diagnose` on each capture as an engineer would, with the question that was asked, and lets the
 //! captures' own `score.py` judge the answers with `aliases.json`, which maps failure modes to each benchmark's labels.
@@ -26,6 +26,8 @@ struct Wanted {
     jobs: usize,
     out: PathBuf,
     cases: Vec<String>,
+    /// One JSON object on stdout instead of tables.
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -42,9 +44,14 @@ fn wanted() -> Result<Wanted> {
     // This program and `caseboard` are built into the same folder.
     let beside = std::env::current_exe()?.with_file_name("caseboard");
     let out = beside.with_file_name("understanding.jsonl");
-    let mut wanted = Wanted { binary: beside, benchmark: None, every: 1, jobs: 2, out, cases: Vec::new() };
+    let binary = std::env::var_os("CASEBOARD_BIN").map_or(beside, PathBuf::from);
+    let mut wanted = Wanted { binary, benchmark: None, every: 1, jobs: 2, out, cases: Vec::new(), json: false };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
+        if flag == "--json" {
+            wanted.json = true;
+            continue;
+        }
         let value = args.next().with_context(|| format!("`{flag}` needs a value"))?;
         match flag.as_str() {
             "--bin" => wanted.binary = value.into(),
@@ -53,7 +60,9 @@ fn wanted() -> Result<Wanted> {
             "--jobs" => wanted.jobs = value.parse::<usize>()?.max(1),
             "--out" => wanted.out = value.into(),
             "--case" => wanted.cases.push(value),
-            _ => bail!("`{flag}` is no option; there are --bin, --benchmark, --every, --jobs, --out and --case"),
+            _ => {
+                bail!("`{flag}` is no option; there are --bin, --benchmark, --every, --jobs, --out, --case and --json")
+            }
         }
     }
     Ok(wanted)
@@ -64,7 +73,7 @@ fn run() -> Result<ExitCode> {
     let folder = match captures::folder() {
         Ok(folder) => folder,
         Err(why) => {
-            println!("understanding: skipped: {why}");
+            eprintln!("understanding: skipped: {why}");
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -89,8 +98,12 @@ fn run() -> Result<ExitCode> {
     let predictions = predict(&wanted, &cases, &labels);
     let lines: Vec<String> = predictions.iter().map(Value::to_string).collect();
     std::fs::write(&wanted.out, lines.join("\n") + "\n")?;
-    println!("{} of {} captures answered, in {}", predictions.len(), cases.len(), wanted.out.display());
-    score(&folder, &labels, &cases, &wanted.out)
+    eprintln!("{} of {} captures answered, in {}", predictions.len(), cases.len(), wanted.out.display());
+    let judged = score(&folder, &labels, &cases, &wanted)?;
+    if wanted.json {
+        println!("{}", summary(&judged, predictions.len(), cases.len()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn name(case: &Path) -> String {
@@ -155,19 +168,55 @@ fn short(object: &str) -> String {
     }
 }
 
-/// Judges with the captures' own program, on the labels of the cases that were asked for.
-fn score(folder: &Path, labels: &BTreeMap<String, Value>, cases: &[PathBuf], predictions: &Path) -> Result<ExitCode> {
+/// Judges with the captures' own program, on the labels of the cases that were asked for; gives its judgement of each.
+fn score(folder: &Path, labels: &BTreeMap<String, Value>, cases: &[PathBuf], wanted: &Wanted) -> Result<Vec<Value>> {
     let program = folder.join("score.py");
     let asked: Vec<String> = cases.iter().filter_map(|case| Some(labels.get(&name(case))?.to_string())).collect();
     let labels = tempfile::NamedTempFile::new()?;
     std::fs::write(labels.path(), asked.join("\n") + "\n")?;
     let aliases = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/aliases.json");
-    let judged = predictions.with_extension("judged.jsonl");
+    let judged = wanted.out.with_extension("judged.jsonl");
     let mut python = Command::new("python3");
-    python.arg(&program).arg(labels.path()).arg(predictions).arg("--aliases").arg(aliases).arg("--json").arg(&judged);
+    python.arg(&program).arg(labels.path()).arg(&wanted.out).arg("--aliases").arg(aliases).arg("--json").arg(&judged);
+    if wanted.json {
+        python.stdout(Stdio::null());
+    }
     match python.status() {
-        Ok(status) if status.success() => Ok(ExitCode::SUCCESS),
+        Ok(status) if status.success() => captures::labels(&judged),
         Ok(status) => bail!("`{}` ended with {status}", program.display()),
         Err(why) => bail!("the answers were not scored, `python3 {}` did not start: {why}", program.display()),
     }
+}
+
+/// Shares by benchmark and system: object, mechanism and both, first and within three.
+fn summary(judged: &[Value], answered: usize, asked: usize) -> Value {
+    let mut groups: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for one in judged {
+        let text = |field: &str| one[field].as_str().unwrap_or_default();
+        groups.entry(format!("{}/{}", text("benchmark"), text("system"))).or_default().push(one);
+        groups.entry("all".into()).or_default().push(one);
+    }
+    let share = |group: &[&Value], field: &str| {
+        let known: Vec<bool> = group.iter().filter_map(|one| one[field].as_bool()).collect();
+        let right = known.iter().filter(|right| **right).count();
+        if known.is_empty() { Value::Null } else { json!(right as f64 / known.len() as f64) }
+    };
+    let figures: serde_json::Map<String, Value> = groups
+        .iter()
+        .map(|(name, group)| {
+            let calls: Vec<f64> = group.iter().filter_map(|one| one["tool_calls"].as_f64()).collect();
+            let count = |field: &str| group.iter().filter(|one| one[field] == true).count();
+            let figures = json!({
+                "cases": group.len(),
+                "component@1": share(group, "component@1"), "component@3": share(group, "component@3"),
+                "cause@1": share(group, "cause@1"), "cause@3": share(group, "cause@3"),
+                "both@1": share(group, "both@1"), "both@3": share(group, "both@3"),
+                "abstained": count("abstained"), "false_alarms": count("false_alarm"),
+                "healthy": count("healthy"),
+                "calls": calls.iter().sum::<f64>() / calls.len().max(1) as f64,
+            });
+            (name.clone(), figures)
+        })
+        .collect();
+    json!({"benchmark": "understanding", "asked": asked, "answered": answered, "figures": figures})
 }

@@ -20,11 +20,11 @@ pub(super) fn calls(text: &str) -> BTreeSet<(String, String)> {
     // The callers above the current line, by the column in which their name begins.
     let mut above: Vec<(usize, String)> = Vec::new();
     for line in text.lines() {
-        if let Some((from, to)) = line.split_once("->").or_else(|| line.split_once('→')) {
-            if let (Some(from), Some(to)) = (name(from), name(to)) {
-                calls.insert((from, to));
-                continue;
-            }
+        if let Some((from, to)) = line.split_once("->").or_else(|| line.split_once('→'))
+            && let (Some(from), Some(to)) = (name(from), name(to))
+        {
+            calls.insert((from, to));
+            continue;
         }
         let drawn = |c: char| c.is_whitespace() || "│├└─|`+-*┬┌╰╭".contains(c);
         let column = line.chars().take_while(|c| drawn(*c)).count();

@@ -109,7 +109,7 @@ static SHIPPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// line goes to the pod, the node's agent or the workload that it names.
 pub(super) fn shipped(reading: &mut Reading, file: &File) -> Result<(), Reason> {
     let text = file.text();
-    let mut by_source: BTreeMap<(Option<ObjectRef>, String, String), (Time, Vec<&str>)> = BTreeMap::new();
+    let mut by_source: BTreeMap<Origin, (Time, Vec<&str>)> = BTreeMap::new();
     let mut current = None;
     for line in text.lines() {
         let parsed = SHIPPED.as_ref().and_then(|shipped| shipped.captures(line));
@@ -142,7 +142,9 @@ pub(super) fn shipped(reading: &mut Reading, file: &File) -> Result<(), Reason> 
 }
 
 /// Subject, agent (empty for an application) and container of a shipped line.
-fn source_of(reading: &Reading, source: &str, host: &str, tag: &str) -> (Option<ObjectRef>, String, String) {
+type Origin = (Option<ObjectRef>, String, String);
+
+fn source_of(reading: &Reading, source: &str, host: &str, tag: &str) -> Origin {
     if let Some(pod) = reading.find(host, None, &["Pod"]) {
         let container = [tag, source].into_iter().find(|name| reading.containers_of(&pod).iter().any(|c| c == name));
         let container = container.map_or_else(|| container_of(reading, &pod, source), str::to_owned);
