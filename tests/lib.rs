@@ -1,7 +1,9 @@
-//! Harnesses that tests share: a real control plane, the real window, and what a test lacks.
+//! Harnesses that tests share: a real control plane, the real window, recorded incidents, and what a test lacks.
 //!
 //! Deliberately not here: any shortcut into the product that a person or a program does not have.
 
+#[path = "bench/captures.rs"]
+pub mod captures;
 #[path = "harness/process.rs"]
 pub mod process;
 #[path = "harness/skip.rs"]

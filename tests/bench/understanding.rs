@@ -6,9 +6,6 @@
 //! Runs `caseboard diagnose` on each capture as an engineer would, with the question that was asked, and lets the
 //! captures' own `score.py` judge the answers with `aliases.json`, which maps failure modes to each benchmark's labels.
 
-#[path = "captures.rs"]
-mod captures;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -17,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use caseboard_tests::captures;
 use serde_json::{Value, json};
 
 struct Wanted {
