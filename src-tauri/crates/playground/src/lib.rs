@@ -7,9 +7,20 @@
 //! Deliberately not here: Kubernetes clients, judgement about what is broken, and admission. The simulation knows just as
 //! much of Kubernetes as its scripts need; it is not a scheduler. Start with [`Scenario::load`].
 
+mod accept;
 mod builtin;
+mod event;
+mod patch;
 pub mod resource;
 pub mod scenario;
+mod selector;
+mod serve;
+mod status;
+mod store;
+mod table;
+mod world;
 
 pub use builtin::{BUILT_IN, built_in};
 pub use scenario::{Broken, Scenario, Truth};
+pub use serve::{CannotServe, Served, Settings, Source, serve};
+pub use world::Pace;

@@ -1,14 +1,16 @@
 //! The kinds that the server knows: what discovery, paths and tables are made from.
 
+use std::borrow::Cow;
+
 /// A kind of object as the API serves it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     /// Empty for the core group.
-    pub group: &'static str,
-    pub version: &'static str,
-    pub kind: &'static str,
-    pub plural: &'static str,
-    pub singular: &'static str,
+    pub group: Cow<'static, str>,
+    pub version: Cow<'static, str>,
+    pub kind: Cow<'static, str>,
+    pub plural: Cow<'static, str>,
+    pub singular: Cow<'static, str>,
     pub short: &'static [&'static str],
     pub namespaced: bool,
     /// In `kubectl get all`.
@@ -24,7 +26,16 @@ const fn resource(
     short: &'static [&'static str],
     namespaced: bool,
 ) -> Resource {
-    Resource { group, version, kind, plural, singular, short, namespaced, all: false }
+    Resource {
+        group: Cow::Borrowed(group),
+        version: Cow::Borrowed(version),
+        kind: Cow::Borrowed(kind),
+        plural: Cow::Borrowed(plural),
+        singular: Cow::Borrowed(singular),
+        short,
+        namespaced,
+        all: false,
+    }
 }
 
 const fn in_all(mut resource: Resource) -> Resource {
@@ -129,10 +140,47 @@ pub static RESOURCES: &[Resource] = &[
 
 /// The kinds by their names in references, each once.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
-    RESOURCES.iter().filter(|r| r.group != "events.k8s.io").map(|r| r.kind)
+    RESOURCES.iter().filter(|r| r.group != "events.k8s.io").map(|r| &*r.kind)
 }
 
 /// The resource of a kind as a reference names it.
 pub fn by_kind(kind: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|r| r.kind == kind)
+}
+
+impl Resource {
+    /// A custom kind that a history holds objects of; its plural is guessed as Kubernetes' own code generators do.
+    pub fn custom(api_version: &str, kind: &str, namespaced: bool) -> Resource {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let singular = kind.to_lowercase();
+        let plural = match singular.as_bytes() {
+            [.., b'y'] => format!("{}ies", &singular[..singular.len() - 1]),
+            [.., b's' | b'x'] | [.., b'c' | b's', b'h'] => format!("{singular}es"),
+            _ => format!("{singular}s"),
+        };
+        Resource {
+            group: Cow::Owned(group.to_owned()),
+            version: Cow::Owned(version.to_owned()),
+            kind: Cow::Owned(kind.to_owned()),
+            plural: Cow::Owned(plural),
+            singular: Cow::Owned(singular),
+            short: &[],
+            namespaced,
+            all: false,
+        }
+    }
+
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// As error messages name it: `deployments.apps`, `pods`.
+    pub fn qualified(&self) -> String {
+        if self.group.is_empty() { self.plural.to_string() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// The kind as [`model::ObjectRef`] has it.
+    pub fn reference_kind(&self) -> String {
+        model::qualified_kind(&self.api_version(), &self.kind)
+    }
 }

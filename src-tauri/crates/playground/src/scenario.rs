@@ -13,6 +13,7 @@ mod signal;
 mod span;
 mod stage;
 mod template;
+mod write;
 
 use std::fmt;
 use std::path::Path;
@@ -22,8 +23,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+pub(crate) use plain::base64;
 pub use span::Span;
-pub use stage::{Happening, Stage, What};
+pub(crate) use stage::merge;
+pub use stage::{Fault, Happening, Stage, What};
 
 use script::ReactionWord;
 

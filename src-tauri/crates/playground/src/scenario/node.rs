@@ -217,9 +217,9 @@ impl Stage {
         if let Some(pressure) = word.pressure.as_deref() {
             self.press(&mut node, &subject, pressure)?;
         }
-        let lost = match word.ready {
+        let lost = match word.state {
             None => None,
-            Some(NodeReady::Yes) => {
+            Some(NodeReady::Ready) => {
                 self.condition(&mut node, "Ready", "True", "KubeletReady", "kubelet is posting ready status");
                 for key in ["unreachable", "not-ready"] {
                     for effect in ["NoSchedule", "NoExecute"] {

@@ -370,7 +370,7 @@ pub struct PatchWord {
 pub struct NodeStateWord {
     pub name: String,
     #[serde(default)]
-    pub ready: Option<NodeReady>,
+    pub state: Option<NodeReady>,
     #[serde(default)]
     pub cordoned: Option<bool>,
     /// `disk`, `memory` or `pid`, and `none` to lift it.
@@ -386,9 +386,9 @@ pub struct NodeStateWord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeReady {
-    Yes,
+    Ready,
     /// The kubelet says that it is not ready.
-    No,
+    NotReady,
     /// The kubelet no longer says anything.
     Unknown,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::{
     Body, ChangeKind, ClusterId, EventBody, KeyShape, ObjectRef, Observation, ShapeBody, Source, Time, digest_hex,
 };
+use redact::Redactor;
 use serde_json::{Value, json};
 
 use super::actor::Workload;
@@ -49,7 +50,7 @@ impl Happening {
                     object: Arc::new(reduced),
                 })];
                 if matches!(kind, "ConfigMap" | "Secret") && *change == ChangeKind::Present {
-                    observations.push(observe(Body::Shape(shape(kind, object))));
+                    observations.push(observe(Body::Shape(Redactor::new(SHAPE_KEY).shape(kind, object))));
                 }
                 observations
             }
@@ -58,28 +59,7 @@ impl Happening {
 }
 
 /// Scripts hold no secrets, so their digests need no key of an installation, and are the same everywhere.
-fn shape(kind: &str, object: &Value) -> ShapeBody {
-    let keys = object["data"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| {
-            let value = value.as_str().unwrap_or_default();
-            // A Secret's values are base64 of what its reader sees.
-            let padding = value.len() - value.trim_end_matches('=').len();
-            let bytes =
-                if kind == "Secret" { value.len() / 4 * 3 - padding.min(value.len() / 4 * 3) } else { value.len() };
-            KeyShape {
-                key: key.clone(),
-                bytes: bytes as u64,
-                digest: digest_hex(&[b"playground", value.as_bytes()]),
-                encoding_depth: 0,
-                not_after: None,
-            }
-        })
-        .collect();
-    ShapeBody { kind: kind.to_owned(), keys }
-}
+const SHAPE_KEY: [u8; 32] = *b"caseboard playground scenarios..";
 
 /// Why a script cannot go on.
 #[derive(Clone, Debug)]
@@ -226,7 +206,7 @@ impl Stage {
     }
 
     /// What happened since somebody last asked, without moving the clock.
-    pub(super) fn told(&mut self) -> Vec<Happening> {
+    pub(crate) fn told(&mut self) -> Vec<Happening> {
         std::mem::take(&mut self.told)
     }
 
@@ -257,6 +237,12 @@ impl Stage {
     pub(super) fn plan(&mut self, at: Time, due: Due) {
         self.sequence += 1;
         self.agenda.insert((at, self.sequence), due);
+    }
+
+    /// Lets the controllers look at everything, after a write from outside.
+    pub(crate) fn settle_all(&mut self) {
+        self.unsettled = Unsettled::All;
+        self.settle();
     }
 
     /// Puts an object; says so unless it is as it was.

@@ -100,7 +100,8 @@ fn a_broken_script_says_where_what_and_what_to_do() {
         ("rollout: {workload: wbe}", 12, "there is no workload `wbe` in the namespace `default`"),
         ("rollout: {workload: web, imgae: x}", 12, "unknown field `imgae`"),
         ("pods: {workload: web, state: crashed}", 12, "unknown variant `crashed`"),
-        ("node: {name: n2, ready: no}", 12, "n2"),
+        ("node: {name: n2, state: gone}", 12, "unknown variant `gone`"),
+        ("node: {name: n2, state: unknown}", 12, "there is no node `n2`"),
         ("delete: Pod/default/nobody", 12, "there is no `Pod/default/nobody` to delete"),
         ("event: {object: nobody, reason: R, message: m}", 12, "`nobody` is not an object reference"),
         ("metric: {workload: web, name: m, from: -1h, every: 0, values: [1]}", 12, "`every` above zero"),
@@ -112,7 +113,7 @@ fn a_broken_script_says_where_what_and_what_to_do() {
     }
     let cut = Scenario::load("x.yaml", "name: a\ntitle: [").unwrap_err();
     assert!(cut.line > 0, "{cut}");
-    let time = Scenario::load("x.yaml", &SMALL.replace("2026-01-01T00:00:00Z", "yesterday")).unwrap_err();
+    let time = Scenario::load("x.yaml", &SMALL.replace("STEP", "restart: web").replace("2026-01-01T00:00:00Z", "yesterday")).unwrap_err();
     assert!(time.what.contains("`yesterday` is not an RFC 3339 time"), "{time}");
     let missing = Scenario::open(std::path::Path::new("no/such.yaml")).unwrap_err();
     assert!(missing.to_string().contains("no/such.yaml"));
