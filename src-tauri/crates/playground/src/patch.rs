@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-pub use crate::scenario::merge;
+pub(crate) use crate::scenario::merge;
 
 /// By which field the elements of a list are told apart in a strategic merge; `None`: the list is replaced.
 fn key_of(list: &str) -> Option<&'static str> {
@@ -53,7 +53,11 @@ pub fn strategic(target: &mut Value, patch: &Value) {
             }
             (Value::Array(items), Some(key)) => {
                 // A Service's ports are told apart by their number, a container's by the container's.
-                let key = if field == "ports" && items.iter().all(|i| i.get("containerPort").is_none()) { "port" } else { key };
+                let key = if field == "ports" && items.iter().all(|i| i.get("containerPort").is_none()) {
+                    "port"
+                } else {
+                    key
+                };
                 let there = map.entry(field.clone()).or_insert_with(|| Value::Array(Vec::new()));
                 merge_list(there, items, key);
             }

@@ -57,10 +57,13 @@ impl Selector {
                             | "status.podIP"
                             | "status.nominatedNodeName"
                     ),
-                    "Event" => matches!(
-                        path.as_str(),
-                        "type" | "reason" | "reportingComponent" | "reportingController" | "source"
-                    ) || path.starts_with("involvedObject.") || path.starts_with("regarding."),
+                    "Event" => {
+                        matches!(
+                            path.as_str(),
+                            "type" | "reason" | "reportingComponent" | "reportingController" | "source"
+                        ) || path.starts_with("involvedObject.")
+                            || path.starts_with("regarding.")
+                    }
                     "Node" => path == "spec.unschedulable",
                     "Secret" => path == "type",
                     "Namespace" => path == "status.phase",
@@ -84,8 +87,12 @@ impl Selector {
             Requirement::NotIn(key, values) => label(key).is_none_or(|v| values.iter().all(|w| w != v)),
             Requirement::Exists(key) => label(key).is_some(),
             Requirement::Absent(key) => label(key).is_none(),
-            Requirement::Above(key, bound) => label(key).and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v > *bound),
-            Requirement::Below(key, bound) => label(key).and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v < *bound),
+            Requirement::Above(key, bound) => {
+                label(key).and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v > *bound)
+            }
+            Requirement::Below(key, bound) => {
+                label(key).and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v < *bound)
+            }
         });
         labels_match && self.fields.iter().all(|(path, equal, value)| (field(object, path) == *value) == *equal)
     }
@@ -101,7 +108,9 @@ fn field(object: &Value, path: &str) -> String {
     let path = path.strip_prefix("regarding.").map_or_else(|| path.to_owned(), |rest| format!("involvedObject.{rest}"));
     match object.pointer(&format!("/{}", path.replace('.', "/"))) {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None if matches!(path.as_str(), "spec.unschedulable" | "spec.hostNetwork") => "false".into(),
+        Some(Value::Null) | None if matches!(path.as_str(), "spec.unschedulable" | "spec.hostNetwork") => {
+            "false".into()
+        }
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     }
@@ -131,10 +140,14 @@ fn requirement(term: &str) -> Option<Requirement> {
         let inner = rest.trim().strip_prefix('(')?.strip_suffix(')')?;
         Some(inner.split(',').map(|v| v.trim().to_owned()).collect())
     };
-    if let Some((key, rest)) = term.split_once(" notin ").or_else(|| term.split_once(" notin(").map(|(k, _)| (k, &term[k.len() + 6..]))) {
+    if let Some((key, rest)) =
+        term.split_once(" notin ").or_else(|| term.split_once(" notin(").map(|(k, _)| (k, &term[k.len() + 6..])))
+    {
         return Some(Requirement::NotIn(key.trim().into(), set(rest)?));
     }
-    if let Some((key, rest)) = term.split_once(" in ").or_else(|| term.split_once(" in(").map(|(k, _)| (k, &term[k.len() + 3..]))) {
+    if let Some((key, rest)) =
+        term.split_once(" in ").or_else(|| term.split_once(" in(").map(|(k, _)| (k, &term[k.len() + 3..])))
+    {
         return Some(Requirement::In(key.trim().into(), set(rest)?));
     }
     if let Some((key, value)) = term.split_once("!=") {

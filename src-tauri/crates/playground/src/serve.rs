@@ -7,6 +7,7 @@ mod list;
 mod log;
 mod proxy;
 mod request;
+mod secured;
 mod usage;
 mod watch;
 
@@ -25,6 +26,7 @@ use model::Time;
 use tokio::sync::watch::Sender;
 
 use crate::Scenario;
+use crate::scenario::base64;
 use crate::status::Refusal;
 use crate::world::{Pace, World, cluster_of};
 use request::{Asked, Place};
@@ -65,6 +67,8 @@ pub enum CannotServe {
     Port { port: u16, cause: std::io::Error },
     #[error("could not write the playground's kubeconfig `{}`: {cause}. Choose a folder that you may write to.", path.display())]
     Kubeconfig { path: PathBuf, cause: std::io::Error },
+    #[error("could not make a certificate for the playground: {0}. Try again; if it stays, report it.")]
+    Certificate(String),
     #[error("could not play the scenario into its history: {0}")]
     History(#[from] history::Error),
 }
@@ -75,17 +79,19 @@ pub async fn serve(source: Source, settings: Settings) -> Result<Served, CannotS
         .await
         .map_err(|cause| CannotServe::Port { port: settings.port, cause })?;
     let address = listener.local_addr().map_err(|cause| CannotServe::Port { port: settings.port, cause })?;
-    let world = tokio::task::spawn_blocking(move || open(source, settings.history))
-        .await
-        .map_err(|cause| history::Error::Store { act: "play", path: "the scenario".into(), cause: cause.to_string() })??;
+    let world = tokio::task::spawn_blocking(move || open(source, settings.history)).await.map_err(|cause| {
+        history::Error::Store { act: "play", path: "the scenario".into(), cause: cause.to_string() }
+    })??;
     let world = Arc::new(world);
+    let (config, authority) = secured::certificate().map_err(|error| CannotServe::Certificate(error.to_string()))?;
     let token = uuid::Uuid::now_v7().simple().to_string() + &uuid::Uuid::now_v7().simple().to_string();
     let path = settings.folder.join(format!("{}.kubeconfig", settings.name));
-    write_kubeconfig(&path, &settings.name, address, &token)
+    write_kubeconfig(&path, &settings.name, address, &authority, &token)
         .map_err(|cause| CannotServe::Kubeconfig { path: path.clone(), cause })?;
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let site = Arc::new(Site { world: world.clone(), token, stopped: stopped.clone() });
     let router = Router::new().fallback(answer).with_state(site);
+    let listener = secured::Secured::new(listener, address, config);
     tokio::spawn(async move {
         let finished = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -159,7 +165,7 @@ async fn live(world: Arc<World>, mut stopped: tokio::sync::watch::Receiver<bool>
     }
 }
 
-fn write_kubeconfig(path: &Path, name: &str, address: SocketAddr, token: &str) -> std::io::Result<()> {
+fn write_kubeconfig(path: &Path, name: &str, address: SocketAddr, authority: &str, token: &str) -> std::io::Result<()> {
     use std::io::Write;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -173,7 +179,10 @@ fn write_kubeconfig(path: &Path, name: &str, address: SocketAddr, token: &str) -
     let config = serde_json::json!({
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{ "name": name, "cluster": { "server": format!("http://{address}") } }],
+        "clusters": [{ "name": name, "cluster": {
+            "server": format!("https://{address}"),
+            "certificate-authority-data": base64(authority.as_bytes()),
+        } }],
         "users": [{ "name": name, "user": { "token": token } }],
         "contexts": [{ "name": name, "context": { "cluster": name, "user": name } }],
         "current-context": name,
@@ -204,10 +213,8 @@ async fn route(site: Arc<Site>, request: Request<Body>) -> Result<Response, Refu
     authenticate(&site, &request)?;
     let method = request.method().clone();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let text = |name: header::HeaderName| {
-        request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned)
-    };
-    let (accept, content) = (text(header::ACCEPT), text(header::CONTENT_TYPE).unwrap_or_default());
+    let accept = header_text(&request, header::ACCEPT);
+    let content = header_text(&request, header::CONTENT_TYPE).unwrap_or_default();
     if let Some(found) = discovery::answer(&site, &method, &path, accept.as_deref())? {
         return Ok(found);
     }
@@ -221,11 +228,11 @@ async fn route(site: Arc<Site>, request: Request<Body>) -> Result<Response, Refu
     match asked {
         Place::Review(kind) => access::review(&site, &kind, &method, &body),
         Place::Usage(asked) => usage::answer(&site, &asked, accept.as_deref()),
-        Place::Object(asked) => object(site, asked, &method, accept.as_deref(), &content, &body).await,
+        Place::Object(asked) => object(site, asked, &method, accept.as_deref(), &content, &body),
     }
 }
 
-async fn object(
+fn object(
     site: Arc<Site>,
     asked: Asked,
     method: &Method,
@@ -240,12 +247,14 @@ async fn object(
         ("GET", "") if asked.name.is_empty() => list::list(&site, &asked, accept),
         ("GET", "" | "status") => list::get(&site, &asked, accept),
         ("GET", "scale") => change::scale_of(&site, &asked),
-        ("PATCH" | "PUT" | "POST" | "DELETE", _) => {
-            tokio::task::block_in_place(|| change::answer(&site, &asked, method, accept, content, body))
-        }
+        ("PATCH" | "PUT" | "POST" | "DELETE", _) => change::answer(&site, &asked, method, accept, content, body),
         ("GET", _) => Err(Refusal::no_such_path()),
         _ => Err(Refusal::method_not_allowed(method.as_str())),
     }
+}
+
+fn header_text(request: &Request<Body>, name: header::HeaderName) -> Option<String> {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 fn authenticate(site: &Site, request: &Request<Body>) -> Result<(), Refusal> {

@@ -49,8 +49,7 @@ impl Refusal {
     }
 
     pub fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
-        let message =
-            format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.qualified());
+        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.qualified());
         Refusal::new(409, "Conflict", message).about(resource, name)
     }
 
@@ -91,7 +90,9 @@ impl Refusal {
     }
 
     pub fn unsupported_media_type(sent: &str) -> Self {
-        let message = format!("the body of the request was in an unknown format ({sent}) - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml");
+        let message = format!(
+            "the body of the request was in an unknown format ({sent}) - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"
+        );
         Refusal::new(415, "UnsupportedMediaType", message)
     }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use history::{History, Query};
-use model::{AlertBody, AlertState, Body, ChangeKind, EventBody, NodeAgentBody, ObjectRef, Observation, Time, digest_hex};
+use model::{
+    AlertBody, AlertState, Body, ChangeKind, EventBody, NodeAgentBody, ObjectRef, Observation, Time, digest_hex,
+};
 use serde_json::{Value, json};
 
 use crate::resource::Resource;
@@ -87,7 +89,8 @@ impl World {
             }
             for (subject, events) in &snapshot.events {
                 for seen in events {
-                    let (own, object) = event_object(&snapshot.objects.get(subject).map(|h| (*h.object).clone()), subject, &seen.event);
+                    let (own, object) =
+                        event_object(&snapshot.objects.get(subject).map(|h| (*h.object).clone()), subject, &seen.event);
                     kept.put(&own, object);
                 }
             }

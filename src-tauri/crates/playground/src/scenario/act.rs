@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::script::{
     AlertWord, ChangeWord, ClaimWord, ConfigWord, EventWord, IngressWord, LogWord, MetricWord, NamespacesWord,
     NodeAgentWord, NodeStateWord, NodeWord, PatchWord, PodsWord, ProbeResultWord, ScaleWord, ServiceWord, StateName,
-    StateWord, StorageClassWord, TargetWord, WorkloadWord,
+    StateWord, StorageClassWord, TargetWord,
 };
 use super::stage::{Fault, Stage, merge};
 use super::{Act, object};

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{
-    Body, ChangeKind, ClusterId, EventBody, KeyShape, ObjectRef, Observation, ShapeBody, Source, Time, digest_hex,
-};
+use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Source, Time, digest_hex};
 use redact::Redactor;
 use serde_json::{Value, json};
 

@@ -113,7 +113,9 @@ fn a_broken_script_says_where_what_and_what_to_do() {
     }
     let cut = Scenario::load("x.yaml", "name: a\ntitle: [").unwrap_err();
     assert!(cut.line > 0, "{cut}");
-    let time = Scenario::load("x.yaml", &SMALL.replace("STEP", "restart: web").replace("2026-01-01T00:00:00Z", "yesterday")).unwrap_err();
+    let time =
+        Scenario::load("x.yaml", &SMALL.replace("STEP", "restart: web").replace("2026-01-01T00:00:00Z", "yesterday"))
+            .unwrap_err();
     assert!(time.what.contains("`yesterday` is not an RFC 3339 time"), "{time}");
     let missing = Scenario::open(std::path::Path::new("no/such.yaml")).unwrap_err();
     assert!(missing.to_string().contains("no/such.yaml"));

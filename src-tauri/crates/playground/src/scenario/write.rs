@@ -13,7 +13,8 @@ impl Stage {
             return self.write_plain(subject, after);
         }
         let name = &subject.name;
-        let current = |stage: &Stage| stage.workloads.get(subject).and_then(|w| w.current().map(|r| r.template.clone()));
+        let current =
+            |stage: &Stage| stage.workloads.get(subject).and_then(|w| w.current().map(|r| r.template.clone()));
         let before = current(self).unwrap_or(Value::Null);
         let mut template = after["spec"]["template"].clone();
         // A client that read the object sees a null where the template has nothing.
@@ -51,10 +52,8 @@ impl Stage {
     fn keep_metadata(&mut self, subject: &ObjectRef, after: &Value) {
         let mut patch = serde_json::Map::new();
         for field in ["labels", "annotations"] {
-            let (was, is) = (
-                self.objects.get(subject).map_or(&Value::Null, |o| &o["metadata"][field]),
-                &after["metadata"][field],
-            );
+            let (was, is) =
+                (self.objects.get(subject).map_or(&Value::Null, |o| &o["metadata"][field]), &after["metadata"][field]);
             let mut changed = serde_json::Map::new();
             for (key, value) in is.as_object().into_iter().flatten() {
                 if was.get(key) != Some(value) && key != "deployment.kubernetes.io/revision" {

@@ -27,7 +27,8 @@ pub(super) fn review(site: &Site, kind: &str, method: &Method, body: &[u8]) -> R
         "selfsubjectaccessreviews" => {
             let resource = &review["spec"]["resourceAttributes"];
             let verb = resource["verb"].as_str().or(review["spec"]["nonResourceAttributes"]["verb"].as_str());
-            let (allowed, reason) = allows(verb.unwrap_or_default(), resource["resource"].as_str().unwrap_or_default(), writable);
+            let (allowed, reason) =
+                allows(verb.unwrap_or_default(), resource["resource"].as_str().unwrap_or_default(), writable);
             let mut status = json!({ "allowed": allowed });
             if !reason.is_empty() {
                 status["reason"] = reason.into();

@@ -132,7 +132,8 @@ fn checked(asked: &Asked, before: &Value, mut after: Value) -> Result<Value, Ref
     let mut causes = Vec::new();
     for (field, message) in [("name", "field is immutable"), ("namespace", "field is immutable")] {
         if !text(&after, field).is_empty() && text(&after, field) != text(before, field) {
-            causes.push((format!("metadata.{field}"), format!("Invalid value: \"{}\": {message}", text(&after, field))));
+            causes
+                .push((format!("metadata.{field}"), format!("Invalid value: \"{}\": {message}", text(&after, field))));
         }
     }
     let selector = "/spec/selector";
@@ -145,7 +146,9 @@ fn checked(asked: &Asked, before: &Value, mut after: Value) -> Result<Value, Ref
     if let Some(replicas) = after.pointer("/spec/replicas").and_then(Value::as_i64).filter(|n| *n < 0) {
         causes.push(("spec.replicas".into(), format!("Invalid value: {replicas}: must be greater than or equal to 0")));
     }
-    for (at, container) in after.pointer("/spec/template/spec/containers").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (at, container) in
+        after.pointer("/spec/template/spec/containers").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
         if container["image"].as_str().is_none_or(str::is_empty) {
             causes.push((format!("spec.template.spec.containers[{at}].image"), "Required value".into()));
         }
@@ -181,8 +184,13 @@ fn write(site: &Site, asked: &Asked, after: &Value) -> Result<(), Refusal> {
     let name = after["metadata"]["name"].as_str().unwrap_or(&asked.name);
     let subject = reference(asked, name);
     let done = site.world.act(now(), |stage| stage.write_object(&subject, after));
-    done.map_err(|error| Refusal::internal(error.to_string()))?
-        .map_err(|why| Refusal::forbidden(&asked.resource, name, format!("{} \"{name}\" is forbidden: {why}", asked.resource.qualified())))
+    done.map_err(|error| Refusal::internal(error.to_string()))?.map_err(|why| {
+        Refusal::forbidden(
+            &asked.resource,
+            name,
+            format!("{} \"{name}\" is forbidden: {why}", asked.resource.qualified()),
+        )
+    })
 }
 
 fn create(site: &Site, asked: &Asked, accept: Option<&str>, body: &[u8]) -> Result<Response, Refusal> {
@@ -219,7 +227,8 @@ fn delete(site: &Site, asked: &Asked, body: &[u8]) -> Result<Response, Refusal> 
         let (given, current) = (&preconditions[field], &before["metadata"][field]);
         if let Some(given) = given.as_str().filter(|g| Some(*g) != current.as_str()) {
             let current = current.as_str().unwrap_or_default();
-            let why = format!("Precondition failed: {shown} in precondition: {given}, {shown} in object meta: {current}");
+            let why =
+                format!("Precondition failed: {shown} in precondition: {given}, {shown} in object meta: {current}");
             return Err(Refusal::conflict(&asked.resource, &asked.name, &why));
         }
     }
@@ -235,8 +244,12 @@ fn delete(site: &Site, asked: &Asked, body: &[u8]) -> Result<Response, Refusal> 
     if !asked.resource.group.is_empty() {
         details["group"] = asked.resource.group.as_ref().into();
     }
-    let status = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details });
-    Ok(super::json(StatusCode::OK, if asked.resource.kind == "Pod" && asked.sub.is_empty() { &before } else { &status }))
+    let status =
+        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details });
+    Ok(super::json(
+        StatusCode::OK,
+        if asked.resource.kind == "Pod" && asked.sub.is_empty() { &before } else { &status },
+    ))
 }
 
 fn scale_object(object: &Value) -> Value {

@@ -44,7 +44,8 @@ pub(super) fn answer(
             "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1" }],
         }),
         ["apis"] => {
-            let groups: Vec<Value> = groups(site).iter().filter(|(g, _)| !g.is_empty()).map(|(g, v)| group(g, v)).collect();
+            let groups: Vec<Value> =
+                groups(site).iter().filter(|(g, _)| !g.is_empty()).map(|(g, v)| group(g, v)).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         ["apis", name] => match groups(site).get(name) {

@@ -183,7 +183,8 @@ impl Token {
     fn read(text: &str) -> Result<Token, Refusal> {
         let broken = || Refusal::bad_request("continue key is not valid: it was not given by this server");
         let bytes = unbase64(text).ok_or_else(broken)?;
-        let (revision, namespace, name): (u64, String, String) = serde_json::from_slice(&bytes).map_err(|_| broken())?;
+        let (revision, namespace, name): (u64, String, String) =
+            serde_json::from_slice(&bytes).map_err(|_| broken())?;
         Ok(Token { revision, after: (namespace, name) })
     }
 }

@@ -64,11 +64,11 @@ fn container(asked: &Asked, pod: &Value) -> Result<String, Refusal> {
     let (main, first) = (names(pod, "containers"), names(pod, "initContainers"));
     match (asked.text("container"), main.as_slice()) {
         (Some(name), _) if main.contains(&name) || first.contains(&name) => Ok(name.to_owned()),
-        (Some(name), _) => {
-            Err(Refusal::bad_request(format!("container {name} is not valid for pod {}", asked.name)))
-        }
+        (Some(name), _) => Err(Refusal::bad_request(format!("container {name} is not valid for pod {}", asked.name))),
         (None, [only]) => Ok((*only).to_owned()),
-        (None, []) => Err(Refusal::bad_request(format!("the recording does not name the containers of pod {}", asked.name))),
+        (None, []) => {
+            Err(Refusal::bad_request(format!("the recording does not name the containers of pod {}", asked.name)))
+        }
         (None, many) => Err(Refusal::bad_request(format!(
             "a container name must be specified for pod {}, choose one of: [{}]",
             asked.name,

@@ -28,7 +28,11 @@ fn kubelet(site: &Site, asked: &Asked) -> Result<Response, Refusal> {
         Some("True") | None if asked.rest == "healthz" => {}
         Some("False") if asked.rest == "healthz" => {
             let why = ready.and_then(|c| c["message"].as_str()).unwrap_or_default();
-            return Ok((StatusCode::INTERNAL_SERVER_ERROR, format!("[+]ping ok\n[-]syncloop failed: {why}\nhealthz check failed\n")).into_response());
+            return Ok((
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("[+]ping ok\n[-]syncloop failed: {why}\nhealthz check failed\n"),
+            )
+                .into_response());
         }
         Some("Unknown") => {
             let address = node["status"]["addresses"][0]["address"].as_str().unwrap_or_default();
@@ -70,7 +74,8 @@ fn service(site: &Site, asked: &Asked) -> Result<Response, Refusal> {
     if !known {
         return Err(Refusal::unavailable(format!("no service port \"{port}\" found for service \"{name}\"")));
     }
-    let ready = endpoints.is_some_and(|e| e["subsets"].as_array().into_iter().flatten().any(|s| s["addresses"].is_array()));
+    let ready =
+        endpoints.is_some_and(|e| e["subsets"].as_array().into_iter().flatten().any(|s| s["addresses"].is_array()));
     if !ready {
         return Err(Refusal::unavailable(format!("no endpoints available for service \"{}\"", asked.name)));
     }

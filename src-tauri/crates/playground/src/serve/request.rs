@@ -67,7 +67,11 @@ impl Asked {
         let query = pairs(query);
         if group == "metrics.k8s.io" {
             let namespaced = plural == "pods";
-            let resource = Resource::custom("metrics.k8s.io/v1beta1", if namespaced { "PodMetrics" } else { "NodeMetrics" }, namespaced);
+            let resource = Resource::custom(
+                "metrics.k8s.io/v1beta1",
+                if namespaced { "PodMetrics" } else { "NodeMetrics" },
+                namespaced,
+            );
             let kind = if namespaced { "Pod" } else { "Node" }.to_owned();
             return Ok(Place::Usage(Asked { resource, kind, namespace, name, sub, rest, query }));
         }
@@ -100,7 +104,8 @@ impl Asked {
 
     /// The selectors of the query; a watch or list of one name selects it.
     pub fn selector(&self) -> Result<Selector, Refusal> {
-        let selector = Selector::parse(self.text("labelSelector"), self.text("fieldSelector")).map_err(Refusal::bad_request)?;
+        let selector =
+            Selector::parse(self.text("labelSelector"), self.text("fieldSelector")).map_err(Refusal::bad_request)?;
         selector.check(&self.kind).map_err(Refusal::bad_request)?;
         Ok(selector)
     }
@@ -130,7 +135,9 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let code = match tail {
-            [a, b, ..] if *first == b'%' => std::str::from_utf8(&[*a, *b]).ok().and_then(|h| u8::from_str_radix(h, 16).ok()),
+            [a, b, ..] if *first == b'%' => {
+                std::str::from_utf8(&[*a, *b]).ok().and_then(|h| u8::from_str_radix(h, 16).ok())
+            }
             _ => None,
         };
         bytes.push(code.unwrap_or(*first));

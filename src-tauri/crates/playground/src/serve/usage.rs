@@ -32,7 +32,8 @@ pub(super) fn answer(site: &Site, asked: &Asked, accept: Option<&str>) -> Result
                 continue;
             }
             let containers = by_object.entry((namespace.clone(), object.clone())).or_default();
-            let entry = containers.entry(container.clone()).or_insert_with(|| (*at, json!({ "cpu": "0", "memory": "0" })));
+            let entry =
+                containers.entry(container.clone()).or_insert_with(|| (*at, json!({ "cpu": "0", "memory": "0" })));
             entry.0 = entry.0.max(*at);
             entry.1[usage.0] = usage.1.into();
         }

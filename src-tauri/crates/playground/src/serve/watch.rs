@@ -45,7 +45,8 @@ pub(super) fn answer(site: Arc<Site>, asked: Asked, accept: Option<&str>) -> Res
     let streaming = asked.flag("sendInitialEvents");
     let rule = asked.text("resourceVersionMatch");
     if asked.text("sendInitialEvents").is_some() && rule != Some("NotOlderThan") {
-        let message = "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        let message =
+            "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
         return Err(Refusal::bad_request(message));
     }
     if rule.is_some() && asked.text("sendInitialEvents").is_none() {
@@ -120,8 +121,10 @@ impl Watch {
             return Err(Refusal::too_large(from, revision));
         }
         if streaming || (from == 0 && self.asked.text("sendInitialEvents").is_none()) {
-            for object in objects.iter().filter(|o| self.selector.matches(o)) {
-                self.send("ADDED", object);
+            for object in &objects {
+                if self.selector.matches(object) {
+                    self.send("ADDED", object);
+                }
             }
             self.at = revision;
             if streaming && self.bookmarks {
@@ -183,7 +186,8 @@ impl Watch {
 
     fn collect(&mut self) {
         let site = self.site.clone();
-        let found = site.world.store.read(|kept| (kept.since(&self.asked.kind, self.at), kept.revision(), kept.compacted()));
+        let found =
+            site.world.store.read(|kept| (kept.since(&self.asked.kind, self.at), kept.revision(), kept.compacted()));
         let (Some(changes), revision, _) = found else {
             self.fail(&Refusal::expired(self.at, found.2));
             return;
@@ -239,7 +243,8 @@ impl Watch {
                 json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata })
             }
             Form::Table => {
-                let own = json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata });
+                let own =
+                    json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata });
                 json!({
                     "kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [],
                     "metadata": { "resourceVersion": self.at.to_string() },

@@ -43,13 +43,12 @@ pub(super) fn printer(kind: &str) -> Option<Printer> {
             let count = |field: &str| row.at(field).as_object().map_or(0, serde_json::Map::len);
             vec![row.name(), (count("/data") + count("/binaryData")).into(), row.age()]
         }),
-        "Secret" => (
-            &[("Name", "string", 0), ("Type", "string", 0), ("Data", "string", 0), ("Age", "string", 0)],
-            |row| {
+        "Secret" => {
+            (&[("Name", "string", 0), ("Type", "string", 0), ("Data", "string", 0), ("Age", "string", 0)], |row| {
                 let count = row.at("/data").as_object().map_or(0, serde_json::Map::len);
                 vec![row.name(), row.text("/type").into(), count.into(), row.age()]
-            },
-        ),
+            })
+        }
         "HorizontalPodAutoscaler" => (
             &[
                 ("Name", "string", 0),
@@ -80,10 +79,9 @@ pub(super) fn printer(kind: &str) -> Option<Printer> {
                 ]
             },
         ),
-        "ResourceQuota" => (
-            &[("Name", "string", 0), ("Request", "string", 0), ("Limit", "string", 0), ("Age", "string", 0)],
-            quota,
-        ),
+        "ResourceQuota" => {
+            (&[("Name", "string", 0), ("Request", "string", 0), ("Limit", "string", 0), ("Age", "string", 0)], quota)
+        }
         "LimitRange" | "Role" | "ClusterRole" | "CustomResourceDefinition" => NAME_AND_CREATION,
         "RoleBinding" | "ClusterRoleBinding" => (
             &[
@@ -254,7 +252,11 @@ fn target(spec: &Value, status: &Value) -> String {
             format!("{}/{wanted}{average}", text(&current["averageValue"]).unwrap_or_else(unknown))
         }
         (false, None) => {
-            format!("{}/{}", text(&current["value"]).unwrap_or_else(unknown), text(&wanted["value"]).unwrap_or_default())
+            format!(
+                "{}/{}",
+                text(&current["value"]).unwrap_or_else(unknown),
+                text(&wanted["value"]).unwrap_or_default()
+            )
         }
     };
     if named { format!("{}: {ratio}", spec[field]["name"].as_str().unwrap_or_default()) } else { ratio }

@@ -128,7 +128,11 @@ fn volume(row: &Row<'_>) -> Vec<Value> {
 }
 
 fn phase(row: &Row<'_>) -> Value {
-    if row.at("/metadata/deletionTimestamp").is_null() { row.text("/status/phase").into() } else { "Terminating".into() }
+    if row.at("/metadata/deletionTimestamp").is_null() {
+        row.text("/status/phase").into()
+    } else {
+        "Terminating".into()
+    }
 }
 
 /// Access modes in their short form and their usual order.
@@ -159,8 +163,7 @@ fn class(row: &Row<'_>) -> Vec<Value> {
 
 fn driver(row: &Row<'_>) -> Vec<Value> {
     let modes: Vec<&str> = row.list("/spec/volumeLifecycleModes").iter().filter_map(Value::as_str).collect();
-    let audiences: Vec<&str> =
-        row.list("/spec/tokenRequests").iter().filter_map(|r| r["audience"].as_str()).collect();
+    let audiences: Vec<&str> = row.list("/spec/tokenRequests").iter().filter_map(|r| r["audience"].as_str()).collect();
     vec![
         row.name(),
         json!(row.at("/spec/attachRequired") != false),

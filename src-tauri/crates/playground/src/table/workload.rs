@@ -114,12 +114,7 @@ pub(super) fn printer(kind: &str) -> Option<Printer> {
             },
         ),
         "PodTemplate" => (
-            &[
-                ("Name", "string", 0),
-                ("Containers", "string", 0),
-                ("Images", "string", 0),
-                ("Pod Labels", "string", 0),
-            ],
+            &[("Name", "string", 0), ("Containers", "string", 0), ("Images", "string", 0), ("Pod Labels", "string", 0)],
             |row| {
                 let (names, images) = row.containers("/template/spec/containers");
                 vec![row.name(), names.into(), images.into(), row.pairs("/template/metadata/labels").into()]
