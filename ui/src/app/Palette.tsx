@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from "react";
 import { useAnswer } from "../ipc";
 import { Kbd } from "../kit";
 import { Dialog } from "../kit/dialog";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow } from "../wire/wire";
 import { capsOf, useBindings } from "./keys";
@@ -83,7 +84,9 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
             onClick={() => take(item)}
           >
             <span className="palette-group">{item.group}</span>
-            <span className="palette-title">{item.title}</span>
+            <span className="palette-title">
+              <Words text={item.title} />
+            </span>
             {item.cannot ? <span className="small faint">{item.cannot}</span> : item.caps.map((cap, n) => <Kbd key={n}>{cap}</Kbd>)}
           </li>
         ))}

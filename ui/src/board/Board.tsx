@@ -16,7 +16,12 @@ export function Board({ state, onObject }: { state: CaseState; onObject: (object
   const incidents = new Set(hypotheses.map((h) => h.incident)).size;
   const rest = incidents === 1 ? Math.max(0, 1 - hypotheses.reduce((sum, h) => sum + h.probability, 0)) : null;
 
-  if (!state.opened) return null;
+  if (!state.opened)
+    return (
+      <Blank title="Nothing was believed at this time">
+        <p>The case had not been opened yet.</p>
+      </Blank>
+    );
   if (hypotheses.length === 0 && !state.conclusion)
     return (
       <Blank title={state.started ? "No hypothesis yet" : "Nothing is believed yet"}>

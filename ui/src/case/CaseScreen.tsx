@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { Board } from "../board/Board";
 import { useKeys } from "../app/keys";
 import { Conversation } from "../conversation/Conversation";
@@ -39,9 +39,13 @@ function Opened({ view }: { view: CaseView }) {
   const subjects = useMemo(() => subjectsOf(view), [view]);
   const timeline = useAnswer("timeline_get", { cluster, objects: subjects }, { keepLast: true });
   const graph = useAnswer("graph_get", { cluster, objects: subjects, at: time, hops: 2, most: 60 }, { keepLast: true });
-  const picture = useMemo(() => pictureOf(timeline.data, events), [timeline.data, events]);
+  const evidence = useCaseEvidence(
+    cluster,
+    now,
+    useCallback(() => setObject(null), []),
+  );
+  const picture = useMemo(() => pictureOf(timeline.data, events, evidence.learnt), [timeline.data, events, evidence.learnt]);
   const times = useMemo(() => timesOf(timeline.data, picture, now), [timeline.data, picture, now]);
-  const evidence = useCaseEvidence(cluster, now, () => setObject(null));
   const asked = askedOf(now);
   const choose = (next: ObjectRef | null) => {
     evidence.clear();
@@ -78,7 +82,7 @@ function Opened({ view }: { view: CaseView }) {
       <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
         <CaseBar view={view} state={now} time={time} setTime={setTime} />
         <Panel {...panel("timeline")} title="Timeline" list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
-          <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} list={lists.has("timeline")} loading={timeline.isFetching} />
+          <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={now.opened?.incidents[0]?.started_at ?? null} list={lists.has("timeline")} loading={timeline.isFetching} />
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
           <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={evidence.byObject} list={lists.has("graph")} />
@@ -96,7 +100,7 @@ function Opened({ view }: { view: CaseView }) {
             }}
           />
         </Panel>
-        <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span data-testid={testids.conversationUntil}>up to {clockOf(time)}</span>}>
+        <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>up to {clockOf(time)}, later words are hidden</span>}>
           <Conversation state={shown} time={time} asked={asked?.id ?? null} />
           <Dock view={view} state={now} time={time} />
         </Panel>

@@ -1,9 +1,10 @@
-import { useQueries } from "@tanstack/react-query";
+import { type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { useHost } from "../ipc";
 import type { Evidence } from "../kit/chip";
 import { objectKey } from "../kit/format";
-import type { ClusterId, ObservationId } from "../wire/wire";
+import type { Learnt } from "../timeline/marks";
+import type { ClusterId, ObservationId, ObservationView } from "../wire/wire";
 import type { CaseState } from "./fold";
 
 /** So many cited observations are looked up ahead, so that the graph can show them where they belong. */
@@ -14,7 +15,18 @@ export interface CaseEvidence {
   /** Every observation that a sentence, a hypothesis or a released result cites. */
   cited: ReadonlySet<ObservationId>;
   byObject: ReadonlyMap<string, ObservationId[]>;
+  /** What was learnt by calls, for the timeline. */
+  learnt: readonly Learnt[];
   clear: () => void;
+}
+
+/** Kept outside of the hook: the same answers give the same list. */
+function combine(results: UseQueryResult<ObservationView>[]): Learnt[] {
+  return results.flatMap(({ data }) => {
+    if (!data) return [];
+    const { id, at, subject, body } = data.observation;
+    return [{ id, at, subject, kind: body.type === "log" || body.type === "metric" ? body.type : ("note" as const), title: data.text.split("\n")[0] ?? "" }];
+  });
 }
 
 /** The evidence of a case: its numbers, what it is about, and which piece is chosen or pointed at anywhere on the screen. */
@@ -25,12 +37,12 @@ export function useCaseEvidence(cluster: ClusterId, state: CaseState, onChoose: 
   const { numbers } = state;
   const ids = useMemo(() => [...numbers.keys()], [numbers]);
 
-  const subjects = useQueries({
+  const known = useQueries({
     queries: ids.slice(0, AHEAD).map((id) => ({
       queryKey: ["observation_get", { cluster, id }],
       queryFn: () => host.call("observation_get", { cluster, id }),
     })),
-    combine: (results) => results.map((r) => (r.data?.observation.subject ? `${r.data.observation.id} ${objectKey(r.data.observation.subject)}` : "")).join("\n"),
+    combine,
   });
 
   const byObject = useMemo(() => {
@@ -40,12 +52,9 @@ export function useCaseEvidence(cluster: ClusterId, state: CaseState, onChoose: 
       if (!list.includes(id)) map.set(key, [...list, id]);
     };
     for (const incident of state.opened?.incidents ?? []) for (const signal of incident.signals) for (const id of signal.evidence) add(objectKey(signal.subject), id);
-    for (const line of subjects.split("\n")) {
-      const [id, key] = line.split(" ");
-      if (id && key) add(key, id);
-    }
+    for (const { id, subject } of known) if (subject) add(objectKey(subject), id);
     return map;
-  }, [state.opened, subjects]);
+  }, [state.opened, known]);
 
   const choose = useCallback(
     (id: ObservationId) => {
@@ -57,5 +66,5 @@ export function useCaseEvidence(cluster: ClusterId, state: CaseState, onChoose: 
   const clear = useCallback(() => setChosen(null), []);
   const cited = useMemo(() => new Set(ids), [ids]);
   const value = useMemo(() => ({ cluster, numbers, chosen, pointed, choose, point }), [cluster, numbers, chosen, pointed, choose]);
-  return { value, cited, byObject, clear };
+  return { value, cited, byObject, learnt: known, clear };
 }

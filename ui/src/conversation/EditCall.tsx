@@ -58,7 +58,7 @@ export function EditCall({ caseId, call, tool, close }: { caseId: string; call: 
   ]);
 
   return (
-    <div className="pending" data-testid={testids.pendingCall} data-id={call.id} data-tool={call.call.tool}>
+    <div className="pending pending-edits" data-testid={testids.pendingCall} data-id={call.id} data-tool={call.call.tool}>
       <div className="pending-body">
         <p className="pending-tool">
           <strong className="mono">{call.call.tool}</strong>
@@ -88,7 +88,7 @@ export function EditCall({ caseId, call, tool, close }: { caseId: string; call: 
         {edit.failed ? <Inline failure={edit.failed} dismiss={edit.dismiss} /> : null}
       </div>
       <div className="answers">
-        <Button tone="decide" className="answer-main" hint="Ctrl ↵" testid={testids.editApprove} onClick={() => send(true)} cannot={cannot}>
+        <Button tone="decide" className="answer-main" hint="^↵" testid={testids.editApprove} onClick={() => send(true)} cannot={cannot}>
           Approve as edited
         </Button>
         <Button tone="plain" hint="Esc" testid={testids.cancel} onClick={close}>

@@ -64,7 +64,7 @@ export function PendingResult({ caseId, call, result, numbers }: Props) {
   ]);
 
   return (
-    <div className="pending" data-testid={testids.pendingResult} data-id={call.id} data-tool={call.call.tool}>
+    <div className={`pending ${doing === "editing" ? "pending-edits" : ""}`} data-testid={testids.pendingResult} data-id={call.id} data-tool={call.call.tool}>
       <div className="pending-body">
         <p className="pending-tool">
           <strong className="mono">{call.call.tool}</strong>
@@ -129,7 +129,7 @@ export function PendingResult({ caseId, call, result, numbers }: Props) {
         />
       ) : doing === "editing" ? (
         <div className="answers">
-          <Button tone="decide" className="answer-main" hint="Ctrl ↵" testid={testids.releaseEdited} onClick={() => send(edited)} cannot={busy}>
+          <Button tone="decide" className="answer-main" hint="^↵" testid={testids.releaseEdited} onClick={() => send(edited)} cannot={busy}>
             {edited ? "Release as changed" : "Release unchanged"}
           </Button>
           <Button tone="plain" hint="Esc" testid={testids.cancel} onClick={leave}>

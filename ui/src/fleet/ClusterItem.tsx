@@ -3,6 +3,7 @@ import { useAct } from "../ipc";
 import { SeverityMark } from "../kit";
 import { spanOf } from "../kit/format";
 import { useNow } from "../kit/now";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow } from "../wire/wire";
 import { isOpen, PhaseMark, phaseName } from "./phase";
@@ -60,7 +61,7 @@ export function ClusterItem({ row, here }: { row: ClusterRow; here: boolean }) {
       )}
       {problem || open.failed ? (
         <p className="cluster-problem">
-          {open.failed ? `${open.failed.title} ${open.failed.hint}` : `${problem?.[0] ?? ""} ${problem?.[1] ?? ""}`}
+          <Words text={open.failed ? `${open.failed.title} ${open.failed.hint}` : `${problem?.[0] ?? ""} ${problem?.[1] ?? ""}`} />
         </p>
       ) : null}
     </div>

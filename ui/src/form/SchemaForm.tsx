@@ -30,9 +30,26 @@ export function SchemaForm({ fields, args, original, onChange, tainted }: Props)
     onChange(next);
   }
 
+  // Arguments that are given come first; the rest waits behind a fold, so that what matters fits the card.
+  const [given] = useState(() => new Set(fields.filter((f) => f.required || original[f.key] !== undefined).map((f) => f.key)));
+  const first = fields.filter((f) => given.has(f.key));
+  const others = fields.filter((f) => !given.has(f.key));
   return (
     <div className="form">
-      {fields.map((field) => {
+      {first.map(row)}
+      {others.length > 0 ? (
+        <details className="form-others" open={first.length === 0}>
+          <summary className="small">
+            Also: <span className="mono">{others.map((f) => f.key).join(", ")}</span>
+          </summary>
+          {others.map(row)}
+        </details>
+      ) : null}
+    </div>
+  );
+
+  function row(field: Field) {
+    {
         const text = typed[field.key] ?? shownValue(field, args[field.key]);
         const changed = JSON.stringify(args[field.key] ?? null) !== JSON.stringify(original[field.key] ?? null);
         const id = `argument-${field.key}`;
@@ -84,7 +101,6 @@ export function SchemaForm({ fields, args, original, onChange, tainted }: Props)
             </div>
           </div>
         );
-      })}
-    </div>
-  );
+    }
+  }
 }

@@ -131,9 +131,9 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
   context.fillText(fit(context, box.object.name, x + BOX_W - 8 - textLeft), textLeft, y + 13.5);
   context.font = `400 10.5px ${ink.fontMono}`;
   context.fillStyle = severity && severity !== "info" ? hue(ink, severity) : ink.text3;
-  const room = BOX_W - 20 - Math.min(box.evidence.length, 3) * 20;
+  const room = BOX_W - 20 - Math.min(box.evidence.length, 2) * 20;
   context.fillText(fit(context, box.state?.status ?? "", room), left, y + 29);
-  box.evidence.slice(0, 3).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - 13 - i * 20, y + 28));
+  box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - 13 - i * 20, y + 28));
   context.globalAlpha = 1;
 }
 

@@ -1,7 +1,7 @@
 import { objectKey } from "../kit/format";
 import type { Edge, GraphView, NodeState, ObjectRef, ObservationId } from "../wire/wire";
 
-export const BOX_W = 172;
+export const BOX_W = 164;
 export const BOX_H = 40;
 
 export interface Box {
@@ -35,7 +35,7 @@ export interface Scene {
 
 /** The core's unit between two layers and between two neighbours. */
 const UNIT = 100;
-const along = { right: { layer: (BOX_W + 52) / UNIT, side: 52 / UNIT }, down: { layer: 88 / UNIT, side: (BOX_W + 16) / UNIT } };
+const along = { right: { layer: (BOX_W + 44) / UNIT, side: 50 / UNIT }, down: { layer: 70 / UNIT, side: (BOX_W + 14) / UNIT } };
 
 export function sceneOf(view: GraphView, direction: Direction, evidence: ReadonlyMap<string, ObservationId[]>): Scene {
   const states = new Map(view.states.map((state) => [objectKey(state.object), state]));
@@ -86,7 +86,7 @@ export interface Camera {
   k: number;
 }
 
-const LEAST_READABLE = 0.6;
+const LEAST_READABLE = 0.82;
 
 /** Everything in view if it can be read so, else the `focus` at a size that can be read. */
 export function frameFor(scene: Scene, width: number, height: number, focus: readonly string[], room = 28): Camera {

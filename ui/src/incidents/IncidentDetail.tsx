@@ -1,15 +1,19 @@
 import type { ReactNode } from "react";
-import { Ago, At, Button, CategoryGlyph, categoryName, Chips, countOf, EvidenceProvider, ObjectName, objectKey, SeverityMark } from "../kit";
+import { useAnswer } from "../ipc";
+import { Ago, At, Button, CategoryGlyph, categoryName, Chip, Chips, countOf, EvidenceProvider, ObjectName, objectKey, SeverityMark, spanOf } from "../kit";
 import { Words } from "../kit/words";
 import { useEvidenceOf } from "../inspector/evidence";
 import { Peek } from "../inspector/Peek";
 import { testids } from "../testids";
-import type { Incident } from "../wire/wire";
+import type { CommandFailed } from "../platform";
+import type { ClusterId, Incident, Mark, ObjectRef, Timeline } from "../wire/wire";
 
 /** Why these signals are one incident, where it seems to start, and what hangs on it. */
-export function IncidentDetail({ incident, open, busy, children }: { incident: Incident; open: () => void; busy: boolean; children?: ReactNode }) {
-  const ids = [...incident.signals.flatMap((s) => s.evidence), ...incident.links.flatMap((l) => l.evidence)];
-  const cluster = useClusterOfRoute();
+export function IncidentDetail({ cluster, incident, open, busy, children }: { cluster: ClusterId; incident: Incident; open: () => void; busy: boolean; children?: ReactNode }) {
+  const objects = [...new Map([...(incident.origin ? [incident.origin] : []), ...incident.subjects].map((o) => [objectKey(o), o])).values()];
+  const timeline = useAnswer("timeline_get", { cluster, objects });
+  const changes = changesBefore(timeline.data, incident);
+  const ids = [...incident.signals.flatMap((s) => s.evidence), ...incident.links.flatMap((l) => l.evidence), ...changes.flatMap((c) => (c.mark.observation ? [c.mark.observation] : []))];
   const evidence = useEvidenceOf(cluster, ids);
   return (
     <EvidenceProvider value={evidence}>
@@ -74,6 +78,8 @@ export function IncidentDetail({ incident, open, busy, children }: { incident: I
           </>
         ) : null}
 
+        <ChangedBefore changes={changes} incident={incident} known={timeline.data !== undefined} failed={timeline.error} />
+
         <h3 className="label">What hangs on it</h3>
         {incident.blast_radius.length > 0 ? (
           <ul className="objects">
@@ -93,7 +99,44 @@ export function IncidentDetail({ incident, open, busy, children }: { incident: I
   );
 }
 
-function useClusterOfRoute(): string {
-  const path = location.hash.split("/")[2] ?? "";
-  return decodeURIComponent(path);
+const HOUR = 3600e6;
+
+interface Changed {
+  mark: Mark;
+  object: ObjectRef | null;
+}
+
+/** The changes of its objects in the hour before it began, the nearest first. */
+function changesBefore(timeline: Timeline | undefined, incident: Incident): Changed[] {
+  return (timeline?.marks ?? [])
+    .filter((m) => m.kind === "change" && m.at <= incident.started_at + HOUR / 30 && m.at > incident.started_at - HOUR)
+    .sort((a, b) => b.at - a.at)
+    .slice(0, 6)
+    .map((mark) => ({ mark, object: timeline?.lanes[mark.lane]?.object ?? null }));
+}
+
+function ChangedBefore({ changes, incident, known, failed }: { changes: readonly Changed[]; incident: Incident; known: boolean; failed: CommandFailed | null }) {
+  return (
+    <>
+      <h3 className="label">What changed just before</h3>
+      {failed ? (
+        <p className="small faint">
+          {failed.title} {failed.hint}
+        </p>
+      ) : changes.length === 0 ? (
+        <p className="small faint">{known ? "Nothing that is known changed in the hour before." : "Reading the history…"}</p>
+      ) : (
+        <ul className="changes">
+          {changes.map(({ mark, object }, i) => (
+            <li key={i}>
+              <span className="mono soft">{mark.at < incident.started_at ? `−${spanOf(incident.started_at - mark.at)}` : `+${spanOf(mark.at - incident.started_at)}`}</span>
+              <span>
+                {object ? <ObjectName object={object} namespace={false} /> : null} <Words text={mark.title} /> {mark.observation ? <Chip id={mark.observation} /> : null}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
 }

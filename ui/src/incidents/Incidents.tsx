@@ -5,6 +5,7 @@ import { PhaseMark } from "../fleet/phase";
 import { useAct, useAnswer } from "../ipc";
 import { Ago, Button, countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
 import { Blank } from "../kit/pictures";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow, Incident, TriageView } from "../wire/wire";
 import { IncidentDetail } from "./IncidentDetail";
@@ -70,10 +71,10 @@ function NotOpen({ row, busy, onOpen, failed }: { row: ClusterRow; busy: boolean
   const said = failed ?? (row.state.phase === "failed" ? { title: row.state.message, hint: row.state.hint } : null);
   return (
     <Blank title={said ? said.title : `${row.name} is closed`}>
-      <p>{said ? said.hint : "Nothing has been contacted. Opening it follows its objects and events with your own credentials, read-only."}</p>
+      <p><Words text={said ? said.hint : "Nothing has been contacted. Opening it follows its objects and events with your own credentials, read-only."} /></p>
       {problems.map((p) => (
         <p key={p} className="soft">
-          {p}
+          <Words text={p} />
         </p>
       ))}
       <p className="picture-act">
@@ -110,7 +111,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
   const total = looked.reduce((sum, [, n]) => sum + n, 0);
 
   return (
-    <div className="incidents-body">
+    <div className="incidents-body" data-alone={current === null}>
       <section className="incidents-list" aria-label="Incidents">
         {partial ? (
           <div className="still-listing" role="status" data-testid="picture-still-listing">
@@ -123,7 +124,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
           ) : (
             <Empty title="Nothing is broken" testid="picture-healthy">
               <p>
-                Checked {countOf(total, "object")} of {countOf(looked.length, "kind")}: {looked.slice(0, 6).map(([kind, n]) => `${n} ${kind}`).join(", ")}
+                Checked {countOf(total, "object")} of {countOf(looked.length, "kind")}: {looked.slice(0, 6).map(([kind, n]) => `${kind} ${n}`).join(", ")}
                 {looked.length > 6 ? " and more" : ""}.
               </p>
             </Empty>
@@ -146,7 +147,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
         </footer>
       </section>
       {current ? (
-        <IncidentDetail key={current.id} incident={current} open={() => void openCase(current)} busy={busy}>
+        <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={() => void openCase(current)} busy={busy}>
           {failed ? <Inline failure={failed} dismiss={dismiss} /> : null}
         </IncidentDetail>
       ) : null}

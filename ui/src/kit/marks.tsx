@@ -75,13 +75,13 @@ export function RiskMark({ risk }: { risk: Risk }) {
   );
 }
 
-/** The product's mark: a board with one case on it, pinned. */
+/** The product's mark: the lines of a board, and a lens on the one decision. */
 export function Mark({ size = 20 }: { size?: number }) {
   return (
     <svg className="brand-mark" viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
-      <path d="M5 9h22M5 16h9M5 23h6" />
-      <circle cx="20.5" cy="19.5" r="5.5" />
-      <path d="m24.5 23.5 4 4" />
+      <path d="M5 8h22M5 16h7M5 24h4" />
+      <circle cx="20" cy="19.5" r="6.8" />
+      <path d="m25.2 24.7 3 3" />
     </svg>
   );
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { CommandFailed } from "../platform/host";
+import { Words } from "./words";
 import "./kit.css";
 
 /** Loading, empty, partial and failed are four different pictures: a moving outline, a calm ring, a broken ring, a cross. */
@@ -31,7 +32,9 @@ export function Empty({ title, children, testid = "picture-empty" }: { title: st
 export function Blank({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="picture" data-testid="picture-blank">
-      <h3>{title}</h3>
+      <h3>
+        <Words text={title} />
+      </h3>
       {children ? <div className="picture-words">{children}</div> : null}
     </div>
   );
@@ -48,7 +51,9 @@ export function Partial({ title, items }: { title: string; items: readonly strin
       </summary>
       <ul>
         {items.map((item) => (
-          <li key={item}>{item}</li>
+          <li key={item}>
+            <Words text={item} />
+          </li>
         ))}
       </ul>
     </details>
@@ -62,8 +67,12 @@ export function Failed({ failure, retry }: { failure: CommandFailed; retry?: () 
         <circle cx="24" cy="24" r="17" />
         <path d="m18 18 12 12M30 18 18 30" />
       </svg>
-      <h3>{failure.title}</h3>
-      <div className="picture-words">{failure.hint}</div>
+      <h3>
+        <Words text={failure.title} />
+      </h3>
+      <div className="picture-words">
+        <Words text={failure.hint} />
+      </div>
       {retry ? (
         <button type="button" className="button button-plain" onClick={retry}>
           Try again
@@ -78,7 +87,10 @@ export function Inline({ failure, dismiss }: { failure: CommandFailed; dismiss?:
   return (
     <div className="inline-failed" role="alert" data-testid="inline-failed">
       <span>
-        <strong>{failure.title}</strong> {failure.hint}
+        <strong>
+          <Words text={failure.title} />
+        </strong>{" "}
+        <Words text={failure.hint} />
       </span>
       {dismiss ? (
         <button type="button" className="button button-quiet" onClick={dismiss} aria-label="Dismiss">

@@ -3,7 +3,7 @@ import { useKeys } from "../app/keys";
 import { go } from "../app/route";
 import { Editor } from "../form/Editor";
 import { useAct } from "../ipc";
-import { Button, Inline } from "../kit";
+import { Button, countOf, Inline } from "../kit";
 import { testids } from "../testids";
 import type { Blueprint, OddsShift, Scope } from "../wire/wire";
 import { emptyOdds, fromYaml, lacking, toYaml } from "./draft";
@@ -88,7 +88,7 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
             {(id) => <textarea id={id} className="field" rows={4} data-field="notes" value={draft.notes} onChange={(e) => change({ notes: e.target.value })} />}
           </Row>
           <p className="small faint">
-            {draft.dependencies.length} declared dependencies, {draft.invariants.length} invariants, {draft.preferred_fixes.length} preferred and {draft.forbidden_fixes.length} forbidden fixes: edit them as YAML.
+            {countOf(draft.dependencies.length, "declared dependency", "declared dependencies")}, {countOf(draft.invariants.length, "invariant")}, {countOf(draft.preferred_fixes.length, "preferred fix", "preferred fixes")}, {countOf(draft.forbidden_fixes.length, "forbidden fix", "forbidden fixes")}: edit them as YAML.
           </p>
         </div>
       )}

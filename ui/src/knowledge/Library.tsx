@@ -3,6 +3,7 @@ import { toHash } from "../app/route";
 import { useAnswer } from "../ipc";
 import { Ago, CategoryGlyph, countOf, Failed, Loading } from "../kit";
 import { Blank } from "../kit/pictures";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { LibraryEntry } from "../wire/wire";
 import { Markdown } from "./Markdown";
@@ -39,7 +40,10 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
         <ul className="issues">
           {issues.map((issue, i) => (
             <li key={i} data-testid={testids.libraryIssue} role="alert">
-              <strong>{issue.what}:</strong> {issue.why} {issue.hint}
+              <strong>
+                <Words text={issue.what} />:
+              </strong>{" "}
+              <Words text={`${issue.why} ${issue.hint}`} />
             </li>
           ))}
         </ul>

@@ -4,7 +4,7 @@ import { useSize } from "../kit/size";
 import { testids } from "../testids";
 import { readInk, useTheme } from "../tokens";
 import type { ObjectRef, ObservationId, Time } from "../wire/wire";
-import { axisOf, pan, type Range, toAxis, toTime, whole, zoom } from "./axis";
+import { axisOf, pan, type Range, since, toAxis, toTime, whole, zoom } from "./axis";
 import { draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
 import { neighbour, type Picture, saying } from "./marks";
 import { TimelineList } from "./TimelineList";
@@ -19,12 +19,14 @@ interface Props {
   object: ObjectRef | null;
   setObject: (object: ObjectRef) => void;
   cited: ReadonlySet<ObservationId>;
+  /** When the trouble began: the first picture shows it, what was just before, and everything since. */
+  began: Time | null;
   list: boolean;
   loading: boolean;
 }
 
 /** Lanes of what happened, and the scrubber that sets the time of the whole screen. */
-export function Timeline({ picture, times, time, setTime, object, setObject, cited, list, loading }: Props) {
+export function Timeline({ picture, times, time, setTime, object, setObject, cited, began, list, loading }: Props) {
   const evidence = useEvidence();
   const theme = useTheme();
   const frame = useRef<HTMLDivElement>(null);
@@ -35,7 +37,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   const [closer, setCloser] = useState<Range | null>(null);
   const [scroll, setScroll] = useState(0);
   const [hovered, setHovered] = useState<number | null>(null);
-  const range = closer ?? whole(axis);
+  const range = closer ?? since(axis, began);
   const last = axis.stretches.at(-1)?.until ?? 0;
   const first = axis.stretches[0]?.from ?? 0;
   const lane = object ? picture.lanes.findIndex((l) => l.object && objectKey(l.object) === objectKey(object)) : -1;
@@ -130,7 +132,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
       "+": () => setCloser(zoom(axis, range, place, 0.6)),
       "=": () => setCloser(zoom(axis, range, place, 0.6)),
       "-": () => setCloser(zoom(axis, range, place, 1 / 0.6)),
-      "0": () => setCloser(null),
+      "0": () => setCloser(whole(axis)),
     };
     const run = act[event.key];
     if (!run || event.metaKey || event.ctrlKey) return;

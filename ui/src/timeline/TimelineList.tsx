@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import { At, Chip, ObjectName } from "../kit";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { Time } from "../wire/wire";
 import type { Picture } from "./marks";
@@ -28,7 +29,9 @@ export function TimelineList({ picture, time, set }: { picture: Picture; time: T
               </button>
               <span className={`list-kind severity-text-${mark.severity}`}>{mark.kind}</span>
               {object ? <ObjectName object={object} namespace={false} /> : <span className="faint">Investigation</span>}
-              <span className="list-words">{mark.title}</span>
+              <span className="list-words">
+                <Words text={mark.title} />
+              </span>
               {mark.observation ? <Chip id={mark.observation} /> : null}
             </div>
           );

@@ -97,6 +97,14 @@ export interface Range {
   b: number;
 }
 
+/** The end of the axis from well before `began`: what changed just before is in view. */
+export function since(axis: Axis, began: Time | null): Range {
+  const end = Math.max(axis.length, 1);
+  if (began === null) return whole(axis);
+  const start = toAxis(axis, began);
+  return { a: Math.max(0, start - Math.max((end - start) * 0.35, 5 * MINUTE)), b: end };
+}
+
 export const whole = (axis: Axis): Range => ({ a: 0, b: Math.max(axis.length, 1) });
 
 /** Closer (`factor` below 1) or farther around a place, never beyond the axis and never below two seconds. */

@@ -50,6 +50,7 @@ export function draw(context: CanvasRenderingContext2D, picture: Picture, view: 
   const laneTop = (lane: number) => (lane === picture.investigation ? investigation : RULER + lane * LANE - view.scroll);
 
   folds(context, view, ink);
+  grid(context, view, ink);
   gaps(context, picture, view, ink);
   context.save();
   context.beginPath();
@@ -180,6 +181,20 @@ function later(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   context.globalAlpha = 1;
 }
 
+const perPixelOf = (view: View) => (view.range.b - view.range.a) / Math.max(view.width - GUTTER, 1);
+/** Ticks stand on the engineer's own full minutes and hours. */
+const offsetOf = (view: View) => -new Date((view.axis.stretches[0]?.from ?? 0) / 1000).getTimezoneOffset() * 60e6;
+const APART = 76;
+
+function grid(context: CanvasRenderingContext2D, view: View, ink: Ink) {
+  const perPixel = perPixelOf(view);
+  context.fillStyle = ink.line;
+  for (const tick of ticks(view.axis, view.range, perPixel * APART, offsetOf(view))) {
+    const x = GUTTER + (tick.place - view.range.a) / perPixel;
+    if (x > GUTTER && x < view.width) context.fillRect(Math.round(x), RULER, 1, view.height - RULER - LANE - 2);
+  }
+}
+
 function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   context.fillStyle = ink.panel;
   context.fillRect(0, 0, view.width, RULER);
@@ -187,15 +202,13 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   context.textBaseline = "middle";
   context.font = `400 11px ${ink.fontMono}`;
   context.textAlign = "center";
-  const perPixel = (view.range.b - view.range.a) / Math.max(view.width - GUTTER, 1);
-  const offset = -new Date(view.axis.stretches[0]?.from ?? 0).getTimezoneOffset() * 60e6;
-  const apart = perPixel * 76;
+  const perPixel = perPixelOf(view);
+  const offset = offsetOf(view);
+  const apart = perPixel * APART;
   let last = GUTTER + 8;
   for (const tick of ticks(view.axis, view.range, apart, offset)) {
     const x = GUTTER + (tick.place - view.range.a) / perPixel;
     if (x < GUTTER || x > view.width) continue;
-    context.fillStyle = ink.line;
-    context.fillRect(Math.round(x), RULER, 1, view.height - RULER - LANE - 2);
     if (x - 26 < last || x + 26 > view.width) continue;
     const atMidnight = (tick.time + offset) % 86_400e6 === 0;
     context.fillStyle = ink.text3;
@@ -263,10 +276,14 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
       if (mark.observation !== null && view.cited.has(mark.observation) && !deferred.some(([, m]) => m.observation === mark.observation)) deferred.push([i, mark, x + 12, y]);
     });
   }
+  // Chips of one lane stand beside each other, in the order of their moments.
   const chips = new Set<ObservationId>();
-  for (const [i, mark, x, y] of deferred) {
+  const taken = new Map<number, number>();
+  for (const [i, mark, wanted, y] of deferred.sort((a, b) => a[2] - b[2])) {
     if (mark.observation === null || chips.has(mark.observation)) continue;
     chips.add(mark.observation);
+    const x = Math.min(Math.max(wanted, (taken.get(mark.lane) ?? -99) + 19), view.width - 10);
+    taken.set(mark.lane, x);
     chip(context, view, ink, mark.observation, x, y);
     spots.push({ x: x - 9, y: y - 8, w: 18, h: 16, mark: i });
   }

@@ -30,11 +30,26 @@ export interface Picture {
   investigation: number;
 }
 
-export function pictureOf(timeline: Timeline | undefined, events: readonly CaseEvent[]): Picture {
+/** A released observation that the cluster's own timeline does not show: a log, a metric, a probe. */
+export interface Learnt {
+  id: ObservationId;
+  at: Time;
+  subject: ObjectRef | null;
+  kind: "log" | "metric" | "note";
+  title: string;
+}
+
+export function pictureOf(timeline: Timeline | undefined, events: readonly CaseEvent[], learnt: readonly Learnt[] = []): Picture {
   const lanes: TimeLane[] = (timeline?.lanes ?? []).map((lane) => ({ object: lane.object, title: lane.title || (lane.object?.name ?? ""), kind: lane.object?.kind ?? "" }));
   const investigation = lanes.length;
   lanes.push({ object: null, title: "Investigation", kind: "" });
   const marks: TimeMark[] = (timeline?.marks ?? []).map((mark) => ({ ...mark }));
+  const drawn = new Set(marks.map((m) => m.observation));
+  const laneOf = new Map(lanes.map((lane, i) => [lane.object ? objectKey(lane.object) : "", i]));
+  for (const { id, at, subject, kind, title } of learnt) {
+    const lane = subject ? laneOf.get(objectKey(subject)) : undefined;
+    if (!drawn.has(id)) marks.push({ lane: lane ?? investigation, at, until: null, kind, severity: "info", title, observation: id });
+  }
   for (const event of events) {
     const step = stepOf(event);
     if (step) marks.push({ lane: investigation, at: event.at, until: null, severity: "info", observation: null, ...step });
@@ -104,5 +119,5 @@ export function neighbour(picture: Picture, time: Time, direction: 1 | -1): Time
 /** A mark in words, for those who do not see the picture. */
 export function saying(picture: Picture, mark: TimeMark): string {
   const lane = picture.lanes[mark.lane];
-  return `${minuteOf(mark.at)} ${lane?.object ? objectKey(lane.object) : (lane?.title ?? "")}: ${mark.title}`;
+  return `${minuteOf(mark.at)} ${lane?.object ? objectKey(lane.object) : (lane?.title ?? "")}: ${mark.title.replaceAll("`", "")}`;
 }
