@@ -68,6 +68,11 @@ impl From<investigate::RunnerError> for DeskError {
         match error {
             investigate::RunnerError::Refused(refused) => refused.into(),
             investigate::RunnerError::Store(error) => error.into(),
+            investigate::RunnerError::Stopped => DeskError {
+                code: "stopped",
+                what: sentence(&error.to_string()),
+                hint: "Start the investigation again; it goes on where the case stands.".into(),
+            },
             investigate::RunnerError::Unfoldable(error) => DeskError {
                 code: "damaged",
                 what: format!("The case cannot be continued: {error}."),
