@@ -6,8 +6,8 @@ export default defineConfig({
   plugins: [react()],
   base: "./",
   clearScreen: false,
-  server: { port: 5199, strictPort: true, host: "127.0.0.1" },
-  preview: { port: 5198, strictPort: true, host: "127.0.0.1" },
+  server: { port: 5173, strictPort: true, host: "127.0.0.1" },
+  preview: { port: 5174, strictPort: true, host: "127.0.0.1" },
   build: {
     target: ["safari16", "chrome110"],
     modulePreload: { polyfill: false },
@@ -19,5 +19,6 @@ export default defineConfig({
     setupFiles: ["src/testing.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     css: false,
+    testTimeout: 60_000,
   },
 });

@@ -1,7 +1,6 @@
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useKeys } from "../app/keys";
 import type { Call } from "../case/fold";
-import { Editor } from "../form/Editor";
 import { SchemaForm } from "../form/SchemaForm";
 import { fieldsOf, mistakes } from "../form/schema";
 import { useAct } from "../ipc";
@@ -11,19 +10,23 @@ import { diffArgs } from "../kit/lines";
 import { testids } from "../testids";
 import type { ToolSpec } from "../wire/wire";
 
+const Editor = lazy(() => import("../form/Editor"));
+
 /** Other arguments than were proposed: as a form made from the tool's schema or as JSON, with the difference and the reason. */
 export function EditCall({ caseId, call, tool, close }: { caseId: string; call: Call; tool: ToolSpec | undefined; close: () => void }) {
   const fields = useMemo(() => fieldsOf(tool?.schema), [tool]);
   const original = useMemo(() => JSON.stringify(call.call.args, null, 2), [call]);
-  const [tab, setTab] = useState<"form" | "json">(fields.length > 0 ? "form" : "json");
+  const [chosenTab, setTab] = useState<"form" | "json" | null>(null);
+  const tab = chosenTab ?? (fields.length > 0 ? "form" : "json");
   const [args, setArgs] = useState<Record<string, unknown>>(call.call.args);
   const [text, setText] = useState(original);
   const [broken, setBroken] = useState<string | null>(null);
+  const [typedWrong, setTypedWrong] = useState<Record<string, string>>({});
   const [why, setWhy] = useState("");
   const edit = useAct("call_edit");
 
   const changes = diffArgs(call.call.args, args);
-  const wrong = mistakes(fields, args);
+  const wrong = { ...mistakes(fields, args), ...(tab === "form" ? typedWrong : {}) };
   const cannot = edit.busy
     ? "the edit is on its way"
     : broken
@@ -47,6 +50,7 @@ export function EditCall({ caseId, call, tool, close }: { caseId: string; call: 
   }
   function show(next: "form" | "json") {
     if (next === "json" && !broken) setText(JSON.stringify(args, null, 2));
+    setTypedWrong({});
     setTab(next);
   }
   const send = (approve: boolean) => {
@@ -73,10 +77,12 @@ export function EditCall({ caseId, call, tool, close }: { caseId: string; call: 
         </p>
         {tab === "form" ? (
           <div data-testid={testids.editForm}>
-            <SchemaForm fields={fields} args={args} original={call.call.args} onChange={setArgs} tainted={call.call.tainted.map(([name]) => name)} />
+            <SchemaForm key={fields.length} fields={fields} args={args} original={call.call.args} onChange={setArgs} onWrong={setTypedWrong} tainted={call.call.tainted.map(([name]) => name)} />
           </div>
         ) : (
-          <Editor text={text} onChange={typeJson} language="json" label="Arguments as JSON" original={original} testid={testids.editJson} />
+          <Suspense fallback={<div className="editor" />}>
+            <Editor text={text} onChange={typeJson} language="json" label="Arguments as JSON" original={original} testid={testids.editJson} />
+          </Suspense>
         )}
         <p className="label">What you change</p>
         {broken ? <p className="small form-wrong">The JSON cannot be read: {broken}</p> : <ArgsDiff changes={changes} />}

@@ -45,7 +45,7 @@ const colours = HighlightStyle.define([
  * A text editor for JSON and YAML. It lives in a shadow root so that its styles are adopted sheets: the window's content
  * security policy allows no inline style.
  */
-export function Editor({ text, onChange, language, label, original, testid }: Props) {
+export default function Editor({ text, onChange, language, label, original, testid }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const change = useRef(onChange);

@@ -7,11 +7,13 @@ interface Props {
   args: Record<string, unknown>;
   original: Record<string, unknown>;
   onChange: (args: Record<string, unknown>) => void;
+  /** What is typed and cannot be taken, by argument; the arguments still hold what was valid before. */
+  onWrong: (wrong: Record<string, string>) => void;
   tainted: readonly string[];
 }
 
 /** A form made from a tool's schema: one row an argument, checked while it is typed. */
-export function SchemaForm({ fields, args, original, onChange, tainted }: Props) {
+export function SchemaForm({ fields, args, original, onChange, onWrong, tainted }: Props) {
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [wrong, setWrong] = useState<Record<string, string>>({});
 
@@ -19,11 +21,10 @@ export function SchemaForm({ fields, args, original, onChange, tainted }: Props)
     setTyped({ ...typed, [field.key]: text });
     const value = typedValue(field, text);
     const { [field.key]: _, ...others } = wrong;
-    if (value instanceof Error) {
-      setWrong({ ...others, [field.key]: value.message });
-      return;
-    }
-    setWrong(others);
+    const now = value instanceof Error ? { ...others, [field.key]: value.message } : others;
+    setWrong(now);
+    onWrong(now);
+    if (value instanceof Error) return;
     const next = { ...args };
     if (value === undefined) delete next[field.key];
     else next[field.key] = value;

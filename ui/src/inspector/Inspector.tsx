@@ -23,7 +23,7 @@ export function Inspector({ object, at, onObject, onTime, close }: Props) {
   const open = Boolean(evidence && (observation || object));
   useKeys(open ? [{ keys: "Escape", title: "Close the inspector", group: "Case", run: close }] : []);
   useEffect(() => {
-    ref.current?.scrollTo({ top: 0 });
+    if (ref.current) ref.current.scrollTop = 0;
   }, [observation, object]);
   if (!evidence || !open) return null;
   return (

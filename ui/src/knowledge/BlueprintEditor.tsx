@@ -1,12 +1,13 @@
-import { type ReactNode, useId, useState } from "react";
+import { lazy, type ReactNode, Suspense, useId, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go } from "../app/route";
-import { Editor } from "../form/Editor";
 import { useAct } from "../ipc";
 import { Button, countOf, Inline } from "../kit";
 import { testids } from "../testids";
 import type { Blueprint, OddsShift, Scope } from "../wire/wire";
 import { emptyOdds, fromYaml, lacking, toYaml } from "./draft";
+
+const Editor = lazy(() => import("../form/Editor"));
 
 /** A blueprint as a form, and as the YAML that it is exchanged in. Storing it makes a new version. */
 export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; version: number | null }) {
@@ -66,7 +67,9 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
       {broken ? <p className="small form-wrong">{broken}</p> : null}
       {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
       {tab === "yaml" ? (
-        <Editor text={text} onChange={type} language="yaml" label="The blueprint as YAML" testid={testids.blueprintText} />
+        <Suspense fallback={<div className="editor" />}>
+          <Editor text={text} onChange={type} language="yaml" label="The blueprint as YAML" testid={testids.blueprintText} />
+        </Suspense>
       ) : (
         <div className="blueprint-fields">
           <Row label="Name" words="One word that the team knows it by.">

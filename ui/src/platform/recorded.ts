@@ -3,16 +3,17 @@ import { CommandFailed, type CommandName, type Host, type Request, type Response
 import type { Answer, Recording, Scripted } from "./recording";
 
 const engineer: Author = { who: "engineer", name: "you" };
-const PACE_MS = 260;
+/** How long a step takes to happen, in milliseconds, so that a person can follow it. */
+const PACE = 260;
 
 /**
  * Plays a recording: reads are answered from it, an investigation goes on step by step and stops at every question until
  * it is answered, as the core's does. For developing and testing the views; it decides nothing.
  */
-export function recordedHost(recording: Recording): Host {
+export function recordedHost(recording: Recording, pace = PACE): Host {
   const listeners = new Set<(update: Update) => void>();
   const cases = new Map(recording.cases.map((view) => [view.case, structuredClone(view)]));
-  const scripts = new Map(Object.entries(recording.scripts).map(([id, steps]) => [id, [...steps]]));
+  const scripts = new Map(Object.entries(structuredClone(recording.scripts)));
   const publish = (update: Update) => {
     for (const listener of listeners) listener(update);
   };
@@ -45,7 +46,7 @@ export function recordedHost(recording: Recording): Host {
     write(id, next.author, next.fact);
     const step = stepOf(next);
     if (step === "asked" || step === "succeeded") return;
-    setTimeout(() => play(id), PACE_MS);
+    setTimeout(() => play(id), pace);
   }
 
   function newest(id: string, call: string) {
@@ -104,7 +105,7 @@ export function recordedHost(recording: Recording): Host {
       if (proposed.digest !== digest) throw failure("changed", "The call changed since it was shown.", "Look at it again, then approve it.");
       answer(id, call, { step: "approved", digest });
       skip(id, call, (step) => step !== "approved");
-      setTimeout(() => play(id), PACE_MS);
+      setTimeout(() => play(id), pace);
       return {};
     },
     call_edit: ({ case: id, call, args, why, approve }) => {
@@ -119,13 +120,13 @@ export function recordedHost(recording: Recording): Host {
       }
       answer(id, call, { step: "approved", digest }, revision + 1);
       skip(id, call, (step) => step !== "approved");
-      setTimeout(() => play(id), PACE_MS);
+      setTimeout(() => play(id), pace);
       return {};
     },
     call_deny: ({ case: id, call, reason }) => {
       answer(id, call, { step: "denied", reason });
       skip(id, call, () => false);
-      setTimeout(() => play(id), PACE_MS);
+      setTimeout(() => play(id), pace);
       return {};
     },
     result_release: ({ case: id, call, text, why, without }) => {
@@ -135,13 +136,13 @@ export function recordedHost(recording: Recording): Host {
       const observations = kept.observations.filter((o) => !without.includes(o));
       answer(id, call, text === null ? { step: "released", observations, text: kept.text } : { step: "released_edited", observations, text, why });
       skip(id, call, () => false);
-      setTimeout(() => play(id), PACE_MS);
+      setTimeout(() => play(id), pace);
       return {};
     },
     result_withhold: ({ case: id, call, reason }) => {
       answer(id, call, { step: "withheld", reason });
       skip(id, call, () => false);
-      setTimeout(() => play(id), PACE_MS);
+      setTimeout(() => play(id), pace);
       return {};
     },
     rule_allow: ({ case: id, namespace, minutes }) => {
@@ -173,7 +174,7 @@ export function recordedHost(recording: Recording): Host {
   return {
     kind: "recorded",
     async call<N extends CommandName>(name: N, request: Request<N>): Promise<Response<N>> {
-      await new Promise((resolve) => setTimeout(resolve, 15));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pace, 15)));
       const act = acts[name] as ((request: Request<N>) => Response<N>) | undefined;
       if (act) return act(request);
       const found = lookUp(recording.answers, name, request);
