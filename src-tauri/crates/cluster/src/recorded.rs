@@ -175,3 +175,6 @@ pub(crate) fn dependencies(history: &History, namespace: Option<&str>, to: Time)
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;
