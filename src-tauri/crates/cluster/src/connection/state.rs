@@ -133,7 +133,7 @@ impl ConnectionState {
             }
             (_, _, Some(trouble)) if !failed.is_empty() && live + listing > 0 => {
                 let message = format!(
-                    "{} not followed just now ({}); what is shown of them is old.",
+                    "Not followed just now: {} ({}). What is shown of them is old.",
                     kinds(&failed),
                     trouble.why
                 );

@@ -43,7 +43,7 @@ pub(super) fn start(
     clock: Arc<dyn Clock>,
     tell: impl Fn(Option<String>) + Send + Sync + 'static,
 ) -> Writer {
-    let (sender, mut receiver) = mpsc::channel(4 * BATCH);
+    let (sender, mut receiver) = mpsc::channel(BATCH);
     tokio::spawn(async move {
         let mut waiting = Waiting {
             cluster: history.cluster().clone(),
