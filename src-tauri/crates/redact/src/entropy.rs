@@ -11,17 +11,26 @@ use crate::marks::{Marks, mark};
 
 static LONG: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_-]{20,}={0,2}"));
 
+/// Certificates and public keys are random, and public.
+static PUBLIC: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"-----BEGIN (?:[A-Z0-9]+ )*(?:CERTIFICATE|CERTIFICATE REQUEST|PUBLIC KEY|CRL)-----[A-Za-z0-9+/=\s\\]*")
+});
+
 /// Shorter strings are random too easily: a pod's hash, a request id.
 const SHORTEST: usize = 32;
 /// Bits per character. Random base64 of 32 characters has about 4.5, names of classes and paths stay under 4.
 const RANDOM: f64 = 4.0;
 /// Random letters seldom make a longer run of small ones; words do.
-const LONGEST_WORD: usize = 8;
+const LONGEST_WORD: usize = 7;
 
 pub(crate) fn scrub(text: &str, marks: &mut Marks, depth: u8) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
+    let public: Vec<_> = PUBLIC.find_iter(text).map(|block| block.range()).collect();
     for found in LONG.find_iter(text) {
+        if public.iter().any(|block| block.contains(&found.start())) {
+            continue;
+        }
         let Some(kind) = judge(found.as_str(), depth) else { continue };
         out.push_str(&text[copied..found.start()]);
         out.push_str(&mark(kind));

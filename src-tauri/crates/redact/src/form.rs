@@ -73,13 +73,20 @@ static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The password in `scheme://user:password@host`, in a Go data source name, and in `curl -u user:password`.
+/// The password in `scheme://user:password@host` and in a Go data source name.
 static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?x)
         \b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"'<>\\]*:(?P<url>[^\s"'<>\\]+)@[\w\[$\{(]
-      | \b[\w.-]+:(?P<dsn>[^\s@:/"']+)@(?:tcp|unix)\(
-      | (?:\s-u|--user)[\s=]+["']?[^\s:"']+:(?P<curl>[^\s"']+)
+      | \b[\w.-]+:(?P<dsn>[^\s@:/"']+)@(?:tcp|unix)\("#,
+    )
+});
+
+/// The password in `curl -u user:password`, in SQL and in a netrc; the signature of a signed URL.
+static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?x)
+        (?:\s-u|--user)[\s=]+["']?[^\s:"']+:(?P<curl>[^\s"']+)
       | (?i:identified\s+(?:with\s+\w+\s+)?by)\s+['"](?P<sql>[^'"\n]+)
       | (?i:\blogin\s+\S+\s+password)\s+(?P<netrc>\S+)
       | [?&;](?:sig|Signature|X-Amz-Signature|X-Goog-Signature|X-Amz-Security-Token|AWSAccessKeyId)=(?P<signed>[A-Za-z0-9%+/=_-]{16,})"#,
@@ -89,7 +96,7 @@ static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
 /// An address of a person.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?P<local>[A-Za-z0-9][A-Za-z0-9._%+-]*)@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?P<top>[A-Za-z]{2,}))\b",
+        r"\b(?P<address>(?P<local>[A-Za-z0-9][A-Za-z0-9._%+-]*)@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?P<top>[A-Za-z]{2,})))(?P<after>-|:[0-9]|\.[0-9]|\b)",
     )
 });
 
@@ -101,7 +108,10 @@ pub(crate) fn scrub(text: &str, marks: &mut Marks, _depth: u8) -> Option<String>
         }
     };
     pass(&PRIVATE_KEY, |found| whole(found, "private-key"));
-    pass(&USERINFO, userinfo);
+    if text.contains('@') {
+        pass(&USERINFO, userinfo);
+    }
+    pass(&GIVEN, given);
     pass(&HEADER, header);
     pass(&ISSUED, |found| match found.name("cloud") {
         Some(key) => Some((key.range(), "cloud-key")),
@@ -111,14 +121,21 @@ pub(crate) fn scrub(text: &str, marks: &mut Marks, _depth: u8) -> Option<String>
 }
 
 pub(crate) fn addresses(text: &str, marks: &mut Marks, _depth: u8) -> Option<String> {
+    if !text.contains('@') {
+        return None;
+    }
     replace(text, &ADDRESS, marks, |found| {
-        let top = found["top"].to_ascii_lowercase();
-        // Units of systemd (`getty@tty1.service`), clones over ssh, and package versions (`client-go@v0.30.0-rc`).
-        let is_unit = matches!(top.as_str(), "service" | "socket" | "timer" | "mount" | "target" | "scope" | "slice");
+        // Units of systemd (`getty@tty1.service`), accounts at hosts (`repl@db-0.db.shop:3306`, `x@db.svc`), clones over
+        // ssh, and versions of packages (`client-go@v0.30.0-rc`).
+        let is_unit_or_host = matches!(
+            found["top"].to_ascii_lowercase().as_str(),
+            "service" | "socket" | "timer" | "mount" | "target" | "scope" | "slice" | "svc" | "local" | "internal"
+        );
         let first = found["domain"].split('.').next().unwrap_or_default().trim_start_matches('v');
         let is_version = first.bytes().all(|b| b.is_ascii_digit());
-        let is_login = matches!(&found["local"], "git" | "ssh" | "root");
-        if is_unit || is_version || is_login { None } else { whole(found, "e-mail") }
+        let is_login = matches!(&found["local"], "git" | "ssh" | "root") || !found["after"].is_empty();
+        let address = found.name("address")?;
+        (!is_unit_or_host && !is_version && !is_login).then(|| (address.range(), "e-mail"))
     })
 }
 
@@ -126,10 +143,15 @@ fn whole(found: &Captures<'_>, kind: &'static str) -> Option<Find> {
     found.get(0).map(|all| (all.range(), kind))
 }
 
-fn userinfo(found: &Captures<'_>) -> Option<Find> {
+fn given(found: &Captures<'_>) -> Option<Find> {
     if let Some(signed) = found.name("signed") {
         return Some((signed.range(), "token"));
     }
+    let password = ["curl", "sql", "netrc"].iter().find_map(|name| found.name(name))?;
+    worth_hiding(password.as_str()).then(|| (password.range(), "password"))
+}
+
+fn userinfo(found: &Captures<'_>) -> Option<Find> {
     if let Some(password) = found.name("url") {
         // `http://host:8080/path@v1` has a port there.
         let port = password.as_str().split('/').next().unwrap_or_default();
@@ -138,7 +160,7 @@ fn userinfo(found: &Captures<'_>) -> Option<Find> {
         }
         return worth_hiding(password.as_str()).then(|| (password.range(), "password"));
     }
-    let password = ["dsn", "curl", "sql", "netrc"].iter().find_map(|name| found.name(name))?;
+    let password = found.name("dsn")?;
     worth_hiding(password.as_str()).then(|| (password.range(), "password"))
 }
 

@@ -89,7 +89,7 @@ const DEEPEST: u8 = 2;
 
 fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
     let mut text = Cow::Borrowed(text);
-    if depth > DEEPEST {
+    if depth > DEEPEST || is_word(&text) {
         return text;
     }
     for layer in [form::scrub, named::scrub, entropy::scrub, form::addresses] {
@@ -98,6 +98,11 @@ fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
         }
     }
     text
+}
+
+/// Shorter than any token and without a sign that could join a name and a value: most strings of a cluster are such.
+fn is_word(text: &str) -> bool {
+    text.len() < 15 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'))
 }
 
 #[cfg(test)]

@@ -1,5 +1,23 @@
 //! Whether a name is the name of a secret.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+/// One of these is in every name below.
+static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a constant of this crate; a test compiles it")]
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(["pass", "pw", "secret", "token", "key", "cred", "auth", "conn"])
+        .expect("eight words")
+});
+
+/// Whether a secret's name could be in the text: far cheaper than the patterns, and most strings of a cluster have none.
+pub(crate) fn could_name(text: &str) -> bool {
+    HINTS.is_match(text)
+}
+
 /// A last word that makes it something about a secret instead: where it is, how long it lives, how many there are.
 const ABOUT: &[&str] = &[
     "age",
@@ -129,6 +147,9 @@ const ENDINGS: &[(&str, &str)] = &[
 
 /// The kind of secret that a value of this name is; `None` where the name promises none.
 pub(crate) fn kind_of(name: &str) -> Option<&'static str> {
+    if !could_name(name) {
+        return None;
+    }
     let words = words(name);
     let last = words.last()?;
     if ABOUT.contains(&last.as_str()) {

@@ -6,9 +6,9 @@ use regex::{Captures, Match, Regex};
 
 use crate::form::pattern;
 use crate::marks::{Find, Marks, replace};
-use crate::name::{is_credential_like, is_harmless, is_object_name, kind_of};
+use crate::name::{could_name, is_credential_like, is_harmless, is_object_name, kind_of};
 
-/// Names that could be a secret's; [`kind_of`] decides.
+/// Names that could be a secret's, by [`could_name`]; [`kind_of`] decides.
 const NAME: &str = r"[\w.-]*(?i:pass|pwd|pw|secret|token|key|cred|auth|conn)[\w.-]*";
 
 /// A whole line: YAML, `.env`, properties, `kubectl describe`. The value goes to its end.
@@ -21,7 +21,7 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// Anywhere in a line: JSON, also inside of a JSON string, queries, logfmt, prose.
 static INLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r#"(?P<name>{NAME})(?P<close>[\\"']*)(?P<sep>[ \t]*(?::=|=>|[:=])[ \t]*)(?:\\+"(?P<escaped>[^"\\]*)|"(?P<double>(?:[^"\\\n]|\\.)*)|'(?P<single>[^'\n]*)|(?P<bare>[^\s"'\\&,;)\]}}<>|]+))"#
+        r#"(?P<name>{NAME})[\\"']*(?P<sep>[ \t]*(?::=|=>|[:=])[ \t]*)(?:\\+"(?P<escaped>[^"\\]*)|"(?P<double>(?:[^"\\\n]|\\.)*)|'(?P<single>[^'\n]*)|(?P<bare>[^\s"'\\&,;)\]}}<>|]+))"#
     ))
 });
 
@@ -37,6 +37,9 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(crate) fn scrub(text: &str, marks: &mut Marks, _depth: u8) -> Option<String> {
+    if !could_name(text) {
+        return None;
+    }
     let mut changed: Option<String> = None;
     let mut pass = |pattern: &Regex, judge: fn(&Captures<'_>) -> Option<Find>| {
         if let Some(next) = replace(changed.as_deref().unwrap_or(text), pattern, marks, judge) {
@@ -86,10 +89,9 @@ fn inline(found: &Captures<'_>) -> Option<Find> {
         return None;
     }
     let assigned = found["sep"].contains('=') && !found["sep"].contains(' ');
-    let quoted_name = !found["close"].is_empty();
     let trimmed = value.as_str().trim_end_matches(['.', ':', '!', '?']);
     let convincing = is_credential_like(trimmed) || (kind == "password" && !is_of_prose(trimmed));
-    (assigned || quoted_name || convincing).then(|| take(value, name)).flatten()
+    (assigned || convincing).then(|| take(value, name)).flatten()
 }
 
 /// `secret="shop/db-credentials"` in the kubelet's log names an object and gives nothing away.

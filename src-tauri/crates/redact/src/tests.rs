@@ -105,6 +105,9 @@ at com.example.payments.internal.TransactionCoordinatorServiceImpl$$EnhancerBySp
 goroutine 1 [running]: main.main() /go/src/github.com/shop/cart/main.go:42 +0x1d
 max_tokens=4096 tokens: 17 token_count=3
 trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7
+Slave I/O thread: connected to master 'qc_repl@nacosdb-mysql-0.nacosdb-mysql.train-ticket:3306', repl@db-0.db.shop:5432
+connecting as cart@postgres.shop.svc.cluster.local and x@db.shop.svc
+Initialising internal cluster ID to 'rabbitmq-cluster-id-CbO6nkL1XvoW4bSYJOu51A'
 started getty@tty1.service, cloned git@github.com:shop/cart.git, using client-go@v0.30.0
 npm WARN deprecated react@18.2.0 and lodash@4.17.21
 author of keyboard layout: monkey business, passing tests, bypass=true compass: north
@@ -112,6 +115,7 @@ readiness probe failed: HTTP probe failed with statuscode: 503
 X-Request-Id: 01JDC4ZKQ8W3N5T7V9X1Y3Z5A7
 Normal  Pulled  12s  kubelet  Container image "registry.k8s.io/pause:3.10" already present on machine
 pool "authentication" exhausted: connections=100 conn=db-7
+failed to fetch token: Post "https://127.0.0.1:6443/api/v1/namespaces/kube-system/serviceaccounts/flannel/token": read tcp 127.0.0.1:56902
 -----BEGIN CERTIFICATE----- is public
 nvidia.com/gpu-driver-upgrade-state=upgrade-done
 "#;
@@ -124,6 +128,19 @@ nvidia.com/gpu-driver-upgrade-state=upgrade-done
         .collect();
     assert!(changed.is_empty(), "{}", changed.join("\n"));
     assert_eq!(redactor().text(clean).as_str(), clean, "together they stay as well");
+}
+
+#[test]
+fn certificates_stay_and_their_keys_do_not() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let cert = rcgen::CertificateParams::new(vec!["cart.shop.svc".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let (public, private) = (cert.pem(), key.serialize_pem());
+    assert_eq!(redactor().text(&public).as_str(), public);
+    let escaped = public.replace('\n', "\\n");
+    assert_eq!(redactor().text(&escaped).as_str(), escaped);
+    assert_eq!(redactor().text(&STANDARD.encode(&public)).as_str(), STANDARD.encode(&public));
+    assert_eq!(redactor().text(&format!("{public}{private}")).marks(), [("private-key".to_owned(), 1)]);
+    assert_eq!(redactor().text(&STANDARD.encode(&private)).as_str(), "[redacted: secret]");
 }
 
 #[test]
