@@ -245,3 +245,15 @@ fn a_broken_scenario_of_a_folder_is_listed_and_the_rest_goes_on() {
     assert_eq!((golden.len(), broken.len()), (1, 1));
     assert!(broken[0].to_string().contains("broken.yaml"), "{}", broken[0]);
 }
+
+#[tokio::test]
+async fn the_workbench_answers_every_built_in_scenario() {
+    use std::sync::Arc;
+    let library = knowledge::Library::builtin();
+    let (golden, _) = Golden::built_in(&library);
+    let workbench = crate::Workbench::new(library, Arc::new(redact::Redactor::new([7; 32])));
+    let report = crate::run(&workbench, &golden, |_, _| {}).await;
+    println!("{report}");
+    assert_eq!(report.total.failed, 0, "{report}");
+    assert_eq!(report.total.false_alarms, 0, "{report}");
+}

@@ -75,6 +75,7 @@ impl Workbench {
             policy: Arc::new(RwLock::new(Policy { approve: Approve::Ask, ..Policy::default() })),
             release: Release::ByRule("evaluation".into()),
             ids: Arc::new(Counted(AtomicU64::new(1))),
+            on_write: None,
         };
         let mut runner = Runner::new(setting, Box::new(investigator))?;
         loop {
