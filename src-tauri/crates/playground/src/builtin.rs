@@ -9,7 +9,21 @@ macro_rules! scenarios {
 }
 
 /// Name and script; the first one is what a newcomer sees.
-pub static BUILT_IN: &[(&str, &str)] = scenarios!["demo", "refused-address", "refused-database"];
+pub static BUILT_IN: &[(&str, &str)] = scenarios![
+    "demo",
+    "refused-address",
+    "refused-database",
+    "oom-limit-lowered",
+    "oom-leak",
+    "oom-either",
+    "readiness-path",
+    "readiness-dependency",
+    "image-tag",
+    "image-pull-secret",
+    "node-lost",
+    "claim-pending",
+    "healthy-noisy",
+];
 
 /// Reads a scenario that comes with the program.
 pub fn built_in(name: &str) -> Result<Scenario, Broken> {

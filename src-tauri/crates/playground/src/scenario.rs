@@ -23,6 +23,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+pub(crate) use node::lease;
 pub(crate) use plain::base64;
 pub use span::Span;
 pub(crate) use stage::merge;

@@ -5,6 +5,7 @@ mod change;
 mod discovery;
 mod list;
 mod log;
+mod protobuf;
 mod proxy;
 mod request;
 mod secured;
@@ -270,3 +271,6 @@ fn authenticate(site: &Site, request: &Request<Body>) -> Result<(), Refusal> {
 pub(crate) fn json(code: StatusCode, value: &serde_json::Value) -> Response {
     (code, axum::Json(value)).into_response()
 }
+
+#[cfg(test)]
+mod tests;

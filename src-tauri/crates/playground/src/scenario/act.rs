@@ -115,15 +115,15 @@ impl Stage {
         }
         self.known_namespace(&namespace)?;
         if has("service") {
-            self.service(&read::<ServiceWord>(words)?, &namespace);
+            self.service(&read::<ServiceWord>(words)?);
             Ok(())
         } else if has("config") || has("secret") {
-            self.config(&read::<ConfigWord>(words)?, &namespace)
+            self.config(&read::<ConfigWord>(words)?)
         } else if has("claim") {
-            self.claim(&read::<ClaimWord>(words)?, &namespace);
+            self.claim(&read::<ClaimWord>(words)?);
             Ok(())
         } else if has("ingress") {
-            self.ingress(&read::<IngressWord>(words)?, &namespace)
+            self.ingress(&read::<IngressWord>(words)?)
         } else {
             Err("an object is a manifest with `apiVersion`, or begins with one of namespaces, node, workload, service, \
                  config, secret, claim, storage_class, ingress"

@@ -138,7 +138,6 @@ impl Stage {
     }
 
     fn start(&mut self, actor: &Workload, pod: &mut Pod) {
-        let container = actor.container().to_owned();
         if pod.phase != Phase::Creating {
             pod.restarts += 1;
         }
@@ -146,11 +145,9 @@ impl Stage {
         self.kubelet(actor, pod, "Normal", "Started", "Container started", 1);
         pod.phase = Phase::Running;
         pod.started = self.now;
-        pod.address.get_or_insert_with(|| String::new());
-        if pod.address.as_deref() == Some("") {
+        if pod.address.is_none() {
             pod.address = Some(self.address(pod.node.as_deref().unwrap_or_default()));
         }
-        tracing::trace!(container, pod = pod.name, "started");
         let quick = !actor.has_readiness();
         match pod.state.state {
             StateName::CrashLoop | StateName::Oom => {
@@ -336,7 +333,8 @@ impl Stage {
         self.already_pulled(&image, &node);
         match pod.state.state {
             StateName::CrashLoop | StateName::Oom => {
-                pod.started = self.now.plus_seconds(-2);
+                // It has just come to the end of a run.
+                pod.started = Time(self.now.0 - pod.state.life.map_or(3_000_000, |life| life.0.abs()));
                 pod.restarts = pod.restarts.saturating_sub(1);
                 self.exit(actor, pod);
             }

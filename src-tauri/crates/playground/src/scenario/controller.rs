@@ -34,11 +34,7 @@ impl Stage {
         match workload.object.kind.as_str() {
             "StatefulSet" => self.roll_stateful(workload),
             "DaemonSet" => self.roll_daemon(workload),
-            "Job" => {
-                if workload.pods.is_empty() {
-                    self.add_pod(workload, 0);
-                }
-            }
+            "Job" if workload.pods.is_empty() => self.add_pod(workload, 0),
             "Deployment" => self.roll_deployment(workload),
             _ => {}
         }

@@ -10,6 +10,8 @@ use super::stage::{Due, Stage, merge, text};
 /// From the moment at which a node is given up until its pods are deleted: their toleration.
 const EVICTION_SECONDS: i64 = 300;
 
+const LEASE_SECONDS: i64 = 40;
+
 const CONDITIONS: [(&str, &str, &str); 4] = [
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -91,13 +93,6 @@ impl Stage {
             },
         });
         self.put(subject, node);
-        let lease = json!({
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": { "name": word.node, "namespace": "kube-node-lease", "creationTimestamp": text(created) },
-            "spec": { "holderIdentity": word.node, "leaseDurationSeconds": 40, "renewTime": micro(self.now) },
-        });
-        self.put(ObjectRef::new("Lease", "kube-node-lease", &word.node), lease);
     }
 
     fn nodes(&self) -> Vec<(&ObjectRef, &Value)> {
@@ -220,6 +215,7 @@ impl Stage {
         let lost = match word.state {
             None => None,
             Some(NodeReady::Ready) => {
+                self.remove(&ObjectRef::new("Lease", "kube-node-lease", &word.name));
                 self.condition(&mut node, "Ready", "True", "KubeletReady", "kubelet is posting ready status");
                 for key in ["unreachable", "not-ready"] {
                     for effect in ["NoSchedule", "NoExecute"] {
@@ -243,6 +239,9 @@ impl Stage {
                 };
                 let said = word.message.clone().unwrap_or_else(|| said.into());
                 if state == NodeReady::Unknown {
+                    // A lease is worth keeping only once it is no longer renewed: the last time was before it ran out.
+                    let renewed = self.now.plus_seconds(-LEASE_SECONDS);
+                    self.put(ObjectRef::new("Lease", "kube-node-lease", &word.name), lease(&word.name, renewed));
                     for (kind, _, _) in CONDITIONS {
                         self.condition(&mut node, kind, status, reason, &said);
                     }
@@ -401,6 +400,16 @@ fn set_taint(node: &mut Value, taint: Value, on: bool) {
     } else {
         spec["taints"] = taints.into();
     }
+}
+
+/// The lease by which a node's kubelet shows that it lives.
+pub(crate) fn lease(node: &str, renewed: Time) -> Value {
+    json!({
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": { "name": node, "namespace": "kube-node-lease" },
+        "spec": { "holderIdentity": node, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": micro(renewed) },
+    })
 }
 
 /// As Kubernetes writes the times of leases.

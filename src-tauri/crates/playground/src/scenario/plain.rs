@@ -18,6 +18,10 @@ impl Stage {
         Time(self.now.0 - age.map_or(usual, |span| span.0.abs()))
     }
 
+    fn namespace_of(&self, named: Option<&String>) -> String {
+        named.unwrap_or(&self.namespace).clone()
+    }
+
     pub(super) fn known_namespace(&self, namespace: &str) -> Result<(), String> {
         let there = self.objects.contains_key(&ObjectRef::global("Namespace", namespace));
         if there { Ok(()) } else { Err(format!("there is no namespace `{namespace}`; name it in `namespaces` first")) }
@@ -57,10 +61,11 @@ impl Stage {
             service_type: None,
             headless: stateful,
         };
-        self.service(&service, namespace);
+        self.service(&service);
     }
 
-    pub(super) fn service(&mut self, word: &ServiceWord, namespace: &str) {
+    pub(super) fn service(&mut self, word: &ServiceWord) {
+        let namespace = &self.namespace_of(word.namespace.as_ref());
         let subject = ObjectRef::new("Service", namespace, &word.service);
         let kind = word.service_type.clone().unwrap_or_else(|| "ClusterIP".into());
         let address = if word.headless { "None".to_owned() } else { cluster_address(&subject) };
@@ -95,7 +100,8 @@ impl Stage {
         self.put(subject, object);
     }
 
-    pub(super) fn config(&mut self, word: &ConfigWord, namespace: &str) -> Result<(), String> {
+    pub(super) fn config(&mut self, word: &ConfigWord) -> Result<(), String> {
+        let namespace = &self.namespace_of(word.namespace.as_ref());
         let created = text(self.ago(word.age));
         let (kind, name) = match (&word.config, &word.secret) {
             (Some(name), None) => ("ConfigMap", name),
@@ -123,7 +129,8 @@ impl Stage {
         Ok(())
     }
 
-    pub(super) fn claim(&mut self, word: &ClaimWord, namespace: &str) {
+    pub(super) fn claim(&mut self, word: &ClaimWord) {
+        let namespace = &self.namespace_of(word.namespace.as_ref());
         let created = text(self.ago(word.age));
         let subject = ObjectRef::new("PersistentVolumeClaim", namespace, &word.claim);
         let uid = self.uid_of(&subject).unwrap_or_else(|| self.uid(&subject));
@@ -191,7 +198,8 @@ impl Stage {
         self.put(ObjectRef::global("StorageClass", &word.storage_class), object);
     }
 
-    pub(super) fn ingress(&mut self, word: &IngressWord, namespace: &str) -> Result<(), String> {
+    pub(super) fn ingress(&mut self, word: &IngressWord) -> Result<(), String> {
+        let namespace = &self.namespace_of(word.namespace.as_ref());
         let mut paths = Vec::new();
         for (path, backend) in &word.paths {
             let (service, port) = backend

@@ -220,7 +220,7 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Text {
-    Text(String),
+    Plain(String),
     Int(i64),
     Float(f64),
     Bool(bool),
@@ -229,7 +229,7 @@ pub enum Text {
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Text::Text(text) => f.write_str(text),
+            Text::Plain(text) => f.write_str(text),
             Text::Int(number) => number.fmt(f),
             Text::Float(number) => number.fmt(f),
             Text::Bool(truth) => truth.fmt(f),

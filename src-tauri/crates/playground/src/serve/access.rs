@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Site;
+use super::{Site, protobuf};
 use crate::status::Refusal;
 
 /// The name under which the holder of the token is known.
@@ -17,8 +17,8 @@ pub(super) fn review(site: &Site, kind: &str, method: &Method, body: &[u8]) -> R
     if method != Method::POST {
         return Err(Refusal::method_not_allowed(method.as_str()));
     }
-    let mut review: Value = serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad_request(format!("the review is not JSON: {error}")))?;
+    let read = protobuf::read(body).map_or_else(|| serde_json::from_slice(body), Ok);
+    let mut review: Value = read.map_err(|error| Refusal::bad_request(format!("the review is not JSON: {error}")))?;
     if !review.is_object() {
         return Err(Refusal::bad_request("the review is not an object"));
     }

@@ -8,7 +8,7 @@ use model::ObjectRef;
 use serde_json::{Value, json};
 
 use super::request::Asked;
-use super::{Site, access, now};
+use super::{Site, access, now, protobuf};
 use crate::accept::{Form, form};
 use crate::patch::{json_patch, merge, strategic};
 use crate::status::Refusal;
@@ -218,7 +218,7 @@ fn create(site: &Site, asked: &Asked, accept: Option<&str>, body: &[u8]) -> Resu
 
 fn delete(site: &Site, asked: &Asked, body: &[u8]) -> Result<Response, Refusal> {
     let before = existing(site, asked)?;
-    let mut options: Value = if body.is_empty() { Value::Null } else { read(body, "json").unwrap_or_default() };
+    let mut options = protobuf::read(body).unwrap_or_else(|| serde_json::from_slice(body).unwrap_or_default());
     if asked.sub == "eviction" {
         options = options["deleteOptions"].take();
     }

@@ -80,9 +80,11 @@ type Groups = BTreeMap<String, BTreeMap<String, Vec<Entry>>>;
 struct Entry {
     resource: Resource,
     verbs: Vec<&'static str>,
-    /// Name, kind and verbs.
-    subs: Vec<(&'static str, (&'static str, &'static str, &'static str), Vec<&'static str>)>,
+    subs: Vec<Sub>,
 }
+
+/// A subresource: its name, the group, version and kind it answers with, its verbs.
+type Sub = (&'static str, (&'static str, &'static str, &'static str), Vec<&'static str>);
 
 fn groups(site: &Site) -> Groups {
     let mut groups = Groups::new();
@@ -97,7 +99,7 @@ fn groups(site: &Site) -> Groups {
             verbs.extend(["create", "delete", "patch", "update"]);
         }
         verbs.sort_unstable();
-        let mut subs: Vec<(_, (_, _, _), _)> = Vec::new();
+        let mut subs: Vec<Sub> = Vec::new();
         let write = if writable { vec!["get", "patch", "update"] } else { vec!["get"] };
         match &*resource.kind {
             "Pod" => {

@@ -70,7 +70,7 @@ fn service(site: &Site, asked: &Asked) -> Result<Response, Refusal> {
     });
     let (Some(service), endpoints) = found else { return Err(Refusal::not_found(&asked.resource, name)) };
     let ports = service["spec"]["ports"].as_array().map_or(&[][..], Vec::as_slice);
-    let known = port.is_empty() || ports.iter().any(|p| p["name"] == port || p["port"].to_string() == port);
+    let known = port.is_empty() || ports.iter().any(|p| p["name"] == port || p["port"].as_u64() == port.parse().ok());
     if !known {
         return Err(Refusal::unavailable(format!("no service port \"{port}\" found for service \"{name}\"")));
     }

@@ -42,9 +42,8 @@ impl Asked {
             Some("apis") if parts.len() >= 4 => {
                 let group = parts[1].clone();
                 let review = (parts.len() == 4).then(|| parts[3].clone());
-                match (group.as_str(), review) {
-                    ("authorization.k8s.io" | "authentication.k8s.io", Some(kind)) => return Ok(Place::Review(kind)),
-                    _ => {}
+                if let ("authorization.k8s.io" | "authentication.k8s.io", Some(kind)) = (group.as_str(), review) {
+                    return Ok(Place::Review(kind));
                 }
                 parts.drain(..3);
                 group

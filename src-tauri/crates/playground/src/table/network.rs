@@ -66,10 +66,7 @@ fn service(row: &Row<'_>) -> Vec<Value> {
         })
         .collect();
     let ports = if ports.is_empty() { "<none>".to_owned() } else { ports.join(",") };
-    let address = match row.list("/spec/clusterIPs").first().and_then(Value::as_str) {
-        Some(address) => address,
-        None => "<none>",
-    };
+    let address = row.list("/spec/clusterIPs").first().and_then(Value::as_str).unwrap_or("<none>");
     vec![
         row.name(),
         row.at("/spec/type").clone(),
