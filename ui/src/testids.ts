@@ -15,6 +15,9 @@ export const testids = {
   /** Top bar. */
   shownTime: "shown-time",
   backToNow: "back-to-now",
+  warnings: "warnings",
+  progress: "progress",
+  rescan: "rescan",
   themeSwitch: "theme-switch",
   helpOpen: "help-open",
   help: "help",
@@ -25,6 +28,7 @@ export const testids = {
   incidentRow: "incident-row",
   incidentDetail: "incident-detail",
   caseOpen: "case-open",
+  caseQuestion: "case-question",
   noise: "noise",
   /** Cases. */
   caseRow: "case-row",

@@ -1,6 +1,7 @@
 import { useAnswer } from "../ipc";
 import { Kbd } from "../kit";
 import { Dialog } from "../kit/dialog";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import { capsOf, useBindings } from "./keys";
 
@@ -34,6 +35,18 @@ export function Help({ close }: { close: () => void }) {
           </section>
         ))}
       </div>
+      {about.data && about.data.warnings.length > 0 ? (
+        <section className="help-warnings">
+          <h3 className="label">What the program goes on without</h3>
+          <ul>
+            {about.data.warnings.map((w, i) => (
+              <li key={i}>
+                <Words text={`${w.what}: ${w.why} ${w.hint}`} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
       {about.data ? (
         <p className="small faint help-about">
           Caseboard <span className="mono">{about.data.version}</span> · logs in <span className="mono">{about.data.log_dir}</span> · cases in{" "}

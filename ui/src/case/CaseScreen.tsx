@@ -7,6 +7,7 @@ import { Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
 import { clockOf, EvidenceProvider, Failed, Loading, objectKey } from "../kit";
+import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
 import { neighbour, pictureOf, timesOf } from "../timeline/marks";
 import { Timeline } from "../timeline/Timeline";
@@ -34,11 +35,13 @@ function Opened({ view }: { view: CaseView }) {
   const [large, setLarge] = useState<PanelName | null>(null);
   const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
 
+  const asOf = useThrottled(time, 70);
+
   const now = useMemo(() => foldCase(events), [events]);
   const shown = useMemo(() => (time === null ? now : foldCase(events, time)), [events, time, now]);
   const subjects = useMemo(() => subjectsOf(view), [view]);
   const timeline = useAnswer("timeline_get", { cluster, objects: subjects }, { keepLast: true });
-  const graph = useAnswer("graph_get", { cluster, objects: subjects, at: time, hops: 2, most: 60 }, { keepLast: true });
+  const graph = useAnswer("graph_get", { cluster, objects: subjects, at: asOf, hops: 2, most: 60 }, { keepLast: true });
   const evidence = useCaseEvidence(
     cluster,
     now,
@@ -91,7 +94,7 @@ function Opened({ view }: { view: CaseView }) {
           <Board state={shown} onObject={choose} />
           <Inspector
             object={object}
-            at={time}
+            at={asOf}
             onObject={choose}
             onTime={setTime}
             close={() => {

@@ -52,7 +52,8 @@ export function CallCard({ call, asked }: { call: Call; asked: boolean }) {
   const { sign, word, words } = verdictOf(call);
   const { state } = call;
   return (
-    <details className="call" data-testid={testids.callCard} data-id={call.id} data-state={state.is} data-asked={asked}>
+    <div className="call" data-testid={testids.callCard} data-id={call.id} data-state={state.is} data-asked={asked}>
+      <details>
       <summary>
         <span className="call-line mono">
           <strong>{call.call.tool}</strong> <span className="soft">{argsLine(call.call.args)}</span>
@@ -68,7 +69,6 @@ export function CallCard({ call, asked }: { call: Call; asked: boolean }) {
               <Words text={words} />
             </span>
           ) : null}
-          {state.is === "released" ? <Chips ids={state.observations} most={6} /> : null}
         </span>
       </summary>
       <div className="call-more small">
@@ -97,6 +97,12 @@ export function CallCard({ call, asked }: { call: Call; asked: boolean }) {
           </pre>
         ) : null}
       </div>
-    </details>
+      </details>
+      {state.is === "released" && state.observations.length > 0 ? (
+        <p className="call-chips">
+          <Chips ids={state.observations} most={12} />
+        </p>
+      ) : null}
+    </div>
   );
 }

@@ -2,13 +2,14 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useRef, useState } from "react";
 import { go, type Route, toHash } from "../app/route";
-import { useAnswer } from "../ipc";
+import { useAct, useAnswer } from "../ipc";
 import { Mark } from "../kit";
 import type { CommandFailed } from "../platform";
 import { testids } from "../testids";
 import { chooseTheme, useTheme } from "../tokens/theme";
 import type { ClusterRow } from "../wire/wire";
 import { ClusterItem } from "./ClusterItem";
+import { Notices } from "./Notices";
 import { PathOpen } from "./PathOpen";
 import "./fleet.css";
 
@@ -38,6 +39,7 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
         <Item to={{ at: "library", entry: null }} here={route.at === "library"} wide={wide} name="Library" testid={testids.navLibrary} icon="M3 2v12M6.5 2v12M10 2.5l3.5 11" />
       </ul>
       {wide ? <ClusterList clusters={clusters} cluster={route.at === "cluster" ? route.cluster : null} /> : <div className="rail-space" />}
+      <Notices wide={wide} onHelp={onHelp} />
       <div className="rail-foot">
         <button type="button" className="rail-tool" data-testid={testids.helpOpen} onClick={onHelp} title="Keys (?)" aria-label="Show every key">
           ?
@@ -75,6 +77,7 @@ const ROW = 40;
 
 function ClusterList({ clusters, cluster }: { clusters: Props["clusters"]; cluster: string | null }) {
   const [text, setText] = useState("");
+  const rescan = useAct("clusters_rescan");
   const scroll = useRef<HTMLDivElement>(null);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = sorted(clusters.data ?? []).filter((row) => words.every((w) => `${row.name} ${row.source} ${row.server}`.toLowerCase().includes(w)));
@@ -125,6 +128,11 @@ function ClusterList({ clusters, cluster }: { clusters: Props["clusters"]; clust
           }}
         />
         <kbd className="kbd">/</kbd>
+        <button type="button" className="rail-rescan" data-testid={testids.rescan} onClick={() => void rescan.run({})} title="Read the kubeconfigs again" aria-label="Read the kubeconfigs again" aria-busy={rescan.busy}>
+          <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
+            <path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />
+          </svg>
+        </button>
       </div>
       <div className="rail-scroll" ref={scroll}>
         {body}

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useAnswer } from "../ipc";
 import { Ago, At, Button, CategoryGlyph, categoryName, Chip, Chips, countOf, EvidenceProvider, ObjectName, objectKey, SeverityMark, spanOf } from "../kit";
 import { Words } from "../kit/words";
@@ -9,12 +9,13 @@ import type { CommandFailed } from "../platform";
 import type { ClusterId, Incident, Mark, ObjectRef, Timeline } from "../wire/wire";
 
 /** Why these signals are one incident, where it seems to start, and what hangs on it. */
-export function IncidentDetail({ cluster, incident, open, busy, children }: { cluster: ClusterId; incident: Incident; open: () => void; busy: boolean; children?: ReactNode }) {
+export function IncidentDetail({ cluster, incident, open, busy, children }: { cluster: ClusterId; incident: Incident; open: (question: string | null) => void; busy: boolean; children?: ReactNode }) {
   const objects = [...new Map([...(incident.origin ? [incident.origin] : []), ...incident.subjects].map((o) => [objectKey(o), o])).values()];
   const timeline = useAnswer("timeline_get", { cluster, objects });
   const changes = changesBefore(timeline.data, incident);
   const ids = [...incident.signals.flatMap((s) => s.evidence), ...incident.links.flatMap((l) => l.evidence), ...changes.flatMap((c) => (c.mark.observation ? [c.mark.observation] : []))];
   const evidence = useEvidenceOf(cluster, ids);
+  const [question, setQuestion] = useState("");
   return (
     <EvidenceProvider value={evidence}>
       <section className="detail" data-testid={testids.incidentDetail} aria-label="Incident">
@@ -40,9 +41,21 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
             </dd>
           </dl>
           <p className="detail-act">
-            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={open} cannot={busy ? "the case is being opened" : null}>
+            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={() => open(question.trim() || null)} cannot={busy ? "the case is being opened" : null}>
               Open a case
             </Button>
+            <input
+              className="field"
+              data-testid={testids.caseQuestion}
+              aria-label="What do you want to know?"
+              placeholder="What do you want to know? (optional)"
+              value={question}
+              onChange={(e) => setQuestion(e.target.value)}
+              onKeyDown={(e) => {
+                if (e.key === "Enter") open(question.trim() || null);
+                if (e.key === "Escape") e.currentTarget.blur();
+              }}
+            />
           </p>
           {children}
         </header>

@@ -29,8 +29,8 @@ export function Incidents({ cluster, chosen }: { cluster: string; chosen: string
   const choose = (incident: Incident | undefined) => {
     if (incident) go({ at: "cluster", cluster, incident: incident.id });
   };
-  async function openCase(incident: Incident) {
-    const id = await start.run({ cluster, incidents: [incident.id], question: null });
+  async function openCase(incident: Incident, question: string | null = null) {
+    const id = await start.run({ cluster, incidents: [incident.id], question });
     if (id) go({ at: "case", case: id });
   }
 
@@ -91,7 +91,7 @@ interface BoardProps {
   row: ClusterRow | null;
   current: Incident | null;
   choose: (incident: Incident) => void;
-  openCase: (incident: Incident) => Promise<void>;
+  openCase: (incident: Incident, question?: string | null) => Promise<void>;
   busy: boolean;
   failed: import("../platform").CommandFailed | null;
   dismiss: () => void;
@@ -147,7 +147,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
         </footer>
       </section>
       {current ? (
-        <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={() => void openCase(current)} busy={busy}>
+        <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={(question) => void openCase(current, question)} busy={busy}>
           {failed ? <Inline failure={failed} dismiss={dismiss} /> : null}
         </IncidentDetail>
       ) : null}

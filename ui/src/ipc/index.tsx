@@ -78,50 +78,53 @@ export function useAct<N extends CommandName>(name: N): Act<N> {
   return { run, busy, failed, dismiss };
 }
 
-/** At most ten rounds of questions a second, however many updates come. */
+/** A case answers at once; a cluster in a storm is asked again once a second. */
 const ROUND_MS = 120;
+const CLUSTER_ROUND_MS = 1000;
 
 /** Listens to the core for as long as the window lives. */
 export function useUpdates(): void {
   const host = useHost();
   const client = useQueryClient();
   useEffect(() => {
-    let pending: Stale[] = [];
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const flush = () => {
-      timer = null;
-      const round = pending;
-      pending = [];
-      for (const stale of dedupe(round)) invalidate(client, stale);
+    const rounds = new Map<string, { stale: Stale; timer: ReturnType<typeof setTimeout> }>();
+    const lastRound = new Map<string, number>();
+    const due = (stale: Stale, soonest: number) => {
+      const key = `${stale.tag} ${stale.cluster ?? ""} ${stale.case ?? ""}`;
+      if (rounds.has(key)) return;
+      const pause = stale.tag === "cluster" || stale.tag === "clusters" ? CLUSTER_ROUND_MS : ROUND_MS;
+      const wait = Math.max(soonest, (lastRound.get(key) ?? 0) + pause - performance.now(), 0);
+      const timer = setTimeout(() => {
+        rounds.delete(key);
+        // An answer on its way may be older than this update: let it arrive, then ask once more.
+        if (client.isFetching({ predicate: touches(stale) }) > 0) return due(stale, ROUND_MS);
+        lastRound.set(key, performance.now());
+        invalidate(client, stale);
+      }, wait);
+      rounds.set(key, { stale, timer });
     };
     const stop = host.subscribe((update) => {
-      const stale = staleAfterUpdate(update);
-      if (stale.length === 0) return;
-      pending.push(...stale);
-      timer ??= setTimeout(flush, pending.length === stale.length ? 0 : ROUND_MS);
+      for (const stale of staleAfterUpdate(update)) due(stale, 0);
     });
     return () => {
       stop();
-      if (timer !== null) clearTimeout(timer);
+      for (const { timer } of rounds.values()) clearTimeout(timer);
     };
   }, [host, client]);
 }
 
-function dedupe(stale: Stale[]): Stale[] {
-  const seen = new Map(stale.map((s) => [`${s.tag} ${s.cluster ?? ""} ${s.case ?? ""}`, s]));
-  return [...seen.values()];
+/** Which answers a stale tag concerns. What was asked about a moment in the past stays as it is. */
+function touches(stale: Stale): (query: { queryKey: readonly unknown[] }) => boolean {
+  return ({ queryKey }) => {
+    const [name, request] = queryKey as [CommandName, { cluster?: string; case?: string; at?: number | null }];
+    const reads: readonly string[] = tags[name]?.reads ?? [];
+    if (!reads.includes(stale.tag)) return false;
+    if (stale.tag === "cluster" && typeof request.at === "number") return false;
+    if (stale.cluster && request.cluster && request.cluster !== stale.cluster) return false;
+    return !(stale.case && request.case && request.case !== stale.case);
+  };
 }
 
 function invalidate(client: QueryClient, stale: Stale | Stale[]): void {
-  for (const one of Array.isArray(stale) ? stale : [stale]) {
-    void client.invalidateQueries({
-      predicate: ({ queryKey }) => {
-        const [name, request] = queryKey as [CommandName, { cluster?: string; case?: string }];
-        const reads: readonly string[] = tags[name]?.reads ?? [];
-        if (!reads.includes(one.tag)) return false;
-        if (one.cluster && request.cluster && request.cluster !== one.cluster) return false;
-        return !(one.case && request.case && request.case !== one.case);
-      },
-    });
-  }
+  for (const one of Array.isArray(stale) ? stale : [stale]) void client.invalidateQueries({ predicate: touches(one) });
 }

@@ -73,7 +73,7 @@ function Versions({ name }: { name: string }) {
   const rows = [...(versions.data ?? [])].sort((a, b) => b.version - a.version);
   return (
     <section className="versions" data-testid={testids.blueprintVersions}>
-      <h3 className="label">Versions</h3>
+      <h2 className="label">Versions</h2>
       {versions.error ? <Inline failure={versions.error} /> : null}
       <ul>
         {rows.map((row, i) => (

@@ -37,9 +37,9 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
         <input type="search" className="field" data-testid={testids.librarySearch} aria-label="Search the library" placeholder="Search" value={text} onChange={(e) => setText(e.target.value)} />
       </header>
       {issues.length > 0 ? (
-        <ul className="issues">
+        <ul className="issues" role="list" aria-live="polite">
           {issues.map((issue, i) => (
-            <li key={i} data-testid={testids.libraryIssue} role="alert">
+            <li key={i} data-testid={testids.libraryIssue}>
               <strong>
                 <Words text={issue.what} />:
               </strong>{" "}
@@ -53,7 +53,7 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
           {shown.length === 0 ? <p className="small faint knowledge-none">Nothing says that.</p> : null}
           {kinds.map((kind) => (
             <section key={kind}>
-              <h3 className="label knowledge-kind">{plural[kind] ?? kind}</h3>
+              <h2 className="label knowledge-kind">{plural[kind] ?? kind}</h2>
               <ul>
                 {shown
                   .filter((e) => e.kind === kind)

@@ -145,7 +145,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   const over = hovered === null ? null : picture.marks[hovered];
 
   return (
-    <section className="timeline" data-testid={testids.timeline} aria-label="Timeline" aria-busy={loading}>
+    <div className="timeline" data-testid={testids.timeline} aria-busy={loading}>
       {list ? (
         <TimelineList picture={picture} time={time} set={set} />
       ) : (
@@ -207,7 +207,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
           {loading && picture.marks.length === 0 ? <p className="timeline-empty small faint">Reading the history…</p> : null}
         </div>
       )}
-    </section>
+    </div>
   );
 }
 

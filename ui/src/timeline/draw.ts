@@ -1,7 +1,7 @@
 import { clockOf, dayOf, minuteOf, spanOf } from "../kit/format";
 import type { Ink } from "../tokens/ink";
 import type { ObservationId, Severity, Time } from "../wire/wire";
-import { type Axis, type Range, ticks, toAxis } from "./axis";
+import { type Axis, type Range, ticks, toAxis, toTime } from "./axis";
 import type { Picture, TimeMark } from "./marks";
 
 export const RULER = 26;
@@ -239,54 +239,80 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   }
 }
 
+type Deferred = { index: number; mark: TimeMark; x: number; y: number };
+
 function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number, spots: Spot[], which: (mark: TimeMark) => boolean, behind: Time | null) {
-  const lastX = new Map<string, number>();
-  const deferred: [number, TimeMark, number, number][] = [];
-  // Bars lie under the moments.
-  for (const bars of [true, false]) {
-    picture.marks.forEach((mark, i) => {
-      if ((mark.until !== null) !== bars || !which(mark)) return;
-      const top = laneTop(mark.lane);
-      if (top + LANE < RULER || top > view.height) return;
-      const x = xOf(view, mark.at);
-      const end = mark.until === null ? x : xOf(view, behind === null ? mark.until : Math.min(mark.until, Math.max(behind, mark.at)));
-      if (end < GUTTER - 6 || x > view.width + 6) return;
-      const y = top + LANE / 2;
-      const lit = view.hovered === i || (mark.observation !== null && (mark.observation === view.chosen || mark.observation === view.pointed));
-      if (bars) {
-        const a = Math.max(x, GUTTER);
-        const w = Math.max(end - a, 3);
-        context.globalAlpha = lit ? 0.6 : 0.3;
-        context.fillStyle = hue(ink, mark.severity);
-        context.fillRect(a, top + 6, w, LANE - 11);
-        context.globalAlpha = 1;
-        context.fillRect(a, top + 6, 2, LANE - 11);
-        spots.push({ x: a, y: top, w, h: LANE, mark: i });
-        if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push([i, mark, Math.max(x, GUTTER) + 12, y]);
-        return;
-      }
-      if (x < GUTTER) return;
-      // Marks that would fall on one another are drawn once.
-      const key = `${mark.lane} ${mark.kind}`;
-      const near = x - (lastX.get(key) ?? -99);
-      if (near < 2.5 && !lit) return;
-      lastX.set(key, x);
-      moment(context, mark, x, y, ink, lit);
-      spots.push({ x: x - 6, y: top, w: 12, h: LANE, mark: i });
-      if (mark.observation !== null && view.cited.has(mark.observation) && !deferred.some(([, m]) => m.observation === mark.observation)) deferred.push([i, mark, x + 12, y]);
-    });
+  const deferred: Deferred[] = [];
+  const isLit = (mark: TimeMark, index: number) => view.hovered === index || (mark.observation !== null && (mark.observation === view.chosen || mark.observation === view.pointed));
+  const seen = (top: number) => top + LANE >= RULER && top <= view.height;
+
+  for (const index of picture.spans) {
+    const mark = picture.marks[index];
+    if (!mark || !which(mark)) continue;
+    const top = laneTop(mark.lane);
+    if (!seen(top)) continue;
+    const until = mark.until ?? mark.at;
+    const x = xOf(view, mark.at);
+    const end = xOf(view, behind === null ? until : Math.min(until, Math.max(behind, mark.at)));
+    if (end < GUTTER - 6 || x > view.width + 6) continue;
+    const from = Math.max(x, GUTTER);
+    const width = Math.max(end - from, 3);
+    context.globalAlpha = isLit(mark, index) ? 0.6 : 0.3;
+    context.fillStyle = hue(ink, mark.severity);
+    context.fillRect(from, top + 6, width, LANE - 11);
+    context.globalAlpha = 1;
+    context.fillRect(from, top + 6, 2, LANE - 11);
+    spots.push({ x: from, y: top, w: width, h: LANE, mark: index });
+    if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push({ index, mark, x: from + 12, y: top + LANE / 2 });
+  }
+
+  // Moments lie over the spans. They are in the order of time, so only those in view are looked at, and of those that
+  // would fall on one another one is drawn.
+  const last = new Float64Array(picture.lanes.length * KINDS.length).fill(-99);
+  const first = toTime(view.axis, view.range.a);
+  for (let i = firstFrom(picture, first); i < picture.moments.length; i++) {
+    const index = picture.moments[i] as number;
+    const mark = picture.marks[index];
+    if (!mark || !which(mark)) continue;
+    const top = laneTop(mark.lane);
+    if (!seen(top)) continue;
+    const x = xOf(view, mark.at);
+    if (x > view.width + 6) break;
+    if (x < GUTTER) continue;
+    const lit = isLit(mark, index);
+    const slot = mark.lane * KINDS.length + KINDS.indexOf(mark.kind);
+    if (x - (last[slot] ?? -99) < 2.5 && !lit) continue;
+    last[slot] = x;
+    const y = top + LANE / 2;
+    moment(context, mark, x, y, ink, lit);
+    spots.push({ x: x - 6, y: top, w: 12, h: LANE, mark: index });
+    if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push({ index, mark, x: x + 12, y });
   }
   // Chips of one lane stand beside each other, in the order of their moments.
   const chips = new Set<ObservationId>();
   const taken = new Map<number, number>();
-  for (const [i, mark, wanted, y] of deferred.sort((a, b) => a[2] - b[2])) {
+  for (const { index, mark, x: wanted, y } of deferred.sort((a, b) => a.x - b.x)) {
     if (mark.observation === null || chips.has(mark.observation)) continue;
     chips.add(mark.observation);
     const x = Math.min(Math.max(wanted, (taken.get(mark.lane) ?? -99) + 19), view.width - 10);
     taken.set(mark.lane, x);
     chip(context, view, ink, mark.observation, x, y);
-    spots.push({ x: x - 9, y: y - 8, w: 18, h: 16, mark: i });
+    spots.push({ x: x - 9, y: y - 8, w: 18, h: 16, mark: index });
   }
+}
+
+const KINDS: readonly TimeMark["kind"][] = ["signal", "event", "change", "restart", "alert", "log", "metric", "note", "asked", "approved", "denied", "result", "released", "moved", "concluded", "said", "begun"];
+
+/** The first moment that is not before `time`. */
+function firstFrom(picture: Picture, time: Time): number {
+  let low = 0;
+  let high = picture.moments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((picture.marks[picture.moments[middle] as number]?.at ?? 0) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The evidence chip as a canvas draws it: the same box and number as everywhere else. */

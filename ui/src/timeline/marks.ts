@@ -24,7 +24,11 @@ export interface TimeLane {
 /** Everything the timeline draws, as lists: lanes from top to bottom, marks by time. */
 export interface Picture {
   lanes: TimeLane[];
+  /** All of them by time: spans and moments. */
   marks: TimeMark[];
+  /** Places in `marks` of those that last, and of those that are moments; both by time. */
+  spans: number[];
+  moments: number[];
   gaps: { from: Time; until: Time; why: string }[];
   /** The lane of the investigation itself, the last one. */
   investigation: number;
@@ -55,7 +59,10 @@ export function pictureOf(timeline: Timeline | undefined, events: readonly CaseE
     if (step) marks.push({ lane: investigation, at: event.at, until: null, severity: "info", observation: null, ...step });
   }
   marks.sort((a, b) => a.at - b.at || a.lane - b.lane);
-  return { lanes, marks, gaps: (timeline?.gaps ?? []).map(([from, until, why]) => ({ from, until, why })), investigation };
+  const spans: number[] = [];
+  const moments: number[] = [];
+  marks.forEach((mark, i) => (mark.until === null ? moments : spans).push(i));
+  return { lanes, marks, spans, moments, gaps: (timeline?.gaps ?? []).map(([from, until, why]) => ({ from, until, why })), investigation };
 }
 
 function stepOf(event: CaseEvent): { kind: StepKind; title: string } | null {

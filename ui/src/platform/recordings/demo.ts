@@ -19,7 +19,7 @@ export const demo: Recording = {
         log_dir: "~/.local/state/caseboard/logs",
         state_dir: "~/.local/state/caseboard",
         now: ago(0),
-        warnings: [],
+        warnings: [{ what: "Open the keyring", why: "There is no session bus.", hint: "Keys for models cannot be kept; everything else works." }],
       },
     },
     { name: "clusters_list", request: {}, response: clusters },
