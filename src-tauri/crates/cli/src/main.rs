@@ -7,7 +7,9 @@ mod audit;
 mod case;
 mod clusters;
 mod diagnose;
+mod eval;
 mod out;
+mod playground;
 mod report;
 mod source;
 mod triage;
@@ -36,12 +38,16 @@ enum Command {
     Triage(triage::Triage),
     /// Find the cause, call by call.
     Diagnose(diagnose::Diagnose),
+    /// Serve a practice cluster in trouble over the Kubernetes API.
+    Playground(playground::Playground),
     /// Export, import or show cases.
     #[command(subcommand)]
     Case(case::Case),
     /// Check that a case's log was not altered.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Run golden scenarios and score the built-in investigator.
+    Eval(eval::Eval),
 }
 
 /// Why a command ended: what to print, and with which exit code.
@@ -85,8 +91,10 @@ fn main() -> ExitCode {
             Command::Clusters(clusters) => clusters.run(),
             Command::Triage(triage) => triage.run().await,
             Command::Diagnose(diagnose) => diagnose.run().await,
+            Command::Playground(playground) => playground.run().await,
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Eval(eval) => eval.run().await,
         }
     });
     // A watch that hangs in a connection attempt must not keep the program.

@@ -16,7 +16,7 @@ const FIRST_LISTS: Duration = Duration::from_secs(60);
 #[derive(Args, Clone)]
 pub struct Source {
     /// A support bundle (folder or .tar.gz) or a .case file.
-    #[arg(value_name = "PATH", required_unless_present = "context", conflicts_with = "context")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["context", "playground"], conflicts_with_all = ["context", "playground"])]
     path: Option<PathBuf>,
     /// A context of the kubeconfigs.
     #[arg(long, value_name = "NAME")]
@@ -24,6 +24,9 @@ pub struct Source {
     /// Kubeconfig files, instead of $KUBECONFIG and ~/.kube/config.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     kubeconfig: Vec<PathBuf>,
+    /// Serve this practice scenario and look at it over HTTP, as at any cluster.
+    #[arg(long, value_name = "SCENARIO", conflicts_with = "context", num_args = 0..=1, default_missing_value = "demo")]
+    playground: Option<String>,
 }
 
 /// A desk with the source opened on it.
@@ -32,6 +35,8 @@ pub struct Opened {
     pub cluster: ClusterId,
     /// The source as it was named.
     pub name: String,
+    /// Ends with the practice cluster when dropped.
+    _playground: Option<playground::Served>,
 }
 
 /// A desk for the command line.
@@ -72,10 +77,19 @@ impl Source {
                     out::say(&format!("  not read: {file}: {why}"));
                 }
             }
-            return Ok(Opened { desk, cluster: opened.cluster, name: path.display().to_string() });
+            return Ok(Opened { desk, cluster: opened.cluster, name: path.display().to_string(), _playground: None });
         }
-        let (desk, cluster, name) = match &self.context {
-            Some(context) => {
+        let mut served = None;
+        let (desk, cluster, name) = match (&self.playground, &self.context) {
+            (Some(scenario), _) => {
+                let started = crate::playground::serve(scenario, 0, &crate::playground::aside()?).await?;
+                let desk = desk(true, std::slice::from_ref(&started.kubeconfig))?;
+                let row = desk.clusters().into_iter().next();
+                let row = row.ok_or_else(|| DeskError::not_found("The practice cluster's kubeconfig has no context."))?;
+                served = Some(started);
+                (desk, row.id, format!("playground {scenario}"))
+            }
+            (None, Some(context)) => {
                 let desk = desk(false, &self.kubeconfig)?;
                 for problem in desk.kubeconfig_problems() {
                     out::say(&format!("caseboard: {}: {} {}", problem.what, problem.why, problem.hint));
@@ -83,7 +97,7 @@ impl Source {
                 let cluster = desk.cluster_of_context(context)?;
                 (desk, cluster, context.clone())
             }
-            None => {
+            (None, None) => {
                 return Err(Failed::Usage {
                     what: "There is nothing to look at.".into(),
                     hint: "Give a path or --context.".into(),
@@ -102,7 +116,7 @@ impl Source {
                 if phase != ClusterPhase::Live {
                     out::say(&format!("caseboard: {} {}", state.message, state.hint));
                 }
-                Ok(Opened { desk, cluster, name })
+                Ok(Opened { desk, cluster, name, _playground: served })
             }
         }
     }

@@ -110,7 +110,8 @@ impl Desk {
             question: opened.question.clone(),
             incidents: opened.incidents.iter().map(|incident| incident.id.clone()).collect(),
             blueprints: self.file.blueprints()?,
-            ..Brief::new(Arc::new(access.history.snapshot(as_of)?), Arc::clone(&library))
+            // By when things were learnt: what arrives later about earlier changes nothing that was already reasoned.
+            ..Brief::new(Arc::new(access.history.snapshot_as_known(as_of)?), Arc::clone(&library))
         });
         let surroundings = Surroundings {
             history: Arc::clone(&access.history),

@@ -1,0 +1,283 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use desk::{Desk, DeskError, Lead};
+use gate::Rule;
+use knowledge::{Article, FailureMode};
+use model::{BlueprintVersion, CaseId, CaseSummary, ToolSpec};
+
+use crate::requests::*;
+use crate::router::{Commands, WireError};
+use crate::rows::*;
+use crate::workbench::Workbench;
+
+type Answer<T> = Result<T, WireError>;
+
+impl From<DeskError> for WireError {
+    fn from(error: DeskError) -> Self {
+        WireError { code: error.code.into(), title: error.what, hint: error.hint }
+    }
+}
+
+/// Runs something that reads a history on a thread where it may block.
+async fn read<T: Send + 'static>(
+    desk: &Arc<Desk>,
+    act: impl FnOnce(&Arc<Desk>) -> Result<T, DeskError> + Send + 'static,
+) -> Answer<T> {
+    let desk = Arc::clone(desk);
+    match tokio::task::spawn_blocking(move || act(&desk)).await {
+        Ok(answer) => Ok(answer?),
+        Err(error) => Err(WireError {
+            code: "failed".into(),
+            title: "The program could not finish this.".into(),
+            hint: format!("It is written in the log; please report it. ({error})"),
+        }),
+    }
+}
+
+impl Commands for Workbench {
+    async fn about(&self, _: Nothing) -> Answer<About> {
+        Ok(self.desk.about())
+    }
+
+    async fn clusters_list(&self, _: Nothing) -> Answer<Vec<ClusterRow>> {
+        Ok(self.desk.clusters())
+    }
+
+    async fn clusters_rescan(&self, _: Nothing) -> Answer<Vec<ClusterRow>> {
+        read(&self.desk, |desk| {
+            desk.rescan();
+            Ok(desk.clusters())
+        })
+        .await
+    }
+
+    async fn cluster_open(&self, request: OfCluster) -> Answer<ClusterRow> {
+        Ok(self.desk.open_cluster(&request.cluster)?)
+    }
+
+    async fn cluster_close(&self, request: OfCluster) -> Answer<ClusterRow> {
+        Ok(self.desk.close_cluster(&request.cluster).await?)
+    }
+
+    async fn cluster_state(&self, request: OfCluster) -> Answer<ClusterState> {
+        Ok(self.desk.cluster(&request.cluster)?.state)
+    }
+
+    async fn path_open(&self, request: OfPath) -> Answer<ClusterRow> {
+        read(&self.desk, move |desk| {
+            let opened = desk.open_path(Path::new(request.path.trim()))?;
+            desk.cluster(&opened.cluster)
+        })
+        .await
+    }
+
+    async fn triage_get(&self, request: ClusterAt) -> Answer<TriageView> {
+        read(&self.desk, move |desk| desk.triage(&request.cluster, request.at)).await
+    }
+
+    async fn timeline_get(&self, request: TimelineOf) -> Answer<Timeline> {
+        read(&self.desk, move |desk| desk.timeline(&request.cluster, &request.objects)).await
+    }
+
+    async fn graph_get(&self, request: GraphOf) -> Answer<GraphView> {
+        read(&self.desk, move |desk| {
+            desk.graph(&request.cluster, &request.objects, request.at, request.hops, request.most as usize)
+        })
+        .await
+    }
+
+    async fn object_get(&self, request: ObjectAt) -> Answer<ObjectView> {
+        read(&self.desk, move |desk| desk.object(&request.cluster, &request.object, request.at)).await
+    }
+
+    async fn observation_get(&self, request: ObservationOf) -> Answer<ObservationView> {
+        read(&self.desk, move |desk| desk.observation(&request.cluster, &request.id)).await
+    }
+
+    async fn cases_list(&self, _: Nothing) -> Answer<Vec<CaseSummary>> {
+        read(&self.desk, |desk| desk.cases()).await
+    }
+
+    async fn case_open(&self, request: OpenCase) -> Answer<CaseId> {
+        let question = request.question.filter(|question| !question.trim().is_empty());
+        read(&self.desk, move |desk| {
+            let about = match request.incidents.as_slice() {
+                [] => desk::About::All,
+                ids => desk::About::These(ids),
+            };
+            desk.open_case(&request.cluster, &about, question)
+        })
+        .await
+    }
+
+    async fn case_get(&self, request: OfCase) -> Answer<CaseView> {
+        read(&self.desk, move |desk| desk.case(request.case)).await
+    }
+
+    async fn investigation_start(&self, request: OfCase) -> Answer<Nothing> {
+        self.desk.start_investigation(request.case, Lead::default())?;
+        Ok(Nothing {})
+    }
+
+    async fn call_approve(&self, request: ApproveCall) -> Answer<Nothing> {
+        read(&self.desk, move |desk| desk.approve(request.case, request.call, &request.digest)).await?;
+        self.go_on(request.case)
+    }
+
+    async fn call_edit(&self, request: EditCall) -> Answer<Nothing> {
+        let case = request.case;
+        read(&self.desk, move |desk| {
+            desk.edit(request.case, request.call, request.args, &request.why, request.approve)
+        })
+        .await?;
+        self.go_on(case)
+    }
+
+    async fn call_deny(&self, request: DenyCall) -> Answer<Nothing> {
+        let case = request.case;
+        read(&self.desk, move |desk| desk.deny(request.case, request.call, &request.reason)).await?;
+        self.go_on(case)
+    }
+
+    async fn result_release(&self, request: ReleaseResult) -> Answer<Nothing> {
+        let case = request.case;
+        read(&self.desk, move |desk| {
+            let edited = request.text.as_deref().map(|text| (text, request.why.as_str()));
+            desk.release(request.case, request.call, edited, &request.without)
+        })
+        .await?;
+        self.go_on(case)
+    }
+
+    async fn result_withhold(&self, request: DenyCall) -> Answer<Nothing> {
+        let case = request.case;
+        read(&self.desk, move |desk| desk.withhold(request.case, request.call, &request.reason)).await?;
+        self.go_on(case)
+    }
+
+    async fn rule_allow(&self, request: AllowRule) -> Answer<Nothing> {
+        let now = self.desk.about().now;
+        let cluster = self.desk.case(request.case)?.cluster;
+        let place = request.namespace.as_deref().unwrap_or("the whole cluster");
+        let rule = Rule {
+            name: format!("reads in {place} for {} minutes", request.minutes),
+            tools: request.tools,
+            cluster: Some(cluster),
+            namespace: request.namespace,
+            until: now.plus_seconds(i64::from(request.minutes) * 60),
+            because: request.because,
+        };
+        read(&self.desk, move |desk| desk.allow(request.case, rule)).await?;
+        Ok(Nothing {})
+    }
+
+    async fn case_note(&self, request: CaseWords) -> Answer<Nothing> {
+        read(&self.desk, move |desk| desk.note(request.case, &request.text)).await?;
+        Ok(Nothing {})
+    }
+
+    async fn case_say(&self, request: CaseWords) -> Answer<Nothing> {
+        let case = request.case;
+        read(&self.desk, move |desk| desk.say(request.case, &request.text)).await?;
+        self.go_on(case)
+    }
+
+    async fn case_save(&self, request: SaveCase) -> Answer<Saved> {
+        read(&self.desk, move |desk| {
+            let (path, bytes) = desk.save_case(request.case, &request.path)?;
+            Ok(Saved { path: path.display().to_string(), bytes })
+        })
+        .await
+    }
+
+    async fn case_import(&self, request: OfPath) -> Answer<CaseId> {
+        read(&self.desk, move |desk| desk.import_case(Path::new(request.path.trim()))).await
+    }
+
+    async fn tools_list(&self, _: Nothing) -> Answer<Vec<ToolSpec>> {
+        Ok(self.desk.tools())
+    }
+
+    async fn blueprints_list(&self, _: Nothing) -> Answer<Vec<BlueprintVersion>> {
+        read(&self.desk, |desk| desk.blueprint_list()).await
+    }
+
+    async fn blueprint_put(&self, request: PutBlueprint) -> Answer<BlueprintVersion> {
+        read(&self.desk, move |desk| match (request.yaml, request.blueprint) {
+            (Some(yaml), _) => desk.put_blueprint_yaml(&yaml),
+            (None, Some(blueprint)) => desk.put_blueprint(&blueprint),
+            (None, None) => Err(DeskError::bad_request(
+                "There is no blueprint in the request.",
+                "Write one as YAML or fill in the form.",
+            )),
+        })
+        .await
+    }
+
+    async fn blueprint_versions(&self, request: OfName) -> Answer<Vec<BlueprintVersion>> {
+        read(&self.desk, move |desk| desk.blueprint_versions(&request.name)).await
+    }
+
+    async fn blueprint_retire(&self, request: OfName) -> Answer<Nothing> {
+        read(&self.desk, move |desk| desk.retire_blueprint(&request.name)).await?;
+        Ok(Nothing {})
+    }
+
+    async fn knowledge_list(&self, _: Nothing) -> Answer<Library> {
+        let library = self.desk.library();
+        let mut entries: Vec<LibraryEntry> = library.failure_modes().map(|mode| of_mode(mode)).collect();
+        entries.extend(library.articles().map(|article| of_article("article", article)));
+        entries.extend(library.specialists().map(|article| of_article("specialist", article)));
+        Ok(Library {
+            digest: library.digest().to_owned(),
+            loaded_at: self.desk.about().now,
+            folder: self.desk.shelf().folders().first().map(|f| f.display().to_string()).unwrap_or_default(),
+            entries,
+            issues: self.desk.knowledge_problems(),
+        })
+    }
+
+    async fn knowledge_search(&self, request: SearchText) -> Answer<Vec<LibraryEntry>> {
+        let library = self.desk.library();
+        let hits = library.search(&request.text, 30);
+        let entry = |id: &str| {
+            library
+                .failure_mode(id)
+                .map(|mode| of_mode(mode))
+                .or_else(|| library.articles().find(|a| a.id == id).map(|a| of_article("article", a)))
+                .or_else(|| library.specialists().find(|a| a.id == id).map(|a| of_article("specialist", a)))
+        };
+        Ok(hits.iter().filter_map(|hit| entry(&hit.id)).collect())
+    }
+}
+
+impl Workbench {
+    /// A decision after a restart finds nobody working: the investigation goes on where the case stands.
+    fn go_on(&self, case: CaseId) -> Answer<Nothing> {
+        self.desk.start_investigation(case, Lead::default())?;
+        Ok(Nothing {})
+    }
+}
+
+fn of_mode(mode: &FailureMode) -> LibraryEntry {
+    LibraryEntry {
+        kind: "failure-mode".into(),
+        id: mode.id.clone(),
+        title: mode.title.clone(),
+        category: Some(mode.category),
+        body: mode.body.clone(),
+        file: format!("failure-modes/{}.md", mode.id),
+    }
+}
+
+fn of_article(kind: &str, article: &Article) -> LibraryEntry {
+    LibraryEntry {
+        kind: kind.into(),
+        id: article.id.clone(),
+        title: article.title.clone(),
+        category: None,
+        body: article.body.clone(),
+        file: article.path.clone(),
+    }
+}

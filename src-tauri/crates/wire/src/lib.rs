@@ -15,4 +15,4 @@ pub use desk::rows;
 pub use requests::*;
 pub use router::{COMMANDS, CommandSpec, Commands, Router, WireError};
 pub use typescript::typescript;
-pub use workbench::Workbench;
+pub use workbench::{Lost, Updates, Workbench};

@@ -1,0 +1,85 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use desk::DeskError;
+use evals::{Comparison, Golden, Report, Workbench};
+use redact::Redactor;
+
+use crate::{Failed, out};
+
+#[derive(Args)]
+pub struct Eval {
+    /// A folder of scenario scripts; without it, the built-in ones.
+    folder: Option<PathBuf>,
+    /// Compare with a report that was saved before; exit 1 where something that was right no longer is.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Save the report for a later comparison.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    #[arg(long)]
+    json: bool,
+}
+
+impl Eval {
+    pub async fn run(self) -> Result<(), Failed> {
+        let variable = std::env::var("CASEBOARD_KNOWLEDGE").ok();
+        let shelf = knowledge::Shelf::open(knowledge::Shelf::folders_from(variable.as_deref()));
+        let library = shelf.library();
+        let (golden, broken) = match &self.folder {
+            None => Golden::built_in(&library),
+            Some(folder) => Golden::folder(folder, &library).map_err(|error| DeskError {
+                code: "not_found",
+                what: format!("Could not read scenarios from `{}`: {error}.", folder.display()),
+                hint: "Give a folder of scenario scripts (.yaml).".into(),
+            })?,
+        };
+        for script in &broken {
+            out::say(&format!("caseboard: {script}"));
+        }
+        let engine = Workbench::new(Arc::clone(&library), Arc::new(Redactor::new([0; 32])));
+        let of = golden.len();
+        let report = evals::run(&engine, &golden, |done, one| {
+            out::say(&format!("{:>3}/{of}  {}", done + 1, one.name));
+        })
+        .await;
+        if self.json {
+            out::json(&report)?;
+        } else {
+            out::line(&report.to_string());
+        }
+        if let Some(path) = &self.save {
+            save(&report, path)?;
+        }
+        let mut failed = !broken.is_empty();
+        if let Some(path) = &self.baseline {
+            let comparison = Comparison::between(&read(path)?, &report);
+            out::say(&comparison.to_string());
+            failed |= comparison.is_worse();
+        }
+        if failed { Err(Failed::Silent) } else { Ok(()) }
+    }
+}
+
+fn save(report: &Report, path: &std::path::Path) -> Result<(), Failed> {
+    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    std::fs::write(path, text).map_err(|error| {
+        Failed::Act(DeskError {
+            code: "failed",
+            what: format!("Could not save the report to `{}`: {error}.", path.display()),
+            hint: "Choose a folder that you can write to.".into(),
+        })
+    })
+}
+
+fn read(path: &std::path::Path) -> Result<Report, Failed> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string())).map_err(|why| {
+        Failed::Act(DeskError {
+            code: "damaged",
+            what: format!("Could not read the saved report `{}`: {why}.", path.display()),
+            hint: "Save one with `caseboard eval --save FILE`.".into(),
+        })
+    })
+}

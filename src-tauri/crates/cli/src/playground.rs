@@ -1,0 +1,66 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use desk::{DeskError, Paths};
+use playground::{BUILT_IN, Pace, Scenario, Served, Settings, Source, built_in};
+
+use crate::{Failed, out};
+
+#[derive(Args)]
+pub struct Playground {
+    /// Which scenario: a built-in name, or a file.
+    #[arg(long, default_value = "demo")]
+    scenario: String,
+    /// The port on 127.0.0.1; 0 takes any free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// List the built-in scenarios and stop.
+    #[arg(long)]
+    list: bool,
+}
+
+impl Playground {
+    pub async fn run(self) -> Result<(), Failed> {
+        if self.list {
+            for (name, _) in BUILT_IN {
+                let title = built_in(name).map(|scenario| scenario.title).unwrap_or_default();
+                out::line(&format!("{name:<28} {title}"));
+            }
+            return Ok(());
+        }
+        let folder = Paths::of_this_machine()?.state().join("playground");
+        let served = serve(&self.scenario, self.port, &folder).await?;
+        out::line(&served.kubeconfig.display().to_string());
+        out::say(&format!(
+            "serving `{}` on http://{} — for example: kubectl --kubeconfig {} get pods -A\nCtrl-C stops it",
+            self.scenario,
+            served.address,
+            served.kubeconfig.display()
+        ));
+        let _ = tokio::signal::ctrl_c().await;
+        served.stop();
+        Ok(())
+    }
+}
+
+/// Serves a scenario, by name or by file.
+pub async fn serve(scenario: &str, port: u16, folder: &Path) -> Result<Served, Failed> {
+    let path = Path::new(scenario);
+    let script = if path.extension().is_some() { Scenario::open(path) } else { built_in(scenario) };
+    let script = script.map_err(|broken| DeskError {
+        code: "not_found",
+        what: format!("Could not play the scenario `{scenario}`: {broken}."),
+        hint: "`caseboard playground --list` names the built-in ones.".into(),
+    })?;
+    let settings = Settings { port, folder: folder.to_owned(), name: script.name.clone(), history: None };
+    let served = playground::serve(Source::Scenario(Box::new(script), Pace::Happened), settings).await;
+    served.map_err(|error| {
+        Failed::Act(DeskError { code: "unavailable", what: error.to_string(), hint: String::new() })
+    })
+}
+
+/// A folder for the kubeconfig of a playground that lives as long as this command.
+pub fn aside() -> Result<PathBuf, Failed> {
+    let folder = Paths::of_this_machine()?.state().join("playground").join(std::process::id().to_string());
+    Ok(folder)
+}
