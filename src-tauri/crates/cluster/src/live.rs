@@ -5,12 +5,14 @@ mod alerts;
 mod logs;
 mod metrics;
 mod objects;
+mod probes;
 
 use std::time::Duration;
 
-use futures::AsyncReadExt;
-use http::Request;
+use futures::{AsyncReadExt, TryStreamExt};
 use http::header::ACCEPT;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
 use model::{Body, ObjectRef, Observation, Source, Time};
 use serde_json::Value;
 
@@ -33,22 +35,32 @@ struct Text {
 }
 
 impl Inner {
-    async fn get_text(&self, path: &str, accept: &str, most: usize) -> Result<Text, Trouble> {
+    /// Whatever the server answers, success or not.
+    async fn ask(&self, path: &str, accept: &str, most: usize) -> Result<(StatusCode, Text), Trouble> {
         let read = async {
             let client = self.client().await?;
-            let request = Request::get(path).header(ACCEPT, accept).body(Vec::new());
+            let request = Request::get(path).header(ACCEPT, accept).body(kube::client::Body::empty());
             let request = request.map_err(|error| Trouble::of(&kube::Error::HttpError(error)))?;
-            let stream = client.request_stream(request).await.map_err(|error| Trouble::of(&error))?;
+            let response = client.send(request).await.map_err(|error| Trouble::of(&error))?;
+            let status = response.status();
+            let body = response.into_body().into_data_stream().map_err(std::io::Error::other).into_async_read();
             let mut bytes = Vec::new();
-            let mut limited = stream.take(most as u64 + 1);
-            limited.read_to_end(&mut bytes).await.map_err(|error| Trouble::of(&kube::Error::ReadEvents(error)))?;
+            body.take(most as u64 + 1)
+                .read_to_end(&mut bytes)
+                .await
+                .map_err(|error| Trouble::of(&kube::Error::ReadEvents(error)))?;
             let cut = bytes.len() > most;
             bytes.truncate(most);
-            Ok(Text { text: String::from_utf8_lossy(&bytes).into_owned(), cut })
+            Ok((status, Text { text: String::from_utf8_lossy(&bytes).into_owned(), cut }))
         };
         tokio::time::timeout(ANSWERS_WITHIN, read)
             .await
             .unwrap_or_else(|_| Err(Trouble::timed_out(ANSWERS_WITHIN.as_secs())))
+    }
+
+    async fn get_text(&self, path: &str, accept: &str, most: usize) -> Result<Text, Trouble> {
+        let (status, text) = self.ask(path, accept, most).await?;
+        if status.is_success() { Ok(text) } else { Err(refusal(status, &text.text)) }
     }
 
     /// JSON of any form. Errors never quote it: it may be a Secret.
@@ -72,6 +84,18 @@ impl Inner {
     }
 }
 
+/// What the API server itself says when it does not do something; `None` where somebody behind it answered.
+fn status_of(text: &str) -> Option<kube::core::Status> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    (value["kind"] == "Status").then(|| serde_json::from_value(value).ok()).flatten()
+}
+
+fn refusal(code: StatusCode, text: &str) -> Trouble {
+    let status =
+        status_of(text).unwrap_or_else(|| kube::core::Status::failure(text.trim(), "").with_code(code.as_u16()));
+    Trouble::of(&kube::Error::Api(Box::new(status)))
+}
+
 /// One segment of a URL's path.
 fn segment(text: &str) -> String {
     use std::fmt::Write;
@@ -89,20 +113,6 @@ fn segment(text: &str) -> String {
 }
 
 impl Connection {
-    /// A connection attempt needs a place inside the cluster to start from, and nothing is installed there.
-    pub(crate) async fn probe(&self, namespace: &str, service: &str, port: Option<u16>, to: Time) -> Answer {
-        let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();
-        let not_available = ReadError::not_available(
-            format!("a connection attempt to `{namespace}/{service}{port_text}`"),
-            "it has to start inside the cluster, and Caseboard installs nothing there",
-            "Try it from a pod of yours (`kubectl exec … -- nc -zv HOST PORT`) and note what it says.",
-        );
-        let subject = ObjectRef::new("Service", namespace, service);
-        let mut found = self.noted("probe", Some(subject), None, to, not_available).await?;
-        found.retain(|o| matches!(&o.body, Body::Probe(probe) if port.is_none_or(|port| port == probe.port)));
-        Ok(found)
-    }
-
     pub(crate) async fn changes(&self, from: Option<Time>, to: Time) -> Answer {
         let not_available = ReadError::not_available(
             "a record of changes outside the cluster",

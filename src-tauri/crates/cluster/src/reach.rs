@@ -101,7 +101,7 @@ impl Reach {
     ) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;
         match self {
-            Reach::Live(connection) => connection.probe(namespace, service, port, to).await,
+            Reach::Live(connection) => connection.probe(namespace, service, port).await,
             Reach::Recorded(history) => recorded::probe(history, namespace, service, port, to),
         }
     }

@@ -1,8 +1,8 @@
 use futures::StreamExt;
 use model::{Body, NodeAgentBody, ObjectRef, Observation, Time};
 
-use super::{Answer, segment};
-use crate::{Connection, ReadError, TroubleKind};
+use super::{Answer, refusal, segment, status_of};
+use crate::{Connection, ReadError};
 
 /// Kubelets asked at the same time.
 const AT_ONCE: usize = 8;
@@ -17,12 +17,12 @@ impl Connection {
         };
         // Owned names: a closure over borrowed ones would make this future one that no other thread may poll.
         let asked = futures::stream::iter(nodes).map(|node| async move { self.ask_kubelet(&node).await });
-        let asked: Vec<Result<Observation, ReadError>> = asked.buffered(AT_ONCE).collect().await;
+        let asked: Vec<Result<Vec<Observation>, ReadError>> = asked.buffered(AT_ONCE).collect().await;
         let mut found = Vec::new();
         let mut refused = None;
         for answer in asked {
             match answer {
-                Ok(observation) => found.push(observation),
+                Ok(agents) => found.extend(agents),
                 Err(error) => refused = Some(error),
             }
         }
@@ -49,37 +49,58 @@ impl Connection {
         Ok(nodes)
     }
 
-    async fn ask_kubelet(&self, node: &str) -> Result<Observation, ReadError> {
+    async fn ask_kubelet(&self, node: &str) -> Answer {
         let what = format!("what the kubelet of node `{node}` says");
         let path = format!("/api/v1/nodes/{}/proxy/healthz?verbose=true", segment(node));
-        let (state, output) = match self.inner.get_text(&path, "*/*", 64 << 10).await {
-            Ok(answer) => {
-                let output = self.inner.redactor.text(answer.text.trim()).as_str().to_owned();
-                let healthy = output == "ok" || output.lines().any(|line| line.ends_with("check passed"));
-                (if healthy { "ok".to_owned() } else { "answers".to_owned() }, output)
+        let (code, answer) = self.inner.ask(&path, "*/*", 64 << 10).await.map_err(|trouble| trouble.reading(&what))?;
+        let refused = status_of(&answer.text);
+        let state = match (code.as_u16(), refused.is_some()) {
+            (200..=299, _) => "ok",
+            (403, true) => {
+                let hint = "Ask for `get` on `nodes/proxy`, or look at the node itself.";
+                return Err(ReadError::Refused { what, why: refusal(code, &answer.text).why, hint: hint.into() });
             }
-            // The API server was reached and could not reach the kubelet, or the kubelet says it is not well.
-            Err(trouble) if matches!(trouble.kind, TroubleKind::Busy | TroubleKind::Server) => {
-                let output = self.inner.redactor.text(&trouble.why).as_str().to_owned();
-                ("does not answer".to_owned(), output)
-            }
-            Err(trouble) if trouble.kind == TroubleKind::Refused => {
-                return Err(ReadError::Refused {
-                    what,
-                    why: trouble.why,
-                    hint: "Ask for `get` on `nodes/proxy`, or look at the node itself.".into(),
-                });
-            }
-            Err(trouble) if trouble.kind == TroubleKind::Missing => {
+            (404, _) => {
                 return Err(ReadError::not_available(
                     what,
-                    format!("the API server does not pass questions on to it ({})", trouble.why),
+                    "the node does not exist, or the API server does not pass questions on to its kubelet",
                     "Look at the node itself, with `systemctl status kubelet`.",
                 ));
             }
-            Err(trouble) => return Err(trouble.reading(what)),
+            (401, true) => return Err(refusal(code, &answer.text).reading(what)),
+            // The API server was reached and could not reach the kubelet.
+            (_, true) => "does not answer",
+            (_, false) => "not healthy",
         };
-        let body = NodeAgentBody { node: node.to_owned(), service: "kubelet".into(), state, output };
-        Ok(self.inner.read_now(ObjectRef::global("Node", node), Body::NodeAgent(body)))
+        let text = refused.map_or(answer.text, |status| status.message);
+        let output = self.inner.redactor.text(text.trim()).as_str().to_owned();
+        Ok(self.agents_of(node, state, &output))
     }
+
+    /// The kubelet, and where its page lists other services by name and state, those.
+    fn agents_of(&self, node: &str, kubelet: &str, output: &str) -> Vec<Observation> {
+        let mut agents: Vec<(String, String, Vec<&str>)> = vec![("kubelet".into(), kubelet.into(), Vec::new())];
+        for line in output.lines() {
+            match service_state(line) {
+                Some((service, state)) => agents.push((service.to_owned(), state.to_owned(), Vec::new())),
+                None => agents.last_mut().into_iter().for_each(|agent| agent.2.push(line)),
+            }
+        }
+        agents
+            .into_iter()
+            .map(|(service, state, lines)| {
+                let output = lines.join("\n").trim().to_owned();
+                let body = NodeAgentBody { node: node.to_owned(), service, state, output };
+                self.inner.read_now(ObjectRef::global("Node", node), Body::NodeAgent(body))
+            })
+            .collect()
+    }
+}
+
+/// `containerd inactive (dead)`: a service and its state as systemd words it.
+fn service_state(line: &str) -> Option<(&str, &str)> {
+    let (service, state) = line.split_once(' ')?;
+    let word = state.split(' ').next()?;
+    let known = matches!(word, "active" | "inactive" | "failed" | "activating" | "deactivating" | "reloading");
+    (known && state.ends_with(')')).then_some((service, state))
 }

@@ -214,7 +214,6 @@ async fn what_a_live_cluster_cannot_tell_is_said_with_what_to_do() {
     let (reach, permit) = live(&fake).await;
     let errors = [
         reach.alerts(&permit, None, Time::MAX).await.unwrap_err(),
-        reach.probe(&permit, "shop", "cart", Some(80), Time::MAX).await.unwrap_err(),
         reach.changes(&permit, None, Time::MAX).await.unwrap_err(),
         reach.dependencies(&permit, None, Time::MAX).await.unwrap_err(),
     ];
@@ -243,6 +242,58 @@ async fn each_kubelet_is_asked_and_one_that_does_not_answer_is_told() {
         })
         .collect();
     assert_eq!(states, [("n1".into(), "ok".into()), ("n2".into(), "does not answer".into())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ill_kubelet_and_the_services_it_lists_are_told_whole() {
+    let fake = Fake::start().await;
+    let page = "[+]ping ok\n[-]syncloop failed: runtime is down\ncontainerd inactive (dead)\nexited, code 1\n";
+    fake.shelf().answers.insert("/api/v1/nodes/n1/proxy/healthz".into(), (500, page.into()));
+    let (reach, permit) = live(&fake).await;
+    let found = reach.node_agents(&permit, Some("n1"), Time::MAX).await.unwrap();
+    let bodies: Vec<_> = found
+        .iter()
+        .map(|o| match &o.body {
+            Body::NodeAgent(agent) => (agent.service.as_str(), agent.state.as_str(), agent.output.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let kubelet = ("kubelet", "not healthy", "[+]ping ok\n[-]syncloop failed: runtime is down");
+    assert_eq!(bodies, [kubelet, ("containerd", "inactive (dead)", "exited, code 1")]);
+    let error = reach.node_agents(&permit, Some("n9"), Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::NotAvailable { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_is_tried_through_the_api_server() {
+    let fake = Fake::start().await;
+    fake.put(
+        "services",
+        json!({"metadata": {"name": "cart", "namespace": "shop", "uid": "s"}, "spec": {"ports": [
+        {"port": 80}, {"port": 6379, "protocol": "TCP"}, {"port": 81}, {"port": 53, "protocol": "UDP"}]}}),
+    );
+    let proxied = |port: u16| format!("/api/v1/namespaces/shop/services/cart:{port}/proxy/");
+    let status = |message: &str| {
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 503,
+            "reason": "ServiceUnavailable", "message": message})
+        .to_string()
+    };
+    fake.shelf().answers.insert(proxied(80), (404, "no such page".into()));
+    fake.shelf().answers.insert(proxied(6379), (503, status("error trying to reach service: malformed HTTP response")));
+    fake.shelf().answers.insert(proxied(81), (503, status("no endpoints available for service \"cart:81\"")));
+    let (reach, permit) = live(&fake).await;
+    let found = reach.probe(&permit, "shop", "cart", None, Time::MAX).await.unwrap();
+    let told: Vec<(u16, bool)> = found
+        .iter()
+        .map(|o| match &o.body {
+            Body::Probe(probe) => (probe.port, probe.reachable),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [(80, true), (6379, true), (81, false)]);
+    assert!(matches!(reach.probe(&permit, "shop", "none", None, Time::MAX).await, Err(ReadError::Missing { .. })));
+    let udp = reach.probe(&permit, "shop", "cart", Some(53), Time::MAX).await.unwrap_err();
+    assert!(matches!(udp, ReadError::NotAvailable { .. }), "{udp:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
