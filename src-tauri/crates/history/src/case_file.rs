@@ -8,6 +8,8 @@ use std::path::Path;
 use model::{CaseEvent, CaseFact, CaseId, ClusterId};
 use serde::Serialize;
 
+pub(crate) use copy::observations as copy_observations;
+
 use crate::desk_file::chain;
 use crate::store::{Format, Store, show};
 use crate::{DeskFile, Error, History, Result, cluster_path};
@@ -52,7 +54,7 @@ pub struct CaseFile {
     pub cluster: ClusterId,
     pub cluster_name: String,
     pub events: Vec<CaseEvent>,
-    /// The cluster's observations, opened for reading.
+    /// The cluster's observations. Of an opened file they are a copy in memory: the file stays as it is.
     pub history: History,
 }
 
@@ -109,7 +111,7 @@ pub fn verify(path: &Path, head: Option<&str>) -> Result<Audit> {
     let store = Store::open_existing(path, &[&FORMAT, &crate::desk_file::FORMAT])?;
     let cases = inspect::cases(&store)?;
     let mut findings: Vec<String> = cases.iter().flat_map(|rows| chain::check(rows)).collect();
-    if inspect::is_case_file(&store)? {
+    if store.is(&FORMAT)? {
         findings.extend(inspect::contents(&store, cases.concat().as_slice())?);
     }
     for noted in head.into_iter().flat_map(|heads| heads.split(',')).map(str::trim).filter(|h| !h.is_empty()) {

@@ -1,4 +1,5 @@
 mod fold;
+mod recent;
 pub(crate) mod row;
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use model::{ClusterId, ObjectRef, Observation, ObservationId, Snapshot, Time};
 use rusqlite::types::Value as Sql;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, params_from_iter};
 
 use crate::store::{Format, Store, lock};
 use crate::{Error, Result};
@@ -46,6 +47,7 @@ pub struct History {
     store: Store,
     cluster: ClusterId,
     appended: Arc<Appended>,
+    recent: recent::Recent,
 }
 
 /// Which observations to find; empty fields do not restrict. Bounds are inclusive and about `at`.
@@ -80,8 +82,9 @@ impl History {
         Self::of_cluster(Store::open(path, &FORMAT)?, cluster)
     }
 
-    /// Opens an existing file that nobody writes to any more (a recorded case), whatever cluster it is of.
-    /// A `.case` file opens too, for reading.
+    /// Opens an existing file that nobody writes to any more (a recorded case), whatever cluster it is of. What tools
+    /// learn later is appended to it. A `.case` file, and one that may not be written, stays as it is: it is copied to
+    /// memory.
     pub fn open_recorded(path: &Path) -> Result<Self> {
         let recorded = Store::open_existing(path, &[&FORMAT, &crate::case_file::FORMAT])?;
         let cluster = recorded.read("read", |reader| {
@@ -97,7 +100,13 @@ impl History {
                 hint: "Copy it again from where it came from".into(),
             });
         };
-        Ok(History { store: recorded, cluster, appended: Arc::default() })
+        if recorded.is(&FORMAT)? && std::fs::OpenOptions::new().append(true).open(path).is_ok() {
+            drop(recorded);
+            return Self::open(path, cluster);
+        }
+        let copy = Self::in_memory(cluster)?;
+        crate::case_file::copy_observations(&recorded, &copy)?;
+        Ok(copy)
     }
 
     pub fn in_memory(cluster: ClusterId) -> Result<Self> {
@@ -119,7 +128,7 @@ impl History {
                 hint: "Open it as a recording, or move it away".into(),
             });
         }
-        Ok(History { store, cluster, appended: Arc::default() })
+        Ok(History { store, cluster, appended: Arc::default(), recent: recent::Recent::default() })
     }
 
     pub fn cluster(&self) -> &ClusterId {
@@ -160,38 +169,43 @@ impl History {
         Ok(new)
     }
 
-    /// The cluster as of `at` by when things happened.
+    /// The cluster as of `at` by when things happened. Asked again for the same or a later time, it reads only what is
+    /// new.
     pub fn snapshot(&self, at: Time) -> Result<Snapshot> {
-        self.fold(at, "at")
+        self.recent.snapshot(self, at)
     }
 
     /// The cluster as of `at` by when we learnt things.
     pub fn snapshot_as_known(&self, at: Time) -> Result<Snapshot> {
-        self.fold(at, "seen_at")
+        let mut fold = fold::Fold::new(Snapshot::empty(self.cluster.clone(), at));
+        self.inventory("seen_at <= ?1", &[at.0], |_, observation| fold.take(observation))?;
+        Ok(fold.finish(at))
     }
 
-    fn fold(&self, at: Time, clock: &str) -> Result<Snapshot> {
+    /// Hands over what watches learnt, in order of when it happened, with its place in that order.
+    fn inventory(
+        &self,
+        condition: &str,
+        values: &[i64],
+        mut take: impl FnMut(recent::Place, std::result::Result<Observation, row::Torn>),
+    ) -> Result<()> {
         const ACT: &str = "read";
-        let mut fold = fold::Fold::new(Snapshot::empty(self.cluster.clone(), at));
+        let error = |e: rusqlite::Error| self.store.error(ACT, &e);
+        let sql = format!(
+            "SELECT {}, seq FROM observations
+             WHERE type IN ('object', 'event', 'coverage', 'gap') AND {condition} ORDER BY at, seen_at, seq",
+            row::COLUMNS
+        );
         self.store.read(ACT, |reader| {
-            let error = |e: rusqlite::Error| self.store.error(ACT, &e);
-            let sql = format!(
-                "SELECT {} FROM observations
-                 WHERE type IN ('object', 'event', 'coverage', 'gap') AND {clock} <= ?1 ORDER BY at, seen_at, seq",
-                row::COLUMNS
-            );
             let mut statement = reader.prepare_cached(&sql).map_err(error)?;
             let mut unpacker = row::Unpacker::new(&self.cluster);
-            let mut rows = statement.query(params![at.0]).map_err(error)?;
+            let mut rows = statement.query(params_from_iter(values)).map_err(error)?;
             while let Some(row) = rows.next().map_err(error)? {
-                match unpacker.unpack(row).map_err(error)? {
-                    Ok(observation) => fold.add(observation),
-                    Err(torn) => fold.torn(torn),
-                }
+                let place = (|| Ok((row.get(1)?, row.get(2)?, row.get(10)?)))().map_err(error)?;
+                take(place, unpacker.unpack(row).map_err(error)?);
             }
             Ok(())
-        })?;
-        Ok(fold.finish())
+        })
     }
 
     /// Everything that happened in a window, in order of `at`.
@@ -281,6 +295,11 @@ impl History {
     /// How many observations there are.
     pub fn len(&self) -> Result<u64> {
         self.one("SELECT count(*) FROM observations", |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+    }
+
+    /// The highest number that an observation has; they only grow.
+    fn last_seq(&self) -> Result<i64> {
+        self.one("SELECT coalesce(max(seq), 0) FROM observations", |row| row.get(0))
     }
 
     pub fn is_empty(&self) -> Result<bool> {

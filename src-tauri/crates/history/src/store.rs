@@ -75,6 +75,15 @@ impl Store {
         self.path.as_deref()
     }
 
+    /// Whether the file is of this format.
+    pub fn is(&self, format: &Format) -> Result<bool> {
+        self.read("read", |reader| {
+            marks(reader)
+                .map(|(application, _)| application == format.application_id)
+                .map_err(|e| self.error("read", &e))
+        })
+    }
+
     /// The path for messages.
     pub fn shown(&self) -> String {
         self.path.as_deref().map_or_else(|| "the history in memory".into(), show)

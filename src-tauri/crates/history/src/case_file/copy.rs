@@ -81,7 +81,7 @@ fn fill(unfinished: &Path, path: &Path, events: &[chain::Row], history: &History
 }
 
 /// Copies every observation that `to` does not have.
-pub(super) fn observations(from: &Store, to: &History) -> Result<()> {
+pub(crate) fn observations(from: &Store, to: &History) -> Result<()> {
     const ACT: &str = "append to";
     let mut new = 0;
     to.store().write(ACT, |transaction| {

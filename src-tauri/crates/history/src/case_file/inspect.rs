@@ -41,14 +41,6 @@ pub(super) fn whole(path: &Path) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn is_case_file(store: &Store) -> Result<bool> {
-    store.read("read", |reader| {
-        let application: i32 =
-            reader.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(|e| store.error("read", &e))?;
-        Ok(application == super::FORMAT.application_id)
-    })
-}
-
 /// The rows of every case in the file, as they are stored.
 pub(super) fn cases(store: &Store) -> Result<Vec<Vec<chain::Row>>> {
     store.read("read", |reader| {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::{
-    Body, ChangeKind, Coverage, EventBody, Gap, Held, ObjectRef, Observation, ObservationId, SeenEvent, Snapshot,
+    Body, ChangeKind, Coverage, EventBody, Gap, Held, ObjectRef, Observation, ObservationId, SeenEvent, Snapshot, Time,
 };
 
 use super::row::Torn;
 
+#[derive(Clone)]
 pub(super) struct Fold {
     snapshot: Snapshot,
     /// Events by subject and identity; the newest version of one wins.
@@ -18,7 +19,7 @@ pub(super) struct Fold {
 }
 
 /// What makes two observations of an Event the same Event: its uid; where it has none, what it says.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum EventKey {
     Uid(String),
     Says { reason: String, message: String, reporter: String },
@@ -30,7 +31,14 @@ impl Fold {
     }
 
     /// Observations come in order of when they happened.
-    pub fn add(&mut self, observation: Observation) {
+    pub fn take(&mut self, observation: Result<Observation, Torn>) {
+        match observation {
+            Ok(observation) => self.add(observation),
+            Err(torn) => self.torn(torn),
+        }
+    }
+
+    fn add(&mut self, observation: Observation) {
         let Observation { id, at, seen_at, subject, body, .. } = observation;
         match (body, subject) {
             (Body::Object { api_version, uid, change, object, resource_version: _ }, Some(subject)) => {
@@ -72,7 +80,7 @@ impl Fold {
     }
 
     /// An observation that cannot be read any more is shown as a gap, never silently missing.
-    pub fn torn(&mut self, torn: Torn) {
+    fn torn(&mut self, torn: Torn) {
         let Torn { id, at, cause } = torn;
         let reason = format!("an observation cannot be read: {cause}");
         self.snapshot.gaps.push(Gap { from: at, until: at, dropped: 1, reason, observation: ObservationId(id) });
@@ -128,7 +136,8 @@ impl Fold {
         }
     }
 
-    pub fn finish(mut self) -> Snapshot {
+    pub fn finish(mut self, at: Time) -> Snapshot {
+        self.snapshot.at = at;
         for (subject, events) in self.events {
             let mut events: Vec<SeenEvent> = events.into_values().collect();
             events.sort_by(|a, b| {

@@ -7,6 +7,7 @@ use model::{
     Body, ChangeKind, ClusterId, CoverageState, EventBody, LogBody, MetricBody, MetricPoint, ObjectRef, Observation,
     Source, Time,
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{History, Query};
@@ -345,4 +346,60 @@ fn a_torn_observation_becomes_a_gap_and_costs_only_itself() {
     assert_eq!(snapshot.gaps.len(), 1);
     assert_eq!(history.window(at(0), at(30)).unwrap().len(), 1);
     assert!(history.get(&snapshot.gaps[0].observation).is_err());
+}
+
+#[test]
+fn a_recording_can_be_added_to_and_a_case_file_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo.db");
+    History::open(&path, cluster()).unwrap().append(&[log(1, "kept")]).unwrap();
+    History::open_recorded(&path).unwrap().append(&[log(2, "learnt later")]).unwrap();
+    assert_eq!(History::open_recorded(&path).unwrap().len().unwrap(), 2);
+    assert_eq!(History::open_recorded(&path).unwrap().path(), Some(path.as_path()));
+}
+
+/// Objects, deletions and events at few different times, appended in any order.
+fn any_observation() -> impl Strategy<Value = Observation> {
+    (0i64..20, 0i64..20, 0u8..6, 0u8..3).prop_map(|(happened, late, what, which)| match what {
+        0..3 => {
+            let body = Body::Object {
+                api_version: "apps/v1".into(),
+                uid: format!("uid-{which}"),
+                resource_version: String::new(),
+                change: if what == 2 { ChangeKind::Deleted } else { ChangeKind::Present },
+                object: Arc::new(json!({"spec": happened % 4})),
+            };
+            observed(happened, happened + late, Some(cart()), body)
+        }
+        3 => event(happened, &format!("event-{which}"), "back-off", u32::from(which) + 1),
+        4 => {
+            let (kind, namespace) = ("Pod".into(), String::new());
+            let state = if which == 0 { CoverageState::Refused } else { CoverageState::Listed };
+            observed(happened, happened, None, Body::Coverage { kind, namespace, state })
+        }
+        _ => log(happened, "not in a snapshot"),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What is kept between two snapshots never shows.
+    #[test]
+    fn a_snapshot_is_the_same_whatever_was_asked_before(
+        steps in proptest::collection::vec((proptest::collection::vec(any_observation(), 0..4), 0i64..25), 1..12)
+    ) {
+        let asked = history();
+        let mut all = Vec::new();
+        for (observations, time) in steps {
+            asked.append(&observations).unwrap();
+            all.extend(observations);
+            let fresh = history();
+            fresh.append(&all).unwrap();
+            for time in [at(time), Time::MAX] {
+                let (one, other) = (asked.snapshot(time).unwrap(), fresh.snapshot(time).unwrap());
+                prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
+            }
+        }
+    }
 }
