@@ -68,6 +68,7 @@ pub struct Runner {
     next: Next,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of these at a time")]
 enum Next {
     See(Seen),
     Waiting(CallId),
@@ -400,6 +401,7 @@ impl Runner {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of these at a time")]
 enum Settled {
     Seen(Seen),
     Waits(Pause),
