@@ -69,6 +69,8 @@ pub struct BuiltIn {
     assessment: Option<Assessment>,
     /// Digests of calls that need not be asked again.
     asked: BTreeSet<String>,
+    /// Digests of calls whose results were released.
+    answered: BTreeSet<String>,
     calls: u32,
     not_checked: Vec<NotChecked>,
     queue: VecDeque<Move>,
@@ -101,6 +103,7 @@ impl BuiltIn {
             incidents: Vec::new(),
             assessment: None,
             asked: BTreeSet::new(),
+            answered: BTreeSet::new(),
             calls: 0,
             not_checked: Vec::new(),
             queue: VecDeque::new(),
@@ -118,8 +121,16 @@ impl BuiltIn {
             self.focus = Focus::of(question, &self.view.snapshot, &sight.graph);
         }
         self.take_incidents(&sight.triage);
-        let frame =
-            Frame { cluster: &self.cluster, library: &self.library, blueprints: &self.blueprints, focus: &self.focus };
+        let released = self.view.released.iter().map(|o| o.id.clone()).collect();
+        let frame = Frame {
+            cluster: &self.cluster,
+            library: &self.library,
+            blueprints: &self.blueprints,
+            focus: &self.focus,
+            snapshot: &self.view.snapshot,
+            answered: &self.answered,
+            released: &released,
+        };
         let map = FactMap::new(sight.facts, sight.graph);
         self.assessment = Some(Assessment::new(map, self.incidents.clone(), &frame));
     }
@@ -256,6 +267,7 @@ impl Investigator for BuiltIn {
             Seen::Written => {}
             Seen::Released { call, edited, text: _, observations } => {
                 self.asked.insert(call.digest());
+                self.answered.insert(call.digest());
                 for observation in observations {
                     if !self.view.released.iter().any(|o| o.id == observation.id) {
                         self.view.released.push(observation);

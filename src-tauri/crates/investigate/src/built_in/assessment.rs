@@ -1,11 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use knowledge::{Blueprints, FailureMode, Library, Sign, render};
-use model::{ClusterId, Incident, ObjectRef, Severity};
+use model::{ClusterId, Incident, ObjectRef, ObservationId, Severity, Snapshot};
 
 use super::fact_map::FactMap;
 use super::focus::Focus;
+use super::next_call::checks_of;
 
 /// The odds of "something else" beside an incident's hypotheses: an unexplained incident is a cause that is not known here
 /// about one time in five.
@@ -46,6 +47,11 @@ impl Candidate {
     pub fn id(&self) -> String {
         format!("{} @ {}", self.mode.id, self.object)
     }
+
+    /// The strongest likelihood ratio that speaks for it.
+    pub fn strongest(&self) -> f64 {
+        self.weights.values().map(|w| w.ln).fold(0.0, f64::max).exp()
+    }
 }
 
 /// All candidates, ranked over all incidents.
@@ -61,11 +67,16 @@ pub(crate) struct Frame<'a> {
     pub library: &'a Library,
     pub blueprints: &'a Blueprints,
     pub focus: &'a Focus,
+    pub snapshot: &'a Snapshot,
+    /// Digests of the calls whose results were released.
+    pub answered: &'a BTreeSet<String>,
+    pub released: &'a BTreeSet<ObservationId>,
 }
 
 impl Assessment {
     pub fn new(map: FactMap, incidents: Vec<Incident>, frame: &Frame<'_>) -> Self {
         let mut candidates = raise(&map, frame.library);
+        one_for_each_cause(&mut candidates, &map);
         for candidate in &mut candidates {
             weigh(candidate, &map, frame);
         }
@@ -81,6 +92,7 @@ impl Assessment {
             candidate.log_odds += coverage(candidate, &map, incident);
             candidate.log_odds += attention(candidate, &map, frame.focus);
         }
+        absorb(&mut candidates);
         explain_away(&mut candidates, &map);
         normalise(&mut candidates, incidents.len());
         rank(&mut candidates, &incidents, &map, frame.focus);
@@ -103,7 +115,7 @@ fn raise(map: &FactMap, library: &Library) -> Vec<Candidate> {
                 if !map.holds(&sign.when, Some(*index), &fact.subject) {
                     continue;
                 }
-                let Some(object) = object_of(sign, map, *index) else { continue };
+                let object = object_of(sign, map, *index);
                 let candidate = found.entry((mode.id.clone(), object.clone())).or_insert_with(|| Candidate {
                     mode: Arc::clone(mode),
                     object,
@@ -126,13 +138,30 @@ fn raise(map: &FactMap, library: &Library) -> Vec<Candidate> {
     found.into_values().collect()
 }
 
-fn object_of(sign: &Sign, map: &FactMap, index: usize) -> Option<ObjectRef> {
+/// The object that a sign accuses; where its template names none (an argument that is empty or a list), the subject.
+fn object_of(sign: &Sign, map: &FactMap, index: usize) -> ObjectRef {
     let fact = map.fact(index);
     if sign.object.is_empty() {
-        return Some(fact.subject.clone());
+        return fact.subject.clone();
     }
-    let object: ObjectRef = render(&sign.object, Some(fact), &fact.subject).parse().ok()?;
-    Some(map.graph.workload_of(&object))
+    match render(&sign.object, Some(fact), &fact.subject).parse::<ObjectRef>() {
+        Ok(object) if !object.name.contains(", ") => map.graph.workload_of(&object),
+        _ => fact.subject.clone(),
+    }
+}
+
+/// A claim and the one workload that uses it tell the same story: the workload tells it.
+fn one_for_each_cause(candidates: &mut Vec<Candidate>, map: &FactMap) {
+    let all: Vec<(String, ObjectRef)> = candidates.iter().map(|c| (c.mode.id.clone(), c.object.clone())).collect();
+    candidates.retain(|candidate| {
+        if candidate.object.kind != "PersistentVolumeClaim" {
+            return true;
+        }
+        let users: BTreeSet<ObjectRef> =
+            map.graph.dependents(&candidate.object).iter().map(|e| map.graph.workload_of(&e.from)).collect();
+        let told = users.len() == 1 && all.iter().any(|(mode, o)| *mode == candidate.mode.id && users.contains(o));
+        !told
+    });
 }
 
 fn put(candidate: &mut Candidate, sign: &Sign, fact: Option<usize>, map: &FactMap) {
@@ -173,8 +202,24 @@ fn weigh(candidate: &mut Candidate, map: &FactMap, frame: &Frame<'_>) {
         let says = format!("blueprint `{}` v{}: {}", shift.blueprint, shift.version, shift.because);
         candidate.weights.insert("blueprint".into(), Weight { ln: shift.ratio.ln(), fact: None, says });
     }
+    if let Some(silence) = silence(candidate, map, frame) {
+        candidate.weights.insert("silence".into(), silence);
+    }
     let prior = (mode.prior / (1.0 - mode.prior)).ln();
     candidate.log_odds = prior + candidate.weights.values().map(|w| w.ln).sum::<f64>();
+}
+
+/// A check whose answer is there and holds nothing for the hypothesis speaks against it, the more the more it could tell.
+fn silence(candidate: &Candidate, map: &FactMap, frame: &Frame<'_>) -> Option<Weight> {
+    let told = |w: &Weight| w.fact.is_some_and(|i| map.fact(i).evidence.iter().any(|id| frame.released.contains(id)));
+    if frame.answered.is_empty() || candidate.weights.values().any(|w| w.ln > 0.0 && told(w)) {
+        return None;
+    }
+    let calls = checks_of(candidate, map, frame.snapshot, frame.cluster);
+    let answered = calls.iter().filter(|(call, _)| frame.answered.contains(&call.digest()));
+    let gain = answered.map(|(_, gain)| *gain).fold(0.0, f64::max);
+    let says = "it was looked for and not found".to_owned();
+    (gain > 0.0).then(|| Weight { ln: (1.0 - gain).max(0.05).ln(), fact: None, says })
 }
 
 fn changed(map: &FactMap, object: &ObjectRef) -> Option<usize> {
@@ -231,6 +276,24 @@ fn attention(candidate: &Candidate, map: &FactMap, focus: &Focus) -> f64 {
         || candidate.object.namespace.is_empty() && candidate.object.kind != "Namespace"
         || candidate.object.kind == "Namespace" && focus.namespaces.contains(&candidate.object.name);
     if inside { 0.0 } else { -(20.0_f64.ln()) }
+}
+
+/// Of one failure mode on several objects of an incident, the one that is decided takes over from those that are only
+/// suspected.
+fn absorb(candidates: &mut [Candidate]) {
+    let decided: Vec<(String, usize, ObjectRef)> = candidates
+        .iter()
+        .filter(|c| c.signal_ratio >= DECISIVE)
+        .map(|c| (c.mode.id.clone(), c.incident, c.object.clone()))
+        .collect();
+    for candidate in candidates.iter_mut().filter(|c| c.signal_ratio < DECISIVE) {
+        let by =
+            decided.iter().find(|(mode, incident, _)| *mode == candidate.mode.id && *incident == candidate.incident);
+        if let Some((mode, _, object)) = by {
+            candidate.log_odds -= 20.0_f64.ln();
+            candidate.explained_by = Some(format!("{mode} @ {object}"));
+        }
+    }
 }
 
 /// What only restates a symptom gives way to a cause on the same object or upstream of it.

@@ -65,10 +65,26 @@ impl FactMap {
             let inside = self.by_subject.keys().filter(|o| o.namespace == object.name).cloned();
             set.extend(inside);
         }
+        // What a part of the control plane leaves undone is its doing, wherever it shows.
+        if self.has(object, "scheduler_not_working")
+            || self.agent_down(object, "kube-scheduler")
+            || *object == kube_system()
+        {
+            set.extend(self.named("scheduler_silent").iter().map(|i| self.fact(*i).subject.clone()));
+        }
+        if self.has(object, "controller_manager_not_working") || self.agent_down(object, "kube-controller-manager") {
+            set.extend(self.named("pods_missing").iter().map(|i| self.fact(*i).subject.clone()));
+        }
         set.remove(object);
         let set = Arc::new(set);
         self.radius.borrow_mut().insert(object.clone(), Arc::clone(&set));
         set
+    }
+
+    fn agent_down(&self, node: &ObjectRef, service: &str) -> bool {
+        let down =
+            |fact: &Fact| fact.name == "node_agent_down" && fact.args.get("service").is_some_and(|s| s == service);
+        self.about(node).iter().any(|i| down(self.fact(*i)))
     }
 
     /// The object and what touches it directly, workload-level.
@@ -136,4 +152,8 @@ impl FactMap {
         let near = self.near(object);
         near.iter().flat_map(|o| self.about(o)).any(|i| self.holds(condition, Some(*i), object))
     }
+}
+
+fn kube_system() -> ObjectRef {
+    ObjectRef::global("Namespace", "kube-system")
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::{render, spoken};
-use model::{ClusterId, ObjectRef, ObservationId, Snapshot, ToolCall};
+use model::{ClusterId, Fact, ObjectRef, ObservationId, Snapshot, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::assessment::{Assessment, Candidate, DECISIVE, importance};
@@ -56,7 +56,7 @@ impl Asking<'_> {
             }
             let worth = weight(&incident);
             for candidate in self.assessment.of_incident(incident).take(LEADING) {
-                self.checks_of(candidate, worth, &mut found);
+                self.weigh_checks(candidate, worth, &mut found);
             }
             self.general(incident, worth, &mut found);
         }
@@ -69,7 +69,7 @@ impl Asking<'_> {
         proposals
     }
 
-    fn checks_of(&self, candidate: &Candidate, worth: f64, found: &mut BTreeMap<String, Proposal>) {
+    fn weigh_checks(&self, candidate: &Candidate, worth: f64, found: &mut BTreeMap<String, Proposal>) {
         for (call, gain) in self.calls_of(candidate) {
             let open = 4.0 * candidate.probability * (1.0 - candidate.probability);
             let value = worth * gain * open / cost(&call.tool);
@@ -79,69 +79,7 @@ impl Asking<'_> {
 
     /// The checks of a candidate as calls, with what they tell.
     pub fn calls_of(&self, candidate: &Candidate) -> Vec<(ToolCall, f64)> {
-        let map = &self.assessment.map;
-        let checks = candidate.mode.checks.iter().filter(|c| {
-            if c.when.mentions_fact() {
-                map.holds(&c.when, Some(candidate.signal), &candidate.object)
-            } else {
-                map.holds(&c.when, None, &candidate.object)
-            }
-        });
-        checks
-            .map(|check| {
-                let (args, tainted) = self.arguments(&check.args, candidate);
-                let fact = Some(map.fact(candidate.signal));
-                let call = ToolCall {
-                    tool: check.tool.clone(),
-                    cluster: self.cluster.clone(),
-                    args,
-                    reason: render(&check.why, fact, &candidate.object),
-                    expects: render(&check.expects, fact, &candidate.object),
-                    tainted,
-                };
-                (call, check.gain)
-            })
-            .collect()
-    }
-
-    fn arguments(&self, template: &Value, candidate: &Candidate) -> (Value, Vec<(String, ObservationId)>) {
-        let fact = self.assessment.map.fact(candidate.signal);
-        let mut args = Map::new();
-        let mut tainted = Vec::new();
-        for (key, value) in template.as_object().into_iter().flatten() {
-            let Some(text) = value.as_str() else {
-                args.insert(key.clone(), value.clone());
-                continue;
-            };
-            let whole = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
-            let typed = whole.and_then(|name| fact.args.get(name)).filter(|v| v.is_number() || v.is_boolean());
-            if let Some(typed) = typed {
-                args.insert(key.clone(), typed.clone());
-                continue;
-            }
-            let rendered = render(text, Some(fact), &candidate.object);
-            if rendered.is_empty() {
-                continue;
-            }
-            let of_object = ["{kind}", "{namespace}", "{name}"].iter().fold(text.to_owned(), |t, p| t.replace(p, ""));
-            let names_object = !of_object.contains('{') && self.snapshot.get(&candidate.object).is_some();
-            if rendered != text
-                && !names_object
-                && !self.is_known(&rendered)
-                && let Some(source) = fact.evidence.first()
-            {
-                tainted.push((key.clone(), source.clone()));
-            }
-            // A pod that nobody controls is read as itself.
-            let key = if key == "workload" && candidate.object.kind == "Pod" { "pod" } else { key };
-            args.insert(key.to_owned(), Value::String(rendered));
-        }
-        (Value::Object(args), tainted)
-    }
-
-    /// Whether the inventory of this cluster knows the name.
-    fn is_known(&self, name: &str) -> bool {
-        self.snapshot.objects.keys().any(|o| o.name == name || o.namespace == name || o.kind == name)
+        checks_of(candidate, &self.assessment.map, self.snapshot, self.cluster)
     }
 
     /// What one looks at when no hypothesis asks for anything better.
@@ -238,6 +176,80 @@ impl Asking<'_> {
         let cluster = self.cluster.clone();
         ToolCall { tool: tool.into(), cluster, args, reason, expects: expects.into(), tainted: Vec::new() }
     }
+}
+
+/// The checks of a candidate as calls, with what they tell.
+pub(crate) fn checks_of(
+    candidate: &Candidate,
+    map: &FactMap,
+    snapshot: &Snapshot,
+    cluster: &ClusterId,
+) -> Vec<(ToolCall, f64)> {
+    let fact = map.fact(candidate.signal);
+    let applies = |check: &&knowledge::Check| {
+        let about = check.when.mentions_fact().then_some(candidate.signal);
+        map.holds(&check.when, about, &candidate.object)
+    };
+    let checks = candidate.mode.checks.iter().filter(applies);
+    checks
+        .map(|check| {
+            let (args, tainted) = arguments(&check.args, candidate, fact, snapshot);
+            let call = ToolCall {
+                tool: check.tool.clone(),
+                cluster: cluster.clone(),
+                args,
+                reason: render(&check.why, Some(fact), &candidate.object),
+                expects: render(&check.expects, Some(fact), &candidate.object),
+                tainted,
+            };
+            (call, check.gain)
+        })
+        .collect()
+}
+
+/// Fills a check's arguments. What does not come from names of the inventory is marked with where it comes from.
+fn arguments(
+    template: &Value,
+    candidate: &Candidate,
+    fact: &Fact,
+    snapshot: &Snapshot,
+) -> (Value, Vec<(String, ObservationId)>) {
+    let mut args = Map::new();
+    let mut tainted = Vec::new();
+    for (key, value) in template.as_object().into_iter().flatten() {
+        let Some(text) = value.as_str() else {
+            args.insert(key.clone(), value.clone());
+            continue;
+        };
+        let whole = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+        let typed = whole.and_then(|name| fact.args.get(name)).filter(|v| v.is_number() || v.is_boolean());
+        if let Some(typed) = typed {
+            args.insert(key.clone(), typed.clone());
+            continue;
+        }
+        let rendered = render(text, Some(fact), &candidate.object);
+        if rendered.is_empty() {
+            continue;
+        }
+        let rest = ["{kind}", "{namespace}", "{name}"].iter().fold(text.to_owned(), |t, p| t.replace(p, ""));
+        let names_object = !rest.contains('{') && snapshot.get(&candidate.object).is_some();
+        if rendered != text
+            && !names_object
+            && !is_known(snapshot, &rendered)
+            && let Some(source) = fact.evidence.first()
+        {
+            tainted.push((key.clone(), source.clone()));
+        }
+        // A pod that nobody controls is read as itself.
+        let key = if key == "workload" && candidate.object.kind == "Pod" { "pod" } else { key };
+        args.insert(key.to_owned(), Value::String(rendered));
+    }
+    (Value::Object(args), tainted)
+}
+
+/// Whether the inventory of this cluster knows the name.
+fn is_known(snapshot: &Snapshot, name: &str) -> bool {
+    snapshot.objects.keys().any(|o| o.name == name || o.namespace == name || o.kind == name)
 }
 
 fn add(found: &mut BTreeMap<String, Proposal>, call: ToolCall, value: f64, candidate: Option<&Candidate>) {

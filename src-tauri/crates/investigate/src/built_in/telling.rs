@@ -11,6 +11,8 @@ use super::next_call::Asking;
 /// Hypotheses below this are not shown.
 const SHOWN: f64 = 0.02;
 const SHOWN_PER_INCIDENT: usize = 6;
+/// Below this likelihood ratio nothing has been seen of a hypothesis itself.
+const SUSPECTED: f64 = 3.0;
 /// Below this the best hypothesis is a guess.
 const THIN: f64 = 0.35;
 
@@ -48,7 +50,12 @@ impl Telling<'_> {
         if evidence.is_empty() {
             evidence = self.cite(candidate.signal).into_iter().collect();
         }
-        let mut mechanism = render(&candidate.mode.mechanism, Some(signal), &candidate.object);
+        // A sentence with the values of the case is owed to evidence; a mere suspicion says that it is one.
+        let mut mechanism = if candidate.strongest() >= SUSPECTED {
+            render(&candidate.mode.mechanism, Some(signal), &candidate.object)
+        } else {
+            format!("{} ({}): suspected, nothing shows it yet", candidate.mode.title, spoken(&candidate.object))
+        };
         if let Some(shift) = candidate.weights.get("blueprint") {
             mechanism = format!("{mechanism} ({})", shift.says);
         }
