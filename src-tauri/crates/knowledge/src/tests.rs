@@ -67,7 +67,12 @@ fn a_condition_that_does_not_compile_says_where() {
 fn every_built_in_file_is_usable() {
     let library = Library::builtin();
     assert_eq!(library.issues(), []);
-    assert!(library.failure_modes().count() >= 28);
+    assert!(library.failure_modes().count() >= 140);
+    assert!(library.specialists().count() >= 8);
+    let modes: Vec<&str> = library.failure_modes().map(|m| m.id.as_str()).collect();
+    for article in library.articles() {
+        assert!(article.failure_modes.iter().all(|m| modes.contains(&m.as_str())), "{} names no failure mode", article.id);
+    }
     for mode in library.failure_modes() {
         assert!(mode.body.len() < 1_800, "{} is too long to read at 03:00", mode.id);
         let unconditional = mode.fixes.last().is_some_and(|f| f.when.is_empty());
