@@ -49,7 +49,7 @@ export function HypothesisRow({ hypothesis, path, shift, concluded, onObject }: 
       <Citations word="against" citations={against} open={first} />
       {open_checks.length > 0 && !concluded ? (
         <p className="small faint open-checks">
-          Not looked at: {open_checks.slice(0, 3).join(" · ")}
+          Not looked at: <Words text={open_checks.slice(0, 3).join(" · ")} />
           {open_checks.length > 3 ? ` · ${open_checks.length - 3} more` : ""}
         </p>
       ) : null}

@@ -117,22 +117,29 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
   context.textAlign = "left";
   const left = x + 11;
   let textLeft = left;
+  // Small pictures say less, in letters that can still be read.
+  const small = camera.k < 0.82;
+  const first = y + (small && !severity ? BOX_H / 2 : 13);
   if (severity) {
-    shape(context, severity, left + 4, y + 13, ink);
+    shape(context, severity, left + 4, first, ink);
     textLeft += 14;
   }
-  context.font = `400 10px ${ink.fontText}`;
-  context.fillStyle = ink.text3;
-  const kind = shortKind(box.object.kind);
-  context.fillText(kind, textLeft, y + 13);
-  textLeft += context.measureText(kind).width + 5;
-  context.font = `500 12px ${ink.fontMono}`;
+  if (!small) {
+    context.font = `400 10px ${ink.fontText}`;
+    context.fillStyle = ink.text3;
+    const kind = shortKind(box.object.kind);
+    context.fillText(kind, textLeft, first);
+    textLeft += context.measureText(kind).width + 5;
+  }
+  context.font = `500 ${small ? Math.min(10 / camera.k, 16) : 12}px ${ink.fontMono}`;
   context.fillStyle = ink.text;
-  context.fillText(fit(context, box.object.name, x + BOX_W - 8 - textLeft), textLeft, y + 13.5);
-  context.font = `400 10.5px ${ink.fontMono}`;
-  context.fillStyle = severity && severity !== "info" ? hue(ink, severity) : ink.text3;
-  const room = BOX_W - 20 - Math.min(box.evidence.length, 2) * 20;
-  context.fillText(fit(context, box.state?.status ?? "", room), left, y + 29);
+  context.fillText(fit(context, box.object.name, x + BOX_W - 8 - textLeft), textLeft, first + 0.5);
+  if (!small || severity) {
+    context.font = `400 ${small ? Math.min(8.8 / camera.k, 13.5) : 10.5}px ${ink.fontMono}`;
+    context.fillStyle = severity && severity !== "info" ? hue(ink, severity) : ink.text3;
+    const room = BOX_W - 20 - Math.min(box.evidence.length, 2) * 20;
+    context.fillText(fit(context, box.state?.status ?? "", room), left, y + 29);
+  }
   box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - 13 - i * 20, y + 28));
   context.globalAlpha = 1;
 }

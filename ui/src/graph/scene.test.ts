@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GraphView } from "../wire/wire";
-import { BOX_W, directionFor, fitAll, frameFor, nearest, sceneOf } from "./scene";
+import { BOX_W, directionFor, fitAll, frameFor, nearest, sceneOf, spaced } from "./scene";
 
 const ref = (name: string) => ({ kind: "Deployment", namespace: "shop", name });
 function view(...places: [string, number, number][]): GraphView {
@@ -30,9 +30,16 @@ describe("the scene of the graph", () => {
     const many = view(...Array.from({ length: 200 }, (_, i): [string, number, number] => [`n${i}`, (i % 20) * 100, Math.floor(i / 20) * 100]));
     const scene = sceneOf(many, "down", new Map());
     const camera = frameFor(scene, 500, 400, ["Deployment/shop/n105"]);
-    expect(camera.k).toBeGreaterThan(0.8);
+    expect(camera.k).toBe(0.64);
     expect(Math.abs(camera.x - (scene.byKey.get("Deployment/shop/n105")?.x ?? 0))).toBeLessThan(1);
     expect(fitAll(scene, 500, 400).k).toBeLessThan(0.3);
+  });
+
+  it("takes out empty room and keeps order and distance", () => {
+    expect(spaced([0, 1, 2], 10)).toEqual([-9, 1, 11]);
+    expect(spaced([0, 50, 100], 10)).toEqual([0, 50, 100]);
+    const places = spaced([0, 0, 0, 40, 41], 10);
+    for (let i = 1; i < places.length; i++) expect((places[i] ?? 0) - (places[i - 1] ?? 0)).toBeGreaterThanOrEqual(10 - 1e-9);
   });
 
   it("finds the neighbour in the direction of the key", () => {

@@ -246,7 +246,9 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
   const isLit = (mark: TimeMark, index: number) => view.hovered === index || (mark.observation !== null && (mark.observation === view.chosen || mark.observation === view.pointed));
   const seen = (top: number) => top + LANE >= RULER && top <= view.height;
 
-  for (const index of picture.spans) {
+  const worstLast = { info: 0, minor: 1, major: 2, critical: 3 };
+  const spans = [...picture.spans].sort((a, b) => worstLast[picture.marks[a]?.severity ?? "info"] - worstLast[picture.marks[b]?.severity ?? "info"]);
+  for (const index of spans) {
     const mark = picture.marks[index];
     if (!mark || !which(mark)) continue;
     const top = laneTop(mark.lane);
@@ -257,7 +259,10 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
     if (end < GUTTER - 6 || x > view.width + 6) continue;
     const from = Math.max(x, GUTTER);
     const width = Math.max(end - from, 3);
-    context.globalAlpha = isLit(mark, index) ? 0.6 : 0.3;
+    // What lies under it is covered first: troubles at one time do not add up to a brighter colour, the worst is seen.
+    context.fillStyle = ink.panel;
+    context.fillRect(from, top + 6, width, LANE - 11);
+    context.globalAlpha = isLit(mark, index) ? 0.6 : 0.34;
     context.fillStyle = hue(ink, mark.severity);
     context.fillRect(from, top + 6, width, LANE - 11);
     context.globalAlpha = 1;
@@ -284,6 +289,11 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
     if (x - (last[slot] ?? -99) < 2.5 && !lit) continue;
     last[slot] = x;
     const y = top + LANE / 2;
+    if (mark.until !== null) {
+      const end = Math.min(xOf(view, behind === null ? mark.until : Math.min(mark.until, Math.max(behind, mark.at))), view.width);
+      context.fillStyle = hue(ink, mark.severity);
+      context.fillRect(x, y + 6, Math.max(end - x, 1), 1.5);
+    }
     moment(context, mark, x, y, ink, lit);
     spots.push({ x: x - 6, y: top, w: 12, h: LANE, mark: index });
     if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push({ index, mark, x: x + 12, y });

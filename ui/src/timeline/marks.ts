@@ -44,7 +44,7 @@ export interface Learnt {
 }
 
 export function pictureOf(timeline: Timeline | undefined, events: readonly CaseEvent[], learnt: readonly Learnt[] = []): Picture {
-  const lanes: TimeLane[] = (timeline?.lanes ?? []).map((lane) => ({ object: lane.object, title: lane.title || (lane.object?.name ?? ""), kind: lane.object?.kind ?? "" }));
+  const lanes: TimeLane[] = (timeline?.lanes ?? []).map((lane) => ({ object: lane.object, title: lane.object?.name ?? lane.title, kind: lane.object?.kind ?? "" }));
   const investigation = lanes.length;
   lanes.push({ object: null, title: "Investigation", kind: "" });
   const marks: TimeMark[] = (timeline?.marks ?? []).map((mark) => ({ ...mark }));
@@ -61,7 +61,7 @@ export function pictureOf(timeline: Timeline | undefined, events: readonly CaseE
   marks.sort((a, b) => a.at - b.at || a.lane - b.lane);
   const spans: number[] = [];
   const moments: number[] = [];
-  marks.forEach((mark, i) => (mark.until === null ? moments : spans).push(i));
+  marks.forEach((mark, i) => (lasts(mark) ? spans : moments).push(i));
   return { lanes, marks, spans, moments, gaps: (timeline?.gaps ?? []).map(([from, until, why]) => ({ from, until, why })), investigation };
 }
 
@@ -116,6 +116,9 @@ export function timesOf(timeline: Timeline | undefined, picture: Picture, state:
   if (state.lastAt) times.push(state.lastAt);
   return times;
 }
+
+/** Trouble is drawn for as long as it lasts; an Event that came again and again is a moment with a tail. */
+const lasts = (mark: TimeMark): boolean => mark.until !== null && (mark.kind === "signal" || mark.kind === "alert");
 
 /** The next or previous moment at which something happened. */
 export function neighbour(picture: Picture, time: Time, direction: 1 | -1): Time | null {
