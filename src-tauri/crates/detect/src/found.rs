@@ -32,10 +32,12 @@ impl Found {
         self.facts.iter().filter(move |fact| fact.name == name)
     }
 
-    pub(crate) fn has(&self, name: &str, subject: &ObjectRef) -> bool {
-        self.facts
-            .iter()
-            .any(|fact| fact.name == name && fact.subject == *subject && fact.certainty == Certainty::Known)
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter()
+    }
+
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut Fact> {
+        self.facts.iter_mut()
     }
 
     /// Sorted by name, subject, arguments; two that say the same are one with the evidence of both.

@@ -4,19 +4,34 @@
 //! incident what belongs together; why is the investigator's question. `FACTS.md` beside this crate lists every fact.
 //! Start with [`facts`].
 
+mod addresses;
+mod agents;
+mod alerts;
 mod capacity;
+mod changes;
+mod config;
 mod containers;
+mod control_plane;
+mod dependencies;
+mod dns;
 mod found;
+mod gateways;
 mod gpu;
 mod images;
 mod json;
+mod logs;
+mod metrics;
 mod nodes;
+mod policy;
 mod probes;
 mod quantity;
 mod quota;
+mod reach;
+mod scaling;
 mod scene;
 mod scheduling;
 mod services;
+mod shapes;
 mod storage;
 mod triage;
 mod workloads;
@@ -48,6 +63,22 @@ pub fn facts(view: &View, graph: &Graph) -> Vec<Fact> {
     services::facts(&scene, &mut found);
     probes::facts(&scene, &mut found);
     storage::facts(&scene, &mut found);
+    config::facts(&scene, &mut found);
+    addresses::facts(&scene, &mut found);
+    changes::facts(&scene, &mut found);
+    gateways::facts(&scene, &mut found);
+    dns::facts(&scene, &mut found);
+    policy::facts(&scene, &mut found);
+    scaling::facts(&scene, &mut found);
+    control_plane::facts(&scene, &mut found);
+    reach::facts(&scene, &mut found);
+    logs::facts(&scene, &mut found);
+    metrics::facts(&scene, &mut found);
+    alerts::facts(&scene, &mut found);
+    alerts::quiet(&scene, &mut found);
+    agents::facts(&scene, &mut found);
+    shapes::facts(&scene, &mut found);
+    dependencies::facts(&scene, &mut found);
     found.into_facts(scene.at)
 }
 

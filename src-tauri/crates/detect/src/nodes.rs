@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use model::{ObjectRef, Time};
-use serde_json::Value;
 
 use crate::capacity::{allocatable, reserved_on};
 use crate::found::Found;
@@ -256,9 +255,4 @@ fn versions(scene: &Scene, found: &mut Found) {
                 .says(format!("the kubelet of {} is {version}, all others are {}", node.name(), others.join(", ")));
         }
     }
-}
-
-/// Whether a value is a node name that the snapshot knows; used by those who read node names out of text.
-pub(crate) fn node_named<'s, 'a>(scene: &'s Scene<'a>, value: &Value) -> Option<&'s Node<'a>> {
-    scene.node(value.as_str()?)
 }

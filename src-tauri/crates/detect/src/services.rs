@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use topology::{Relation, labels_of, matches_labels};
 
 use crate::found::Found;
-use crate::json::{created, entries, int, list, port_text, short, text};
+use crate::json::{created, int, list, short, text};
 use crate::scene::{Existence, Pod, Scene, Workload};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
@@ -90,6 +90,7 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
             .arg("found", near.as_ref().map(|n| n.found.clone()).unwrap_or_default())
             .arg("near_scaled_to_zero", zero)
             .arg("template_matches", being_made)
+            .arg("called", called(scene, service))
             .since(route.held.at)
             .because(&route.held.observation)
             .because_all(route.workloads.iter().map(|w| &w.spec_held.observation))
@@ -166,6 +167,11 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
     } else {
         published(scene, route, ready, found);
     }
+}
+
+/// Whether somebody names the Service: in an environment, a route, a recording or a blueprint.
+fn called(scene: &Scene, service: &ObjectRef) -> bool {
+    scene.graph.dependents(service).iter().any(|e| matches!(e.relation, Relation::Calls | Relation::RoutesTo))
 }
 
 /// What the endpoint controller publishes, against the pods that are ready.
@@ -253,7 +259,18 @@ fn near_miss(scene: &Scene, route: &Route) -> Option<NearMiss> {
             ));
         }
     }
-    best.map(|(_, near)| near)
+    best.map(|(_, near)| near).or_else(|| bare_namesake(scene, route))
+}
+
+/// A pod or workload whose name begins with the value that is selected for, whatever its labels.
+fn bare_namesake(scene: &Scene, route: &Route) -> Option<NearMiss> {
+    let (key, value) = route.selector.iter().next()?;
+    let wanted = value.as_str().filter(|v| v.len() >= 3)?;
+    let workload = scene.workloads_in(&route.service.namespace).find(|w| {
+        w.is_running_forever() && (w.object.name == wanted || w.object.name.starts_with(&format!("{wanted}-")))
+    })?;
+    let found = workload.pod_labels.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    Some(NearMiss { workload: workload.object.clone(), key: key.clone(), wanted: wanted.to_owned(), found })
 }
 
 /// Levenshtein's distance.
@@ -504,16 +521,6 @@ fn missing(scene: &Scene, found: &mut Found) {
                 service.name
             ));
     }
-}
-
-/// A target port as it is written.
-pub(crate) fn target_text(port: &Value) -> String {
-    port_text(port.get("targetPort"))
-}
-
-/// Labels of a selector as text.
-pub(crate) fn selector_text(object: &Value, pointer: &str) -> String {
-    entries(object, pointer).map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

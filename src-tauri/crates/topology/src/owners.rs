@@ -30,7 +30,9 @@ pub(crate) fn owners(snapshot: &Snapshot) -> Owners {
     let mut selectors: BTreeMap<&str, Vec<(&ObjectRef, &Value)>> = BTreeMap::new();
     for kind in ["DaemonSet", "Deployment", "StatefulSet"] {
         for (object, held) in snapshot.of_kind(kind) {
-            if let Some(selector) = held.object.pointer("/spec/selector") {
+            // A selector without terms is one that a capture has lost; taken at its word it would select everything.
+            let terms = |s: &&Value| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some();
+            if let Some(selector) = held.object.pointer("/spec/selector").filter(terms) {
                 selectors.entry(object.namespace.as_str()).or_default().push((object, selector));
             }
         }
@@ -39,7 +41,7 @@ pub(crate) fn owners(snapshot: &Snapshot) -> Owners {
         let declared = controller_of(&object.namespace, &held.object);
         let guessed = || match object.kind.as_str() {
             "ReplicaSet" => by_hash(object, &held.object, "Deployment"),
-            "Pod" => by_selector(object, &held.object, &selectors),
+            "Pod" => by_selector(object, &held.object, &selectors).or_else(|| by_name(object, snapshot)),
             _ => None,
         };
         let owner = match declared {
@@ -92,6 +94,34 @@ fn by_selector(
         (Some((workload, _)), None) => Some((*workload).clone()),
         _ => None,
     }
+}
+
+/// A pod without owner reference and without telling labels, whose name is one that a controller gives:
+/// `web-7f9dd8b6c4-x7gr9`, `db-0`.
+fn by_name(pod: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> {
+    let there = |kind: &str, name: &str| {
+        let workload = ObjectRef::new(kind, pod.namespace.as_str(), name);
+        snapshot.get(&workload).is_some().then_some(workload)
+    };
+    let generated = |part: &str, longest: usize| {
+        (3..=longest).contains(&part.len()) && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    let (rest, suffix) = pod.name.rsplit_once('-')?;
+    if suffix.chars().all(|c| c.is_ascii_digit())
+        && let Some(set) = there("StatefulSet", rest)
+    {
+        return Some(set);
+    }
+    // Captures shorten the hash and give it parts of their own; the deployment's name is what counts.
+    let mut name = rest;
+    for _ in 0..3 {
+        let Some((shorter, hash)) = name.rsplit_once('-') else { break };
+        if let Some(deployment) = there("Deployment", shorter).filter(|_| generated(suffix, 6) && generated(hash, 10)) {
+            return Some(deployment);
+        }
+        name = shorter;
+    }
+    None
 }
 
 /// The workload at the top: climbs while the next owner is a workload, an intermediate of one, or an object that the

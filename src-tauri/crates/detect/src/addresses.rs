@@ -1,0 +1,234 @@
+//! Addresses in the environment that lead nowhere.
+
+use std::collections::BTreeMap;
+
+use model::{Held, ObjectRef};
+use serde_json::Value;
+use topology::{Address, addresses_in, in_cluster};
+
+use crate::found::Found;
+use crate::json::{int, list, text};
+use crate::scene::{Existence, Scene, Workload};
+use crate::services::distance;
+
+pub(crate) fn facts(scene: &Scene, found: &mut Found) {
+    let mut wanted: BTreeMap<(ObjectRef, u16), Vec<&Workload>> = BTreeMap::new();
+    for workload in scene.workloads.values() {
+        let Some(spec) = workload.pod_spec else { continue };
+        for container in list(spec, "/containers").iter().chain(list(spec, "/initContainers")) {
+            let env = list(container, "/env");
+            for variable in env {
+                let (name, value) = (text(variable, "/name"), text(variable, "/value"));
+                for mut address in addresses_in(name, value) {
+                    if address.port.is_none() {
+                        address.port = port_beside(env, name);
+                    }
+                    if let Some((service, port)) = check(scene, workload, container, name, value, &address, found) {
+                        wanted.entry((service, port)).or_default().push(workload);
+                    }
+                }
+            }
+        }
+    }
+    // Where all callers want a port that the Service does not offer, the Service is the odd one.
+    for ((service, port), callers) in wanted {
+        let Some(held) = scene.snapshot.get(&service) else { continue };
+        if callers.len() >= 2 {
+            found
+                .fact("service_port_not_offered", &service)
+                .arg("port", port)
+                .objects("wanted_by", callers.iter().map(|w| &w.object))
+                .arg("ports", offered(held))
+                .since(held.at)
+                .because(&held.observation)
+                .because_all(callers.iter().map(|w| &w.spec_held.observation))
+                .says(format!("{} callers use port {port} of {}, which it does not offer", callers.len(), service.name));
+        }
+    }
+}
+
+/// The port that stands in a variable beside the host's: `DB_HOST` and `DB_PORT`.
+fn port_beside(env: &[Value], host: &str) -> Option<u16> {
+    let stem = ["_HOST", "_ADDR", "_ADDRESS", "_SERVER", "_HOSTNAME", "HOST"].into_iter().find_map(|ending| host.strip_suffix(ending))?;
+    let port = env.iter().find(|e| text(e, "/name") == format!("{stem}_PORT") || text(e, "/name") == format!("{stem}PORT"))?;
+    text(port, "/value").parse().ok()
+}
+
+fn offered(held: &Held) -> Vec<i64> {
+    list(&held.object, "/spec/ports").iter().filter_map(|p| int(p, "/port")).collect()
+}
+
+/// Whether a bare word under a host-like name can be meant as a Service at all.
+fn plausible(address: &Address, variable: &str) -> bool {
+    let single = !address.host.contains('.');
+    let variable = variable.to_ascii_uppercase();
+    // A name of its own, a listen address or somebody's user name is no call.
+    let own = variable.contains("POD_NAME") || variable.contains("NODE_NAME") || variable == "HOSTNAME" || variable.contains("LISTEN") || variable.contains("BIND") || variable.contains("NAMESPACE");
+    !own && (address.explicit && (address.port.is_some() || !single) || variable.ends_with("HOST") || variable.ends_with("ADDR") || variable.ends_with("ADDRESS") || variable.ends_with("_URL"))
+}
+
+fn check(
+    scene: &Scene,
+    workload: &Workload,
+    container: &Value,
+    variable: &str,
+    value: &str,
+    address: &Address,
+    found: &mut Found,
+) -> Option<(ObjectRef, u16)> {
+    let own = workload.object.namespace.as_str();
+    let (namespace, name) = in_cluster(&address.host, own, |n| scene.namespaces().contains(n))?;
+    let service = ObjectRef::new("Service", namespace.as_str(), name.as_str());
+    let shown = mask(value);
+    let Some(held) = scene.snapshot.get(&service) else {
+        unknown(scene, workload, container, variable, &shown, address, &service, found);
+        return None;
+    };
+    let headless = text(&held.object, "/spec/clusterIP") == "None" || text(&held.object, "/spec/type") == "ExternalName";
+    let port = address.port?;
+    let ports = list(&held.object, "/spec/ports");
+    let this = ports.iter().find(|p| int(p, "/port") == Some(i64::from(port)));
+    match this {
+        None if headless || ports.is_empty() => None,
+        None => {
+            found
+                .fact("env_port_wrong", &workload.object)
+                .arg("container", text(container, "/name"))
+                .arg("variable", variable)
+                .arg("value", shown)
+                .object("service", Some(&service))
+                .arg("port", port)
+                .arg("ports", offered(held))
+                .since(workload.spec_held.at)
+                .because(&workload.spec_held.observation)
+                .because(&held.observation)
+                .says(format!("{variable} of {} names port {port} of {name}, which offers {}", workload.object.name,
+                    offered(held).iter().map(i64::to_string).collect::<Vec<_>>().join(", ")));
+            Some((service, port))
+        }
+        Some(this) => {
+            let protocol = Some(text(this, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
+            let wants = if matches!(address.scheme.as_str(), "udp" | "statsd" | "syslog+udp") { "UDP" } else { "TCP" };
+            let dns = port == 53;
+            if protocol != wants && !dns && !ports.iter().any(|p| int(p, "/port") == Some(i64::from(port)) && text(p, "/protocol") == wants) {
+                found
+                    .fact("env_protocol_wrong", &workload.object)
+                    .arg("container", text(container, "/name"))
+                    .arg("variable", variable)
+                    .arg("value", shown)
+                    .object("service", Some(&service))
+                    .arg("port", port)
+                    .arg("scheme", address.scheme.clone())
+                    .arg("port_protocol", protocol)
+                    .since(workload.spec_held.at)
+                    .because(&workload.spec_held.observation)
+                    .because(&held.observation)
+                    .says(format!("{variable} of {} names port {port} of {name}, which is a {protocol} port", workload.object.name));
+            }
+            None
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one address of one variable of one container")]
+fn unknown(
+    scene: &Scene,
+    workload: &Workload,
+    container: &Value,
+    variable: &str,
+    value: &str,
+    address: &Address,
+    service: &ObjectRef,
+    found: &mut Found,
+) {
+    if !plausible(address, variable) || address.host.split('.').next_back().is_some_and(|l| l == "com" || l == "net" || l == "org" || l == "io") {
+        return;
+    }
+    let existence = scene.exists("Service", &service.namespace, &service.name);
+    let pod_of_set = scene.pods.iter().any(|p| p.object.name == service.name);
+    if existence == Existence::There || pod_of_set {
+        return;
+    }
+    let siblings = scene.snapshot.in_namespace("Service", &service.namespace).map(|(s, _)| s.name.as_str());
+    let near = siblings.map(|s| (similarity(s, &service.name), s)).max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score >= 0.5).map_or("", |(_, s)| s);
+    let draft = found
+        .fact("env_address_unknown", &workload.object)
+        .arg("container", text(container, "/name"))
+        .arg("variable", variable)
+        .arg("value", value)
+        .arg("host", address.host.clone())
+        .arg("namespace", service.namespace.clone())
+        .arg("closest", near)
+        .arg("workload_exists", scene.workloads_in(&service.namespace).any(|w| w.object.name == service.name))
+        .since(workload.spec_held.at)
+        .because(&workload.spec_held.observation);
+    let says = format!("{variable} of {} names {}, and no Service has that name{}", workload.object.name, address.host,
+        if near.is_empty() { String::new() } else { format!("; {near} is near") });
+    if existence == Existence::Absent {
+        draft.says(says);
+    } else {
+        draft.unknown(format!("Services of {} were not listed", service.namespace)).says(says);
+    }
+}
+
+/// Between 0 and 1: how alike two names are.
+fn similarity(a: &str, b: &str) -> f64 {
+    let longest = a.len().max(b.len()).max(1);
+    let by_letters = 1.0 - distance(a, b) as f64 / longest as f64;
+    let shared = a.starts_with(b) || b.starts_with(a) || a.ends_with(b) || b.ends_with(a);
+    if shared { by_letters.max(0.7) } else { by_letters }
+}
+
+/// A value without the user and password that an address may carry.
+pub(crate) fn mask(value: &str) -> String {
+    match (value.find("://"), value.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &value[..scheme], &value[at..]),
+        (None, Some(at)) if value[..at].contains(':') => format!("…{}", &value[at..]),
+        _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::mask;
+    use crate::sketch::{Sketch, fact, has};
+
+    fn env(name: &str, value: &str) -> impl FnOnce(&mut Value) {
+        let variable = json!([{"name": name, "value": value}]);
+        move |d| d["spec"]["template"]["spec"]["containers"][0]["env"] = variable
+    }
+
+    fn caller(value: &str) -> Sketch {
+        Sketch::new().deployment("cart").deployment("web").but("Deployment/shop/web", env("CART_ADDR", value))
+    }
+
+    #[test]
+    fn an_address_that_names_no_service_is_told_with_the_one_that_is_near() {
+        let facts = caller("carts:80").facts();
+        assert_eq!(fact(&facts, "env_address_unknown", "Deployment/shop/web").args["closest"], "cart");
+        assert!(!has(&caller("cart:80").facts(), "env_address_unknown"));
+        assert!(!has(&caller("api.example.com:443").facts(), "env_address_unknown"));
+    }
+
+    #[test]
+    fn where_services_were_not_listed_an_unknown_name_is_unknown() {
+        let facts = Sketch::unwatched().deployment("web").but("Deployment/shop/web", env("CART_ADDR", "cart:80")).facts();
+        assert!(!has(&facts, "env_address_unknown"));
+        assert!(facts.iter().any(|f| f.name == "env_address_unknown"));
+    }
+
+    #[test]
+    fn the_wrong_port_of_a_service_is_told() {
+        let facts = caller("cart:81").facts();
+        assert_eq!(fact(&facts, "env_port_wrong", "Deployment/shop/web").args["ports"], json!([80]));
+        assert!(!has(&caller("cart:80").facts(), "env_port_wrong"));
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_not_repeated() {
+        assert_eq!(mask("postgres://u:secret@db:5432/x"), "postgres://…@db:5432/x");
+        assert_eq!(mask("db:5432"), "db:5432");
+    }
+}
