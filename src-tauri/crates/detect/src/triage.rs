@@ -209,11 +209,15 @@ fn not_checked(view: &View, facts: &[Fact]) -> Vec<String> {
             if coverage.namespace.is_empty() { "the cluster".to_owned() } else { format!("`{}`", coverage.namespace) };
         match coverage.state {
             CoverageState::Listed => {}
-            CoverageState::Partial => drop(told.insert(format!("{} of {place} are known in part only", coverage.kind))),
-            CoverageState::Refused => {
-                drop(told.insert(format!("{} of {place} could not be listed: the cluster refused", coverage.kind)))
+            CoverageState::Partial => {
+                told.insert(format!("{} of {place} are known in part only", coverage.kind));
             }
-            CoverageState::NotAsked => drop(told.insert(format!("{} of {place} were not asked for", coverage.kind))),
+            CoverageState::Refused => {
+                told.insert(format!("{} of {place} could not be listed: the cluster refused", coverage.kind));
+            }
+            CoverageState::NotAsked => {
+                told.insert(format!("{} of {place} were not asked for", coverage.kind));
+            }
         }
     }
     for gap in &view.snapshot.gaps {
