@@ -80,7 +80,19 @@ pub fn export(desk: &DeskFile, history: &History, case: CaseId, path: &Path) -> 
         let hint = "Check the desk with `caseboard audit verify` before passing its cases on".into();
         return Err(Error::Damaged { path: desk.store().shown(), why: finding, hint });
     }
+    if let Some(cluster) = cluster_of(&rows).filter(|cluster| cluster != history.cluster()) {
+        let cause = format!("the case is about `{cluster}`, the observations are of `{}`", history.cluster());
+        return Err(Error::Store { act: "write", path: show(path), cause });
+    }
     copy::write(path, &rows, history)
+}
+
+/// The cluster that a case says it is about.
+fn cluster_of(rows: &[chain::Row]) -> Option<ClusterId> {
+    match serde_json::from_str(&rows.first()?.payload) {
+        Ok(CaseFact::Opened { cluster, .. }) => Some(cluster),
+        Ok(_) | Err(_) => None,
+    }
 }
 
 /// Reads a `.case` file. A cut, altered or foreign file is [`crate::Error::Damaged`] and says how.

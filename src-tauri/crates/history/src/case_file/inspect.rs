@@ -75,6 +75,9 @@ pub(super) fn contents(store: &Store, events: &[chain::Row]) -> Result<Vec<Strin
         if events.iter().any(|row| row.case != noted("case")) {
             findings.push(format!("it holds events of other cases than `{}`", noted("case")));
         }
+        if super::cluster_of(events).is_none_or(|cluster| cluster.as_str() != noted("cluster")) {
+            findings.push(format!("its observations are of `{}`, its case is about another cluster", noted("cluster")));
+        }
         if events.len().to_string() != noted("events") {
             findings.push(format!("it holds {} events, {} were written", events.len(), noted("events")));
         }

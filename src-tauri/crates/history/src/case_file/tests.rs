@@ -351,3 +351,17 @@ fn a_desk_with_several_cases_is_checked_case_by_case() {
     assert!(refused.to_string().contains("audit verify"), "{refused}");
     assert!(export(&here.desk, &here.history, other, &here.path("y.case")).is_ok());
 }
+
+#[test]
+fn observations_of_another_cluster_do_not_pass_as_the_cases() {
+    let here = Desk::with_case();
+    let other = History::in_memory(ClusterId("cluster:../../elsewhere".into())).unwrap();
+    let refused = export(&here.desk, &other, CASE, &here.path("x.case")).unwrap_err();
+    assert!(refused.to_string().contains("elsewhere"), "{refused}");
+
+    let path = here.exported();
+    tamper(&path, "UPDATE meta SET value = 'cluster:../../elsewhere' WHERE key = 'cluster'");
+    assert!(why(&path).contains("another cluster"));
+    let inside = cluster_path(here.folder.path(), other.cluster());
+    assert_eq!(inside.parent(), Some(here.folder.path()));
+}
