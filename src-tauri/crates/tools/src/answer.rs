@@ -173,3 +173,7 @@ pub(crate) fn recall<'a>(
     }
     Ok(found)
 }
+
+pub(crate) fn yaml(value: &serde_json::Value) -> String {
+    serde_saphyr::to_string(value).unwrap_or_else(|_| value.to_string())
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::short;
+use crate::answer::{short, yaml};
 
 /// Fields that change without anybody changing anything.
 const OF_NO_INTEREST: &[&str] = &[
@@ -84,11 +84,16 @@ fn step(path: String, before: Option<&Value>, after: Option<&Value>, found: &mut
     }
 }
 
-/// A unified diff of two objects as JSON.
+/// A unified diff of two objects as YAML, status left out.
 pub(crate) fn unified(name: &str, before: &Value, after: &Value) -> String {
-    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
-    let (before, after) = (pretty(before), pretty(after));
-    similar::TextDiff::from_lines(&before, &after).unified_diff().header(name, name).to_string()
+    let text = |value: &Value| {
+        let mut value = value.clone();
+        if let Some(map) = value.as_object_mut() {
+            map.remove("status");
+        }
+        yaml(&value)
+    };
+    similar::TextDiff::from_lines(text(before), text(after)).unified_diff().header(name, name).to_string()
 }
 
 #[cfg(test)]

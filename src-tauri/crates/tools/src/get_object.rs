@@ -4,7 +4,7 @@ use model::{Body, ChangeKind, ObjectRef, Preview, Risk};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, count, keep, short, unread};
+use crate::answer::{Answer, count, keep, short, unread, yaml};
 use crate::typed::Typed;
 use crate::{Surroundings, ToolError};
 
@@ -80,8 +80,7 @@ impl Typed for GetObject {
             let (Some(subject), Body::Object { object, change, .. }) = (&o.subject, &o.body) else { continue };
             let gone = gone(*change);
             if whole {
-                let json = serde_json::to_string_pretty(&**object).unwrap_or_default();
-                answer = answer.part(format!("== {subject}{gone} as of {}\n{json}", o.at));
+                answer = answer.part(format!("== {subject}{gone} as of {}\n{}", o.at, yaml(object)));
             } else {
                 rows.push(format!("{subject}{gone}: {}", short(&status_of(object), 200)));
             }

@@ -10,11 +10,16 @@
 mod alerts;
 mod answer;
 mod dependencies;
+mod describe;
 mod difference;
+mod events;
 mod get_object;
+mod knowledge_search;
 mod logs;
 mod metrics;
+mod neighbours;
 mod node_agents;
+mod patch;
 mod probe;
 mod scene;
 mod shape;
@@ -22,6 +27,7 @@ mod tool;
 mod toolbox;
 mod typed;
 mod what_changed;
+mod write;
 
 pub use tool::{Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;

@@ -5,13 +5,18 @@ use model::ToolSpec;
 use crate::Tool;
 use crate::alerts::Alerts;
 use crate::dependencies::Dependencies;
+use crate::describe::Describe;
+use crate::events::Events;
 use crate::get_object::GetObject;
+use crate::knowledge_search::KnowledgeSearch;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::neighbours::Neighbours;
 use crate::node_agents::NodeAgents;
 use crate::probe::Probe;
 use crate::shape::{ConfigShape, SecretShape};
 use crate::what_changed::WhatChanged;
+use crate::write::{RolloutRestart, RolloutUndo, Scale};
 
 /// The tools of an investigation, by name.
 #[derive(Clone, Default)]
@@ -33,6 +38,13 @@ impl Toolbox {
             .with(Arc::new(GetObject))
             .with(Arc::new(WhatChanged))
             .with(Arc::new(Dependencies))
+            .with(Arc::new(Describe))
+            .with(Arc::new(Events))
+            .with(Arc::new(Neighbours))
+            .with(Arc::new(KnowledgeSearch))
+            .with(Arc::new(Scale))
+            .with(Arc::new(RolloutRestart))
+            .with(Arc::new(RolloutUndo))
     }
 
     pub fn with(mut self, tool: Arc<dyn Tool>) -> Self {

@@ -70,6 +70,14 @@ impl<T: Typed> Tool for T {
                 hint: "Propose the call again.".into(),
             });
         }
+        let here = surroundings.reach.cluster();
+        if call.cluster != *here {
+            return Err(ToolError {
+                what: format!("`{}` did not run", T::NAME),
+                why: format!("the call was approved for {} and would have run on {here}", call.cluster),
+                hint: "Propose the call again for the cluster that is open.".into(),
+            });
+        }
         let args = parse::<T>(&call.args)?;
         self.answer(args, permit, surroundings).await?.outcome(surroundings)
     }
