@@ -37,6 +37,7 @@ export const testids = {
   /** One case. */
   caseScreen: "case-screen",
   investigate: "investigate",
+  caseClusterOpen: "case-cluster-open",
   caseSave: "case-save",
   caseSavePath: "case-save-path",
   caseSaveConfirm: "case-save-confirm",

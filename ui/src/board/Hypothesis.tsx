@@ -107,7 +107,7 @@ function Citations({ word, citations, open }: { word: "for" | "against"; citatio
 
 /** How the probability went, step by step. */
 function Path({ values }: { values: number[] }) {
-  if (values.length < 2) return null;
+  if (values.length < 2 || Math.max(...values) - Math.min(...values) < 0.03) return null;
   const w = 44;
   const points = values.map((v, i) => `${((i / (values.length - 1)) * w).toFixed(1)},${(13 - v * 12).toFixed(1)}`);
   return (

@@ -2,10 +2,10 @@ import { useState } from "react";
 import { useKeys } from "../app/keys";
 import { toHash } from "../app/route";
 import { useAct, useAnswer } from "../ipc";
-import { Ago, Button, CategoryGlyph, clockOf, countOf, dayOf, Inline, SeverityMark, spanOf, zoneOf } from "../kit";
+import { Ago, Button, CategoryGlyph, clockOf, countOf, dayOf, Inline, momentOf, SeverityMark, spanOf, zoneOf } from "../kit";
 import { useNow } from "../kit/now";
 import { Words } from "../kit/words";
-import { PhaseMark } from "../fleet/phase";
+import { isOpen, PhaseMark, phaseName } from "../fleet/phase";
 import { testids } from "../testids";
 import type { CaseView, Time } from "../wire/wire";
 import type { CaseState } from "./fold";
@@ -20,6 +20,7 @@ interface Props {
 /** What the case is about, where, since when; the time that is shown; and saving it. */
 export function CaseBar({ view, state, time, setTime }: Props) {
   const [saving, setSaving] = useState(false);
+  const open = useAct("cluster_open");
   const clusters = useAnswer("clusters_list", {});
   const row = clusters.data?.find((c) => c.id === view.cluster);
   const incident = state.opened?.incidents[0];
@@ -41,6 +42,14 @@ export function CaseBar({ view, state, time, setTime }: Props) {
             {row ? <PhaseMark phase={row.state.phase} /> : null}
             <span className="mono">{state.opened?.clusterName}</span>
           </a>
+          {row && !isOpen(row.state.phase) ? (
+            <span className="case-closed">
+              {open.failed ? `${open.failed.title} ${open.failed.hint}` : phaseName(row.state.phase) === "failed" ? row.state.message : "closed: calls cannot reach it"}
+              <button type="button" className="link" data-testid={testids.caseClusterOpen} onClick={() => void open.run({ cluster: view.cluster })}>
+                {open.busy ? "Opening…" : "Open it"}
+              </button>
+            </span>
+          ) : null}
           {incident ? (
             <span>
               began <Ago time={incident.started_at} />
@@ -49,7 +58,7 @@ export function CaseBar({ view, state, time, setTime }: Props) {
           {(state.opened?.incidents.length ?? 0) > 1 ? <span>{countOf(state.opened?.incidents.length ?? 0, "incident")}</span> : null}
         </p>
       </div>
-      <Shown time={time} setTime={setTime} />
+      <Shown time={time} setTime={setTime} end={row?.kind === "recorded" ? (row.state.span?.[1] ?? state.opened?.asOf ?? null) : null} />
       <span className="case-tools">
         <Button testid={testids.caseSave} onClick={() => setSaving(!saving)} title="Save the case to one file (Ctrl S)">
           Save
@@ -60,15 +69,15 @@ export function CaseBar({ view, state, time, setTime }: Props) {
   );
 }
 
-/** The time that the whole screen shows, always there. */
-function Shown({ time, setTime }: { time: Time | null; setTime: (time: Time | null) => void }) {
+/** The time that the whole screen shows, always there. A recording has an end instead of a now. */
+function Shown({ time, setTime, end }: { time: Time | null; setTime: (time: Time | null) => void; end: Time | null }) {
   const now = useNow(1000);
   return (
     <div className="shown" data-testid={testids.shownTime} data-now={time === null}>
       {time === null ? (
         <>
-          <span className="shown-word">now</span>
-          <span className="mono shown-clock">{clockOf(now)}</span>
+          <span className="shown-word">{end === null ? "now" : "the recording's end"}</span>
+          <span className="mono shown-clock">{end === null ? clockOf(now) : momentOf(end, now)}</span>
         </>
       ) : (
         <>

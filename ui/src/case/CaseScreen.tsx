@@ -6,12 +6,12 @@ import { askedOf, Dock } from "../conversation/Dock";
 import { Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
-import { clockOf, EvidenceProvider, Failed, Loading, objectKey } from "../kit";
+import { clockOf, EvidenceProvider, Failed, Loading, homeOf, objectKey, parseObject } from "../kit";
 import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
 import { neighbour, pictureOf, timesOf } from "../timeline/marks";
 import { Timeline } from "../timeline/Timeline";
-import type { CaseView, ObjectRef, Time } from "../wire/wire";
+import type { CaseView, ObjectRef, ObservationId, Time } from "../wire/wire";
 import { CaseBar } from "./CaseBar";
 import { useCaseEvidence } from "./evidence";
 import { foldCase } from "./fold";
@@ -49,6 +49,17 @@ function Opened({ view }: { view: CaseView }) {
   );
   const picture = useMemo(() => pictureOf(timeline.data, events, evidence.learnt), [timeline.data, events, evidence.learnt]);
   const times = useMemo(() => timesOf(timeline.data, picture, now), [timeline.data, picture, now]);
+  // What was read from a pod is shown at the workload that stands for it.
+  const atNodes = useMemo(() => {
+    const keys = new Set((graph.data?.layout.nodes ?? []).map((n) => objectKey(n.object)));
+    const map = new Map<string, ObservationId[]>();
+    for (const [key, ids] of evidence.byObject) {
+      const object = parseObject(key);
+      const home = object ? homeOf(object, keys) : null;
+      if (home) map.set(home, [...new Set([...(map.get(home) ?? []), ...ids])]);
+    }
+    return map;
+  }, [graph.data, evidence.byObject]);
   const asked = askedOf(now);
   const choose = (next: ObjectRef | null) => {
     evidence.clear();
@@ -88,7 +99,7 @@ function Opened({ view }: { view: CaseView }) {
           <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={now.opened?.incidents[0]?.started_at ?? null} list={lists.has("timeline")} loading={timeline.isFetching} />
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
-          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={evidence.byObject} list={lists.has("graph")} />
+          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} />
         </Panel>
         <Panel {...panel("board")} title="Hypotheses">
           <Board state={shown} onObject={choose} />

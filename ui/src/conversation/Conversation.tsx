@@ -121,22 +121,25 @@ function Moved({ state, move }: { state: CaseState; move: number }) {
   const step = state.moves[move];
   if (!step) return null;
   const moved = shifts(state, move);
-  const shown = step.hypotheses.slice(0, 3);
+  // First what stands; later what moved.
+  const by = (id: string) => Math.abs(moved.get(id) ?? 0);
+  const shown = move === 0 ? step.hypotheses.slice(0, 3) : [...step.hypotheses].sort((a, b) => by(b.id) - by(a.id)).filter((h) => by(h.id) >= 0.01).slice(0, 3);
   return (
     <div className="moved">
       <p>
         <Words text={step.because} />
       </p>
+      {shown.length === 0 ? <p className="small faint">Nothing moved.</p> : null}
       <ul className="moved-list small">
         {shown.map((h) => {
-          const by = Math.round((moved.get(h.id) ?? 0) * 100);
+          const points = Math.round((moved.get(h.id) ?? 0) * 100);
           return (
             <li key={h.id}>
               <span className="mono moved-value">{percentOf(h.probability)}</span>
               <span className="moved-name">{h.failure_mode.replaceAll("-", " ")}</span>
-              {move > 0 && by !== 0 ? (
+              {move > 0 && points !== 0 ? (
                 <span className="mono faint">
-                  {by > 0 ? "▲" : "▼"} {Math.abs(by)}
+                  {points > 0 ? "▲" : "▼"} {Math.abs(points)}
                 </span>
               ) : null}
             </li>

@@ -31,6 +31,8 @@ export function Dock({ view, state, time }: Props) {
   const start = useAct("investigation_start");
   const acting = running(state);
   const begin = () => void start.run({ case: view.case });
+  // The core may still be putting its things away when the conclusion is already written.
+  const ended = state.conclusion !== null && state.entries.at(-1)?.type === "concluded";
   const canBegin = !call && !acting && !view.running && !state.conclusion;
   useKeys([
     {
@@ -81,7 +83,7 @@ export function Dock({ view, state, time }: Props) {
             <p className="small soft" role="status">
               <span className="spinner" aria-hidden="true" /> <span className="mono">{acting.call.tool}</span> <span className="mono faint">{argsLine(acting.call.args)}</span>
             </p>
-          ) : view.running ? (
+          ) : view.running && !ended ? (
             <p className="small soft" role="status">
               <span className="spinner" aria-hidden="true" /> Thinking about {countOf(state.opened?.incidents.length ?? 0, "incident")}
             </p>

@@ -67,6 +67,23 @@ export function parseObject(text: string): ObjectRef | null {
   return kind && name ? { kind, namespace: namespace ?? "", name } : null;
 }
 
+/**
+ * The object of a list that a pod is drawn at: itself, or the workload whose name its own begins with. The core says which
+ * controller owns a pod; where a picture holds only workloads, this finds the place for what was read from one pod.
+ */
+export function homeOf(object: ObjectRef, keys: ReadonlySet<string>): string | null {
+  const key = objectKey(object);
+  if (keys.has(key)) return key;
+  if (object.kind !== "Pod") return null;
+  let best: string | null = null;
+  for (const candidate of keys) {
+    const [kind, namespace, name = ""] = candidate.split("/");
+    if (kind === "Service" || namespace !== object.namespace || !object.name.startsWith(`${name}-`)) continue;
+    if (/^(Deployment|StatefulSet|DaemonSet|Job|ReplicaSet|CronJob)$/.test(kind ?? "") && (!best || name.length > (best.split("/")[2] ?? "").length)) best = candidate;
+  }
+  return best;
+}
+
 export const sameObject = (a: ObjectRef | null, b: ObjectRef | null): boolean =>
   a !== null && b !== null && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
 

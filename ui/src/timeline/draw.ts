@@ -205,16 +205,9 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   const perPixel = perPixelOf(view);
   const offset = offsetOf(view);
   const apart = perPixel * APART;
-  let last = GUTTER + 8;
-  for (const tick of ticks(view.axis, view.range, apart, offset)) {
-    const x = GUTTER + (tick.place - view.range.a) / perPixel;
-    if (x < GUTTER || x > view.width) continue;
-    if (x - 26 < last || x + 26 > view.width) continue;
-    const atMidnight = (tick.time + offset) % 86_400e6 === 0;
-    context.fillStyle = ink.text3;
-    context.fillText(atMidnight ? dayOf(tick.time) : apart < 60e6 ? clockOf(tick.time) : minuteOf(tick.time), x, RULER / 2);
-    last = x + 30;
-  }
+  // Folds are named first; a tick's name that would touch another one is left out.
+  const taken: [number, number][] = [];
+  const free = (from: number, until: number) => from > GUTTER && until < view.width && taken.every(([a, b]) => until < a || from > b);
   for (const stretch of view.axis.stretches) {
     if (!stretch.folded) continue;
     const a = xOf(view, stretch.from);
@@ -231,11 +224,26 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
     }
     const text = spanOf(stretch.until - stretch.from);
     context.font = `400 10px ${ink.fontMono}`;
-    if (context.measureText(text).width + 8 < b - a + 30) {
-      context.fillStyle = ink.text3;
-      context.fillText(text, middle, RULER / 2 - 1);
-    }
-    context.font = `400 11px ${ink.fontMono}`;
+    const half = context.measureText(text).width / 2 + 5;
+    if (!free(middle - half, middle + half)) continue;
+    taken.push([middle - half, middle + half]);
+    context.fillStyle = ink.text3;
+    context.fillText(text, middle, RULER / 2 - 1);
+  }
+  context.font = `400 11px ${ink.fontMono}`;
+  let day = dayOf(Date.now() * 1000);
+  for (const tick of ticks(view.axis, view.range, apart, offset)) {
+    const x = GUTTER + (tick.place - view.range.a) / perPixel;
+    // The day is said where it changes, and at the beginning when it is not today.
+    const time = apart < 60e6 ? clockOf(tick.time) : minuteOf(tick.time);
+    const newDay = dayOf(tick.time) !== day;
+    const text = (tick.time + offset) % 86_400e6 === 0 ? dayOf(tick.time) : newDay ? `${dayOf(tick.time)} ${time}` : time;
+    const half = context.measureText(text).width / 2 + 6;
+    if (!free(x - half, x + half)) continue;
+    taken.push([x - half, x + half]);
+    day = dayOf(tick.time);
+    context.fillStyle = newDay ? ink.text2 : ink.text3;
+    context.fillText(text, x, RULER / 2);
   }
 }
 

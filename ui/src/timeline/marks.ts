@@ -1,5 +1,5 @@
 import type { CaseState } from "../case/fold";
-import { minuteOf, objectKey } from "../kit/format";
+import { homeOf, minuteOf, objectKey } from "../kit/format";
 import type { CaseEvent, MarkKind, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
 
 /** What the investigation's own lane shows. */
@@ -50,8 +50,10 @@ export function pictureOf(timeline: Timeline | undefined, events: readonly CaseE
   const marks: TimeMark[] = (timeline?.marks ?? []).map((mark) => ({ ...mark }));
   const drawn = new Set(marks.map((m) => m.observation));
   const laneOf = new Map(lanes.map((lane, i) => [lane.object ? objectKey(lane.object) : "", i]));
+  const keys = new Set(laneOf.keys());
   for (const { id, at, subject, kind, title } of learnt) {
-    const lane = subject ? laneOf.get(objectKey(subject)) : undefined;
+    const home = subject ? homeOf(subject, keys) : null;
+    const lane = home === null ? undefined : laneOf.get(home);
     if (!drawn.has(id)) marks.push({ lane: lane ?? investigation, at, until: null, kind, severity: "info", title, observation: id });
   }
   for (const event of events) {
