@@ -103,5 +103,6 @@ export const testids = {
   libraryEntry: "library-entry",
   librarySearch: "library-search",
   libraryLoaded: "library-loaded",
+  libraryReloaded: "library-reloaded",
   libraryIssue: "library-issue",
 } as const;

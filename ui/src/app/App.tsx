@@ -6,6 +6,7 @@ import { Cases } from "../cases/Cases";
 import { Rail } from "../fleet/Rail";
 import { Incidents } from "../incidents/Incidents";
 import { useAnswer, useUpdates } from "../ipc";
+import { Boundary } from "../kit/boundary";
 import { Blank } from "../kit/pictures";
 import { chooseTheme, useTheme } from "../tokens/theme";
 import { Help } from "./Help";
@@ -41,7 +42,9 @@ export function App() {
     <div className="app" data-rail={wide ? "wide" : "narrow"}>
       <Rail route={route} clusters={clusters} wide={wide} cluster={last} onHelp={() => setOverlay("help")} />
       <main className="app-main">
-        <Screen route={route} />
+        <Boundary key={route.at} what="This view">
+          <Screen route={route} />
+        </Boundary>
       </main>
       {overlay === "help" ? <Help close={() => setOverlay(null)} /> : null}
       {overlay === "palette" ? <Palette clusters={clusters.data ?? []} close={() => setOverlay(null)} /> : null}

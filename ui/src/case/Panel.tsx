@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Boundary } from "../kit/boundary";
 
 export type PanelName = "timeline" | "graph" | "board" | "conversation";
 
@@ -37,7 +38,7 @@ export function Panel({ name, title, large, onLarge, hidden, list, onList, note,
           </svg>
         </button>
       </header>
-      {children}
+      <Boundary what={title}>{children}</Boundary>
     </section>
   );
 }

@@ -247,6 +247,28 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   }
 }
 
+/** Where every mark begins and ends on the axis: computed once for a picture and an axis, not once a frame. */
+interface Places {
+  axis: Axis;
+  from: Float64Array;
+  until: Float64Array;
+  /** The spans, the worst last, so that it is seen. */
+  spans: number[];
+}
+const placesOf = new WeakMap<Picture, Places>();
+const worstLast: Record<Severity, number> = { info: 0, minor: 1, major: 2, critical: 3 };
+
+function placed(picture: Picture, axis: Axis): Places {
+  const known = placesOf.get(picture);
+  if (known?.axis === axis) return known;
+  const from = Float64Array.from(picture.marks, (m) => toAxis(axis, m.at));
+  const until = Float64Array.from(picture.marks, (m) => toAxis(axis, m.until ?? m.at));
+  const spans = [...picture.spans].sort((a, b) => worstLast[picture.marks[a]?.severity ?? "info"] - worstLast[picture.marks[b]?.severity ?? "info"]);
+  const made = { axis, from, until, spans };
+  placesOf.set(picture, made);
+  return made;
+}
+
 type Deferred = { index: number; mark: TimeMark; x: number; y: number };
 
 function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number, spots: Spot[], which: (mark: TimeMark) => boolean, behind: Time | null) {
@@ -254,17 +276,20 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
   const isLit = (mark: TimeMark, index: number) => view.hovered === index || (mark.observation !== null && (mark.observation === view.chosen || mark.observation === view.pointed));
   const seen = (top: number) => top + LANE >= RULER && top <= view.height;
 
-  const worstLast = { info: 0, minor: 1, major: 2, critical: 3 };
-  const spans = [...picture.spans].sort((a, b) => worstLast[picture.marks[a]?.severity ?? "info"] - worstLast[picture.marks[b]?.severity ?? "info"]);
-  for (const index of spans) {
+  const places = placed(picture, view.axis);
+  const { a: left, b: right } = view.range;
+  const scale = (view.width - GUTTER) / (right - left);
+  const hidden = behind === null ? Infinity : toAxis(view.axis, behind);
+  for (const index of places.spans) {
+    const begin = places.from[index] as number;
+    const over = Math.min(places.until[index] as number, Math.max(hidden, begin));
+    if (over < left || begin > right) continue;
     const mark = picture.marks[index];
     if (!mark || !which(mark)) continue;
     const top = laneTop(mark.lane);
     if (!seen(top)) continue;
-    const until = mark.until ?? mark.at;
-    const x = xOf(view, mark.at);
-    const end = xOf(view, behind === null ? until : Math.min(until, Math.max(behind, mark.at)));
-    if (end < GUTTER - 6 || x > view.width + 6) continue;
+    const x = GUTTER + (begin - left) * scale;
+    const end = GUTTER + (over - left) * scale;
     const from = Math.max(x, GUTTER);
     const width = Math.max(end - from, 3);
     // What lies under it is covered first: troubles at one time do not add up to a brighter colour, the worst is seen.
@@ -285,20 +310,23 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
   const first = toTime(view.axis, view.range.a);
   for (let i = firstFrom(picture, first); i < picture.moments.length; i++) {
     const index = picture.moments[i] as number;
+    const begin = places.from[index] as number;
+    if (begin > right) break;
     const mark = picture.marks[index];
-    if (!mark || !which(mark)) continue;
+    if (!mark || begin < left) continue;
+    const x = GUTTER + (begin - left) * scale;
+    const slot = mark.lane * KINDS.length + (SLOTS[mark.kind] ?? 0);
+    const near = x - (last[slot] ?? -99) < 2.5;
+    if (near && view.hovered !== index && mark.observation !== view.chosen && mark.observation !== view.pointed) continue;
+    if (!which(mark)) continue;
     const top = laneTop(mark.lane);
     if (!seen(top)) continue;
-    const x = xOf(view, mark.at);
-    if (x > view.width + 6) break;
-    if (x < GUTTER) continue;
     const lit = isLit(mark, index);
-    const slot = mark.lane * KINDS.length + KINDS.indexOf(mark.kind);
-    if (x - (last[slot] ?? -99) < 2.5 && !lit) continue;
+    if (near && !lit) continue;
     last[slot] = x;
     const y = top + LANE / 2;
     if (mark.until !== null) {
-      const end = Math.min(xOf(view, behind === null ? mark.until : Math.min(mark.until, Math.max(behind, mark.at))), view.width);
+      const end = Math.min(GUTTER + (Math.min(places.until[index] as number, Math.max(hidden, begin)) - left) * scale, view.width);
       context.fillStyle = hue(ink, mark.severity);
       context.fillRect(x, y + 6, Math.max(end - x, 1), 1.5);
     }
@@ -320,6 +348,8 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
 }
 
 const KINDS: readonly TimeMark["kind"][] = ["signal", "event", "change", "restart", "alert", "log", "metric", "note", "asked", "approved", "denied", "result", "released", "moved", "concluded", "said", "begun"];
+
+const SLOTS: Record<string, number> = Object.fromEntries(KINDS.map((kind, i) => [kind, i]));
 
 /** The first moment that is not before `time`. */
 function firstFrom(picture: Picture, time: Time): number {
