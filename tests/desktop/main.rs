@@ -1,1 +1,34 @@
-fn main() {}
+//! The real window, by clicks and keys alone: from the first start to a conclusion.
+
+mod person;
+mod stories;
+
+use caseboard_tests::{skip, window};
+
+/// A story is told on a screen and in a home folder of its own. One that fails leaves a picture of its last moment.
+fn tell<F: Future<Output = anyhow::Result<()>>>(name: &str, story: impl FnOnce(person::Stage) -> F) {
+    if let Some(why) = window::missing() {
+        return skip(name, &why);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
+    let stage = person::Stage::new(name).expect("a screen starts");
+    let last = stage.picture("failed.png");
+    if let Err(error) = runtime.block_on(story(stage)) {
+        panic!("{error:#}\nthe last moment: {}", last.display());
+    }
+}
+
+#[test]
+fn from_the_first_start_to_a_conclusion_by_clicks_and_keys() {
+    tell("from_the_first_start_to_a_conclusion_by_clicks_and_keys", stories::first_start);
+}
+
+#[test]
+fn a_killed_program_finds_the_pending_decision_again() {
+    tell("a_killed_program_finds_the_pending_decision_again", stories::killed);
+}
+
+#[test]
+fn a_blueprint_changes_the_ranking_and_an_edited_file_is_reloaded() {
+    tell("a_blueprint_changes_the_ranking_and_an_edited_file_is_reloaded", stories::knowledge);
+}

@@ -36,6 +36,13 @@ impl Screen {
     pub fn display(&self) -> &str {
         &self.display
     }
+
+    /// What the screen shows, as a PNG: for a person, and for a test that failed.
+    pub fn screenshot(&self, path: &Path) -> anyhow::Result<PathBuf> {
+        let status = Command::new("import").args(["-window", "root"]).arg(path).env("DISPLAY", &self.display).status()?;
+        anyhow::ensure!(status.success(), "`import` failed ({status})");
+        Ok(path.to_owned())
+    }
 }
 
 /// What the tests of the window need and this machine lacks.
@@ -51,12 +58,19 @@ pub fn missing() -> Option<String> {
 pub struct Window {
     driver: Process,
     client: Client,
-    display: String,
+    screen: std::sync::Arc<Screen>,
+    /// Where a picture goes if the story breaks off before the window is closed.
+    last: Option<PathBuf>,
 }
 
 impl Window {
     /// Opens the program with its own home folder; `environment` is set on top.
-    pub async fn open(screen: &Screen, home: &Path, environment: &[(&str, String)]) -> anyhow::Result<Self> {
+    pub async fn open(
+        screen: &std::sync::Arc<Screen>,
+        home: &Path,
+        environment: &[(&str, String)],
+        last: PathBuf,
+    ) -> anyhow::Result<Self> {
         let binary = built("CASEBOARD_DESKTOP_BIN", "caseboard-desktop").map_err(anyhow::Error::msg)?;
         let port = free_port()?;
         let mut command = Command::new("WebKitWebDriver");
@@ -88,12 +102,13 @@ impl Window {
                 .await?)
         })
         .await?;
-        Ok(Window { driver, client, display: screen.display.clone() })
+        Ok(Window { driver, client, screen: std::sync::Arc::clone(screen), last: Some(last) })
     }
 
     /// The program's process id.
     pub fn program(&self) -> anyhow::Result<u32> {
-        let listed = Command::new("pgrep").args(["-g", &self.driver.id().to_string(), "-x", "caseboard-desk"]).output()?;
+        // The driver starts it; a process's name has at most 15 letters.
+        let listed = Command::new("pgrep").args(["-P", &self.driver.id().to_string(), "-x", "caseboard-deskt"]).output()?;
         let listed = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
         listed.lines().next().and_then(|line| line.parse().ok()).context("the program is not running")
     }
@@ -101,13 +116,15 @@ impl Window {
     /// Kills the program with signal 9, in the middle of whatever it does.
     pub fn kill_program(mut self) -> anyhow::Result<()> {
         let program = self.program()?;
+        self.last = None;
         Command::new("kill").args(["-9", &program.to_string()]).status()?;
         self.driver.kill();
         Ok(())
     }
 
     /// Closes the window as a person does.
-    pub async fn close(self) -> anyhow::Result<()> {
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        self.last = None;
         self.client.clone().close().await?;
         Ok(())
     }
@@ -191,10 +208,12 @@ impl Window {
         &self.client
     }
 
-    /// What the screen shows, as a PNG: for a person, and for a test that failed.
-    pub fn screenshot(&self, path: &Path) -> anyhow::Result<PathBuf> {
-        let status = Command::new("import").args(["-window", "root"]).arg(path).env("DISPLAY", &self.display).status()?;
-        anyhow::ensure!(status.success(), "`import` failed ({status})");
-        Ok(path.to_owned())
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Some(last) = self.last.take() {
+            let _ = self.screen.screenshot(&last);
+        }
     }
 }

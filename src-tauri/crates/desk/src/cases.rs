@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gate::{Call, CallState, Rule, fold_case};
+use gate::{Call, Rule, fold_case};
 use history::case_file;
 use model::{
     Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, ObservationId, Time, Written,
@@ -186,7 +186,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Lets reads of a case run without asking, within bounds; calls that already wait are approved by the engineer here.
+    /// Lets reads of a case run without asking, within bounds; a call that already waits goes on waiting.
     pub fn allow(&self, case: CaseId, rule: Rule) -> Result<(), DeskError> {
         let works = lock(&self.work);
         let work = works.get(&case).ok_or_else(|| DeskError {
@@ -194,19 +194,9 @@ impl Desk {
             what: "Nobody is working on this case.".into(),
             hint: "Start the investigation first.".into(),
         })?;
-        let policy = {
-            let mut policy = work.policy.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            policy.rules.push(rule.clone());
-            policy.clone()
-        };
+        work.policy.write().unwrap_or_else(std::sync::PoisonError::into_inner).rules.push(rule.clone());
         drop(works);
         self.write(case, self.engineer(), CaseFact::Noted { text: format!("Rule `{}`: {}", rule.name, rule.because) })?;
-        for call in self.calls(case)? {
-            let covered = matches!(policy.rule(&call.call, call.risk, self.clock.now()), model::Ruling::Allowed { .. });
-            if covered && matches!(call.state, CallState::AwaitingDecision { .. }) {
-                self.door.approve(case, call.id, &call.digest, self.engineer())?;
-            }
-        }
         self.decided(case);
         Ok(())
     }

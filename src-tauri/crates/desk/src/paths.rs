@@ -58,7 +58,7 @@ impl Paths {
 
     /// The history of one cluster.
     pub fn history(&self, cluster: &ClusterId) -> PathBuf {
-        self.clusters().join(format!("{}.db", cluster.as_str().replace(':', "-")))
+        history::cluster_path(&self.clusters(), cluster)
     }
 
     pub fn logs(&self) -> PathBuf {
