@@ -72,7 +72,7 @@ impl Stage {
         };
         let subject = actor.pod_ref(&pod.name);
         let Some(node) = node else {
-            let message = pod.state.message.clone().unwrap_or_else(|| self.no_node_fits());
+            let message = pod.state.message.clone().unwrap_or_else(|| self.no_node_fits(actor));
             self.event(&subject, "Warning", "FailedScheduling", &message, "default-scheduler", 1);
             self.plan_beat(actor, pod, 300.0, Beat::Schedule);
             return;
@@ -189,7 +189,8 @@ impl Stage {
             pod.phase = Phase::Exited;
         } else {
             pod.phase = Phase::BackingOff;
-            let uid = self.uid_of(&actor.pod_ref(&pod.name)).unwrap_or_default();
+            let subject = actor.pod_ref(&pod.name);
+            let uid = self.uid_of(&subject).unwrap_or_else(|| self.uid(&subject));
             let message = format!(
                 "Back-off restarting failed container {} in pod {}_{}({uid})",
                 actor.container(),

@@ -50,6 +50,7 @@ impl Stage {
             object: object.clone(),
         };
         self.add_revision(&mut workload, template(&word), state, word.revision.unwrap_or(1), rolled_out);
+        self.unsettled.add(&object);
         self.workloads.insert(object, workload);
         if let Some(port) = word.service {
             self.service_of(&word, &namespace, port, created);

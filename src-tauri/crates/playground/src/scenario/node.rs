@@ -1,5 +1,7 @@
 //! Nodes: what a script says of them, where pods go, and what happens when one stops answering.
 
+use std::collections::BTreeMap;
+
 use model::{ObjectRef, Time};
 use serde_json::{Value, json};
 
@@ -138,42 +140,30 @@ impl Stage {
         self.candidates(workload)
     }
 
-    /// The scheduler's sentence for a pod that fits nowhere.
-    pub(super) fn no_node_fits(&self) -> String {
+    /// The scheduler's sentence for a pod that fits nowhere: each node counts for the first thing that rules it out.
+    pub(super) fn no_node_fits(&self, workload: &Workload) -> String {
+        let wanted = workload.word.node_selector.clone().unwrap_or_default();
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let nodes = self.nodes();
-        let (mut cordoned, mut tainted) = (0, Vec::new());
         for (_, node) in &nodes {
-            if node["spec"]["unschedulable"] == true {
-                cordoned += 1;
-            } else if let Some(taint) = node["spec"]["taints"].as_array().and_then(|t| t.first()) {
-                tainted.push(format!(
-                    "{}: {}",
-                    taint["key"].as_str().unwrap_or_default(),
-                    taint["value"].as_str().unwrap_or_default()
-                ));
-            }
-        }
-        tainted.sort();
-        let mut reasons = Vec::new();
-        while let Some(first) = tainted.first().cloned() {
-            let alike = tainted.iter().filter(|t| **t == first).count();
-            tainted.retain(|t| *t != first);
-            reasons.push(format!("{alike} node(s) had untolerated taint {{{first}}}"));
-        }
-        if cordoned > 0 {
-            reasons.push(format!("{cordoned} node(s) were unschedulable"));
-        }
-        let open = nodes.len()
-            - cordoned
-            - reasons
-                .iter()
-                .filter_map(|r| r.split(' ').next()?.parse::<usize>().ok())
-                .sum::<usize>()
-                .min(nodes.len() - cordoned);
-        if open > 0 {
-            reasons.push(format!("{open} Insufficient cpu"));
+            let taint =
+                node["spec"]["taints"].as_array().and_then(|t| t.iter().find(|t| t["effect"] != "PreferNoSchedule"));
+            let matches = wanted.iter().all(|(k, v)| node["metadata"]["labels"][k] == v.as_str());
+            let reason = if node["spec"]["unschedulable"] == true {
+                "node(s) were unschedulable".to_owned()
+            } else if let Some(taint) = taint {
+                let text = |field: &str| taint[field].as_str().unwrap_or_default();
+                format!("node(s) had untolerated taint {{{}: {}}}", text("key"), text("value"))
+            } else if !matches {
+                "node(s) didn't match Pod's node affinity/selector".to_owned()
+            } else {
+                "Insufficient cpu".to_owned()
+            };
+            *reasons.entry(reason).or_default() += 1;
         }
         let total = nodes.len();
+        let mut reasons: Vec<String> = reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        reasons.sort();
         format!(
             "0/{total} nodes are available: {}. preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling.",
             reasons.join(", ")

@@ -153,7 +153,8 @@ impl Stage {
             Phase::Unconfigured => waiting("CreateContainerConfigError", pod.state.message.clone()),
             Phase::Running => json!({ "running": { "startedAt": text(pod.started) } }),
             Phase::BackingOff => {
-                let uid = self.uid_of(&workload.pod_ref(&pod.name)).unwrap_or_default();
+                let subject = workload.pod_ref(&pod.name);
+                let uid = self.uid_of(&subject).unwrap_or_else(|| self.uid(&subject));
                 let pause = super::beat::pause_after(pod.restarts);
                 waiting(
                     "CrashLoopBackOff",

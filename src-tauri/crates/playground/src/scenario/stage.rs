@@ -97,7 +97,7 @@ pub(super) enum Unsettled {
 }
 
 impl Unsettled {
-    fn add(&mut self, workload: &ObjectRef) {
+    pub(super) fn add(&mut self, workload: &ObjectRef) {
         match self {
             Unsettled::All => {}
             Unsettled::Some(some) => {
@@ -211,7 +211,13 @@ impl Stage {
     fn perform(&mut self, due: Due) -> Result<(), Fault> {
         match due {
             Due::Act(act) => {
-                self.unsettled = Unsettled::All;
+                // While the cluster is being set up, what is added concerns only itself.
+                if self.opening && act.name == "apply" {
+                    let namespace = act.words["namespace"].as_str().unwrap_or(&self.namespace).to_owned();
+                    self.unsettled.add(&ObjectRef::new("", namespace, ""));
+                } else {
+                    self.unsettled = Unsettled::All;
+                }
                 self.act(&act)
             }
             Due::Beat { workload, pod, episode, beat } => {
