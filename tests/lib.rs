@@ -4,6 +4,8 @@
 
 #[path = "bench/captures.rs"]
 pub mod captures;
+#[path = "harness/controlplane.rs"]
+pub mod controlplane;
 #[path = "harness/process.rs"]
 pub mod process;
 #[path = "harness/skip.rs"]

@@ -21,6 +21,6 @@ mod table;
 mod world;
 
 pub use builtin::{BUILT_IN, built_in};
-pub use scenario::{Broken, Scenario, Truth};
+pub use scenario::{Broken, Happening, Scenario, Stage, Truth, What};
 pub use serve::{CannotServe, Served, Settings, Source, serve};
 pub use world::Pace;

@@ -202,6 +202,10 @@ pub(crate) struct Site {
 /// The largest body of a request that is read.
 const MOST_BYTES: usize = 3 << 20;
 
+/// What a real server of this version says whenever somebody asks for Endpoints.
+const ENDPOINTS_DEPRECATED: &str =
+    "299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"";
+
 async fn answer(State(site): State<Arc<Site>>, request: Request<Body>) -> Response {
     route(site, request).await.unwrap_or_else(IntoResponse::into_response)
 }
@@ -229,7 +233,14 @@ async fn route(site: Arc<Site>, request: Request<Body>) -> Result<Response, Refu
     match asked {
         Place::Review(kind) => access::review(&site, &kind, &method, &body),
         Place::Usage(asked) => usage::answer(&site, &asked, accept.as_deref()),
-        Place::Object(asked) => object(site, asked, &method, accept.as_deref(), &content, &body),
+        Place::Object(asked) => {
+            let deprecated = asked.kind == "Endpoints";
+            let mut response = object(site, asked, &method, accept.as_deref(), &content, &body)?;
+            if deprecated {
+                response.headers_mut().insert(header::WARNING, header::HeaderValue::from_static(ENDPOINTS_DEPRECATED));
+            }
+            Ok(response)
+        }
     }
 }
 

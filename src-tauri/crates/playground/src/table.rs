@@ -172,24 +172,28 @@ fn pairs(map: &Value) -> String {
 }
 
 fn selector(selector: &Value) -> String {
-    let mut terms: Vec<String> = selector["matchLabels"]
+    // In the order of keys, as the API server's own text form has it.
+    let mut terms: Vec<(String, String)> = selector["matchLabels"]
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .map(|(key, value)| (key.clone(), format!("{key}={}", value.as_str().unwrap_or_default())))
         .collect();
-    terms.sort();
     for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
         let key = expression["key"].as_str().unwrap_or_default();
-        let values: Vec<&str> =
+        let mut values: Vec<&str> =
             expression["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        terms.push(match expression["operator"].as_str().unwrap_or_default() {
+        values.sort_unstable();
+        let term = match expression["operator"].as_str().unwrap_or_default() {
             "In" => format!("{key} in ({})", values.join(",")),
             "NotIn" => format!("{key} notin ({})", values.join(",")),
             "Exists" => key.to_owned(),
             _ => format!("!{key}"),
-        });
+        };
+        terms.push((key.to_owned(), term));
     }
+    terms.sort_by(|a, b| a.0.cmp(&b.0));
+    let terms: Vec<String> = terms.into_iter().map(|(_, term)| term).collect();
     if terms.is_empty() { "<none>".into() } else { terms.join(",") }
 }
 

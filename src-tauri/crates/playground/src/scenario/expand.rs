@@ -302,23 +302,30 @@ impl Stage {
         let pod = workload.pods.first();
         let finished = pod.and_then(|p| p.last_exit.as_ref()).map(|e| text(e.finished));
         let mut status = json!({ "startTime": text(workload.created), "uncountedTerminatedPods": {} });
+        let condition = |kind: &str, reason: &str, message: &str| {
+            json!({
+                "type": kind, "status": "True", "lastProbeTime": finished, "lastTransitionTime": finished,
+                "reason": reason, "message": message,
+            })
+        };
         match pod.map(|p| p.phase) {
             Some(Phase::Succeeded) => {
                 status["succeeded"] = 1.into();
                 status["ready"] = 0.into();
                 status["completionTime"] = json!(finished);
-                status["conditions"] = json!([{
-                    "type": "Complete", "status": "True", "lastProbeTime": finished, "lastTransitionTime": finished,
-                    "reason": "CompletionsReached", "message": "Reached expected number of succeeded pods",
-                }]);
+                status["conditions"] = json!([
+                    condition("SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods"),
+                    condition("Complete", "CompletionsReached", "Reached expected number of succeeded pods"),
+                ]);
             }
             Some(Phase::Failed | Phase::Evicted) => {
                 status["failed"] = 1.into();
                 status["ready"] = 0.into();
-                status["conditions"] = json!([{
-                    "type": "Failed", "status": "True", "lastProbeTime": finished, "lastTransitionTime": finished,
-                    "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit",
-                }]);
+                let message = "Job has reached the specified backoff limit";
+                status["conditions"] = json!([
+                    condition("FailureTarget", "BackoffLimitExceeded", message),
+                    condition("Failed", "BackoffLimitExceeded", message),
+                ]);
             }
             _ => {
                 status["active"] = 1.into();

@@ -29,9 +29,9 @@ pub(super) fn get(site: &Site, asked: &Asked, accept: Option<&str>) -> Result<Re
     Ok(super::json(StatusCode::OK, &single(asked, form, &found)?))
 }
 
-/// A living node renews its lease every few seconds, which no history keeps.
+/// A living node renews its lease every few seconds, which no history keeps; a recording has no living nodes.
 fn renewed(site: &Site, asked: &Asked) -> Option<Arc<Value>> {
-    if asked.kind != "Lease" || asked.namespace != "kube-node-lease" {
+    if asked.kind != "Lease" || asked.namespace != "kube-node-lease" || !site.world.takes_writes() {
         return None;
     }
     let node = site.world.store.read(|kept| kept.get("Node", "", &asked.name).cloned())?;

@@ -1,0 +1,3 @@
+//! What only the whole, against real programs, can show.
+
+mod kubectl;
