@@ -29,5 +29,8 @@ mod typed;
 mod what_changed;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use tool::{Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;
