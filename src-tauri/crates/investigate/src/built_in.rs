@@ -267,7 +267,10 @@ impl Investigator for BuiltIn {
             Seen::Written => {}
             Seen::Released { call, edited, text: _, observations } => {
                 self.asked.insert(call.digest());
-                self.answered.insert(call.digest());
+                // An empty answer is "nothing recorded", not "looked and not found".
+                if !observations.is_empty() {
+                    self.answered.insert(call.digest());
+                }
                 for observation in observations {
                     if !self.view.released.iter().any(|o| o.id == observation.id) {
                         self.view.released.push(observation);

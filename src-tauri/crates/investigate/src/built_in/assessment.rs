@@ -212,14 +212,20 @@ fn weigh(candidate: &mut Candidate, map: &FactMap, frame: &Frame<'_>) {
 /// A check whose answer is there and holds nothing for the hypothesis speaks against it, the more the more it could tell.
 fn silence(candidate: &Candidate, map: &FactMap, frame: &Frame<'_>) -> Option<Weight> {
     let told = |w: &Weight| w.fact.is_some_and(|i| map.fact(i).evidence.iter().any(|id| frame.released.contains(id)));
-    if frame.answered.is_empty() || candidate.weights.values().any(|w| w.ln > 0.0 && told(w)) {
+    // What restates a symptom is seen already; its checks look for what is behind it.
+    if frame.answered.is_empty()
+        || candidate.mode.symptomatic
+        || candidate.weights.values().any(|w| w.ln > 0.0 && told(w))
+    {
         return None;
     }
     let calls = checks_of(candidate, map, frame.snapshot, frame.cluster);
     let answered = calls.iter().filter(|(call, _)| frame.answered.contains(&call.digest()));
     let gain = answered.map(|(_, gain)| *gain).fold(0.0, f64::max);
     let says = "it was looked for and not found".to_owned();
-    (gain > 0.0).then(|| Weight { ln: (1.0 - gain).max(0.05).ln(), fact: None, says })
+    // A signal that decides is not undone by an answer that merely does not mention it.
+    let least: f64 = if candidate.signal_ratio >= DECISIVE { 0.5 } else { 0.05 };
+    (gain > 0.0).then(|| Weight { ln: (1.0 - gain).max(least).ln(), fact: None, says })
 }
 
 fn changed(map: &FactMap, object: &ObjectRef) -> Option<usize> {
