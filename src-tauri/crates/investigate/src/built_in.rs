@@ -9,6 +9,7 @@ mod fact_map;
 mod focus;
 mod next_call;
 mod sight;
+mod stores;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use model::{Fact, ObjectRef};
 use serde_json::Value;
 
 /// Fills a template. `{object}`, `{kind}`, `{namespace}` and `{name}` are of what the sentence is about, `{subject}` is the
-/// fact's subject, any other `{word}` one of the fact's arguments (`{args.name}` where the word is taken). What is not
+/// fact's subject, `{says}` its sentence, any other `{word}` one of the fact's arguments (`{args.name}` where the word is taken). What is not
 /// there is left out.
 pub fn render(template: &str, fact: Option<&Fact>, object: &ObjectRef) -> String {
     let mut out = String::with_capacity(template.len() + 32);
@@ -27,6 +27,7 @@ fn value_of(name: &str, fact: Option<&Fact>, object: &ObjectRef) -> String {
     let args: Option<&BTreeMap<String, Value>> = fact.map(|f| &f.args);
     match name {
         "object" => spoken(object),
+        "says" => fact.map(|f| f.says.clone()).unwrap_or_default(),
         "subject" => fact.map(|f| spoken(&f.subject)).unwrap_or_default(),
         "kind" => object.kind.clone(),
         "namespace" if object.kind == "Namespace" => object.name.clone(),
@@ -53,7 +54,11 @@ fn text_of(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
         Value::Null => String::new(),
-        Value::Number(n) if n.as_i64().is_none() => n.as_f64().map(|f| format!("{f:.2}")).unwrap_or_default(),
+        Value::Number(n) if n.as_i64().is_none() => match n.as_f64() {
+            Some(whole) if whole.fract() == 0.0 => format!("{whole:.0}"),
+            Some(part) => format!("{part:.2}"),
+            None => String::new(),
+        },
         other => other.to_string(),
     }
 }

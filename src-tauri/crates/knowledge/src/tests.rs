@@ -71,7 +71,11 @@ fn every_built_in_file_is_usable() {
     assert!(library.specialists().count() >= 8);
     let modes: Vec<&str> = library.failure_modes().map(|m| m.id.as_str()).collect();
     for article in library.articles() {
-        assert!(article.failure_modes.iter().all(|m| modes.contains(&m.as_str())), "{} names no failure mode", article.id);
+        assert!(
+            article.failure_modes.iter().all(|m| modes.contains(&m.as_str())),
+            "{} names no failure mode",
+            article.id
+        );
     }
     for mode in library.failure_modes() {
         assert!(mode.body.len() < 1_800, "{} is too long to read at 03:00", mode.id);

@@ -75,10 +75,28 @@ impl FactMap {
         if self.has(object, "controller_manager_not_working") || self.agent_down(object, "kube-controller-manager") {
             set.extend(self.named("pods_missing").iter().map(|i| self.fact(*i).subject.clone()));
         }
+        set.extend(self.clients_of(object));
         set.remove(object);
         let set = Arc::new(set);
         self.radius.borrow_mut().insert(object.clone(), Arc::clone(&set));
         set
+    }
+
+    /// Workloads whose logs complain, without an address, of what this server's own log admits.
+    fn clients_of(&self, server: &ObjectRef) -> BTreeSet<ObjectRef> {
+        let is = |fact: &Fact, key: &str, value: &str| fact.args.get(key).is_some_and(|v| v == value);
+        let admits: Vec<&Fact> = self.about(server).iter().map(|i| self.fact(*i)).collect();
+        let admits = admits.iter().filter(|f| f.name == "log_pattern" && is(f, "side", "server"));
+        let patterns: BTreeSet<String> =
+            admits.filter_map(|f| Some(f.args.get("pattern")?.as_str()?.to_owned())).collect();
+        let complains = |fact: &&Fact| {
+            fact.subject.namespace == server.namespace
+                && is(fact, "side", "client")
+                && is(fact, "target_object", "")
+                && patterns.iter().any(|p| is(fact, "pattern", p))
+        };
+        let named = self.named("log_pattern").iter().map(|i| self.fact(*i));
+        named.filter(complains).map(|f| f.subject.clone()).collect()
     }
 
     fn agent_down(&self, node: &ObjectRef, service: &str) -> bool {

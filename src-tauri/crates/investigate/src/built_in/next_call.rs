@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::{render, spoken};
-use model::{ClusterId, Fact, ObjectRef, ObservationId, Snapshot, ToolCall};
+use model::{ClusterId, Fact, Incident, ObjectRef, ObservationId, Snapshot, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::assessment::{Assessment, Candidate, DECISIVE, importance};
 use super::fact_map::FactMap;
 use super::focus::Focus;
+use super::stores;
 
 /// Below this a call would not change the order.
 const WORTH_ASKING: f64 = 0.06;
@@ -106,6 +107,7 @@ impl Asking<'_> {
             );
             add(found, call, worth * open * 0.35 * 0.8_f64.powi(nth as i32), None);
         }
+        self.unnamed_databases(told, worth * open, found);
         let pending = told.subjects.iter().any(|s| map.has(s, "pod_pending"));
         let answered = told.subjects.iter().any(|s| map.has(s, "unschedulable"));
         if pending && !answered {
@@ -126,6 +128,32 @@ impl Asking<'_> {
             let expects =
                 "Something far from its usual value is where to look; nothing unusual rules out load and latency.";
             add(found, self.call(tool, args.clone(), why.into(), expects), worth * open * value, None);
+        }
+    }
+
+    /// A log speaks of its database and does not say which: the databases of the namespace are asked themselves.
+    fn unnamed_databases(&self, incident: &Incident, worth: f64, found: &mut BTreeMap<String, Proposal>) {
+        let map = &self.assessment.map;
+        let speaks_of_one = |fact: &Fact| {
+            let pattern = fact.args.get("pattern").and_then(Value::as_str).unwrap_or_default();
+            let unnamed = fact.args.get("target_object").is_none_or(|t| t == "");
+            matches!(pattern, "too_many_connections" | "read_only" | "slow_query" | "deadlock") && unnamed
+        };
+        let namespaces: BTreeSet<&str> = incident
+            .subjects
+            .iter()
+            .filter(|s| map.about(s).iter().any(|i| speaks_of_one(map.fact(*i))))
+            .map(|s| s.namespace.as_str())
+            .collect();
+        for namespace in namespaces {
+            let mut databases: Vec<ObjectRef> = stores::databases(self.snapshot, &map.graph, namespace);
+            databases.sort_by_key(|d| !map.about(d).iter().any(|i| map.fact(*i).name == "probe_failing"));
+            for (nth, database) in databases.iter().take(3).enumerate() {
+                let args = json!({"namespace": database.namespace, "workload": database.name});
+                let reason = format!("A client speaks of its database; {} is one in its namespace.", spoken(database));
+                let expects = "The same complaint in its own log makes it the one that is meant.";
+                add(found, self.call("logs", args, reason, expects), worth * 0.9 * 0.8_f64.powi(nth as i32), None);
+            }
         }
     }
 
