@@ -58,7 +58,7 @@ impl Arrivals {
         if same && !resource_version.is_empty() && change == ChangeKind::Present {
             return None;
         }
-        let at = date(&object, how, change, now);
+        let at = date(kind, &object, how, change, now);
         // Versions of one object follow each other, whatever its clocks say.
         let at = known.map_or(at, |known| at.max(Time(known.at.0.saturating_add(1))));
 
@@ -175,7 +175,7 @@ fn time(value: &Value) -> Option<Time> {
 
 /// When a version became true. Only the API server's own record of writes dates a change; for a listing everything that
 /// the object says of its past does.
-fn date(object: &Value, how: How, change: ChangeKind, now: Time) -> Time {
+fn date(kind: &Kind, object: &Value, how: How, change: ChangeKind, now: Time) -> Time {
     let metadata = &object["metadata"];
     let written = metadata["managedFields"].as_array().into_iter().flatten().filter_map(|f| time(&f["time"])).max();
     if change == ChangeKind::Deleted {
@@ -184,7 +184,13 @@ fn date(object: &Value, how: How, change: ChangeKind, now: Time) -> Time {
     match how {
         How::Changed => written.filter(|at| now.seconds_since(*at) > REPLAYED_AFTER_SECONDS).unwrap_or(now),
         How::Listed => {
-            let mut latest = written.max(time(&metadata["creationTimestamp"]));
+            let mut latest =
+                written.max(time(&metadata["annotations"]["endpoints.kubernetes.io/last-change-trigger-time"]));
+            if latest.is_none() && matches!(&*kind.kind, "Endpoints" | "EndpointSlice") {
+                // It changes all the time and says nothing of when; its creation would date an outage to the first day.
+                return now;
+            }
+            latest = latest.max(time(&metadata["creationTimestamp"]));
             let status = &object["status"];
             for condition in status["conditions"].as_array().into_iter().flatten() {
                 latest = latest.max(time(&condition["lastTransitionTime"])).max(time(&condition["lastUpdateTime"]));

@@ -3,7 +3,7 @@ mod state;
 mod writer;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use history::{History, Query};
@@ -27,6 +27,9 @@ use writer::Writer;
 const JUMP: Duration = Duration::from_secs(15);
 const PULSE: Duration = Duration::from_secs(5);
 
+/// Everything that runs for a connection. What runs holds it weakly, so that dropping the connection ends it.
+type Tasks = Mutex<JoinSet<()>>;
+
 /// An opened cluster: its watches, which append to a history, and the client for live reads.
 ///
 /// Opening returns at once; [`Connection::state`] says how it goes. Dropping it closes it.
@@ -34,7 +37,7 @@ pub struct Connection {
     pub(crate) inner: Arc<Inner>,
     context: Context,
     /// Dropped, it stops.
-    tasks: Mutex<JoinSet<()>>,
+    tasks: Arc<Tasks>,
 }
 
 pub(crate) struct Inner {
@@ -89,9 +92,12 @@ impl Connection {
             restart,
             writer,
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(run(inner.clone()));
-        Arc::new(Connection { inner, context: context.clone(), tasks: Mutex::new(tasks) })
+        let tasks = Arc::new_cyclic(|tasks: &Weak<Tasks>| {
+            let mut set = JoinSet::new();
+            set.spawn(run(inner.clone(), tasks.clone()));
+            Mutex::new(set)
+        });
+        Arc::new(Connection { inner, context: context.clone(), tasks })
     }
 
     pub fn context(&self) -> &Context {
@@ -130,6 +136,7 @@ impl Connection {
 
     /// Starts every watch and a new login at once: after a sleep, a VPN that came back, a login in another window.
     pub async fn reconnect(&self) {
+        self.inner.login.retry().await;
         *self.inner.client.write().await = None;
         self.inner.restart.send_modify(|count| *count += 1);
     }
@@ -149,8 +156,8 @@ impl Connection {
     }
 }
 
-/// The whole life of a connection. Its watches end with it.
-async fn run(inner: Arc<Inner>) {
+/// Logs in, starts the watches, and then notices that the machine slept.
+async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     let served = inner.find_served().await;
     let before = inner.remembered().await;
     let kinds: Vec<(Kind, bool)> = crate::kind::watched()
@@ -177,7 +184,8 @@ async fn run(inner: Arc<Inner>) {
             .collect();
         state.settle(&inner.server);
     });
-    let mut watches = JoinSet::new();
+    let Some(tasks) = tasks.upgrade() else { return };
+    let mut watches = tasks.lock().await;
     for (row, (kind, lacking)) in kinds.into_iter().enumerate() {
         if !lacking {
             let known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
@@ -185,7 +193,9 @@ async fn run(inner: Arc<Inner>) {
             watches.spawn(Follow { inner, kind, row, namespace: String::new(), known, coverage: None }.run());
         }
     }
-    // Until aborted: notices that the machine slept, when every open stream is dead and looks alive.
+    drop(watches);
+    drop(tasks);
+    // After a sleep every open stream is dead and looks alive.
     let mut last = (SystemTime::now(), Instant::now());
     loop {
         tokio::time::sleep(PULSE).await;

@@ -73,7 +73,7 @@ impl Fake {
     }
 
     pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap()
+        self.shelf.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn put(&self, plural: &str, mut object: Value) {

@@ -19,6 +19,7 @@ mod kubeconfig;
 mod live;
 mod login;
 mod plugin;
+mod proxy;
 mod raw;
 mod reach;
 mod read_error;

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
@@ -12,10 +12,12 @@ use tokio::sync::Mutex;
 use tower::filter::{AsyncFilterLayer, AsyncPredicate};
 
 use crate::plugin::{self, PluginError};
-use crate::{Context, SearchPath};
+use crate::{Context, SearchPath, proxy};
 
 /// A token is renewed this long before it expires.
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
+/// The plugin is not run again sooner after it failed, or after what it gave was refused.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Makes clients for one context, and keeps the credential that its plugin printed.
 pub(crate) struct Login {
@@ -38,6 +40,10 @@ struct Held {
     expires_at: Option<Timestamp>,
     /// Counts what was obtained, so that several who were refused with the same credential renew it once.
     generation: u64,
+    /// When it was last renewed because the cluster refused it.
+    renewed: Option<Instant>,
+    /// The last failure, which stands for a while.
+    failed: Option<(Instant, PluginError)>,
 }
 
 /// Adds the plugin's token to every request, renewing it first where it is about to expire.
@@ -71,7 +77,19 @@ impl Held {
 }
 
 impl Exec {
+    /// Runs the plugin; two dozen watches that need a login at once get one.
     async fn obtain(&self, held: &mut Held) -> Result<(), PluginError> {
+        if let Some((at, error)) = &held.failed
+            && at.elapsed() < PAUSE
+        {
+            return Err(error.clone());
+        }
+        let result = self.run(held).await;
+        held.failed = result.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        result
+    }
+
+    async fn run(&self, held: &mut Held) -> Result<(), PluginError> {
         let credential = plugin::run(&self.config, self.cluster.clone(), &self.search, &self.redactor).await?;
         let token = match credential.token {
             Some(token) => {
@@ -90,6 +108,7 @@ impl Exec {
             certificate: credential.certificate,
             expires_at: credential.expires_at,
             generation: held.generation + 1,
+            ..std::mem::take(held)
         };
         Ok(())
     }
@@ -137,6 +156,10 @@ impl Login {
             }
         }
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        let own_proxy = self.config.clusters.iter().any(|c| c.cluster.as_ref().is_some_and(|c| c.proxy_url.is_some()));
+        if !own_proxy && proxy::is_bypassed(config.cluster_url.host().unwrap_or_default()) {
+            config.proxy_url = None;
+        }
         config.connect_timeout = Some(Duration::from_secs(10));
         // Refusals and outages are states that the window shows; the watches wait by themselves.
         config.default_retry = false;
@@ -163,11 +186,25 @@ impl Login {
     }
 
     /// Obtains a new credential because the cluster refused the one of `generation`. Without a plugin there is nothing to
-    /// renew here; files are read anew with the next client.
+    /// renew here; files are read anew with the next client. A cluster that refuses every credential does not have the
+    /// plugin run, and perhaps a browser open, again and again.
     pub(crate) async fn renew(&self, generation: u64) -> Result<(), PluginError> {
         let Some(exec) = &self.exec else { return Ok(()) };
         let mut held = exec.held.lock().await;
-        if held.generation == generation { exec.obtain(&mut held).await } else { Ok(()) }
+        let lately = held.renewed.is_some_and(|at| at.elapsed() < PAUSE);
+        if held.generation != generation || lately {
+            return Ok(());
+        }
+        held.renewed = Some(Instant::now());
+        exec.obtain(&mut held).await
+    }
+
+    /// Somebody says that it is worth trying again now.
+    pub(crate) async fn retry(&self) {
+        if let Some(exec) = &self.exec {
+            let mut held = exec.held.lock().await;
+            (held.renewed, held.failed) = (None, None);
+        }
     }
 }
 

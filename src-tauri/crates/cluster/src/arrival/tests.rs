@@ -82,6 +82,21 @@ fn a_change_that_was_missed_is_dated_by_the_clusters_record_of_it() {
 }
 
 #[test]
+fn endpoints_are_dated_by_their_last_change_or_by_when_they_were_seen() {
+    let mut endpoints = json!({"metadata": {"name": "cart", "namespace": "shop", "uid": "e", "resourceVersion": "8",
+        "creationTimestamp": "2025-01-01T00:00:00Z"}});
+    let dated = |endpoints: &Value| {
+        let arrivals = arrivals();
+        let kind = kind("Endpoints");
+        arrivals.object(&kind, endpoints.clone(), None, How::Listed, ChangeKind::Present, at(NOW)).unwrap().1.at
+    };
+    assert_eq!(dated(&endpoints), at(NOW));
+    endpoints["metadata"]["annotations"] =
+        json!({"endpoints.kubernetes.io/last-change-trigger-time": "2026-05-01T11:20:00Z"});
+    assert_eq!(dated(&endpoints), at("2026-05-01T11:20:00Z"));
+}
+
+#[test]
 fn of_a_secret_only_its_metadata_stays_and_its_keys_are_unknown() {
     let secret = json!({
         "metadata": {"name": "db", "namespace": "shop", "uid": "u2", "resourceVersion": "6"},

@@ -320,6 +320,34 @@ async fn a_plugin_logs_in_and_is_asked_again_when_its_token_is_refused() {
     until_state(&connection, |s| s.phase == ConnectionPhase::Live).await;
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_refuses_every_token_does_not_have_the_plugin_run_again_and_again() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (plugin, ran) = (folder.path().join("corp-login"), folder.path().join("ran"));
+    let script = format!("#!/bin/sh\necho x >> '{}'\necho '{{\"status\": {{\"token\": \"t\"}}}}'\n", ran.display());
+    std::fs::write(&plugin, script).unwrap();
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let fake = Fake::start().await;
+    let context = fake.context("{exec: {command: corp-login}}", "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
+    let connection = open_into(&context, history, search);
+    connection.wait_synced(PATIENCE).await;
+    let runs = || std::fs::read_to_string(&ran).unwrap().lines().count();
+    assert_eq!(runs(), 1, "two dozen watches share one login");
+
+    fake.shelf().token = Some("another".into());
+    fake.cut();
+    until_state(&connection, |s| s.phase == ConnectionPhase::Failed).await;
+    let asked = fake.shelf().requests.len();
+    while fake.shelf().requests.len() < asked + 30 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(runs(), 2, "refused, it is renewed once");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_plugin_is_named_and_nothing_is_contacted() {
     let fake = Fake::start().await;
@@ -360,6 +388,10 @@ async fn a_closed_connection_asks_nothing_more() {
     let fake = Fake::start().await;
     let connection = open(&fake.context("{}", ""));
     connection.wait_synced(PATIENCE).await;
+    let watching = || fake.shelf().requests.iter().filter(|seen| seen.query.contains("watch=true")).count();
+    while watching() < connection.state().watches.len() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     connection.close().await;
     let before = fake.shelf().requests.len();
     fake.put("pods", pod("late"));
