@@ -37,6 +37,7 @@ pub(crate) struct Shelf {
     pub page: usize,
     pub aggregated: bool,
     pub allowed: bool,
+    cuts: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +108,7 @@ impl Fake {
 
     /// Breaks every open watch.
     pub(crate) fn cut(&self) {
+        self.shelf().cuts += 1;
         let _ = self.cut.send(());
     }
 
@@ -193,8 +195,9 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         if from < shelf.forgotten && shelf.gone_as_status {
             return status(410, "Expired", "too old resource version");
         }
+        let cuts = shelf.cuts;
         drop(shelf);
-        return watch(fake, kind, namespace, from);
+        return watch(fake, kind, namespace, from, cuts);
     }
     list(&shelf, &kind, &namespace, &query)
 }
@@ -342,7 +345,7 @@ fn list(shelf: &Shelf, kind: &Kind, namespace: &str, query: &BTreeMap<&str, &str
         "metadata": {"resourceVersion": shelf.version.to_string(), "continue": rest}, "items": items}))
 }
 
-fn watch(fake: Fake, kind: Kind, namespace: String, from: u64) -> Response {
+fn watch(fake: Fake, kind: Kind, namespace: String, from: u64, cuts: u64) -> Response {
     let changed = fake.changed.subscribe();
     let cut = fake.cut.subscribe();
     let stream = futures::stream::unfold((fake, changed, cut, from, false), move |state| {
@@ -355,6 +358,9 @@ fn watch(fake: Fake, kind: Kind, namespace: String, from: u64) -> Response {
             loop {
                 let (lines, last) = {
                     let shelf = fake.shelf();
+                    if shelf.cuts != cuts {
+                        return None;
+                    }
                     if from < shelf.forgotten {
                         let gone = json!({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1",
                             "metadata": {}, "status": "Failure", "code": 410, "reason": "Expired",

@@ -62,10 +62,10 @@ impl Follow {
                     self.namespace = namespace;
                 }
                 Ended::Refused(trouble) => {
-                    self.phase(WatchPhase::Refused, Some(trouble));
                     // Listed and not watched: what is there is known, what came or went since is not.
                     let listed = self.coverage == Some(CoverageState::Listed);
                     self.cover(if listed { CoverageState::Partial } else { CoverageState::Refused }).await;
+                    self.phase(WatchPhase::Refused, Some(trouble));
                     self.inner.sleep_or_restart(ASK_AGAIN_AFTER).await;
                 }
                 Ended::NotServed(trouble) => {
