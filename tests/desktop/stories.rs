@@ -219,8 +219,13 @@ pub async fn killed(stage: Stage) -> anyhow::Result<()> {
     let after = question(&window).await?;
     ensure!(after == before, "it is the same question: `{after}`, before `{before}`");
     stage.show("1-after-the-kill.png")?;
-    // The cluster is open again when somebody opens it; the decision does not need more than the case.
+    // Nothing is contacted before it is opened, after a restart too.
+    window.click("nav-incidents").await?;
     window.click("cluster-open").await?;
+    window.find("incident-row").await?;
+    window.click("nav-cases").await?;
+    window.click("case-row").await?;
+    ensure!(question(&window).await? == before || wants(&window).await? == Wants::Decision, "the call waits all the while");
     let answered = to_the_end(&window).await?;
     ensure!(answered > 0, "the investigation went on");
     ensure!(!window.text("conversation").await?.contains("has changed since"), "it went on where it stood");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gate::{Call, Rule, fold_case};
 use history::case_file;
 use model::{
-    Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, ObservationId, Time, Written,
+    Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, IncidentId, ObservationId, Time, Written,
 };
 use serde_json::Value;
 
@@ -35,16 +35,12 @@ pub enum About<'a> {
     Namespace(&'a str),
 }
 
-impl About<'_> {
-    fn covers(&self, incident: &Incident) -> bool {
-        match self {
-            About::All => true,
-            About::These(ids) => ids.contains(&incident.id.0),
-            About::Namespace(namespace) => {
-                incident.subjects.iter().chain(&incident.origin).any(|object| object.namespace == *namespace)
-            }
-        }
-    }
+fn touches(incident: &Incident, namespace: &str) -> bool {
+    incident.subjects.iter().chain(&incident.origin).any(|object| object.namespace == namespace)
+}
+
+fn overlap(one: &Incident, other: &Incident) -> bool {
+    one.subjects.iter().any(|subject| other.subjects.contains(subject))
 }
 
 /// A case's first fact.
@@ -76,14 +72,31 @@ impl Desk {
         question: Option<String>,
     ) -> Result<CaseId, DeskError> {
         let look = self.look(cluster, None)?;
-        let chosen: Vec<Incident> =
-            look.triage.incidents.iter().filter(|incident| about.covers(incident)).cloned().collect();
-        if let About::These(ids) = about
-            && chosen.is_empty()
-            && !ids.is_empty()
-        {
-            return Err(DeskError::not_found("The incident is not there any more."));
-        }
+        let now = &look.triage.incidents;
+        let chosen: Vec<Incident> = match about {
+            About::All => now.clone(),
+            About::Namespace(namespace) => now.iter().filter(|incident| touches(incident, namespace)).cloned().collect(),
+            About::These(ids) => {
+                let opened = self.opened(cluster)?;
+                let shown = lock(&opened.shown);
+                let mut chosen: Vec<Incident> = Vec::new();
+                for id in *ids {
+                    let incident = now
+                        .iter()
+                        .find(|incident| &incident.id.0 == id)
+                        .or_else(|| {
+                            // It was shown and has grown or moved since: the one that is about the same things.
+                            let before = shown.get(&IncidentId(id.clone()))?;
+                            Some(now.iter().find(|incident| overlap(incident, before)).unwrap_or(before))
+                        })
+                        .ok_or_else(|| DeskError::not_found("There is no such incident."))?;
+                    if chosen.iter().all(|known| known.id != incident.id) {
+                        chosen.push(incident.clone());
+                    }
+                }
+                chosen
+            }
+        };
         let ids: Vec<_> = chosen.iter().map(|incident| incident.id.clone()).collect();
         if question.is_none()
             && let Some(open) =

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cluster::{Connection, ConnectionPhase, ConnectionState, Context, Reach, SearchPath, Sources, WatchPhase};
 use history::History;
-use model::{ClusterId, Time};
+use model::{ClusterId, Incident, IncidentId, Time};
 
 use crate::desk::lock;
 use crate::look::Looks;
@@ -45,12 +45,14 @@ pub(crate) struct Opened {
     pub history: Arc<History>,
     pub connection: Option<Arc<Connection>>,
     pub looks: Mutex<Looks>,
+    /// Incidents that were shown, by id: what a person clicks on may have grown meanwhile.
+    pub shown: Mutex<BTreeMap<IncidentId, Incident>>,
     appended: AtomicU64,
 }
 
 impl Opened {
     fn new(history: Arc<History>, connection: Option<Arc<Connection>>) -> Arc<Self> {
-        Arc::new(Opened { history, connection, looks: Mutex::default(), appended: AtomicU64::new(0) })
+        Arc::new(Opened { history, connection, looks: Mutex::default(), shown: Mutex::default(), appended: AtomicU64::new(0) })
     }
 
     pub fn reach(&self) -> Reach {

@@ -23,6 +23,7 @@ pub(crate) struct Looks {
 }
 
 const MOST_LOOKS: usize = 6;
+const MOST_SHOWN: usize = 1_000;
 
 impl Looks {
     fn get(&self, at: Option<Time>, generation: u64) -> Option<Arc<Look>> {
@@ -56,6 +57,13 @@ impl Desk {
             None => self.now_of(cluster)?,
         };
         let look = Arc::new(self.understand(cluster, opened.history.snapshot(time)?)?);
+        if at.is_none() {
+            let mut shown = crate::desk::lock(&opened.shown);
+            shown.extend(look.triage.incidents.iter().map(|incident| (incident.id.clone(), incident.clone())));
+            while shown.len() > MOST_SHOWN {
+                shown.pop_first();
+            }
+        }
         crate::desk::lock(&opened.looks).put(at, generation, Arc::clone(&look));
         Ok(look)
     }
