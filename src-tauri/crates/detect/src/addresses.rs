@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Held, ObjectRef};
 use serde_json::Value;
-use topology::{Address, addresses_in, in_cluster};
+use topology::{Address, Relation, addresses_in, in_cluster};
 
 use crate::found::Found;
 use crate::json::{int, list, text};
@@ -42,15 +42,22 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
                 .since(held.at)
                 .because(&held.observation)
                 .because_all(callers.iter().map(|w| &w.spec_held.observation))
-                .says(format!("{} callers use port {port} of {}, which it does not offer", callers.len(), service.name));
+                .says(format!(
+                    "{} callers use port {port} of {}, which it does not offer",
+                    callers.len(),
+                    service.name
+                ));
         }
     }
 }
 
 /// The port that stands in a variable beside the host's: `DB_HOST` and `DB_PORT`.
 fn port_beside(env: &[Value], host: &str) -> Option<u16> {
-    let stem = ["_HOST", "_ADDR", "_ADDRESS", "_SERVER", "_HOSTNAME", "HOST"].into_iter().find_map(|ending| host.strip_suffix(ending))?;
-    let port = env.iter().find(|e| text(e, "/name") == format!("{stem}_PORT") || text(e, "/name") == format!("{stem}PORT"))?;
+    let stem = ["_HOST", "_ADDR", "_ADDRESS", "_SERVER", "_HOSTNAME", "HOST"]
+        .into_iter()
+        .find_map(|ending| host.strip_suffix(ending))?;
+    let port =
+        env.iter().find(|e| text(e, "/name") == format!("{stem}_PORT") || text(e, "/name") == format!("{stem}PORT"))?;
     text(port, "/value").parse().ok()
 }
 
@@ -63,8 +70,17 @@ fn plausible(address: &Address, variable: &str) -> bool {
     let single = !address.host.contains('.');
     let variable = variable.to_ascii_uppercase();
     // A name of its own, a listen address or somebody's user name is no call.
-    let own = variable.contains("POD_NAME") || variable.contains("NODE_NAME") || variable == "HOSTNAME" || variable.contains("LISTEN") || variable.contains("BIND") || variable.contains("NAMESPACE");
-    !own && (address.explicit && (address.port.is_some() || !single) || variable.ends_with("HOST") || variable.ends_with("ADDR") || variable.ends_with("ADDRESS") || variable.ends_with("_URL"))
+    let own = variable.contains("POD_NAME")
+        || variable.contains("NODE_NAME")
+        || variable == "HOSTNAME"
+        || variable.contains("LISTEN")
+        || variable.contains("BIND")
+        || variable.contains("NAMESPACE");
+    !own && (address.explicit && (address.port.is_some() || !single)
+        || variable.ends_with("HOST")
+        || variable.ends_with("ADDR")
+        || variable.ends_with("ADDRESS")
+        || variable.ends_with("_URL"))
 }
 
 fn check(
@@ -84,7 +100,8 @@ fn check(
         unknown(scene, workload, container, variable, &shown, address, &service, found);
         return None;
     };
-    let headless = text(&held.object, "/spec/clusterIP") == "None" || text(&held.object, "/spec/type") == "ExternalName";
+    let headless =
+        text(&held.object, "/spec/clusterIP") == "None" || text(&held.object, "/spec/type") == "ExternalName";
     let port = address.port?;
     let ports = list(&held.object, "/spec/ports");
     let this = ports.iter().find(|p| int(p, "/port") == Some(i64::from(port)));
@@ -102,15 +119,21 @@ fn check(
                 .since(workload.spec_held.at)
                 .because(&workload.spec_held.observation)
                 .because(&held.observation)
-                .says(format!("{variable} of {} names port {port} of {name}, which offers {}", workload.object.name,
-                    offered(held).iter().map(i64::to_string).collect::<Vec<_>>().join(", ")));
+                .says(format!(
+                    "{variable} of {} names port {port} of {name}, which offers {}",
+                    workload.object.name,
+                    offered(held).iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+                ));
             Some((service, port))
         }
         Some(this) => {
             let protocol = Some(text(this, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
             let wants = if matches!(address.scheme.as_str(), "udp" | "statsd" | "syslog+udp") { "UDP" } else { "TCP" };
             let dns = port == 53;
-            if protocol != wants && !dns && !ports.iter().any(|p| int(p, "/port") == Some(i64::from(port)) && text(p, "/protocol") == wants) {
+            if protocol != wants
+                && !dns
+                && !ports.iter().any(|p| int(p, "/port") == Some(i64::from(port)) && text(p, "/protocol") == wants)
+            {
                 found
                     .fact("env_protocol_wrong", &workload.object)
                     .arg("container", text(container, "/name"))
@@ -123,7 +146,10 @@ fn check(
                     .since(workload.spec_held.at)
                     .because(&workload.spec_held.observation)
                     .because(&held.observation)
-                    .says(format!("{variable} of {} names port {port} of {name}, which is a {protocol} port", workload.object.name));
+                    .says(format!(
+                        "{variable} of {} names port {port} of {name}, which is a {protocol} port",
+                        workload.object.name
+                    ));
             }
             None
         }
@@ -141,7 +167,9 @@ fn unknown(
     service: &ObjectRef,
     found: &mut Found,
 ) {
-    if !plausible(address, variable) || address.host.split('.').next_back().is_some_and(|l| l == "com" || l == "net" || l == "org" || l == "io") {
+    if !plausible(address, variable)
+        || address.host.split('.').next_back().is_some_and(|l| l == "com" || l == "net" || l == "org" || l == "io")
+    {
         return;
     }
     let existence = scene.exists("Service", &service.namespace, &service.name);
@@ -149,8 +177,7 @@ fn unknown(
     if existence == Existence::There || pod_of_set {
         return;
     }
-    let siblings = scene.snapshot.in_namespace("Service", &service.namespace).map(|(s, _)| s.name.as_str());
-    let near = siblings.map(|s| (similarity(s, &service.name), s)).max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score >= 0.5).map_or("", |(_, s)| s);
+    let (near, likeness, uncalled) = nearest(scene, service, variable, address.port);
     let draft = found
         .fact("env_address_unknown", &workload.object)
         .arg("container", text(container, "/name"))
@@ -158,17 +185,49 @@ fn unknown(
         .arg("value", value)
         .arg("host", address.host.clone())
         .arg("namespace", service.namespace.clone())
-        .arg("closest", near)
+        .arg("closest", near.clone())
+        .arg("likeness", likeness)
+        .arg("closest_uncalled", uncalled)
         .arg("workload_exists", scene.workloads_in(&service.namespace).any(|w| w.object.name == service.name))
         .since(workload.spec_held.at)
         .because(&workload.spec_held.observation);
-    let says = format!("{variable} of {} names {}, and no Service has that name{}", workload.object.name, address.host,
-        if near.is_empty() { String::new() } else { format!("; {near} is near") });
+    let says = format!(
+        "{variable} of {} names {}, and no Service has that name{}",
+        workload.object.name,
+        address.host,
+        if near.is_empty() { String::new() } else { format!("; {near} is near") }
+    );
     if existence == Existence::Absent {
         draft.says(says);
     } else {
         draft.unknown(format!("Services of {} were not listed", service.namespace)).says(says);
     }
+}
+
+/// The Service that was probably meant, how like it is (0 to 1), and whether nobody calls it although others are called.
+fn nearest(scene: &Scene, missing: &ObjectRef, variable: &str, port: Option<u16>) -> (String, f64, bool) {
+    let words: Vec<String> =
+        variable.split(['_', '-', '.']).map(str::to_ascii_lowercase).filter(|w| w.len() >= 4).collect();
+    let mut best: (String, f64, bool) = (String::new(), 0.0, false);
+    for (service, held) in scene.snapshot.in_namespace("Service", &missing.namespace) {
+        let parts: Vec<&str> = service.name.split('-').collect();
+        // `REDIS_ADDR` and `redis-cart` share a word that is not in every name.
+        let named = words
+            .iter()
+            .any(|w| parts.contains(&w.as_str()) && !matches!(w.as_str(), "service" | "server" | "addr" | "host"));
+        let offers = port.is_some_and(|port| offered(held).contains(&i64::from(port)));
+        let likeness = similarity(&service.name, &missing.name).max(if named { 0.75 } else { 0.0 })
+            + if offers { 0.05 } else { 0.0 };
+        if likeness > best.1 && likeness >= 0.5 {
+            let called = scene
+                .graph
+                .dependents(service)
+                .iter()
+                .any(|e| matches!(e.relation, Relation::Calls | Relation::RoutesTo));
+            best = (service.name.clone(), likeness.min(1.0), !called);
+        }
+    }
+    best
 }
 
 /// Between 0 and 1: how alike two names are.
@@ -214,7 +273,8 @@ mod tests {
 
     #[test]
     fn where_services_were_not_listed_an_unknown_name_is_unknown() {
-        let facts = Sketch::unwatched().deployment("web").but("Deployment/shop/web", env("CART_ADDR", "cart:80")).facts();
+        let facts =
+            Sketch::unwatched().deployment("web").but("Deployment/shop/web", env("CART_ADDR", "cart:80")).facts();
         assert!(!has(&facts, "env_address_unknown"));
         assert!(facts.iter().any(|f| f.name == "env_address_unknown"));
     }

@@ -9,7 +9,16 @@ use crate::json::short;
 use crate::scene::Scene;
 
 /// Units that make a node a part of the control plane.
-const CONTROL_PLANE: &[&str] = &["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd", "cloud-controller-manager", "scheduler", "controller-manager", "apiserver"];
+const CONTROL_PLANE: &[&str] = &[
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-apiserver",
+    "etcd",
+    "cloud-controller-manager",
+    "scheduler",
+    "controller-manager",
+    "apiserver",
+];
 const RUNTIMES: &[&str] = &["containerd", "docker", "dockerd", "crio", "cri-o"];
 
 /// How a unit's own words read.
@@ -23,11 +32,29 @@ enum Health {
 
 fn health(state: &str, output: &str) -> Health {
     let state = state.to_ascii_lowercase();
-    if state.starts_with("active (running)") || state == "active" || state == "running" || state.starts_with("active (exited)") || state == "healthy" || state == "ok" {
+    if state.starts_with("active (running)")
+        || state == "active"
+        || state == "running"
+        || state.starts_with("active (exited)")
+        || state == "healthy"
+        || state == "ok"
+    {
         Health::Up
-    } else if state.contains("auto-restart") || state.starts_with("activating") || state.contains("crashloop") || state == "reloading" {
+    } else if state.contains("auto-restart")
+        || state.starts_with("activating")
+        || state.contains("crashloop")
+        || state == "reloading"
+    {
         Health::Restarting
-    } else if state.starts_with("inactive") || state.starts_with("failed") || state == "dead" || state == "stopped" || state == "not found" || state.starts_with("deactivating") || state == "not running" || state == "exited" {
+    } else if state.starts_with("inactive")
+        || state.starts_with("failed")
+        || state == "dead"
+        || state == "stopped"
+        || state == "not found"
+        || state.starts_with("deactivating")
+        || state == "not running"
+        || state == "exited"
+    {
         Health::Down
     } else if state.is_empty() && output.to_ascii_lowercase().contains("could not be found") {
         Health::Down
@@ -69,7 +96,12 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 fn down(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, found: &mut Found) {
     let control_plane = CONTROL_PLANE.contains(&agent.service.as_str());
     let line = deciding_line(&agent.output);
-    let since = agent.output.lines().find_map(|l| l.trim().strip_prefix("Active:")).and_then(|l| l.split_once(" since ")).map_or("", |(_, s)| s);
+    let since = agent
+        .output
+        .lines()
+        .find_map(|l| l.trim().strip_prefix("Active:"))
+        .and_then(|l| l.split_once(" since "))
+        .map_or("", |(_, s)| s);
     found
         .fact("node_agent_down", node)
         .arg("service", agent.service.clone())
@@ -79,8 +111,13 @@ fn down(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, foun
         .arg("output", line.clone())
         .since(observation.at)
         .because(&observation.id)
-        .says(format!("{} on {} is {}{}", agent.service, agent.node, if agent.state.is_empty() { "not there" } else { &agent.state },
-            if since.is_empty() { String::new() } else { format!(" since {since}") }));
+        .says(format!(
+            "{} on {} is {}{}",
+            agent.service,
+            agent.node,
+            if agent.state.is_empty() { "not there" } else { &agent.state },
+            if since.is_empty() { String::new() } else { format!(" since {since}") }
+        ));
     if RUNTIMES.contains(&agent.service.as_str()) {
         found
             .fact("node_runtime_down", node)
@@ -94,7 +131,17 @@ fn down(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, foun
 
 /// The line of a unit's output that says most about its end.
 fn deciding_line(output: &str) -> String {
-    let telling = ["failed with result", "main process exited", "deactivated successfully", "stopped ", "fatal", "panic", "error", "out of memory", "killed"];
+    let telling = [
+        "failed with result",
+        "main process exited",
+        "deactivated successfully",
+        "stopped ",
+        "fatal",
+        "panic",
+        "error",
+        "out of memory",
+        "killed",
+    ];
     let lines: Vec<&str> = output.lines().collect();
     let found = telling.iter().find_map(|word| lines.iter().rev().find(|l| l.to_ascii_lowercase().contains(word)));
     short(found.or(lines.last()).unwrap_or(&""), 200)
@@ -109,14 +156,24 @@ fn troubles(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, 
         ("pleg", &["pleg is not healthy", "pleg was last seen active"]),
         ("network_plugin", &["cni plugin not initialized", "network plugin is not ready"]),
         ("clock", &["clock is not synchronised", "clock not synchronized", "time has been changed", "clock skew"]),
-        ("api_unreachable", &["unable to connect to the server", "failed to contact api server", "error getting node", "connection refused"]),
+        (
+            "api_unreachable",
+            &[
+                "unable to connect to the server",
+                "failed to contact api server",
+                "error getting node",
+                "connection refused",
+            ],
+        ),
         ("eviction", &["eviction manager: attempting to reclaim", "must evict pod"]),
         ("filesystem", &["ext4-fs error", "xfs_force_shutdown", "i/o error", "remounting filesystem read-only"]),
         ("gpu", &["nvrm: xid"]),
     ];
     for line in agent.output.lines() {
         let lower = line.to_ascii_lowercase();
-        let Some((pattern, _)) = patterns.iter().find(|(_, words)| words.iter().any(|w| lower.contains(w))) else { continue };
+        let Some((pattern, _)) = patterns.iter().find(|(_, words)| words.iter().any(|w| lower.contains(w))) else {
+            continue;
+        };
         found
             .fact("node_agent_error", node)
             .arg("service", agent.service.clone())
@@ -151,7 +208,8 @@ fn missing(agents: &[(&Observation, &NodeAgentBody)], found: &mut Found) {
     let is_control = |services: &BTreeSet<&str>| services.iter().any(|s| CONTROL_PLANE.contains(s));
     let controls: Vec<&str> = by_node.iter().filter(|(_, s)| is_control(s)).map(|(n, _)| *n).collect();
     for service in ["kubelet", "kube-proxy"].iter().chain(CONTROL_PLANE) {
-        let peers: Vec<&str> = if CONTROL_PLANE.contains(service) { controls.clone() } else { by_node.keys().copied().collect() };
+        let peers: Vec<&str> =
+            if CONTROL_PLANE.contains(service) { controls.clone() } else { by_node.keys().copied().collect() };
         let lacking: Vec<&str> = peers.iter().copied().filter(|n| !by_node[n].contains(service)).collect();
         if peers.len() < 3 || lacking.len() != 1 {
             continue;
@@ -177,7 +235,12 @@ mod tests {
     use crate::sketch::{Sketch, fact, has};
 
     fn agent(node: &str, service: &str, state: &str, output: &str) -> Body {
-        Body::NodeAgent(NodeAgentBody { node: node.into(), service: service.into(), state: state.into(), output: output.into() })
+        Body::NodeAgent(NodeAgentBody {
+            node: node.into(),
+            service: service.into(),
+            state: state.into(),
+            output: output.into(),
+        })
     }
 
     #[test]

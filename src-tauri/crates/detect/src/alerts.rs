@@ -32,13 +32,17 @@ fn subject_of(scene: &Scene, observation: &Observation, alert: &AlertBody) -> Op
         .chain(alert.annotations.values())
         .flat_map(|text| text.split(|c: char| c.is_whitespace() || "/,:;()[]'\"`".contains(c)))
         .collect();
-    let named = scene.workloads.keys().filter(|w| words.contains(&w.name.as_str())).max_by_key(|w| w.name.len()).cloned();
+    let named =
+        scene.workloads.keys().filter(|w| words.contains(&w.name.as_str())).max_by_key(|w| w.name.len()).cloned();
     named.or_else(|| observation.subject.clone())
 }
 
 fn text_of(alert: &AlertBody) -> String {
-    let texts: Vec<&str> =
-        ["summary", "message", "description"].into_iter().filter_map(|key| alert.annotations.get(key)).map(String::as_str).collect();
+    let texts: Vec<&str> = ["summary", "message", "description"]
+        .into_iter()
+        .filter_map(|key| alert.annotations.get(key))
+        .map(String::as_str)
+        .collect();
     texts.first().copied().unwrap_or("").to_owned()
 }
 
@@ -76,7 +80,9 @@ fn kind_of(alert: &AlertBody) -> &'static str {
 
 /// The largest percentage in a text: how far off the alert says that something is.
 fn percentage(text: &str) -> Option<f64> {
-    let numbers = text.split(|c: char| c.is_whitespace() || "()|,;".contains(c)).filter_map(|w| w.strip_suffix('%')?.trim_start_matches('+').parse::<f64>().ok());
+    let numbers = text
+        .split(|c: char| c.is_whitespace() || "()|,;".contains(c))
+        .filter_map(|w| w.strip_suffix('%')?.trim_start_matches('+').parse::<f64>().ok());
     numbers.max_by(|a, b| a.abs().total_cmp(&b.abs()))
 }
 
@@ -153,7 +159,10 @@ mod tests {
 
     #[test]
     fn an_alert_is_about_what_its_labels_or_its_text_name() {
-        let facts = Sketch::new().deployment("cart").released(Some("Service/shop/cart"), alert(AlertState::Firing, "throttled +40.5%")).facts();
+        let facts = Sketch::new()
+            .deployment("cart")
+            .released(Some("Service/shop/cart"), alert(AlertState::Firing, "throttled +40.5%"))
+            .facts();
         let told = fact(&facts, "alert_firing", "Deployment/shop/cart");
         assert_eq!((&told.args["kind"], &told.args["value"]), (&"cpu_throttling".into(), &40.5.into()));
         assert!(has(&facts, "cpu_throttled"));
@@ -163,7 +172,10 @@ mod tests {
 
     #[test]
     fn alerts_that_ended_do_not_fire() {
-        let facts = Sketch::new().deployment("cart").released(Some("Service/shop/cart"), alert(AlertState::Resolved, "x")).facts();
+        let facts = Sketch::new()
+            .deployment("cart")
+            .released(Some("Service/shop/cart"), alert(AlertState::Resolved, "x"))
+            .facts();
         assert!(!has(&facts, "alert_firing") && has(&facts, "alerts_quiet"));
     }
 }

@@ -19,7 +19,9 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         revisions(scene, workload, found);
     }
     for (object, versions) in &scene.snapshot.earlier {
-        let (Some(now), Some(before)) = (scene.snapshot.get(object), last_different(object, scene, versions)) else { continue };
+        let (Some(now), Some(before)) = (scene.snapshot.get(object), last_different(object, scene, versions)) else {
+            continue;
+        };
         if scene.at.seconds_since(now.at) <= RECENT_SECONDS {
             version(scene, object, before, now, found);
         }
@@ -31,7 +33,10 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 /// The newest earlier version whose spec is not the present one.
 fn last_different<'s>(object: &ObjectRef, scene: &Scene, versions: &'s [Held]) -> Option<&'s Held> {
     let now = scene.snapshot.get(object)?;
-    versions.iter().rev().find(|v| v.object.get("spec") != now.object.get("spec") || v.object.get("keys") != now.object.get("keys"))
+    versions
+        .iter()
+        .rev()
+        .find(|v| v.object.get("spec") != now.object.get("spec") || v.object.get("keys") != now.object.get("keys"))
 }
 
 struct Change<'s> {
@@ -50,7 +55,9 @@ fn revisions(scene: &Scene, workload: &Workload, found: &mut Found) {
     let mut sets: Vec<(i64, Option<Time>, &ObjectRef, &Held)> = scene
         .snapshot
         .of_kind("ReplicaSet")
-        .filter(|(set, _)| set.namespace == workload.object.namespace && scene.graph.workload_of(set) == workload.object)
+        .filter(|(set, _)| {
+            set.namespace == workload.object.namespace && scene.graph.workload_of(set) == workload.object
+        })
         .map(|(set, held)| {
             let revision = int(&held.object, "/metadata/annotations/deployment.kubernetes.io~1revision").unwrap_or(0);
             (revision, created(&held.object), set, held)
@@ -90,11 +97,23 @@ fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: 
         (Some(a), Some(b)) if object.kind != "Pod" => differences(a, b),
         _ => Vec::new(),
     };
-    let text_of = |value: Option<&Value>| value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).unwrap_or_default();
+    let text_of = |value: Option<&Value>| {
+        value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).unwrap_or_default()
+    };
     for (pointer, what) in [
-        ("/spec/replicas", "replicas"), ("/spec/selector", "selector"), ("/spec/ports", "ports"), ("/spec/podSelector", "selector"),
-        ("/spec/ingress", "spec"), ("/spec/egress", "spec"), ("/spec/rules", "spec"), ("/spec/type", "spec"), ("/spec/unschedulable", "scheduling"),
-        ("/spec/taints", "scheduling"), ("/spec/hard", "spec"), ("/spec/storageClassName", "spec"), ("/spec/maxReplicas", "replicas"),
+        ("/spec/replicas", "replicas"),
+        ("/spec/selector", "selector"),
+        ("/spec/ports", "ports"),
+        ("/spec/podSelector", "selector"),
+        ("/spec/ingress", "spec"),
+        ("/spec/egress", "spec"),
+        ("/spec/rules", "spec"),
+        ("/spec/type", "spec"),
+        ("/spec/unschedulable", "scheduling"),
+        ("/spec/taints", "scheduling"),
+        ("/spec/hard", "spec"),
+        ("/spec/storageClassName", "spec"),
+        ("/spec/maxReplicas", "replicas"),
     ] {
         let (a, b) = (old.pointer(pointer), new.pointer(pointer));
         if a != b && !matches!(object.kind.as_str(), "Pod") {
@@ -157,7 +176,9 @@ fn say(scene: &Scene, change: &Change, all: &[Difference], found: &mut Found) {
     }
     for difference in all.iter().filter(|d| d.what == "probes") {
         let probe = difference.field.trim_end_matches("Probe").to_owned();
-        let failing = found.named("probe_failing").any(|f| f.subject == change.subject && f.args.get("probe").and_then(Value::as_str) == Some(&probe));
+        let failing = found
+            .named("probe_failing")
+            .any(|f| f.subject == change.subject && f.args.get("probe").and_then(Value::as_str) == Some(&probe));
         if failing {
             found
                 .fact("probe_differs_from_previous", &change.subject)
@@ -181,7 +202,8 @@ fn recorded(scene: &Scene, found: &mut Found) {
     }) {
         let Body::Change { reference, author, message, diff } = body else { continue };
         let text = format!("{message}\n{}", diff.as_deref().unwrap_or(""));
-        let words: std::collections::BTreeSet<&str> = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|w| w.len() > 2).collect();
+        let words: std::collections::BTreeSet<&str> =
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|w| w.len() > 2).collect();
         let named: Vec<&ObjectRef> = match &observation.subject {
             Some(subject) => scene.workloads.keys().filter(|w| **w == scene.workload_told(subject)).collect(),
             None => scene.workloads.keys().filter(|w| words.contains(w.name.as_str())).collect(),
@@ -196,7 +218,10 @@ fn recorded(scene: &Scene, found: &mut Found) {
                 .arg("message", short(message, 240))
                 .arg("author", author.clone())
                 .arg("seconds_before", seconds)
-                .arg("mentions", if words.contains(subject.name.as_str()) { vec![subject.name.clone()] } else { Vec::new() })
+                .arg(
+                    "mentions",
+                    if words.contains(subject.name.as_str()) { vec![subject.name.clone()] } else { Vec::new() },
+                )
                 .arg("touches", touches(&text))
                 .arg("diff_lines", diff.as_ref().map_or(0, |d| d.lines().count()))
                 .since(observation.at)
@@ -238,15 +263,31 @@ fn drift(scene: &Scene, found: &mut Found) {
             if !(failed || sync == "OutOfSync" || matches!(health, "Degraded" | "Missing")) {
                 continue;
             }
-            let message = ready.map(|c| text(c, "/message")).filter(|m| !m.is_empty()).unwrap_or(text(body, "/status/operationState/message"));
-            let revision = [text(body, "/status/sync/revision"), text(body, "/status/lastAppliedRevision"), text(body, "/status/lastAttemptedRevision")].into_iter().find(|r| !r.is_empty()).unwrap_or("");
+            let message = ready
+                .map(|c| text(c, "/message"))
+                .filter(|m| !m.is_empty())
+                .unwrap_or(text(body, "/status/operationState/message"));
+            let revision = [
+                text(body, "/status/sync/revision"),
+                text(body, "/status/lastAppliedRevision"),
+                text(body, "/status/lastAttemptedRevision"),
+            ]
+            .into_iter()
+            .find(|r| !r.is_empty())
+            .unwrap_or("");
             let mut targets: Vec<ObjectRef> = list(body, "/status/resources")
                 .iter()
                 .filter(|r| matches!(text(r, "/kind"), "Deployment" | "StatefulSet" | "DaemonSet"))
                 .map(|r| ObjectRef::new(text(r, "/kind"), text(r, "/namespace"), text(r, "/name")))
                 .collect();
             if targets.is_empty() {
-                targets = scene.workloads.keys().filter(|w| w.name == object.name).cloned().collect();
+                let place = text(body, "/spec/destination/namespace");
+                let meant = |w: &&ObjectRef| {
+                    (w.name == object.name
+                        || object.name.strip_prefix(w.name.as_str()).is_some_and(|rest| rest.starts_with('-')))
+                        && (place.is_empty() || w.namespace == place)
+                };
+                targets = scene.workloads.keys().filter(meant).cloned().collect();
             }
             for subject in std::iter::once(object).chain(&targets) {
                 found
@@ -273,21 +314,32 @@ mod tests {
     use crate::sketch::{Sketch, ago, fact, has};
 
     fn set(name: &str, revision: &str, age: i64, image: &str, limit: &str) -> (String, serde_json::Value) {
-        (format!("ReplicaSet/shop/{name}"), json!({
+        (
+            format!("ReplicaSet/shop/{name}"),
+            json!({
             "metadata": {"creationTimestamp": ago(age), "annotations": {"deployment.kubernetes.io/revision": revision},
                 "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart", "controller": true}]},
             "spec": {"template": {"spec": {"containers": [{"name": "app", "image": image,
-                "resources": {"limits": {"memory": limit}}}]}}}}))
+                "resources": {"limits": {"memory": limit}}}]}}}}),
+        )
     }
 
     #[test]
     fn two_revisions_are_told_apart_field_by_field() {
         let (old, old_body) = set("cart-1", "1", 9000, "r.example/cart:1", "512Mi");
         let (new, new_body) = set("cart-2", "2", 120, "r.example/cart:2", "256Mi");
-        let facts = Sketch::new().deployment("cart").without("ReplicaSet/shop/cart-abc").with(&old, old_body).with(&new, new_body).facts();
+        let facts = Sketch::new()
+            .deployment("cart")
+            .without("ReplicaSet/shop/cart-abc")
+            .with(&old, old_body)
+            .with(&new, new_body)
+            .facts();
         assert_eq!(fact(&facts, "image_changed", "Deployment/shop/cart").args["only_tag"], true);
         assert_eq!(fact(&facts, "resources_changed", "Deployment/shop/cart").args["lowered"], true);
-        assert_eq!(fact(&facts, "changed_recently", "Deployment/shop/cart").args["what"], json!(["image", "resources"]));
+        assert_eq!(
+            fact(&facts, "changed_recently", "Deployment/shop/cart").args["what"],
+            json!(["image", "resources"])
+        );
         assert_eq!(fact(&facts, "rolled_out_recently", "Deployment/shop/cart").args["seconds_before"], 120);
     }
 
@@ -302,14 +354,23 @@ mod tests {
     fn an_earlier_version_of_a_service_tells_what_changed() {
         let facts = Sketch::new()
             .deployment("cart")
-            .earlier("Service/shop/cart", 4000, json!({"spec": {"selector": {"app": "carts"}, "ports": [{"port": 80, "targetPort": 8080}]}}))
+            .earlier(
+                "Service/shop/cart",
+                4000,
+                json!({"spec": {"selector": {"app": "carts"}, "ports": [{"port": 80, "targetPort": 8080}]}}),
+            )
             .facts();
         assert_eq!(fact(&facts, "changed_recently", "Service/shop/cart").args["what"], json!(["selector"]));
     }
 
     #[test]
     fn a_commit_is_put_to_the_workload_that_it_names() {
-        let change = || Body::Change { reference: "9f2".into(), author: "A".into(), message: "cart: raise CACHE_SIZE".into(), diff: None };
+        let change = || Body::Change {
+            reference: "9f2".into(),
+            author: "A".into(),
+            message: "cart: raise CACHE_SIZE".into(),
+            diff: None,
+        };
         let facts = Sketch::new().deployment("cart").released(None, change()).facts();
         fact(&facts, "recorded_change", "Deployment/shop/cart");
         assert!(!has(&Sketch::new().deployment("cart").facts(), "recorded_change"));

@@ -27,7 +27,9 @@ fn told_missing<'s>(scene: &'s Scene, workload: &Workload, used: &ConfigUse) -> 
     let kind = used.kind.to_ascii_lowercase();
     scene.events(&workload.object).iter().rfind(|t| {
         let message = t.event.message.to_ascii_lowercase();
-        message.contains(&kind) && message.contains(&format!("\"{}\"", used.name.to_ascii_lowercase())) && (message.contains("not found") || message.contains("couldn't find key"))
+        message.contains(&kind)
+            && message.contains(&format!("\"{}\"", used.name.to_ascii_lowercase()))
+            && (message.contains("not found") || message.contains("couldn't find key"))
     })
 }
 
@@ -48,9 +50,12 @@ fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
         let existence = scene.exists(used.kind, namespace, &used.name);
         let event = told_missing(scene, workload, used);
         let waiting = waits.filter(|(message, _)| message.contains(&used.name));
-        let lacks_key = |message: &str| message.contains("couldn't find key") || message.contains("non-existent config key");
+        let lacks_key =
+            |message: &str| message.contains("couldn't find key") || message.contains("non-existent config key");
         let by_message = event.map(|t| t.event.message.as_str()).or(waiting.map(|(m, _)| m));
-        let absent = existence == Existence::Absent || (existence == Existence::Unknown && by_message.is_some_and(|m| m.contains("not found") && !lacks_key(m)));
+        let absent = existence == Existence::Absent
+            || (existence == Existence::Unknown
+                && by_message.is_some_and(|m| m.contains("not found") && !lacks_key(m)));
         if absent && told.insert((used.kind, &used.name)) {
             found
                 .fact("config_object_missing", &workload.object)
@@ -69,7 +74,8 @@ fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
         let object = ObjectRef::new(used.kind, namespace, used.name.as_str());
         let held = scene.snapshot.get(&object);
         let keys = held.and_then(|h| h.object.get("keys")).and_then(Value::as_object).filter(|keys| !keys.is_empty());
-        let without = keys.is_some_and(|keys| !keys.contains_key(key)) || by_message.is_some_and(|m| lacks_key(m) && m.contains(key.as_str()));
+        let without = keys.is_some_and(|keys| !keys.contains_key(key))
+            || by_message.is_some_and(|m| lacks_key(m) && m.contains(key.as_str()));
         if without {
             found
                 .fact("config_key_missing", &workload.object)
@@ -94,7 +100,9 @@ fn starts(scene: &Scene, workload: &Workload) -> Vec<Time> {
     let mut starts: Vec<Time> = pods
         .flat_map(|p| p.containers())
         .filter(|c| !c.init)
-        .filter_map(|c| time(c.status, "/state/running/startedAt").or_else(|| time(c.status, "/lastState/terminated/startedAt")))
+        .filter_map(|c| {
+            time(c.status, "/state/running/startedAt").or_else(|| time(c.status, "/lastState/terminated/startedAt"))
+        })
         .collect();
     starts.sort();
     starts
@@ -126,19 +134,32 @@ fn changed(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
                     .since(held.at)
                     .because(&held.observation)
                     .because(&before.observation)
-                    .says(format!("{} changed ({}) {:.0} s before {} was started", object.name, keys.join(", "), restart.seconds_since(held.at), workload.object.name));
+                    .says(format!(
+                        "{} changed ({}) {:.0} s before {} was started",
+                        object.name,
+                        keys.join(", "),
+                        restart.seconds_since(held.at),
+                        workload.object.name
+                    ));
             }
             None if !starts.is_empty() => {
                 let after = held.at.seconds_since(starts[starts.len() - 1]);
-                for (name, wanted) in [("config_changed_after_start", true), ("config_differs_from_running", used.used_as == "env")] {
+                for (name, wanted) in
+                    [("config_changed_after_start", true), ("config_differs_from_running", used.used_as == "env")]
+                {
                     if wanted {
                         let draft = found.fact(name, &workload.object).arg("config", config.clone());
-                        let draft = if name == "config_changed_after_start" { draft.arg("seconds_after", after as i64) } else { draft };
-                        draft
-                            .since(held.at)
-                            .because(&held.observation)
-                            .because(&before.observation)
-                            .says(format!("{} changed ({}) after {} was started; it runs with what was before", object.name, keys.join(", "), workload.object.name));
+                        let draft = if name == "config_changed_after_start" {
+                            draft.arg("seconds_after", after as i64)
+                        } else {
+                            draft
+                        };
+                        draft.since(held.at).because(&held.observation).because(&before.observation).says(format!(
+                            "{} changed ({}) after {} was started; it runs with what was before",
+                            object.name,
+                            keys.join(", "),
+                            workload.object.name
+                        ));
                     }
                 }
             }
@@ -197,7 +218,9 @@ fn differing(scene: &Scene, found: &mut Found) {
         for container in list(spec, "/containers") {
             for variable in list(container, "/env") {
                 if let Some(value) = variable.get("value").and_then(Value::as_str) {
-                    all.entry((&workload.object.namespace, text(variable, "/name"))).or_default().push((workload, value));
+                    all.entry((&workload.object.namespace, text(variable, "/name")))
+                        .or_default()
+                        .push((workload, value));
                 }
             }
         }
@@ -238,7 +261,8 @@ mod tests {
 
     #[test]
     fn a_missing_config_map_is_told_where_config_maps_were_listed_and_left_open_where_not() {
-        let with = |sketch: Sketch| sketch.deployment("cart").but("Deployment/shop/cart", reads("ConfigMap", "settings", "a"));
+        let with =
+            |sketch: Sketch| sketch.deployment("cart").but("Deployment/shop/cart", reads("ConfigMap", "settings", "a"));
         assert!(has(&with(Sketch::new()).facts(), "config_object_missing"));
         assert!(!has(&with(Sketch::unwatched()).facts(), "config_object_missing"));
         let there = with(Sketch::new()).with("ConfigMap/shop/settings", json!({"keys": {"a": {"bytes": 1}}}));
@@ -262,7 +286,9 @@ mod tests {
             Sketch::new()
                 .deployment("cart")
                 .but("Deployment/shop/cart", reads("ConfigMap", "settings", "a"))
-                .but("Pod/shop/cart-abc-1", |p| p["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = json!(ago(started)))
+                .but("Pod/shop/cart-abc-1", |p| {
+                    p["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] = json!(ago(started))
+                })
                 .earlier("ConfigMap/shop/settings", 5000, json!({"keys": {"a": {"digest": "1"}}}))
                 .with("ConfigMap/shop/settings", json!({"keys": {"a": {"digest": "2"}}}))
                 .facts()

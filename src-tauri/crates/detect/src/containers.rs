@@ -1,5 +1,8 @@
 //! What became of containers: waiting, ending, restarting, running out of memory.
 
+#[cfg(test)]
+mod tests;
+
 use model::{ObjectRef, ObservationId, Time};
 use serde_json::Value;
 
@@ -117,7 +120,7 @@ fn looping(scene: &Scene, workload: &Workload, lives: &[Life], found: &mut Found
             .because_all(evidence)
             .because_all(kill)
             .says(format!(
-                "container {} of {} restarts again and again ({restarts} times){}",
+                "container {} of {} does not stay up ({restarts} restarts){}",
                 worst.container.name,
                 subject.name,
                 says_end.as_deref().map(|e| format!(", last end {e}")).unwrap_or_default()

@@ -17,7 +17,8 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 /// The node that runs the control plane, where it is clear which; otherwise the namespace that stands for it.
 fn place(scene: &Scene) -> ObjectRef {
     let nodes: Vec<&Node> = scene.nodes.iter().filter(|n| n.is_control_plane()).collect();
-    let by_name: Vec<&Node> = scene.nodes.iter().filter(|n| n.name().contains("master") || n.name().contains("control-plane")).collect();
+    let by_name: Vec<&Node> =
+        scene.nodes.iter().filter(|n| n.name().contains("master") || n.name().contains("control-plane")).collect();
     match (&nodes[..], &by_name[..]) {
         ([one], _) | ([], [one]) => one.object.clone(),
         _ => ObjectRef::global("Namespace", "kube-system"),
@@ -29,11 +30,13 @@ const COMPONENTS: &[&str] = &["kube-apiserver", "kube-scheduler", "kube-controll
 fn static_pods(scene: &Scene, found: &mut Found) {
     for pod in scene.pods.iter().filter(|p| p.object.namespace == "kube-system") {
         let Some(component) = COMPONENTS.iter().find(|c| pod.object.name.starts_with(*c)) else { continue };
-        let told = !text(pod.json, "/status/phase").is_empty() && pod.json.pointer("/status/containerStatuses").is_some();
+        let told =
+            !text(pod.json, "/status/phase").is_empty() && pod.json.pointer("/status/containerStatuses").is_some();
         if !told || pod.is_ready() {
             continue;
         }
-        let reason = pod.containers().iter().map(|c| c.waiting()).find(|w| !w.is_empty()).unwrap_or("not ready").to_owned();
+        let reason =
+            pod.containers().iter().map(|c| c.waiting()).find(|w| !w.is_empty()).unwrap_or("not ready").to_owned();
         found
             .fact("control_plane_pod_down", pod.object)
             .arg("component", *component)
@@ -58,14 +61,27 @@ fn stale_lease<'s>(scene: &'s Scene, name: &str) -> Option<(&'s model::Held, f64
 fn scheduler(scene: &Scene, found: &mut Found) {
     let silent: Vec<(ObjectRef, Time, usize, Vec<model::ObservationId>)> = found
         .named("scheduler_silent")
-        .filter(|f| f.certainty == model::Certainty::Known && f.args.get("scheduler").and_then(|s| s.as_str()) == Some("default-scheduler"))
-        .map(|f| (f.subject.clone(), f.since, f.args.get("pods").and_then(|p| p.as_array()).map_or(1, Vec::len), f.evidence.clone()))
+        .filter(|f| {
+            f.certainty == model::Certainty::Known
+                && f.args.get("scheduler").and_then(|s| s.as_str()) == Some("default-scheduler")
+        })
+        .map(|f| {
+            (
+                f.subject.clone(),
+                f.since,
+                f.args.get("pods").and_then(|p| p.as_array()).map_or(1, Vec::len),
+                f.evidence.clone(),
+            )
+        })
         .collect();
     let lease = stale_lease(scene, "kube-scheduler");
     // Somebody who was placed after the first who was not shows that the scheduler works.
     let first = silent.iter().map(|s| s.1).min();
     let placed_since = first.is_some_and(|first| {
-        scene.all_events().any(|(_, t)| matches!(t.event.reason.as_str(), "Scheduled" | "FailedScheduling") && t.event.last_at > first.plus_seconds(5))
+        scene.all_events().any(|(_, t)| {
+            matches!(t.event.reason.as_str(), "Scheduled" | "FailedScheduling")
+                && t.event.last_at > first.plus_seconds(5)
+        })
     });
     if (silent.is_empty() || placed_since) && lease.is_none() {
         return;
@@ -85,8 +101,13 @@ fn scheduler(scene: &Scene, found: &mut Found) {
         .because_all(silent.iter().flat_map(|s| &s.3))
         .because_all(lease.map(|(held, _)| &held.observation))
         .says(match lease {
-            Some((_, seconds)) => format!("the scheduler's lease was last renewed {seconds:.0} s before; {pending} pods wait"),
-            None => format!("{pending} pods ({}) wait for a node and nothing was scheduled since", names.into_iter().collect::<Vec<_>>().join(", ")),
+            Some((_, seconds)) => {
+                format!("the scheduler's lease was last renewed {seconds:.0} s before; {pending} pods wait")
+            }
+            None => format!(
+                "{pending} pods ({}) wait for a node and nothing was scheduled since",
+                names.into_iter().collect::<Vec<_>>().join(", ")
+            ),
         });
 }
 
@@ -99,9 +120,11 @@ fn controllers(scene: &Scene, found: &mut Found) {
     let mut subjects: Vec<ObjectRef> = Vec::new();
     for kind in ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"] {
         for (object, held) in scene.snapshot.of_kind(kind) {
-            let (wanted, seen) = (int(&held.object, "/metadata/generation"), int(&held.object, "/status/observedGeneration"));
+            let (wanted, seen) =
+                (int(&held.object, "/metadata/generation"), int(&held.object, "/status/observedGeneration"));
             let behind = wanted.zip(seen).is_some_and(|(wanted, seen)| wanted > seen);
-            let unborn = wanted.is_some() && held.object.get("status").is_none_or(|s| s.as_object().is_none_or(serde_json::Map::is_empty));
+            let unborn = wanted.is_some()
+                && held.object.get("status").is_none_or(|s| s.as_object().is_none_or(serde_json::Map::is_empty));
             let since = held.at.max(created(&held.object).unwrap_or(held.at));
             if (behind || unborn) && scene.at.seconds_since(since) > UNSEEN_SECONDS {
                 symptoms.push(format!("{kind} {} has not been looked at", object.name));
@@ -129,7 +152,7 @@ fn controllers(scene: &Scene, found: &mut Found) {
 
 #[cfg(test)]
 mod tests {
-    use crate::sketch::{Sketch, fact, has, ago};
+    use crate::sketch::{Sketch, ago, fact, has};
     use serde_json::json;
 
     #[test]
@@ -145,7 +168,10 @@ mod tests {
 
     #[test]
     fn an_answer_however_bad_shows_that_the_scheduler_works() {
-        let facts = Sketch::new().pending("cart").event("Pod/shop/cart-abc-1", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.").facts();
+        let facts = Sketch::new()
+            .pending("cart")
+            .event("Pod/shop/cart-abc-1", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.")
+            .facts();
         assert!(!has(&facts, "scheduler_silent") && !has(&facts, "scheduler_not_working"));
     }
 
@@ -158,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_lease_that_nobody_renews_has_no_holder() {
-        let facts = Sketch::new().with("Lease/kube-system/kube-scheduler", json!({"spec": {"renewTime": ago(2000)}})).facts();
+        let facts =
+            Sketch::new().with("Lease/kube-system/kube-scheduler", json!({"spec": {"renewTime": ago(2000)}})).facts();
         assert!(has(&facts, "scheduler_not_working"));
     }
 }

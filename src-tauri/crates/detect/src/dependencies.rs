@@ -11,14 +11,21 @@ use crate::triage::catalogue::{Role, role_of};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     let mut broken: BTreeMap<ObjectRef, (BTreeSet<String>, Vec<ObservationId>)> = BTreeMap::new();
-    for fact in found.all().filter(|f| f.certainty == Certainty::Known && fails_clients(&f.name) && f.args.get("ongoing") != Some(&false.into())) {
+    for fact in found.all().filter(|f| {
+        f.certainty == Certainty::Known && fails_clients(&f.name) && f.args.get("ongoing") != Some(&false.into())
+    }) {
         let entry = broken.entry(fact.subject.clone()).or_default();
         entry.0.insert(fact.name.clone());
         entry.1.extend(fact.evidence.iter().take(2).cloned());
     }
     let mut callers: BTreeMap<ObjectRef, BTreeSet<ObjectRef>> = BTreeMap::new();
     for edge in scene.graph.edges().filter(|e| e.relation == Relation::Calls) {
-        let behind = scene.graph.dependencies(&edge.to).into_iter().filter(|e| e.relation == Relation::Selects && edge.to.kind == "Service").map(|e| e.to.clone());
+        let behind = scene
+            .graph
+            .dependencies(&edge.to)
+            .into_iter()
+            .filter(|e| e.relation == Relation::Selects && edge.to.kind == "Service")
+            .map(|e| e.to.clone());
         let ends: Vec<ObjectRef> = std::iter::once(edge.to.clone()).chain(behind).collect();
         for end in ends {
             if end.kind != "Service" {
@@ -65,8 +72,17 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 fn fails_clients(name: &str) -> bool {
     matches!(
         name,
-        "service_selects_no_pods" | "service_selects_wrong_pods" | "service_no_ready_endpoints" | "service_target_port_closed"
-            | "service_named_port_missing" | "service_protocol_mismatch" | "endpoints_empty" | "replicas_zero" | "crash_loop"
-            | "replicas_unavailable" | "refuses_clients" | "probe_unreachable"
+        "service_selects_no_pods"
+            | "service_selects_wrong_pods"
+            | "service_no_ready_endpoints"
+            | "service_target_port_closed"
+            | "service_named_port_missing"
+            | "service_protocol_mismatch"
+            | "endpoints_empty"
+            | "replicas_zero"
+            | "crash_loop"
+            | "replicas_unavailable"
+            | "refuses_clients"
+            | "probe_unreachable"
     ) && role_of(name) != Role::Context
 }

@@ -21,7 +21,10 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 
 /// The address of the cluster's DNS Service.
 fn cluster_address(scene: &Scene) -> String {
-    let service = scene.snapshot.of_kind("Service").find(|(s, _)| matches!(s.name.as_str(), "kube-dns" | "coredns") && s.namespace == "kube-system");
+    let service = scene
+        .snapshot
+        .of_kind("Service")
+        .find(|(s, _)| matches!(s.name.as_str(), "kube-dns" | "coredns") && s.namespace == "kube-system");
     service.map(|(_, held)| text(&held.object, "/spec/clusterIP").to_owned()).unwrap_or_default()
 }
 
@@ -31,7 +34,8 @@ fn names_used(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
     for container in list(spec, "/containers") {
         for variable in list(container, "/env") {
             for address in addresses_in(text(variable, "/name"), text(variable, "/value")) {
-                if let Some((namespace, name)) = in_cluster(&address.host, &workload.object.namespace, |n| scene.namespaces().contains(n))
+                if let Some((namespace, name)) =
+                    in_cluster(&address.host, &workload.object.namespace, |n| scene.namespaces().contains(n))
                     && scene.snapshot.get(&ObjectRef::new("Service", namespace, name)).is_some()
                 {
                     names.insert(address.host);
@@ -44,7 +48,9 @@ fn names_used(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
 
 fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
     let policy = text(spec, "/dnsPolicy");
-    let texts = |pointer: &str| -> Vec<String> { list(spec, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect() };
+    let texts = |pointer: &str| -> Vec<String> {
+        list(spec, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
     let nameservers = texts("/dnsConfig/nameservers");
     let searches = texts("/dnsConfig/searches");
     let cluster = cluster_address(scene);
@@ -63,7 +69,12 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Fo
             .arg("server_is_cluster", own_server)
             .since(workload.spec_held.at)
             .because(&workload.spec_held.observation)
-            .says(format!("{} asks only {} for names, with search domains `{}`", workload.object.name, nameservers.join(", "), searches.join(" ")));
+            .says(format!(
+                "{} asks only {} for names, with search domains `{}`",
+                workload.object.name,
+                nameservers.join(", "),
+                searches.join(" ")
+            ));
     } else {
         let host = flag(spec, "/hostNetwork") && policy != "ClusterFirstWithHostNet";
         let names = names_used(scene, workload, spec);
@@ -74,7 +85,11 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Fo
                 .arg("dns_policy", policy)
                 .since(workload.spec_held.at)
                 .because(&workload.spec_held.observation)
-                .says(format!("{} uses the node's resolver and names the Services {}", workload.object.name, names.join(", ")));
+                .says(format!(
+                    "{} uses the node's resolver and names the Services {}",
+                    workload.object.name,
+                    names.join(", ")
+                ));
         }
     }
 }
@@ -84,15 +99,24 @@ fn is_cluster_dns(scene: &Scene, workload: &Workload) -> bool {
     let name = workload.object.name.as_str();
     let label = workload.pod_labels.get("k8s-app").and_then(Value::as_str);
     let _ = scene;
-    workload.object.namespace == "kube-system" && (matches!(name, "coredns" | "kube-dns") || name.starts_with("coredns") || name.starts_with("rke2-coredns") || label == Some("kube-dns"))
+    workload.object.namespace == "kube-system"
+        && (matches!(name, "coredns" | "kube-dns")
+            || name.starts_with("coredns")
+            || name.starts_with("rke2-coredns")
+            || label == Some("kube-dns"))
 }
 
 fn cluster_dns(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values().filter(|w| is_cluster_dns(scene, w)) {
-        let pods: Vec<_> = scene.pods_of(workload).filter(|p| p.json.get("status").is_some_and(|s| s.get("phase").is_some())).collect();
+        let pods: Vec<_> = scene
+            .pods_of(workload)
+            .filter(|p| p.json.get("status").is_some_and(|s| s.get("phase").is_some()))
+            .collect();
         let ready = pods.iter().filter(|p| p.is_ready()).count() as i64;
         let desired = workload.desired().unwrap_or(pods.len() as i64);
-        let told = workload.held.is_some_and(|h| int(&h.object, "/status/replicas").is_some() || h.object.pointer("/status/availableReplicas").is_some());
+        let told = workload.held.is_some_and(|h| {
+            int(&h.object, "/status/replicas").is_some() || h.object.pointer("/status/availableReplicas").is_some()
+        });
         if (pods.is_empty() && !(desired == 0 || told)) || (!pods.is_empty() && ready > 0) {
             continue;
         }
@@ -100,7 +124,8 @@ fn cluster_dns(scene: &Scene, found: &mut Found) {
         if available > 0 {
             continue;
         }
-        let reason = pods.iter().flat_map(|p| p.containers()).map(|c| c.waiting()).find(|w| !w.is_empty()).unwrap_or("");
+        let reason =
+            pods.iter().flat_map(|p| p.containers()).map(|c| c.waiting()).find(|w| !w.is_empty()).unwrap_or("");
         let failing: Vec<ObjectRef> = found
             .named("crash_loop")
             .chain(found.named("dns_resolution_failed"))
@@ -122,7 +147,8 @@ fn cluster_dns(scene: &Scene, found: &mut Found) {
 
 /// Events whose message is about a name that does not resolve; image pulls have their own fact.
 fn told_by_events(scene: &Scene, found: &mut Found) {
-    let words = ["no such host", "name or service not known", "temporary failure in name resolution", "server misbehaving"];
+    let words =
+        ["no such host", "name or service not known", "temporary failure in name resolution", "server misbehaving"];
     let mut all = Vec::new();
     for (owner, told) in scene.all_events() {
         let message = told.event.message.to_ascii_lowercase();
@@ -133,10 +159,13 @@ fn told_by_events(scene: &Scene, found: &mut Found) {
     for (owner, told) in all {
         let message = &told.event.message;
         let host = message.split("lookup ").nth(1).and_then(|rest| rest.split([' ', ':']).next());
-        let host = host.or_else(|| message.rsplit(": ").next()).unwrap_or("").trim().trim_matches(['"', '\'', '.']).to_owned();
+        let host =
+            host.or_else(|| message.rsplit(": ").next()).unwrap_or("").trim().trim_matches(['"', '\'', '.']).to_owned();
         let host = if host.contains(' ') { String::new() } else { host };
         let inside = in_cluster(&host, &owner.namespace, |n| scene.namespaces().contains(n));
-        let exists = inside.as_ref().is_some_and(|(ns, n)| scene.snapshot.get(&ObjectRef::new("Service", ns.as_str(), n.as_str())).is_some());
+        let exists = inside
+            .as_ref()
+            .is_some_and(|(ns, n)| scene.snapshot.get(&ObjectRef::new("Service", ns.as_str(), n.as_str())).is_some());
         found
             .fact("dns_resolution_failed", &owner)
             .arg("host", host.clone())
@@ -173,7 +202,9 @@ mod tests {
     fn a_pod_with_its_own_resolver_is_told_unless_it_is_the_clusters() {
         let broken = with(json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}}));
         assert_eq!(fact(&broken, "dns_policy_broken", "Deployment/shop/cart").args["server_is_cluster"], false);
-        let fine = with(json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.10"], "searches": ["shop.svc.cluster.local"]}}));
+        let fine = with(
+            json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.10"], "searches": ["shop.svc.cluster.local"]}}),
+        );
         assert!(!has(&fine, "dns_policy_broken"));
         assert!(!has(&with(json!({"dnsPolicy": "ClusterFirst"})), "dns_policy_broken"));
     }

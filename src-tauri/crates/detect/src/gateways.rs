@@ -70,7 +70,12 @@ fn backend(scene: &Scene, ingress: &ObjectRef, held: &Held, host: &str, path: &V
         .because(&held.observation)
         .because_all(target.map(|t| &t.observation))
         .says(if target.is_some() {
-            format!("{} sends {host}{} to port {} of {name}, which it does not offer", ingress.name, text(path, "/path"), port_text(port))
+            format!(
+                "{} sends {host}{} to port {} of {name}, which it does not offer",
+                ingress.name,
+                text(path, "/path"),
+                port_text(port)
+            )
         } else {
             format!("{} sends {host}{} to Service {name}, which does not exist", ingress.name, text(path, "/path"))
         });
@@ -108,13 +113,27 @@ fn backends(scene: &Scene, route: &ObjectRef, held: &Held, found: &mut Found) {
         let service = ObjectRef::new("Service", namespace, name);
         match scene.snapshot.get(&service) {
             None if scene.exists("Service", namespace, name) == Existence::Absent => {
-                unresolved(route, held, "BackendNotFound", &format!("Service {name} does not exist"), &service.to_string(), found);
+                unresolved(
+                    route,
+                    held,
+                    "BackendNotFound",
+                    &format!("Service {name} does not exist"),
+                    &service.to_string(),
+                    found,
+                );
             }
             Some(target) => {
                 let port = int(backend, "/port");
                 let offers = list(&target.object, "/spec/ports").iter().any(|p| int(p, "/port") == port);
                 if port.is_some() && !offers {
-                    unresolved(route, held, "PortNotOffered", &format!("Service {name} does not offer port {}", port.unwrap_or(0)), &service.to_string(), found);
+                    unresolved(
+                        route,
+                        held,
+                        "PortNotOffered",
+                        &format!("Service {name} does not offer port {}", port.unwrap_or(0)),
+                        &service.to_string(),
+                        found,
+                    );
                 }
             }
             None => {}
@@ -124,7 +143,10 @@ fn backends(scene: &Scene, route: &ObjectRef, held: &Held, found: &mut Found) {
 
 /// Destinations of an Istio VirtualService: hosts that are Services, subsets that a DestinationRule defines.
 fn virtual_service(scene: &Scene, object: &ObjectRef, held: &Held, found: &mut Found) {
-    let routes = ["/spec/http", "/spec/tcp", "/spec/tls"].into_iter().flat_map(|f| list(&held.object, f)).flat_map(|r| list(r, "/route"));
+    let routes = ["/spec/http", "/spec/tcp", "/spec/tls"]
+        .into_iter()
+        .flat_map(|f| list(&held.object, f))
+        .flat_map(|r| list(r, "/route"));
     for destination in routes.filter_map(|r| r.get("destination")) {
         let host = text(destination, "/host");
         let known = |n: &str| scene.namespaces().contains(n);
@@ -132,20 +154,50 @@ fn virtual_service(scene: &Scene, object: &ObjectRef, held: &Held, found: &mut F
         let service = ObjectRef::new("Service", namespace.as_str(), name.as_str());
         let Some(target) = scene.snapshot.get(&service) else {
             if scene.exists("Service", &namespace, &name) == Existence::Absent {
-                unresolved(object, held, "HostNotFound", &format!("destination {host} is no Service"), &service.to_string(), found);
+                unresolved(
+                    object,
+                    held,
+                    "HostNotFound",
+                    &format!("destination {host} is no Service"),
+                    &service.to_string(),
+                    found,
+                );
             }
             continue;
         };
         let port = int(destination, "/port/number");
         if port.is_some() && !list(&target.object, "/spec/ports").iter().any(|p| int(p, "/port") == port) {
-            unresolved(object, held, "PortNotOffered", &format!("{host} does not offer port {}", port.unwrap_or(0)), &service.to_string(), found);
+            unresolved(
+                object,
+                held,
+                "PortNotOffered",
+                &format!("{host} does not offer port {}", port.unwrap_or(0)),
+                &service.to_string(),
+                found,
+            );
         }
         let subset = text(destination, "/subset");
-        let rules: Vec<&Held> = scene.snapshot.of_kind("DestinationRule").map(|(_, h)| h).filter(|h| {
-            topology::in_cluster(text(&h.object, "/spec/host"), &object.namespace, known).as_ref() == Some(&(namespace.clone(), name.clone()))
-        }).collect();
-        if !subset.is_empty() && !rules.is_empty() && !rules.iter().any(|h| list(&h.object, "/spec/subsets").iter().any(|s| text(s, "/name") == subset)) {
-            unresolved(object, held, "SubsetNotFound", &format!("no DestinationRule defines subset {subset} of {host}"), &service.to_string(), found);
+        let rules: Vec<&Held> = scene
+            .snapshot
+            .of_kind("DestinationRule")
+            .map(|(_, h)| h)
+            .filter(|h| {
+                topology::in_cluster(text(&h.object, "/spec/host"), &object.namespace, known).as_ref()
+                    == Some(&(namespace.clone(), name.clone()))
+            })
+            .collect();
+        if !subset.is_empty()
+            && !rules.is_empty()
+            && !rules.iter().any(|h| list(&h.object, "/spec/subsets").iter().any(|s| text(s, "/name") == subset))
+        {
+            unresolved(
+                object,
+                held,
+                "SubsetNotFound",
+                &format!("no DestinationRule defines subset {subset} of {host}"),
+                &service.to_string(),
+                found,
+            );
         }
     }
 }
@@ -161,7 +213,10 @@ fn webhooks(scene: &Scene, found: &mut Found) {
                     continue;
                 }
                 let service = ObjectRef::new("Service", namespace, name);
-                let empty = found.named("service_no_ready_endpoints").chain(found.named("service_selects_no_pods")).any(|f| f.subject == service);
+                let empty = found
+                    .named("service_no_ready_endpoints")
+                    .chain(found.named("service_selects_no_pods"))
+                    .any(|f| f.subject == service);
                 let gone = scene.exists("Service", namespace, name) == Existence::Absent;
                 if !(empty || gone) {
                     continue;
@@ -191,8 +246,14 @@ mod tests {
     #[test]
     fn an_ingress_that_leads_nowhere_is_told() {
         let with = |service: &str, port: i64| {
-            Sketch::new().deployment("web").with("Ingress/shop/front", json!({"spec": {"rules": [{"host": "shop.example", "http": {"paths": [
-                {"path": "/", "backend": {"service": {"name": service, "port": {"number": port}}}}]}}]}})).facts()
+            Sketch::new()
+                .deployment("web")
+                .with(
+                    "Ingress/shop/front",
+                    json!({"spec": {"rules": [{"host": "shop.example", "http": {"paths": [
+                {"path": "/", "backend": {"service": {"name": service, "port": {"number": port}}}}]}}]}}),
+                )
+                .facts()
         };
         assert_eq!(fact(&with("gone", 80), "ingress_backend_missing", "Ingress/shop/front").args["exists"], false);
         assert_eq!(fact(&with("web", 81), "ingress_backend_missing", "Ingress/shop/front").args["exists"], true);

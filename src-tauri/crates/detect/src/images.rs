@@ -60,6 +60,13 @@ impl Image {
     }
 }
 
+impl Image {
+    /// Whether it is one of Docker Hub's official images, which anybody may pull.
+    fn is_official(&self) -> bool {
+        self.registry == "docker.io" && (!self.repository.contains('/') || self.repository.starts_with("library/"))
+    }
+}
+
 /// Registries whose images run here.
 fn registries_that_answer(scene: &Scene) -> BTreeSet<String> {
     let running = scene.pods.iter().flat_map(Pod::containers).filter(|c| c.status.pointer("/state/running").is_some());
@@ -116,11 +123,13 @@ fn pulls(scene: &Scene, workload: &Workload, answering: &BTreeSet<String>, found
             } else {
                 image
             };
-            let answer = match waits {
+            let told = match waits {
                 "InvalidImageName" => "invalid_name",
                 "ErrImageNeverPull" => "not_present",
                 _ => classify(message),
             };
+            // Docker Hub and its mirrors refuse what they do not have; nobody needs credentials for an official image.
+            let answer = if told == "unauthorized" && image.is_official() { "not_found" } else { told };
             let secrets = secrets_of(scene, workload, pod.spec());
             let since = events.iter().map(|t| t.event.first_at).min().unwrap_or_else(|| pod.created());
             found
@@ -131,6 +140,7 @@ fn pulls(scene: &Scene, workload: &Workload, answering: &BTreeSet<String>, found
                 .arg("repository", image.repository.clone())
                 .arg("tag", image.tag.clone())
                 .arg("answer", answer)
+                .arg("told", told)
                 .arg("pull_secrets", secrets)
                 .arg("registry_of_siblings", answering.contains(&image.registry))
                 .arg("message", short(message, 300))

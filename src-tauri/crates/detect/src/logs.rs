@@ -18,7 +18,17 @@ use crate::json::{flag, int, list, short, text};
 use crate::scene::Scene;
 
 /// Containers that a mesh adds: what they log is about the mesh.
-const SIDECARS: &[&str] = &["istio-proxy", "istio-init", "istio-validation", "linkerd-proxy", "envoy", "envoy-sidecar", "vault-agent", "cloud-sql-proxy", "daprd"];
+const SIDECARS: &[&str] = &[
+    "istio-proxy",
+    "istio-init",
+    "istio-validation",
+    "linkerd-proxy",
+    "envoy",
+    "envoy-sidecar",
+    "vault-agent",
+    "cloud-sql-proxy",
+    "daprd",
+];
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     let mut hits: BTreeMap<(ObjectRef, String, &'static str, String), Hit> = BTreeMap::new();
@@ -145,7 +155,9 @@ fn container_state(scene: &Scene, observation: &Observation, container: &str) ->
 fn is_error(line: &str) -> bool {
     let head: String = line.chars().take(200).collect::<String>().to_ascii_lowercase();
     ["error", "fatal", "exception", "critical", "severe", "panic", "failed", "failure"].iter().any(|w| head.contains(w))
-        && !["0 errors", "errors: 0", "error=null", "error\":null", "no error", "error: none", "errors=0"].iter().any(|w| head.contains(w))
+        && !["0 errors", "errors: 0", "error=null", "error\":null", "no error", "error: none", "errors=0"]
+            .iter()
+            .any(|w| head.contains(w))
 }
 
 /// A line with what varies masked, so that repetitions count as one.
@@ -179,7 +191,9 @@ fn summarise(observation: &Observation, log: &LogBody, workload: &ObjectRef, sum
     if SIDECARS.contains(&log.container.as_str()) {
         return;
     }
-    if let Some((template, (count, line))) = summary.errors.iter().max_by_key(|(t, (count, _))| (*count, std::cmp::Reverse(t.as_str()))) {
+    if let Some((template, (count, line))) =
+        summary.errors.iter().max_by_key(|(t, (count, _))| (*count, std::cmp::Reverse(t.as_str())))
+    {
         let all: u32 = summary.errors.values().map(|(n, _)| *n).sum();
         found
             .fact("logs_errors", workload)
@@ -229,14 +243,22 @@ fn say(scene: &Scene, workload: &ObjectRef, container: &str, pattern: &str, hit:
         "permission_denied" | "read_only" => permission(scene, workload, container, pattern, hit, since, found),
         "missing_variable" => undefined(scene, workload, container, hit, since, found),
         "disk_full" => full(scene, workload, hit, since, found),
-        "data_corrupt" if hit.line.to_ascii_lowercase().contains("-fs error") || hit.line.contains("needs cleaning") || hit.line.contains("nput/output error") => {
+        "data_corrupt"
+            if hit.line.to_ascii_lowercase().contains("-fs error")
+                || hit.line.contains("needs cleaning")
+                || hit.line.contains("nput/output error") =>
+        {
             found
                 .fact("volume_filesystem_damaged", workload)
                 .arg("volume", "")
                 .arg("message", hit.line.clone())
                 .since(since)
                 .because_all(hit.observations.iter().map(|o| &o.id))
-                .says(format!("the log of {} tells of a damaged file system: {}", workload.name, short(&hit.line, 140)));
+                .says(format!(
+                    "the log of {} tells of a damaged file system: {}",
+                    workload.name,
+                    short(&hit.line, 140)
+                ));
         }
         "gpu_xid" => {
             for observation in &hit.observations {
@@ -293,17 +315,46 @@ fn dns(scene: &Scene, workload: &ObjectRef, hit: &Hit, since: Time, found: &mut 
         .arg("ongoing", hit.ongoing)
         .since(since)
         .because_all(hit.observations.iter().map(|o| &o.id))
-        .says(format!("{} cannot resolve {} ({answer})", workload.name, if hit.target.is_empty() { "a name" } else { &hit.target }));
+        .says(format!(
+            "{} cannot resolve {} ({answer})",
+            workload.name,
+            if hit.target.is_empty() { "a name" } else { &hit.target }
+        ));
 }
 
 /// Words that speak of files rather than of databases or APIs.
 fn is_about_files(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
-    ["file", "open", "mkdir", "directory", "write", "read", "chown", "chmod", "/", "unlink", "rename", "create", "touch", "lock"].iter().any(|w| lower.contains(w))
+    [
+        "file",
+        "open",
+        "mkdir",
+        "directory",
+        "write",
+        "read",
+        "chown",
+        "chmod",
+        "/",
+        "unlink",
+        "rename",
+        "create",
+        "touch",
+        "lock",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
         && !["rpc error", "grpc", "http", "iam", "api"].iter().any(|w| lower.contains(w))
 }
 
-fn permission(scene: &Scene, workload: &ObjectRef, container: &str, pattern: &str, hit: &Hit, since: Time, found: &mut Found) {
+fn permission(
+    scene: &Scene,
+    workload: &ObjectRef,
+    container: &str,
+    pattern: &str,
+    hit: &Hit,
+    since: Time,
+    found: &mut Found,
+) {
     let lower = hit.line.to_ascii_lowercase();
     let file_system = pattern == "permission_denied" || lower.contains("file system") || lower.contains("erofs");
     if !file_system || !is_about_files(&hit.line) {
@@ -312,8 +363,10 @@ fn permission(scene: &Scene, workload: &ObjectRef, container: &str, pattern: &st
     let Some(spec) = scene.workloads.get(workload).and_then(|w| w.pod_spec) else { return };
     let all = list(spec, "/containers");
     let Some(body) = all.iter().find(|c| text(c, "/name") == container).or_else(|| all.first()) else { return };
-    let mounts: Vec<(&str, &str, bool)> =
-        list(body, "/volumeMounts").iter().map(|m| (text(m, "/mountPath"), text(m, "/name"), flag(m, "/readOnly"))).collect();
+    let mounts: Vec<(&str, &str, bool)> = list(body, "/volumeMounts")
+        .iter()
+        .map(|m| (text(m, "/mountPath"), text(m, "/name"), flag(m, "/readOnly")))
+        .collect();
     let own = |(path, _, _): &&(&str, &str, bool)| !path.starts_with("/var/run/secrets");
     let relative = !hit.target.starts_with('/');
     let mount = mounts
@@ -322,7 +375,9 @@ fn permission(scene: &Scene, workload: &ObjectRef, container: &str, pattern: &st
         .filter(|(path, _, _)| relative || hit.target.starts_with(path.trim_end_matches('/')))
         .max_by_key(|(path, name, _)| (source_of(spec, name).starts_with("PersistentVolumeClaim"), path.len()));
     let source = mount.map(|(_, name, _)| source_of(spec, name)).unwrap_or_default();
-    let security = |field: &str| int(body, &format!("/securityContext/{field}")).or_else(|| int(spec, &format!("/securityContext/{field}")));
+    let security = |field: &str| {
+        int(body, &format!("/securityContext/{field}")).or_else(|| int(spec, &format!("/securityContext/{field}")))
+    };
     found
         .fact("volume_permission_denied", workload)
         .arg("path", hit.target.clone())
@@ -330,12 +385,20 @@ fn permission(scene: &Scene, workload: &ObjectRef, container: &str, pattern: &st
         .number("run_as_user", security("runAsUser"))
         .number("fs_group", int(spec, "/securityContext/fsGroup"))
         .arg("mount", source.clone())
-        .arg("read_only", mount.is_some_and(|m| m.2) || (mount.is_none() && flag(body, "/securityContext/readOnlyRootFilesystem")))
+        .arg(
+            "read_only",
+            mount.is_some_and(|m| m.2) || (mount.is_none() && flag(body, "/securityContext/readOnlyRootFilesystem")),
+        )
         .since(since)
         .because_all(hit.observations.iter().map(|o| &o.id))
         .because_all(scene.workloads.get(workload).map(|w| &w.spec_held.observation))
-        .says(format!("{} may not use {}{}: {}", workload.name, if hit.target.is_empty() { "a file" } else { &hit.target },
-            if source.is_empty() { String::new() } else { format!(" on {source}") }, short(&hit.line, 120)));
+        .says(format!(
+            "{} may not use {}{}: {}",
+            workload.name,
+            if hit.target.is_empty() { "a file" } else { &hit.target },
+            if source.is_empty() { String::new() } else { format!(" on {source}") },
+            short(&hit.line, 120)
+        ));
 }
 
 fn source_of(spec: &Value, volume: &str) -> String {
@@ -357,9 +420,10 @@ fn source_of(spec: &Value, volume: &str) -> String {
 fn undefined(scene: &Scene, workload: &ObjectRef, container: &str, hit: &Hit, since: Time, found: &mut Found) {
     let spec = scene.workloads.get(workload).and_then(|w| w.pod_spec);
     let set = spec.is_some_and(|s| {
-        list(s, "/containers").iter().flat_map(|c| list(c, "/env")).any(|e| {
-            text(e, "/name") == hit.target && (e.get("valueFrom").is_some() || !text(e, "/value").is_empty())
-        })
+        list(s, "/containers")
+            .iter()
+            .flat_map(|c| list(c, "/env"))
+            .any(|e| text(e, "/name") == hit.target && (e.get("valueFrom").is_some() || !text(e, "/value").is_empty()))
     });
     if set || hit.target.is_empty() {
         return;
@@ -389,14 +453,39 @@ fn full(scene: &Scene, workload: &ObjectRef, hit: &Hit, since: Time, found: &mut
     } else {
         draft.arg("used_ratio", 1.0).objects("claims", &claims)
     };
-    draft
-        .since(since)
-        .because_all(hit.observations.iter().map(|o| &o.id))
-        .says(format!("{} finds no space left: {}", workload.name, short(&hit.line, 120)));
+    draft.since(since).because_all(hit.observations.iter().map(|o| &o.id)).says(format!(
+        "{} finds no space left: {}",
+        workload.name,
+        short(&hit.line, 120)
+    ));
 }
 
 /// Names by which databases and brokers are known in images and ports.
-const DATABASES: &[&str] = &["mysql", "mariadb", "percona", "postgres", "postgresql", "mongo", "mongodb", "redis", "valkey", "rabbitmq", "kafka", "elasticsearch", "opensearch", "cassandra", "memcached", "cockroach", "etcd", "nats", "oracle", "mssql", "xenon", "pgbouncer", "clickhouse"];
+const DATABASES: &[&str] = &[
+    "mysql",
+    "mariadb",
+    "percona",
+    "postgres",
+    "postgresql",
+    "mongo",
+    "mongodb",
+    "redis",
+    "valkey",
+    "rabbitmq",
+    "kafka",
+    "elasticsearch",
+    "opensearch",
+    "cassandra",
+    "memcached",
+    "cockroach",
+    "etcd",
+    "nats",
+    "oracle",
+    "mssql",
+    "xenon",
+    "pgbouncer",
+    "clickhouse",
+];
 const DATABASE_PORTS: &[i64] = &[3306, 5432, 27017, 6379, 5672, 9092, 9042, 9200, 11211, 1433, 1521, 26257];
 
 pub(crate) fn is_database(scene: &Scene, workload: &ObjectRef) -> bool {
@@ -405,15 +494,25 @@ pub(crate) fn is_database(scene: &Scene, workload: &ObjectRef) -> bool {
         let image = crate::images::Image::parse(text(c, "/image")).repository;
         let last = image.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
         let name = text(c, "/name").to_ascii_lowercase();
-        let known = |word: &str| DATABASES.iter().any(|d| word == *d || word.starts_with(&format!("{d}-")) || word.ends_with(&format!("-{d}")));
-        known(&last) || known(&name) || list(c, "/ports").iter().any(|p| int(p, "/containerPort").is_some_and(|p| DATABASE_PORTS.contains(&p)))
+        let known = |word: &str| {
+            DATABASES
+                .iter()
+                .any(|d| word == *d || word.starts_with(&format!("{d}-")) || word.ends_with(&format!("-{d}")))
+        };
+        known(&last)
+            || known(&name)
+            || list(c, "/ports").iter().any(|p| int(p, "/containerPort").is_some_and(|p| DATABASE_PORTS.contains(&p)))
     })
 }
 
 /// How database servers tell of the clients that they turn away.
 fn is_servers_line(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
-    (lower.contains("[note]") || lower.contains("[warning]") || lower.contains(" log: ") || lower.contains(" fatal: ") || lower.contains("[error]"))
+    (lower.contains("[note]")
+        || lower.contains("[warning]")
+        || lower.contains(" log: ")
+        || lower.contains(" fatal: ")
+        || lower.contains("[error]"))
         && !lower.contains("exception")
 }
 
@@ -421,8 +520,19 @@ fn is_servers_line(line: &str) -> bool {
 fn refusals(scene: &Scene, hits: &BTreeMap<(ObjectRef, String, &'static str, String), Hit>, found: &mut Found) {
     let mut servers: BTreeMap<(ObjectRef, &'static str), (BTreeSet<ObjectRef>, Vec<&Observation>)> = BTreeMap::new();
     for ((workload, container, pattern, _), hit) in hits {
-        let felt = matches!(*pattern, "too_many_connections" | "connection_refused" | "connection_timeout" | "read_only" | "database_starting" | "access_denied" | "connection_reset");
-        if !felt || SIDECARS.contains(&container.as_str()) {
+        let felt = matches!(
+            *pattern,
+            "too_many_connections"
+                | "connection_refused"
+                | "connection_timeout"
+                | "read_only"
+                | "database_starting"
+                | "access_denied"
+                | "connection_reset"
+        );
+        // A connection that was refused while both sides started is not a refusal.
+        let passing = !hit.ongoing && !hit.fatal && *pattern != "too_many_connections";
+        if !felt || passing || SIDECARS.contains(&container.as_str()) {
             continue;
         }
         if hit.server && *pattern == "too_many_connections" {
@@ -434,11 +544,19 @@ fn refusals(scene: &Scene, hits: &BTreeMap<(ObjectRef, String, &'static str, Str
         }
         let named = object_named(scene, &hit.target, &workload.namespace).filter(|_| *pattern != "access_denied");
         let guess = || {
-            let about_database = matches!(*pattern, "too_many_connections" | "access_denied" | "read_only" | "database_starting");
-            about_database.then(|| called_databases(scene, workload)).and_then(|all| if all.len() == 1 { all.into_iter().next() } else { None })
+            let about_database =
+                matches!(*pattern, "too_many_connections" | "access_denied" | "read_only" | "database_starting");
+            about_database
+                .then(|| called_databases(scene, workload))
+                .and_then(|all| if all.len() == 1 { all.into_iter().next() } else { None })
         };
         let Some(server) = named.or_else(guess) else { continue };
-        let behind = scene.graph.dependencies(&server).into_iter().find(|e| e.relation == Relation::Selects).map(|e| e.to.clone());
+        let behind = scene
+            .graph
+            .dependencies(&server)
+            .into_iter()
+            .find(|e| e.relation == Relation::Selects)
+            .map(|e| e.to.clone());
         let server = behind.unwrap_or(server);
         if server == *workload {
             continue;
@@ -459,7 +577,7 @@ fn refusals(scene: &Scene, hits: &BTreeMap<(ObjectRef, String, &'static str, Str
             .says(if names.is_empty() {
                 format!("{} says itself that it turns clients away ({pattern})", server.name)
             } else {
-                format!("{} turn out to be refused by {} ({pattern})", short(&names.join(", "), 120), server.name)
+                format!("the logs of {} say that {} fails them ({pattern})", short(&names.join(", "), 120), server.name)
             });
     }
 }
@@ -472,7 +590,13 @@ fn called_databases(scene: &Scene, workload: &ObjectRef) -> BTreeSet<ObjectRef> 
         .filter(|e| e.relation == Relation::Calls)
         .flat_map(|e| {
             if e.to.kind == "Service" {
-                scene.graph.dependencies(&e.to).into_iter().filter(|s| s.relation == Relation::Selects).map(|s| s.to.clone()).collect()
+                scene
+                    .graph
+                    .dependencies(&e.to)
+                    .into_iter()
+                    .filter(|s| s.relation == Relation::Selects)
+                    .map(|s| s.to.clone())
+                    .collect()
             } else {
                 vec![e.to.clone()]
             }
@@ -507,7 +631,10 @@ mod tests {
 
     #[test]
     fn a_quiet_log_is_told_to_be_clean() {
-        let facts = Sketch::new().deployment("cart").released(Some("Pod/shop/cart-abc-1"), log("listening on 8080\nready")).facts();
+        let facts = Sketch::new()
+            .deployment("cart")
+            .released(Some("Pod/shop/cart-abc-1"), log("listening on 8080\nready"))
+            .facts();
         assert!(has(&facts, "logs_clean") && !has(&facts, "log_pattern") && !has(&facts, "logs_errors"));
     }
 
@@ -529,10 +656,18 @@ mod tests {
             .deployment("db")
             .but("Deployment/shop/db", |d| d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("mysql:8"))
             .deployment("cart")
-            .but("Deployment/shop/cart", |d| d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "DB_HOST", "value": "db"}]))
-            .released(Some("Pod/shop/cart-abc-1"), log("java.sql.SQLNonTransientConnectionException: Too many connections"))
+            .but("Deployment/shop/cart", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "DB_HOST", "value": "db"}])
+            })
+            .released(
+                Some("Pod/shop/cart-abc-1"),
+                log("java.sql.SQLNonTransientConnectionException: Too many connections"),
+            )
             .facts();
-        assert_eq!(fact(&facts, "refuses_clients", "Deployment/shop/db").args["clients"], json!(["Deployment/shop/cart"]));
+        assert_eq!(
+            fact(&facts, "refuses_clients", "Deployment/shop/db").args["clients"],
+            json!(["Deployment/shop/cart"])
+        );
     }
 
     #[test]
@@ -545,15 +680,24 @@ mod tests {
                 spec["containers"][0]["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
                 spec["securityContext"] = json!({"runAsUser": 999});
             })
-            .released(Some("Pod/shop/cache-abc-1"), log("can't open the file /data/dump.rdb for reading: Permission denied"))
+            .released(
+                Some("Pod/shop/cache-abc-1"),
+                log("can't open the file /data/dump.rdb for reading: Permission denied"),
+            )
             .facts();
         let fact = fact(&facts, "volume_permission_denied", "Deployment/shop/cache");
-        assert_eq!((&fact.args["mount"], &fact.args["run_as_user"]), (&json!("PersistentVolumeClaim cache-data"), &json!(999)));
+        assert_eq!(
+            (&fact.args["mount"], &fact.args["run_as_user"]),
+            (&json!("PersistentVolumeClaim cache-data"), &json!(999))
+        );
     }
 
     #[test]
     fn times_are_read_from_the_beginning_of_a_line() {
-        assert_eq!(time_in("2026-01-31T03:14:00.123Z x").map(|t| t.seconds()), "2026-01-31T03:14:00Z".parse().ok().map(|t: model::Time| t.seconds()));
+        assert_eq!(
+            time_in("2026-01-31T03:14:00.123Z x").map(|t| t.seconds()),
+            "2026-01-31T03:14:00Z".parse().ok().map(|t: model::Time| t.seconds())
+        );
         assert!(time_in("2026-01-31 03:14:00,123 ERROR x").is_some());
         assert!(time_in("no time here").is_none());
     }

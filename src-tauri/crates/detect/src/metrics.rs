@@ -43,7 +43,9 @@ impl Measure {
             Measure::Throttling
         } else if has(&["success_rate", "availability", "success_ratio"]) {
             Measure::SuccessRate
-        } else if has(&["latency", "duration", "response_time", "responsetime", "request_time", "rtt"]) && !has(&["_count"]) {
+        } else if has(&["latency", "duration", "response_time", "responsetime", "request_time", "rtt"])
+            && !has(&["_count"])
+        {
             Measure::Latency
         } else if has(&["error", "fail", "5xx", "exception"]) {
             Measure::ErrorRate
@@ -104,7 +106,8 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 
 /// The workload whose name a label holds.
 fn labelled(scene: &Scene, body: &MetricBody) -> Option<ObjectRef> {
-    let name = ["workload", "app", "deployment", "service", "object", "pod"].into_iter().find_map(|l| body.labels.get(l))?;
+    let name =
+        ["workload", "app", "deployment", "service", "object", "pod"].into_iter().find_map(|l| body.labels.get(l))?;
     scene.workloads.keys().find(|w| w.name == *name).cloned()
 }
 
@@ -113,11 +116,19 @@ pub(crate) fn behind_service(scene: &Scene, object: &ObjectRef) -> ObjectRef {
     if object.kind != "Service" {
         return object.clone();
     }
-    let behind: Vec<ObjectRef> =
-        scene.graph.dependencies(object).into_iter().filter(|e| e.relation == Relation::Selects).map(|e| e.to.clone()).collect();
+    let behind: Vec<ObjectRef> = scene
+        .graph
+        .dependencies(object)
+        .into_iter()
+        .filter(|e| e.relation == Relation::Selects)
+        .map(|e| e.to.clone())
+        .collect();
     match &behind[..] {
         [one] => one.clone(),
-        _ => scene.workloads_in(&object.namespace).find(|w| w.object.name == object.name).map_or_else(|| object.clone(), |w| w.object.clone()),
+        _ => scene
+            .workloads_in(&object.namespace)
+            .find(|w| w.object.name == object.name)
+            .map_or_else(|| object.clone(), |w| w.object.clone()),
     }
 }
 
@@ -167,20 +178,39 @@ fn shifts(scene: &Scene, seen: &[Seen], found: &mut Found) {
             .arg("kind", if name == "network_errors" { loss_kind(&one.body.name) } else { "" })
             .arg("source", "metric")
             .object("explained_by", explained.as_ref());
-        draft
-            .since(shift.at)
-            .because(&one.observation.id)
-            .says(format!("{} of {} went from {} to {} ({}× )", one.body.name, workload.name, figure(shift.before), figure(shift.after), figure(shift.ratio())).replace("× )", "×)"));
+        draft.since(shift.at).because(&one.observation.id).says(
+            format!(
+                "{} of {} went from {} to {} ({}× )",
+                one.body.name,
+                workload.name,
+                figure(shift.before),
+                figure(shift.after),
+                figure(shift.ratio())
+            )
+            .replace("× )", "×)"),
+        );
     }
 }
 
 fn figure(value: f64) -> String {
-    if value.abs() >= 100.0 { format!("{value:.0}") } else if value.abs() >= 1.0 { format!("{value:.1}") } else { format!("{value:.3}") }
+    if value.abs() >= 100.0 {
+        format!("{value:.0}")
+    } else if value.abs() >= 1.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.3}")
+    }
 }
 
 fn loss_kind(name: &str) -> &'static str {
     let name = name.to_ascii_lowercase();
-    if name.contains("drop") { "drops" } else if name.contains("retrans") { "retransmits" } else { "loss" }
+    if name.contains("drop") {
+        "drops"
+    } else if name.contains("retrans") {
+        "retransmits"
+    } else {
+        "loss"
+    }
 }
 
 /// The place of each subject among those measured, by how many times its level rose; 1 is the most.
@@ -243,7 +273,12 @@ fn memory(scene: &Scene, one: &Seen, found: &mut Found) {
             .arg("ratio", highest / limit)
             .since(one.observation.at)
             .because(&one.observation.id)
-            .says(format!("{} uses {} of its {} of memory", one.workload.name, quantity::bytes(highest), quantity::bytes(limit)));
+            .says(format!(
+                "{} uses {} of its {} of memory",
+                one.workload.name,
+                quantity::bytes(highest),
+                quantity::bytes(limit)
+            ));
     }
     let Some(growth) = growth(&one.body.points) else { return };
     // Growing by less than a tenth over the whole window is breathing.
@@ -259,7 +294,11 @@ fn memory(scene: &Scene, one: &Seen, found: &mut Found) {
             .arg("resets", growth.resets)
             .since(one.observation.at)
             .because(&one.observation.id)
-            .says(format!("memory of {} grows by {} an hour", one.workload.name, quantity::bytes(growth.per_second * 3600.0)));
+            .says(format!(
+                "memory of {} grows by {} an hour",
+                one.workload.name,
+                quantity::bytes(growth.per_second * 3600.0)
+            ));
     } else if growth.rise < 1.05 && growth.resets == 0 {
         found
             .fact("memory_flat", &one.workload)
@@ -289,9 +328,13 @@ fn cpu(scene: &Scene, one: &Seen, found: &mut Found) {
             .arg("rank", 0)
             .since(change.map_or(one.observation.at, |s| s.at))
             .because(&one.observation.id)
-            .says(format!("{} uses {} cores{}{}", one.workload.name, figure(last),
+            .says(format!(
+                "{} uses {} cores{}{}",
+                one.workload.name,
+                figure(last),
                 limit.map(|l| format!(" of {}", figure(l))).unwrap_or_default(),
-                rise.map(|r| format!(", {}× what it was", figure(r))).unwrap_or_default()));
+                rise.map(|r| format!(", {}× what it was", figure(r))).unwrap_or_default()
+            ));
     }
 }
 
@@ -314,9 +357,13 @@ fn recent_level(one: &Seen) -> Option<f64> {
 fn throttling(scene: &Scene, one: &Seen, found: &mut Found) {
     let change = shift(&one.body.points);
     // A counter of throttled seconds or periods that only grows is looked at by its rate.
-    let counter = one.body.name.ends_with("_total") || growth(&one.body.points).is_some_and(|g| g.monotonic > 0.99 && g.rise > 2.0 && g.last > 60.0);
+    let counter = one.body.name.ends_with("_total")
+        || growth(&one.body.points).is_some_and(|g| g.monotonic > 0.99 && g.rise > 2.0 && g.last > 60.0);
     let level = if counter { growth(&one.body.points).map(|g| g.per_second) } else { recent_level(one) };
-    let Some(level) = level.map(|l| change.filter(|c| !counter && c.score > NOTABLE).map_or(l, |c| l.max(c.after))) else { return };
+    let Some(level) = level.map(|l| change.filter(|c| !counter && c.score > NOTABLE).map_or(l, |c| l.max(c.after)))
+    else {
+        return;
+    };
     if level < 0.25 {
         return;
     }
@@ -335,7 +382,9 @@ fn throttling(scene: &Scene, one: &Seen, found: &mut Found) {
 }
 
 fn hot(one: &Seen, found: &mut Found) {
-    let Some(highest) = one.body.points.iter().map(|p| p.value).max_by(f64::total_cmp).filter(|v| *v >= 85.0) else { return };
+    let Some(highest) = one.body.points.iter().map(|p| p.value).max_by(f64::total_cmp).filter(|v| *v >= 85.0) else {
+        return;
+    };
     found
         .fact("gpu_hot", &one.workload)
         .arg("celsius", highest)
@@ -351,7 +400,10 @@ fn xid(one: &Seen, found: &mut Found) {
         .fact("gpu_error", &one.workload)
         .arg("xid", point.value as i64)
         .arg("message", one.body.name.clone())
-        .arg("node", one.body.labels.get("Hostname").or_else(|| one.body.labels.get("node")).cloned().unwrap_or_default())
+        .arg(
+            "node",
+            one.body.labels.get("Hostname").or_else(|| one.body.labels.get("node")).cloned().unwrap_or_default(),
+        )
         .since(point.at)
         .because(&one.observation.id)
         .says(format!("a GPU of {} reports XID {}", one.workload.name, point.value));
@@ -361,7 +413,9 @@ fn xid(one: &Seen, found: &mut Found) {
 fn volumes(seen: &[Seen], found: &mut Found) {
     let last = |one: &Seen| one.body.points.iter().max_by_key(|p| p.at).map(|p| p.value);
     for used in seen.iter().filter(|s| s.body.name.contains("volume_stats_used")) {
-        let capacity = seen.iter().find(|s| s.body.name.contains("volume_stats_capacity") && s.observation.subject == used.observation.subject);
+        let capacity = seen.iter().find(|s| {
+            s.body.name.contains("volume_stats_capacity") && s.observation.subject == used.observation.subject
+        });
         let ratio = capacity.and_then(|c| Some((last(used)? / last(c)?, c)));
         if let Some((ratio, capacity)) = ratio.filter(|(r, _)| *r >= 0.95) {
             let since: Time = used.observation.at;
@@ -386,7 +440,11 @@ mod tests {
     use crate::sketch::{NOW, Sketch, fact, has};
 
     fn metric(name: &str, values: impl IntoIterator<Item = f64>) -> Body {
-        let points = values.into_iter().enumerate().map(|(i, value)| MetricPoint { at: Time::from_seconds(NOW - 600 + 10 * i as i64), value }).collect();
+        let points = values
+            .into_iter()
+            .enumerate()
+            .map(|(i, value)| MetricPoint { at: Time::from_seconds(NOW - 600 + 10 * i as i64), value })
+            .collect();
         Body::Metric(MetricBody { name: name.into(), unit: String::new(), labels: BTreeMap::new(), points })
     }
 
@@ -399,7 +457,10 @@ mod tests {
         let facts = Sketch::new()
             .deployment("cart")
             .deployment("web")
-            .but("Deployment/shop/web", |d| d["spec"]["template"]["spec"]["containers"][0]["env"] = serde_json::json!([{"name": "CART", "value": "cart:80"}]))
+            .but("Deployment/shop/web", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["env"] =
+                    serde_json::json!([{"name": "CART", "value": "cart:80"}])
+            })
             .released(Some("Deployment/shop/cart"), metric("p95latency", step(2.0, 900.0)))
             .released(Some("Deployment/shop/web"), metric("p95latency", step(40.0, 950.0)))
             .facts();
@@ -409,7 +470,10 @@ mod tests {
 
     #[test]
     fn a_steady_series_is_no_fact() {
-        let facts = Sketch::new().deployment("cart").released(Some("Deployment/shop/cart"), metric("p95latency", step(5.0, 5.2))).facts();
+        let facts = Sketch::new()
+            .deployment("cart")
+            .released(Some("Deployment/shop/cart"), metric("p95latency", step(5.0, 5.2)))
+            .facts();
         assert!(!has(&facts, "latency_rise"));
     }
 
@@ -418,14 +482,22 @@ mod tests {
         let limit = 256.0 * 1024.0 * 1024.0;
         let facts = Sketch::new()
             .deployment("cart")
-            .released(Some("Pod/shop/cart-abc-1"), metric("container_memory_working_set_bytes", (0..60).map(|i| limit * (0.4 + 0.01 * f64::from(i)))))
+            .released(
+                Some("Pod/shop/cart-abc-1"),
+                metric("container_memory_working_set_bytes", (0..60).map(|i| limit * (0.4 + 0.01 * f64::from(i)))),
+            )
             .facts();
         assert!(has(&facts, "memory_slope") && has(&facts, "memory_near_limit"));
     }
 
     #[test]
     fn throttling_counts_only_where_there_is_much_of_it() {
-        let facts = |high| Sketch::new().deployment("cart").released(Some("Deployment/shop/cart"), metric("cpu_cfs_throttled", step(0.0, high))).facts();
+        let facts = |high| {
+            Sketch::new()
+                .deployment("cart")
+                .released(Some("Deployment/shop/cart"), metric("cpu_cfs_throttled", step(0.0, high)))
+                .facts()
+        };
         assert!(has(&facts(0.9), "cpu_throttled"));
         assert!(!has(&facts(0.02), "cpu_throttled"));
     }

@@ -1,5 +1,7 @@
 //! Nodes: conditions, cordons, pressure, and what runs on them.
 
+#[cfg(test)]
+mod tests;
 use std::collections::BTreeSet;
 
 use model::{ObjectRef, Time};
@@ -72,11 +74,12 @@ fn conditions(scene: &Scene, node: &Node, found: &mut Found) {
 
 fn not_ready(scene: &Scene, node: &Node, reason: &str, message: &str, since: Time, found: &mut Found) {
     let told = format!("{reason} {message}").to_ascii_lowercase();
-    let runtime = told.contains("container runtime")
-        || told.contains("runtime is down")
-        || told.contains("cri ")
-        || told.contains("containerd")
-        || told.contains("docker");
+    let network = ["network plugin", "cni", "networknotready", "networkpluginnotready", "networkready=false"]
+        .iter()
+        .any(|w| told.contains(w));
+    let down = told.contains("runtime is down") || told.contains("runtimeready=false");
+    let runtime =
+        down || (!network && ["container runtime", "containerd", "docker", "cri-o"].iter().any(|w| told.contains(w)));
     let events = scene.events(node.object);
     let runtime_event = events.iter().rfind(|t| {
         matches!(t.event.reason.as_str(), "ContainerGCFailed" | "ImageGCFailed" | "ContainerdUnhealthy")
@@ -84,13 +87,9 @@ fn not_ready(scene: &Scene, node: &Node, reason: &str, message: &str, since: Tim
                 || t.event.message.contains("connection error")
                 || t.event.message.contains(".sock"))
     });
-    let cause = if runtime && told.contains("runtime") && !told.contains("network plugin") {
+    let cause = if runtime {
         "runtime_down"
-    } else if told.contains("network plugin")
-        || told.contains("cni")
-        || told.contains("networknotready")
-        || told.contains("networkpluginnotready")
-    {
+    } else if network {
         "network_plugin"
     } else if told.contains("stopped posting") || reason == "NodeStatusUnknown" || reason == "NodeStatusNeverUpdated" {
         "kubelet_silent"

@@ -35,13 +35,25 @@ enum Verdict<'s> {
     Open,
     Allowed,
     /// These policies select the pod and none of their rules fits.
-    Denied { policy: &'s ObjectRef, held: &'s Held, nearest: String },
+    Denied {
+        policy: &'s ObjectRef,
+        held: &'s Held,
+        nearest: String,
+    },
 }
 
-fn policies<'s>(scene: &'s Scene, end: End<'s>, direction: &'static str) -> impl Iterator<Item = (&'s ObjectRef, &'s Held)> {
+fn policies<'s>(
+    scene: &'s Scene,
+    end: End<'s>,
+    direction: &'static str,
+) -> impl Iterator<Item = (&'s ObjectRef, &'s Held)> {
     scene.snapshot.in_namespace("NetworkPolicy", end.namespace).filter(move |(_, held)| {
         let types: Vec<&str> = list(&held.object, "/spec/policyTypes").iter().filter_map(Value::as_str).collect();
-        let applies = if types.is_empty() { direction == "Ingress" || held.object.pointer("/spec/egress").is_some() } else { types.contains(&direction) };
+        let applies = if types.is_empty() {
+            direction == "Ingress" || held.object.pointer("/spec/egress").is_some()
+        } else {
+            types.contains(&direction)
+        };
         let selector = held.object.pointer("/spec/podSelector");
         applies && selector.is_none_or(|s| matches_selector(s, end.labels))
     })
@@ -54,7 +66,8 @@ fn judge<'s>(scene: &'s Scene, from: End<'s>, to: End<'s>, direction: &'static s
     for (policy, held) in policies(scene, own, direction) {
         let mut nearest = "no rule allows anything".to_owned();
         for (index, rule) in list(&held.object, field).iter().enumerate() {
-            let by_peer = list(rule, peers).is_empty() || list(rule, peers).iter().any(|p| peer_matches(scene, p, peer, own.namespace));
+            let by_peer = list(rule, peers).is_empty()
+                || list(rule, peers).iter().any(|p| peer_matches(scene, p, peer, own.namespace));
             let by_port = list(rule, "/ports").is_empty() || list(rule, "/ports").iter().any(|p| port_matches(p, to));
             match (by_peer, by_port) {
                 (true, true) => return Verdict::Allowed,
@@ -115,8 +128,20 @@ fn calls(scene: &Scene, found: &mut Found) {
         };
         for callee in behind {
             for (number, name, protocol) in ports_called(scene, &edge.to, callee) {
-                let from = End { namespace: &caller.object.namespace, labels: caller.pod_labels, port: None, port_name: "", protocol: "TCP" };
-                let to = End { namespace: &callee.object.namespace, labels: callee.pod_labels, port: number, port_name: &name, protocol: &protocol };
+                let from = End {
+                    namespace: &caller.object.namespace,
+                    labels: caller.pod_labels,
+                    port: None,
+                    port_name: "",
+                    protocol: "TCP",
+                };
+                let to = End {
+                    namespace: &callee.object.namespace,
+                    labels: callee.pod_labels,
+                    port: number,
+                    port_name: &name,
+                    protocol: &protocol,
+                };
                 for direction in ["Egress", "Ingress"] {
                     let Verdict::Denied { policy, held, nearest } = judge(scene, from, to, direction) else { continue };
                     let port = number.unwrap_or(-1);
@@ -132,7 +157,10 @@ fn calls(scene: &Scene, found: &mut Found) {
                         .since(held.at)
                         .because(&held.observation)
                         .because_all(&edge.evidence)
-                        .says(format!("policy {} does not let {} reach {} on port {port}: {nearest}", policy.name, caller.object.name, callee.object.name));
+                        .says(format!(
+                            "policy {} does not let {} reach {} on port {port}: {nearest}",
+                            policy.name, caller.object.name, callee.object.name
+                        ));
                 }
             }
         }
@@ -149,9 +177,7 @@ fn ports_called(scene: &Scene, called: &ObjectRef, callee: &Workload) -> Vec<(Op
     let ports = list(&held.object, "/spec/ports").iter().map(|port| {
         let protocol = Some(text(port, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP").to_owned();
         match port.get("targetPort") {
-            Some(Value::String(name)) => {
-                (declared.iter().find(|d| d.1 == *name).map(|d| d.0), name.clone(), protocol)
-            }
+            Some(Value::String(name)) => (declared.iter().find(|d| d.1 == *name).map(|d| d.0), name.clone(), protocol),
             other => {
                 let number = other.and_then(Value::as_i64).or_else(|| int(port, "/port"));
                 let name = declared.iter().find(|d| Some(d.0) == number).map(|d| d.1.clone()).unwrap_or_default();
@@ -163,7 +189,13 @@ fn ports_called(scene: &Scene, called: &ObjectRef, callee: &Workload) -> Vec<(Op
 }
 
 fn end_of<'a>(workload: &'a Workload) -> End<'a> {
-    End { namespace: &workload.object.namespace, labels: workload.pod_labels, port: None, port_name: "", protocol: "TCP" }
+    End {
+        namespace: &workload.object.namespace,
+        labels: workload.pod_labels,
+        port: None,
+        port_name: "",
+        protocol: "TCP",
+    }
 }
 
 fn isolated(scene: &Scene, workload: &Workload, found: &mut Found) {
@@ -177,7 +209,12 @@ fn isolated(scene: &Scene, workload: &Workload, found: &mut Found) {
                 .arg("direction", direction.to_ascii_lowercase())
                 .since(held.at)
                 .because(&held.observation)
-                .says(format!("policy {} allows {} no {} at all", policy.name, workload.object.name, direction.to_ascii_lowercase()));
+                .says(format!(
+                    "policy {} allows {} no {} at all",
+                    policy.name,
+                    workload.object.name,
+                    direction.to_ascii_lowercase()
+                ));
         }
     }
 }
@@ -187,15 +224,20 @@ fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
     let Some((policy, held)) = all.first() else { return };
     let opens = |rule: &Value| {
         let ports = list(rule, "/ports");
-        ports.is_empty() && list(rule, "/to").iter().all(|to| to.get("podSelector").is_none() && to.get("namespaceSelector").is_some() || to.get("ipBlock").is_some()) && list(rule, "/to").is_empty()
+        ports.is_empty()
+            && list(rule, "/to").iter().all(|to| {
+                to.get("podSelector").is_none() && to.get("namespaceSelector").is_some() || to.get("ipBlock").is_some()
+            })
+            && list(rule, "/to").is_empty()
             || ports.iter().any(|p| int(p, "/port") == Some(53) || text(p, "/port").starts_with("dns"))
-            || (ports.is_empty() && list(rule, "/to").iter().any(|to| {
-                let system = to.get("namespaceSelector").is_some_and(|s| {
-                    let labels = serde_json::json!({"kubernetes.io/metadata.name": "kube-system"});
-                    labels.as_object().is_some_and(|l| matches_selector(s, l))
-                });
-                system || text(to, "/ipBlock/cidr") == "0.0.0.0/0"
-            }))
+            || (ports.is_empty()
+                && list(rule, "/to").iter().any(|to| {
+                    let system = to.get("namespaceSelector").is_some_and(|s| {
+                        let labels = serde_json::json!({"kubernetes.io/metadata.name": "kube-system"});
+                        labels.as_object().is_some_and(|l| matches_selector(s, l))
+                    });
+                    system || text(to, "/ipBlock/cidr") == "0.0.0.0/0"
+                }))
     };
     if !all.iter().any(|(_, h)| list(&h.object, "/spec/egress").iter().any(opens)) {
         found
@@ -217,7 +259,9 @@ mod tests {
         Sketch::new()
             .deployment("cart")
             .deployment("web")
-            .but("Deployment/shop/web", |d| d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "CART", "value": "cart:80"}]))
+            .but("Deployment/shop/web", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "CART", "value": "cart:80"}])
+            })
             .with("NetworkPolicy/shop/only", policy)
             .facts()
     }
@@ -231,14 +275,20 @@ mod tests {
     fn the_policy_and_the_rule_that_say_no_are_named() {
         let facts = shop(ingress("mail", json!(8080)));
         let denied = fact(&facts, "policy_denies", "Deployment/shop/web");
-        assert_eq!((&denied.args["policy"], &denied.args["direction"]), (&json!("NetworkPolicy/shop/only"), &json!("ingress")));
+        assert_eq!(
+            (&denied.args["policy"], &denied.args["direction"]),
+            (&json!("NetworkPolicy/shop/only"), &json!("ingress"))
+        );
         assert_eq!(denied.args["rule"], "rule 1 allows the port, but not the peer");
     }
 
     #[test]
     fn what_a_rule_allows_is_not_denied_and_ports_are_the_containers() {
         assert!(!has(&shop(ingress("web", json!(8080))), "policy_denies"));
-        assert!(has(&shop(ingress("web", json!(80))), "policy_denies"), "80 is the Service's port, 8080 the container's");
+        assert!(
+            has(&shop(ingress("web", json!(80))), "policy_denies"),
+            "80 is the Service's port, 8080 the container's"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Probes that fail, and whether the probe or the program is at fault.
 
+#[cfg(test)]
+mod cases;
 use std::collections::BTreeMap;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Quotas, limit ranges and admission: what the API server refused, and what it would refuse.
 
+#[cfg(test)]
+mod cases;
 mod room;
 
 use std::sync::LazyLock;
@@ -102,7 +104,8 @@ fn ongoing(scene: &Scene, refusal: &Refusal) -> bool {
     let pods = scene.pods_of(workload).filter(|p| !p.is_finished() && !p.is_leaving()).count() as i64;
     match workload.desired() {
         Some(desired) => pods < desired,
-        None => pods == 0,
+        // A job that made its pods since has got over it, however they ended.
+        None => workload.pods.is_empty(),
     }
 }
 

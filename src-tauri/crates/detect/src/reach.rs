@@ -58,7 +58,9 @@ fn ready_pods(scene: &Scene, service: &ObjectRef) -> Option<usize> {
     let held = scene.snapshot.get(service)?;
     let selector = held.object.pointer("/spec/selector").and_then(Value::as_object)?;
     let pods = scene.pods.iter().filter(|p| {
-        p.object.namespace == service.namespace && p.is_ready() && topology::matches_labels(selector, topology::labels_of(p.json))
+        p.object.namespace == service.namespace
+            && p.is_ready()
+            && topology::matches_labels(selector, topology::labels_of(p.json))
     });
     Some(pods.count())
 }

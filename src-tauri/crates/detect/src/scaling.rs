@@ -30,7 +30,11 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 
 fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut Found) {
     let object = &*held.object;
-    let target = ObjectRef::new(text(object, "/spec/scaleTargetRef/kind"), autoscaler.namespace.as_str(), text(object, "/spec/scaleTargetRef/name"));
+    let target = ObjectRef::new(
+        text(object, "/spec/scaleTargetRef/kind"),
+        autoscaler.namespace.as_str(),
+        text(object, "/spec/scaleTargetRef/name"),
+    );
     if scene.exists(&target.kind, &target.namespace, &target.name) == Existence::Absent {
         found
             .fact("autoscaler_target_missing", autoscaler)
@@ -39,11 +43,20 @@ fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut F
             .because(&held.observation)
             .says(format!("autoscaler {} is for {}, which does not exist", autoscaler.name, target.name));
     }
-    let told = scene.events(autoscaler).iter().rfind(|t| t.event.reason.starts_with("FailedGet") || t.event.reason == "FailedComputeMetricsReplicas");
-    let inactive = condition(object, "ScalingActive").filter(|c| text(c, "/status") == "False" && text(c, "/reason") != "ScalingDisabled");
+    let told = scene
+        .events(autoscaler)
+        .iter()
+        .rfind(|t| t.event.reason.starts_with("FailedGet") || t.event.reason == "FailedComputeMetricsReplicas");
+    let inactive = condition(object, "ScalingActive")
+        .filter(|c| text(c, "/status") == "False" && text(c, "/reason") != "ScalingDisabled");
     if inactive.is_some() || told.is_some_and(|t| scene.at.seconds_since(t.event.last_at) < 600.0) {
         let message = inactive.map(|c| text(c, "/message")).or(told.map(|t| t.event.message.as_str())).unwrap_or("");
-        let metric = message.split("unable to get metric ").nth(1).and_then(|r| r.split(':').next()).or_else(|| message.split("failed to get ").nth(1).and_then(|r| r.split(' ').next())).unwrap_or("");
+        let metric = message
+            .split("unable to get metric ")
+            .nth(1)
+            .and_then(|r| r.split(':').next())
+            .or_else(|| message.split("failed to get ").nth(1).and_then(|r| r.split(' ').next()))
+            .unwrap_or("");
         found
             .fact("autoscaler_blind", &target)
             .arg("autoscaler", autoscaler.name.clone())
@@ -55,7 +68,8 @@ fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut F
             .says(format!("autoscaler {} cannot read its metrics: {}", autoscaler.name, short(message, 140)));
     }
     let (max, current) = (int(object, "/spec/maxReplicas"), int(object, "/status/currentReplicas"));
-    let limited = condition(object, "ScalingLimited").is_some_and(|c| text(c, "/status") == "True" && text(c, "/reason").contains("TooMany"));
+    let limited = condition(object, "ScalingLimited")
+        .is_some_and(|c| text(c, "/status") == "True" && text(c, "/reason").contains("TooMany"));
     let (ratio, wanted) = pressure(object);
     let at_max = max.is_some() && (max == current || int(object, "/status/desiredReplicas") >= max);
     if at_max && (limited || ratio.is_some_and(|r| r > 1.0)) {
@@ -68,8 +82,12 @@ fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut F
             .arg("metric", wanted)
             .since(held.at)
             .because(&held.observation)
-            .says(format!("autoscaler {} is at its ceiling of {} replicas{}", autoscaler.name, max.unwrap_or(-1),
-                ratio.map(|r| format!(" with the metric at {:.0} % of its target", r * 100.0)).unwrap_or_default()));
+            .says(format!(
+                "autoscaler {} is at its ceiling of {} replicas{}",
+                autoscaler.name,
+                max.unwrap_or(-1),
+                ratio.map(|r| format!(" with the metric at {:.0} % of its target", r * 100.0)).unwrap_or_default()
+            ));
     }
 }
 
@@ -89,7 +107,8 @@ fn pressure(object: &Value) -> (Option<f64>, String) {
             }
         }
     }
-    let (old, wanted) = (int(object, "/status/currentCPUUtilizationPercentage"), int(object, "/spec/targetCPUUtilizationPercentage"));
+    let (old, wanted) =
+        (int(object, "/status/currentCPUUtilizationPercentage"), int(object, "/spec/targetCPUUtilizationPercentage"));
     if let (None, Some(old), Some(wanted)) = (most.0, old, wanted.filter(|w| *w > 0)) {
         most = (Some(old as f64 / wanted as f64), "cpu".to_owned());
     }
@@ -97,7 +116,8 @@ fn pressure(object: &Value) -> (Option<f64>, String) {
 }
 
 fn absent(scene: &Scene, found: &mut Found) {
-    for workload in scene.workloads.values().filter(|w| matches!(w.object.kind.as_str(), "Deployment" | "StatefulSet")) {
+    for workload in scene.workloads.values().filter(|w| matches!(w.object.kind.as_str(), "Deployment" | "StatefulSet"))
+    {
         let scaled = scene.graph.dependencies(&workload.object).iter().any(|e| e.relation == Relation::ScaledBy);
         if !scaled && scene.snapshot.absence_is_known("HorizontalPodAutoscaler", &workload.object.namespace) {
             found
@@ -116,10 +136,18 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
     if allowed != Some(0) || expected.is_none_or(|e| e == 0) {
         return;
     }
-    let workload = scene.graph.dependencies(budget).into_iter().find(|e| e.relation == Relation::Selects).map(|e| e.to.clone());
-    let pods = workload.as_ref().and_then(|w| scene.workloads.get(w)).map(|w| scene.pods_of(w).map(|p| p.node_name().to_owned()).collect::<Vec<_>>()).unwrap_or_default();
+    let workload =
+        scene.graph.dependencies(budget).into_iter().find(|e| e.relation == Relation::Selects).map(|e| e.to.clone());
+    let pods = workload
+        .as_ref()
+        .and_then(|w| scene.workloads.get(w))
+        .map(|w| scene.pods_of(w).map(|p| p.node_name().to_owned()).collect::<Vec<_>>())
+        .unwrap_or_default();
     let draining = scene.nodes.iter().find(|n| n.is_cordoned() && pods.iter().any(|p| p == n.name()));
-    let told = scene.all_events().map(|(_, t)| *t).find(|t| t.event.message.contains("Cannot evict pod") && t.event.message.contains("disruption budget"));
+    let told = scene
+        .all_events()
+        .map(|(_, t)| *t)
+        .find(|t| t.event.message.contains("Cannot evict pod") && t.event.message.contains("disruption budget"));
     if draining.is_none() && told.is_none() {
         return;
     }
@@ -134,12 +162,20 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
         .because(&held.observation)
         .because_all(draining.map(|n| &n.held.observation))
         .because_all(told.map(|t| t.id))
-        .says(format!("budget {} allows no disruption{}", budget.name, draining.map(|n| format!(" while {} is drained", n.name())).unwrap_or_default()));
+        .says(format!(
+            "budget {} allows no disruption{}",
+            budget.name,
+            draining.map(|n| format!(" while {} is drained", n.name())).unwrap_or_default()
+        ));
 }
 
 fn job_failed(scene: &Scene, job: &ObjectRef, held: &Held, found: &mut Found) {
     let object = &*held.object;
-    let told = scene.events(&scene.graph.workload_of(job)).iter().rfind(|t| t.subject == job && matches!(t.event.reason.as_str(), "BackoffLimitExceeded" | "DeadlineExceeded")).copied();
+    let told = scene
+        .events(&scene.graph.workload_of(job))
+        .iter()
+        .rfind(|t| t.subject == job && matches!(t.event.reason.as_str(), "BackoffLimitExceeded" | "DeadlineExceeded"))
+        .copied();
     let failed = condition(object, "Failed").filter(|c| text(c, "/status") == "True");
     let complete = condition(object, "Complete").is_some_and(|c| text(c, "/status") == "True");
     let reason = failed.map(|c| text(c, "/reason")).or(told.map(|t| t.event.reason.as_str()));
@@ -170,7 +206,15 @@ fn cron_job(scene: &Scene, cron: &ObjectRef, held: &Held, found: &mut Found) {
         return;
     }
     let told = scene.events(cron).iter().rfind(|t| {
-        matches!(t.event.reason.as_str(), "FailedNeedsStart" | "TooManyMissedTimes" | "MissSchedule" | "FailedCreate" | "UnparseableCronJobSchedule" | "InvalidSchedule")
+        matches!(
+            t.event.reason.as_str(),
+            "FailedNeedsStart"
+                | "TooManyMissedTimes"
+                | "MissSchedule"
+                | "FailedCreate"
+                | "UnparseableCronJobSchedule"
+                | "InvalidSchedule"
+        )
     });
     let Some(told) = told else { return };
     let _ = created(&held.object);
@@ -208,7 +252,11 @@ fn limits(workload: &Workload, found: &mut Found) {
                 .arg("limit_bytes", limit)
                 .since(workload.spec_held.at)
                 .because(&workload.spec_held.observation)
-                .says(format!("the heap of {name} may grow to {}, its limit is {}", quantity::bytes(heap), quantity::bytes(limit)));
+                .says(format!(
+                    "the heap of {name} may grow to {}, its limit is {}",
+                    quantity::bytes(heap),
+                    quantity::bytes(limit)
+                ));
         }
         let cpu = quantity::of(container.pointer("/resources/limits/cpu"));
         if let Some(cpu) = cpu.filter(|c| *c > 0.0 && *c < 0.1) {
@@ -227,10 +275,14 @@ fn limits(workload: &Workload, found: &mut Found) {
 fn heap_of(container: &Value) -> Option<f64> {
     let env = list(container, "/env").iter().map(|e| (text(e, "/name"), text(e, "/value")));
     let arguments = ["/command", "/args"].into_iter().flat_map(|f| list(container, f)).filter_map(Value::as_str);
-    let go = env.clone().find(|(name, _)| *name == "GOMEMLIMIT").and_then(|(_, v)| quantity::parse(v.trim_end_matches('B')));
+    let go =
+        env.clone().find(|(name, _)| *name == "GOMEMLIMIT").and_then(|(_, v)| quantity::parse(v.trim_end_matches('B')));
     let words: Vec<&str> = env.map(|(_, value)| value).chain(arguments).flat_map(str::split_whitespace).collect();
     let java = words.iter().find_map(|w| java_size(w.strip_prefix("-Xmx")?));
-    let node = words.iter().find_map(|w| w.strip_prefix("--max-old-space-size=")?.parse::<f64>().ok()).map(|mib| mib * 1024.0 * 1024.0);
+    let node = words
+        .iter()
+        .find_map(|w| w.strip_prefix("--max-old-space-size=")?.parse::<f64>().ok())
+        .map(|mib| mib * 1024.0 * 1024.0);
     go.or(java).or(node)
 }
 
@@ -268,7 +320,13 @@ mod tests {
     fn a_heap_above_the_limit_is_told() {
         let with = |flag: &str| {
             let flag = flag.to_owned();
-            Sketch::new().deployment("cart").but("Deployment/shop/cart", move |d| d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "JAVA_OPTS", "value": flag}])).facts()
+            Sketch::new()
+                .deployment("cart")
+                .but("Deployment/shop/cart", move |d| {
+                    d["spec"]["template"]["spec"]["containers"][0]["env"] =
+                        json!([{"name": "JAVA_OPTS", "value": flag}])
+                })
+                .facts()
         };
         assert!(has(&with("-Xms64m -Xmx1g"), "limit_below_request_of_runtime"));
         assert!(!has(&with("-Xmx128m"), "limit_below_request_of_runtime"));
@@ -276,7 +334,9 @@ mod tests {
 
     #[test]
     fn a_job_that_gave_up_is_told_and_one_that_is_done_is_not() {
-        let with = |kind: &str| Sketch::new().with("Job/shop/once", json!({"spec": {"backoffLimit": 2}, "status": {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}})).facts();
+        let with = |kind: &str| {
+            Sketch::new().with("Job/shop/once", json!({"spec": {"backoffLimit": 2}, "status": {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}})).facts()
+        };
         assert_eq!(fact(&with("Failed"), "job_failed", "Job/shop/once").args["backoff_limit"], 2);
         assert!(!has(&with("Complete"), "job_failed"));
     }

@@ -1,6 +1,8 @@
 //! Pods that no node takes, and why: what the scheduler said, checked against nodes and specs.
 
 mod answer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -385,7 +387,9 @@ fn silent(scene: &Scene, workload: &Workload, pods: &[&Pod], oldest: Time, secon
     let spec = pods[0].spec();
     let scheduler = Some(text(spec, "/schedulerName")).filter(|s| !s.is_empty()).unwrap_or("default-scheduler");
     // A pod without any answer although somebody asked for its events.
-    if !scene.snapshot.absence_is_known("Event", &subject.namespace) && scene.snapshot.events.is_empty() {
+    let events_known = scene.snapshot.absence_is_known("Event", &subject.namespace)
+        || scene.snapshot.events.keys().any(|o| o.namespace == subject.namespace);
+    if !events_known {
         found
             .fact("scheduler_silent", subject)
             .objects("pods", pods.iter().map(|p| p.object))
@@ -477,11 +481,11 @@ fn pinned(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
     if workload.object.kind == "Pod" {
         return;
     }
-    let named = workload.held.filter(|_| text(spec, "/nodeName") != "").map(|_| text(spec, "/nodeName"));
+    // A pod's own node name is where it was placed; only a template's is a wish.
+    let of_template = workload.held.is_some_and(|held| held.observation == workload.spec_held.observation);
+    let named = Some(text(spec, "/nodeName")).filter(|n| of_template && !n.is_empty());
     let selected = spec.pointer("/nodeSelector/kubernetes.io~1hostname").and_then(Value::as_str);
-    let template =
-        workload.held.is_some_and(|held| topology::template_of(&workload.object.kind, &held.object).is_some());
-    let Some(node) = named.filter(|_| template).or(selected) else { return };
+    let Some(node) = named.or(selected) else { return };
     let there = scene.node(node);
     let taints = there.is_some_and(|n| list(n.json, "/spec/taints").iter().any(|taint| !tolerates(spec, taint)));
     found

@@ -1,5 +1,7 @@
 //! Services: whom they select, on which port, with which protocol.
 
+#[cfg(test)]
+mod cases;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Held, ObjectRef};

@@ -38,7 +38,9 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 
 fn readers(scene: &Scene, object: &ObjectRef) -> Vec<ObjectRef> {
     let edges = scene.graph.dependents(object).into_iter();
-    let readers = edges.filter(|e| matches!(e.relation, Relation::ReadsConfig | Relation::Mounts)).map(|e| scene.graph.workload_of(&e.from));
+    let readers = edges
+        .filter(|e| matches!(e.relation, Relation::ReadsConfig | Relation::Mounts))
+        .map(|e| scene.graph.workload_of(&e.from));
     let mut readers: Vec<ObjectRef> = readers.collect();
     readers.sort();
     readers.dedup();
@@ -48,7 +50,9 @@ fn readers(scene: &Scene, object: &ObjectRef) -> Vec<ObjectRef> {
 /// The same key of other objects of the same kind and namespace. Service-specific prefixes of keys are left out of the
 /// comparison: `ORDERS_DB_PASSWORD` and `CART_DB_PASSWORD` are both a `DB_PASSWORD`.
 fn same_key<'s, 'o>(seen: &Seen, key: &KeyShape, all: &'s [&'s Seen<'o>]) -> Vec<(&'s Seen<'o>, &'o KeyShape)> {
-    let others = all.iter().filter(|o| o.object != seen.object && o.object.kind == seen.object.kind && o.object.namespace == seen.object.namespace);
+    let others = all.iter().filter(|o| {
+        o.object != seen.object && o.object.kind == seen.object.kind && o.object.namespace == seen.object.namespace
+    });
     let own = tail(&key.key);
     let mut same = Vec::new();
     for other in others {
@@ -149,13 +153,20 @@ mod tests {
     use crate::sketch::{NOW, Sketch, fact, has};
 
     fn shape(key: &str, digest: &str, depth: u8, not_after: Option<i64>) -> Body {
-        let key = KeyShape { key: key.into(), bytes: 12, digest: digest.into(), encoding_depth: depth, not_after: not_after.map(Time::from_seconds) };
+        let key = KeyShape {
+            key: key.into(),
+            bytes: 12,
+            digest: digest.into(),
+            encoding_depth: depth,
+            not_after: not_after.map(Time::from_seconds),
+        };
         Body::Shape(ShapeBody { kind: "Secret".into(), keys: vec![key] })
     }
 
     fn shop(odd: &str, depth: u8) -> Sketch {
         let mut sketch = Sketch::new().deployment("cart").but("Deployment/shop/cart", |d| {
-            d["spec"]["template"]["spec"]["containers"][0]["envFrom"] = serde_json::json!([{"secretRef": {"name": "cart-db"}}]);
+            d["spec"]["template"]["spec"]["containers"][0]["envFrom"] =
+                serde_json::json!([{"secretRef": {"name": "cart-db"}}]);
         });
         for name in ["a-db", "b-db", "c-db", "d-db"] {
             sketch = sketch.released(Some(&format!("Secret/shop/{name}")), shape("PASSWORD", "same", 0, None));

@@ -1,6 +1,8 @@
 //! Claims, volumes, classes, attachments, mounts, snapshots.
 
 mod mounts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

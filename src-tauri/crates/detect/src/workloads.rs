@@ -1,5 +1,8 @@
 //! Replicas, rollouts, pods that are not there or not ready.
 
+#[cfg(test)]
+mod tests;
+
 use model::ObjectRef;
 use serde_json::Value;
 use topology::Relation;
@@ -39,6 +42,7 @@ fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
     let available =
         int(object, "/status/availableReplicas").or_else(|| int(object, "/status/numberAvailable")).unwrap_or(ready);
     let since = condition(object, "Available").and_then(|c| time(c, "/lastTransitionTime")).unwrap_or(held.at);
+    let age = created(object).map(|t| scene.at.seconds_since(t).max(0.0) as i64);
     if available < desired {
         let none = available == 0;
         found
@@ -47,25 +51,30 @@ fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
             .arg("available", available)
             .arg("ready", ready)
             .arg("none", none)
+            .number("age_seconds", age)
             .since(since)
             .because(&held.observation)
             .says(format!("{available} of {desired} replicas of {} are available", subject.name));
     }
     let existing = pods.len() as i64;
     let covered = scene.snapshot.absence_is_known("Pod", &subject.namespace) || !pods.is_empty();
-    if existing < desired && covered {
+    // Where the controller counts them available, the capture lacks pods, not the cluster.
+    let short = existing < desired && available < desired;
+    if short && covered {
         found
             .fact("pods_missing", subject)
             .arg("desired", desired)
             .arg("existing", existing)
+            .number("age_seconds", age)
             .since(since)
             .because(&held.observation)
             .says(format!("{} wants {desired} pods and {existing} exist", subject.name));
-    } else if existing < desired {
+    } else if short {
         found
             .fact("pods_missing", subject)
             .arg("desired", desired)
             .arg("existing", -1)
+            .number("age_seconds", age)
             .since(since)
             .because(&held.observation)
             .unknown(format!("pods of namespace {} were not listed whole", subject.namespace))

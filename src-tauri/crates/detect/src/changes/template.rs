@@ -26,7 +26,12 @@ impl Difference {
         if self.from.is_empty() && self.to.is_empty() {
             format!("{} {}", self.what, self.field)
         } else {
-            format!("{} from {} to {}", if self.field.is_empty() { self.what } else { &self.field }, value(&self.from), value(&self.to))
+            format!(
+                "{} from {} to {}",
+                if self.field.is_empty() { self.what } else { &self.field },
+                value(&self.from),
+                value(&self.to)
+            )
         }
     }
 
@@ -63,17 +68,32 @@ pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
             match old.iter().find(|c| text(c, "/name") == name) {
                 Some(was) => of_container(name, was, container, &mut all),
                 None if !old.is_empty() || field == "/initContainers" && !list(before, "/containers").is_empty() => {
-                    all.push(Difference::plain("spec", &format!("container {name}"), String::new(), text(container, "/image").to_owned()));
+                    all.push(Difference::plain(
+                        "spec",
+                        &format!("container {name}"),
+                        String::new(),
+                        text(container, "/image").to_owned(),
+                    ));
                 }
                 None => {}
             }
         }
     }
     for (pointer, what) in [
-        ("/nodeSelector", "scheduling"), ("/affinity", "scheduling"), ("/tolerations", "scheduling"), ("/topologySpreadConstraints", "scheduling"),
-        ("/schedulerName", "scheduling"), ("/nodeName", "scheduling"), ("/priorityClassName", "scheduling"), ("/volumes", "volumes"),
-        ("/serviceAccountName", "service_account"), ("/securityContext", "security"), ("/imagePullSecrets", "image"), ("/dnsPolicy", "dns"),
-        ("/dnsConfig", "dns"), ("/hostNetwork", "spec"),
+        ("/nodeSelector", "scheduling"),
+        ("/affinity", "scheduling"),
+        ("/tolerations", "scheduling"),
+        ("/topologySpreadConstraints", "scheduling"),
+        ("/schedulerName", "scheduling"),
+        ("/nodeName", "scheduling"),
+        ("/priorityClassName", "scheduling"),
+        ("/volumes", "volumes"),
+        ("/serviceAccountName", "service_account"),
+        ("/securityContext", "security"),
+        ("/imagePullSecrets", "image"),
+        ("/dnsPolicy", "dns"),
+        ("/dnsConfig", "dns"),
+        ("/hostNetwork", "spec"),
     ] {
         let (a, b) = (before.pointer(pointer), after.pointer(pointer));
         if a != b {
@@ -92,7 +112,8 @@ fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Differe
     }
     for part in ["limits", "requests"] {
         for resource in ["cpu", "memory", "ephemeral-storage", "nvidia.com/gpu"] {
-            let value = |object: &Value| json(object.get("resources").and_then(|r| r.get(part)).and_then(|p| p.get(resource)));
+            let value =
+                |object: &Value| json(object.get("resources").and_then(|r| r.get(part)).and_then(|p| p.get(resource)));
             if value(before) != value(after) {
                 push("resources", &format!("{part}.{resource}"), value(before), value(after));
             }
@@ -111,7 +132,8 @@ fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Differe
             Some(e) => e.get("valueFrom").map_or_else(|| crate::addresses::mask(text(e, "/value")), Value::to_string),
         }
     };
-    let mut names: Vec<&str> = list(before, "/env").iter().chain(list(after, "/env")).map(|e| text(e, "/name")).collect();
+    let mut names: Vec<&str> =
+        list(before, "/env").iter().chain(list(after, "/env")).map(|e| text(e, "/name")).collect();
     names.sort_unstable();
     names.dedup();
     for variable in names {
@@ -120,7 +142,16 @@ fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Differe
             push("env", variable, env(before, variable), env(after, variable));
         }
     }
-    for (field, what) in [("envFrom", "env"), ("command", "command"), ("args", "command"), ("volumeMounts", "volumes"), ("ports", "ports"), ("securityContext", "security"), ("lifecycle", "spec"), ("workingDir", "command")] {
+    for (field, what) in [
+        ("envFrom", "env"),
+        ("command", "command"),
+        ("args", "command"),
+        ("volumeMounts", "volumes"),
+        ("ports", "ports"),
+        ("securityContext", "security"),
+        ("lifecycle", "spec"),
+        ("workingDir", "command"),
+    ] {
         if before.get(field) != after.get(field) {
             push(what, field, json(before.get(field)), json(after.get(field)));
         }

@@ -45,9 +45,12 @@ static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"["'`]([^"'`]{1,8
 /// The target of a line and, for hosts, its port.
 pub(crate) fn target_of(pattern: &str, line: &str) -> (String, Option<u16>) {
     match pattern {
-        "permission_denied" | "disk_full" | "read_only" | "missing_file_config" | "data_corrupt" | "too_many_open_files" => {
-            (path_in(line).unwrap_or_default(), None)
-        }
+        "permission_denied"
+        | "disk_full"
+        | "read_only"
+        | "missing_file_config"
+        | "data_corrupt"
+        | "too_many_open_files" => (path_in(line).unwrap_or_default(), None),
         "missing_variable" => {
             let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
             let upper = words.clone().find(|w| is_variable(w));
@@ -73,8 +76,40 @@ fn host_in(line: &str) -> (String, Option<u16>) {
         for found in regex.captures_iter(line) {
             let host = found[1].trim_end_matches('.').to_ascii_lowercase();
             let port = found.get(2).and_then(|p| p.as_str().parse().ok());
-            let plausible = !matches!(host.as_str(), "line" | "at" | "info" | "error" | "warn" | "warning" | "debug" | "fatal" | "tcp" | "udp" | "to" | "on" | "the" | "server" | "host" | "port" | "code" | "desc" | "java" | "main" | "time" | "pid" | "level" | "caller")
-                && !host.ends_with(".go") && !host.ends_with(".py") && !host.ends_with(".js") && !host.ends_with(".java") && !host.ends_with(".h") && !host.ends_with(".cc") && !host.ends_with(".ts") && !host.ends_with(".rb");
+            let plausible = !matches!(
+                host.as_str(),
+                "line"
+                    | "at"
+                    | "info"
+                    | "error"
+                    | "warn"
+                    | "warning"
+                    | "debug"
+                    | "fatal"
+                    | "tcp"
+                    | "udp"
+                    | "to"
+                    | "on"
+                    | "the"
+                    | "server"
+                    | "host"
+                    | "port"
+                    | "code"
+                    | "desc"
+                    | "java"
+                    | "main"
+                    | "time"
+                    | "pid"
+                    | "level"
+                    | "caller"
+            ) && !host.ends_with(".go")
+                && !host.ends_with(".py")
+                && !host.ends_with(".js")
+                && !host.ends_with(".java")
+                && !host.ends_with(".h")
+                && !host.ends_with(".cc")
+                && !host.ends_with(".ts")
+                && !host.ends_with(".rb");
             if plausible {
                 return (host, port);
             }
@@ -84,7 +119,10 @@ fn host_in(line: &str) -> (String, Option<u16>) {
 }
 
 fn path_in(line: &str) -> Option<String> {
-    let quoted = QUOTED.captures_iter(line).map(|c| c[1].to_owned()).find(|q| q.contains('/') || q.contains('.') && !q.contains(' '));
+    let quoted = QUOTED
+        .captures_iter(line)
+        .map(|c| c[1].to_owned())
+        .find(|q| q.contains('/') || q.contains('.') && !q.contains(' '));
     let absolute = PATH.captures_iter(line).map(|c| c[1].to_owned()).find(|p| p.len() > 2);
     absolute.or(quoted).or_else(|| {
         // `open dump.rdb: …`, `the RDB file dump.rdb for reading`.
@@ -103,12 +141,32 @@ mod tests {
     fn the_host_of_a_failed_call_is_found() {
         for (pattern, line, host, port) in [
             ("no_such_host", "dial tcp: lookup db.shop.svc on 10.96.0.10:53: no such host", "db.shop.svc", None),
-            ("no_such_host", "Caused by: java.net.UnknownHostException: tsdb: Temporary failure in name resolution", "tsdb", None),
+            (
+                "no_such_host",
+                "Caused by: java.net.UnknownHostException: tsdb: Temporary failure in name resolution",
+                "tsdb",
+                None,
+            ),
             ("connection_refused", "dial tcp 10.0.0.7:6379: connect: connection refused", "10.0.0.7", Some(6379)),
             ("connection_refused", "Error: connect ECONNREFUSED 10.0.0.1:5432", "10.0.0.1", Some(5432)),
-            ("connection_refused", "Can't connect to MySQL server on 'orders-db' ([Errno 111] Connection refused)", "orders-db", None),
-            ("pool_exhausted", "All host(s) tried for db query failed (tried: prod-db:3333) - no available connection", "prod-db", Some(3333)),
-            ("connection_refused", "could not connect to server: Connection refused. Is the server running on host \"db\" (10.0.0.3) and accepting TCP/IP connections on port 5432?", "", None),
+            (
+                "connection_refused",
+                "Can't connect to MySQL server on 'orders-db' ([Errno 111] Connection refused)",
+                "orders-db",
+                None,
+            ),
+            (
+                "pool_exhausted",
+                "All host(s) tried for db query failed (tried: prod-db:3333) - no available connection",
+                "prod-db",
+                Some(3333),
+            ),
+            (
+                "connection_refused",
+                "could not connect to server: Connection refused. Is the server running on host \"db\" (10.0.0.3) and accepting TCP/IP connections on port 5432?",
+                "",
+                None,
+            ),
         ] {
             let (found, found_port) = target_of(pattern, line);
             if !host.is_empty() {
@@ -120,7 +178,10 @@ mod tests {
     #[test]
     fn files_variables_and_users_are_found() {
         assert_eq!(target_of("permission_denied", "open /data/db/lock: permission denied").0, "/data/db/lock");
-        assert_eq!(target_of("permission_denied", "can't open the RDB file dump.rdb for reading: Permission denied").0, "dump.rdb");
+        assert_eq!(
+            target_of("permission_denied", "can't open the RDB file dump.rdb for reading: Permission denied").0,
+            "dump.rdb"
+        );
         assert_eq!(target_of("missing_variable", "Environment variable DEPLOY_ENV is undefined").0, "DEPLOY_ENV");
         assert_eq!(target_of("access_denied", "Access denied for user 'app'@'10.0.0.1'").0, "app");
     }

@@ -55,7 +55,8 @@ pub(crate) fn shift(points: &[MetricPoint]) -> Option<Shift> {
         let floor = 0.05 * low.abs().max(high.abs()) + 1e-9;
         let score = (high - low) / spread.max(floor);
         // The cut at which both sides are closest to their own medians is where the level changed.
-        let cost = before.iter().map(|v| (v - low).abs()).sum::<f64>() + after.iter().map(|v| (v - high).abs()).sum::<f64>();
+        let cost =
+            before.iter().map(|v| (v - low).abs()).sum::<f64>() + after.iter().map(|v| (v - high).abs()).sum::<f64>();
         if best.as_ref().is_none_or(|(least, _)| cost < *least) {
             best = Some((cost, Shift { before: low, after: high, score, at: points[cut].at }));
         }
@@ -89,7 +90,8 @@ pub(crate) fn growth(points: &[MetricPoint]) -> Option<Growth> {
     let (first_at, last_at) = (points.first()?.at, points.last()?.at);
     let resets = points.windows(2).filter(|w| w[1].value < w[0].value * 0.5 && w[0].value > 0.0).count() as u32;
     // Growth is looked for since the last restart, or over everything where there was none.
-    let start = points.windows(2).rposition(|w| w[1].value < w[0].value * 0.5 && w[0].value > 0.0).map_or(0, |at| at + 1);
+    let start =
+        points.windows(2).rposition(|w| w[1].value < w[0].value * 0.5 && w[0].value > 0.0).map_or(0, |at| at + 1);
     let tail = if points.len() - start >= FEWEST { &points[start..] } else { &points[..] };
     let step = tail.len().div_ceil(120).max(1);
     let tail: Vec<MetricPoint> = tail.iter().copied().step_by(step).collect();
@@ -123,7 +125,11 @@ mod tests {
     use super::*;
 
     fn points(values: impl IntoIterator<Item = f64>) -> Vec<MetricPoint> {
-        values.into_iter().enumerate().map(|(i, value)| MetricPoint { at: Time::from_seconds(i as i64 * 10), value }).collect()
+        values
+            .into_iter()
+            .enumerate()
+            .map(|(i, value)| MetricPoint { at: Time::from_seconds(i as i64 * 10), value })
+            .collect()
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn say_full(bound: &Bound, found: &mut Found) {
 
 fn say_blocked(scene: &Scene, bound: &Bound, found: &mut Found) {
     let namespace = bound.quota.namespace.as_str();
-    let (missing, needs) = lacking(scene, namespace, bound.resource);
+    let (missing, needs) = lacking(scene, bound);
     if missing.is_empty() || bound.used + needs <= bound.hard {
         return;
     }
@@ -89,7 +89,8 @@ fn say_blocked(scene: &Scene, bound: &Bound, found: &mut Found) {
 }
 
 /// What is wanted in a namespace, does not exist and would count against a resource; and how much the smallest of it needs.
-fn lacking(scene: &Scene, namespace: &str, resource: &str) -> (BTreeSet<ObjectRef>, f64) {
+fn lacking(scene: &Scene, bound: &Bound) -> (BTreeSet<ObjectRef>, f64) {
+    let (namespace, resource) = (bound.quota.namespace.as_str(), bound.resource);
     let none = (BTreeSet::new(), 0.0);
     match resource {
         "services" | "count/services" => {
@@ -98,8 +99,14 @@ fn lacking(scene: &Scene, namespace: &str, resource: &str) -> (BTreeSet<ObjectRe
         }
         "persistentvolumeclaims" | "count/persistentvolumeclaims" | "requests.storage" => {
             let missing = missing_claims(scene, namespace);
-            // How much a claim that does not exist would ask for is not known; the least is more than nothing.
-            (missing, if resource == "requests.storage" { 1.0 } else { 1.0 })
+            let sizes = scene
+                .snapshot
+                .in_namespace("PersistentVolumeClaim", namespace)
+                .filter_map(|(_, held)| quantity::of(held.object.pointer("/spec/resources/requests/storage")));
+            // How much a claim that does not exist asks for is not known; a tenth of the quota, or what the smallest of
+            // its neighbours asks for, is modest.
+            let usual = sizes.fold(f64::INFINITY, f64::min).min(bound.hard * 0.1);
+            (missing, if resource == "requests.storage" { usual.max(1.0) + 1.0 } else { 1.0 })
         }
         "pods" | "count/pods" => (short_workloads(scene, namespace).into_iter().map(|(o, _, _)| o).collect(), 1.0),
         "requests.cpu" | "cpu" | "requests.memory" | "memory" | "limits.cpu" | "limits.memory" => {
@@ -146,7 +153,7 @@ fn missing_services(scene: &Scene, namespace: &str) -> BTreeSet<ObjectRef> {
                     if let Some((in_namespace, name)) = named
                         && in_namespace == namespace
                         && scene.exists("Service", namespace, &name) == Existence::Absent
-                        && (address.port.is_some() || scene.workloads_in(namespace).any(|w| w.object.name == name))
+                        && scene.workloads_in(namespace).any(|w| w.object.name == name)
                     {
                         missing.insert(ObjectRef::new("Service", namespace, name));
                     }

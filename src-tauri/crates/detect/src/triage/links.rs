@@ -23,6 +23,8 @@ pub(crate) fn links(graph: &Graph, troubled: &Troubled) -> Vec<Link> {
         along_edges(subject, graph, troubled, &mut links);
     }
     by_shared_value(troubled, &mut links);
+    kept_from_existing(troubled, &mut links);
+    began_together(troubled, &mut links);
     links.sort_by(|a, b| (&a.from, &a.to, &a.reason).cmp(&(&b.from, &b.to, &b.reason)));
     links.dedup_by(|a, b| a.from == b.from && a.to == b.to);
     links
@@ -270,6 +272,63 @@ fn by_shared_value(troubled: &Troubled, links: &mut Vec<Link>) {
         for pair in members.windows(2) {
             let reason = format!("{reason}: {}", value.trim());
             link(links, pair[1].0, pair[0].0, reason, &pair[1].1.evidence);
+        }
+    }
+}
+
+/// Workloads that lack what a quota keeps from existing.
+fn kept_from_existing(troubled: &Troubled, links: &mut Vec<Link>) {
+    let quotas: Vec<(&ObjectRef, &Fact)> = troubled
+        .iter()
+        .flat_map(|(subject, facts)| facts.iter().map(move |f| (subject, *f)))
+        .filter(|(_, f)| f.name == "quota_leaves_no_room_for")
+        .collect();
+    for (namespace, quota) in quotas {
+        let Some(missing) = quota.args.get("missing").and_then(Value::as_array) else { continue };
+        for (subject, facts) in troubled {
+            let lacks = facts
+                .iter()
+                .find(|f| f.name == "claim_missing" && f.args.get("claim").is_some_and(|c| missing.contains(c)));
+            if let Some(fact) = lacks {
+                link(links, subject, namespace, "lacks what the quota leaves no room for".to_owned(), &fact.evidence);
+            }
+        }
+    }
+}
+
+/// At least so many workloads must fail alike before that alone says that they have one cause.
+const ALIKE: usize = 3;
+/// Failures of one cause begin within restarts of each other.
+const TOGETHER_SECONDS: f64 = 300.0;
+
+/// Workloads of one namespace that crash the same way and began to at the same time.
+fn began_together(troubled: &Troubled, links: &mut Vec<Link>) {
+    let mut alike: BTreeMap<(&str, String), Vec<(&ObjectRef, &Fact)>> = BTreeMap::new();
+    for (subject, facts) in troubled {
+        if explains_itself(facts) {
+            continue;
+        }
+        for fact in facts.iter().filter(|f| f.name == "crash_loop") {
+            let end = format!(
+                "{} {}",
+                fact.args.get("exit_code").map(Value::to_string).unwrap_or_default(),
+                fact.args.get("reason").and_then(Value::as_str).unwrap_or("")
+            );
+            alike.entry((&subject.namespace, end)).or_default().push((subject, fact));
+        }
+    }
+    for ((_, end), mut members) in alike {
+        members.sort_by_key(|(subject, fact)| (fact.since, *subject));
+        let runs = members.chunk_by(|a, b| b.1.since.seconds_since(a.1.since) <= TOGETHER_SECONDS);
+        for run in runs.filter(|run| run.len() >= ALIKE) {
+            for pair in run.windows(2) {
+                let reason = format!(
+                    "same beginning: {} workloads began to end with exit code {} together",
+                    run.len(),
+                    end.trim()
+                );
+                link(links, pair[1].0, pair[0].0, reason, &pair[1].1.evidence);
+            }
         }
     }
 }

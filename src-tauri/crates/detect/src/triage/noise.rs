@@ -19,6 +19,8 @@ pub(crate) struct Surroundings<'f> {
     pub refused: BTreeSet<&'f str>,
     /// Workloads that some pod of waits for a node.
     pub anybody_waits: bool,
+    /// Whether the cordon is the main reason of some workload's waiting.
+    pub cordon_matters: bool,
     pub facts: &'f [Fact],
 }
 
@@ -32,6 +34,7 @@ impl<'f> Surroundings<'f> {
                 .map(|f| f.subject.name.as_str())
                 .collect(),
             anybody_waits: named("unschedulable").next().is_some() || named("scheduler_silent").next().is_some(),
+            cordon_matters: named("unschedulable").any(|f| text(f, "main_reason") == "nodes_cordoned"),
             facts,
         }
     }
@@ -63,20 +66,17 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
             "control-plane-kept-free",
             format!("{} is a control-plane node; ordinary pods are kept off it on purpose", subject.name),
         ),
-        "node_cordoned" if !around.anybody_waits => {
+        "node_cordoned" if named_by_waiting(fact, around) => {
+            because("told-by-who-waits", format!("the workloads that wait for {} tell of it", subject.name))
+        }
+        "node_cordoned" if !around.anybody_waits || !around.cordon_matters => {
             because("maintenance-in-peace", format!("no pod waits for {}", subject.name))
         }
         // Whose pods wait is told by the workload's own facts; the node is what they name.
-        "nodes_cordoned"
-            if text(fact, "all_candidates") != "true"
-                && truth(fact, "all_candidates") == Some(false)
-                && other_reason(fact, around) =>
-        {
-            because(
-                "not-the-reason",
-                format!("other nodes are schedulable; what keeps {} off them is told apart", subject.name),
-            )
-        }
+        "nodes_cordoned" if truth(fact, "all_candidates") != Some(true) && other_reason(fact, around) => because(
+            "not-the-reason",
+            format!("other nodes are schedulable; what keeps {} off them is told apart", subject.name),
+        ),
         "node_affinity_unmatched" if main_reason(fact, around) == Some("nodes_cordoned") => {
             because("not-the-reason", format!("the nodes that {} asks for exist; they are cordoned", subject.name))
         }
@@ -103,6 +103,30 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         "replicas_unavailable" | "pods_missing" | "service_no_ready_endpoints" if just_started(fact, around) => {
             because("still-starting", "its pods are younger than half a minute".to_owned())
         }
+        "replicas_unavailable" | "pods_missing"
+            if (0.0..2.0 * START_SECONDS).contains(&number(fact, "age_seconds")) && !in_trouble(subject, around) =>
+        {
+            because("still-starting", format!("it was made {:.0} s ago", number(fact, "age_seconds")))
+        }
+        "env_address_unknown"
+            if healthy && number(fact, "likeness") < 0.72 && truth(fact, "workload_exists") != Some(true) =>
+        {
+            because(
+                "optional-address",
+                format!("{} is well, and nothing of that name or one like it exists", subject.name),
+            )
+        }
+        "pod_stuck_terminating"
+            if healthy
+                && truth(fact, "node_ready") != Some(false)
+                && fact.args.get("finalizers").and_then(Value::as_array).is_none_or(Vec::is_empty) =>
+        {
+            because(
+                "on-its-way-out",
+                "all pods that are wanted are ready; this one is left over from before".to_owned(),
+            )
+        }
+        "lifecycle_hook_failed" if healthy => because("recovered", "all its pods are ready".to_owned()),
         "container_restarted"
             if truth(fact, "ready") == Some(true)
                 && (number(fact, "for_seconds") > SETTLED_SECONDS
@@ -220,12 +244,33 @@ fn just_started(fact: &Fact, around: &Surroundings) -> bool {
         .filter(|f| f.subject == subject && matches!(f.name.as_str(), "pod_pending" | "pod_not_ready"))
         .map(|f| number(f, "for_seconds"))
         .collect();
-    let trouble = around.facts.iter().any(|f| {
-        f.subject == subject
+    !waits.is_empty() && !in_trouble(&subject, around) && waits.iter().all(|s| *s < START_SECONDS)
+}
+
+/// Whether something keeps a workload from coming up that time alone does not mend.
+fn in_trouble(subject: &ObjectRef, around: &Surroundings) -> bool {
+    around.facts.iter().any(|f| {
+        f.subject == *subject
             && matches!(
                 f.name.as_str(),
-                "crash_loop" | "image_pull_failed" | "unschedulable" | "pods_create_failed" | "container_waiting"
+                "crash_loop"
+                    | "image_pull_failed"
+                    | "unschedulable"
+                    | "pods_create_failed"
+                    | "config_object_missing"
+                    | "container_cannot_start"
             )
-    });
-    !waits.is_empty() && !trouble && waits.iter().all(|s| *s < START_SECONDS)
+    })
+}
+
+/// Whether a workload's own fact names this cordoned node.
+fn named_by_waiting(fact: &Fact, around: &Surroundings) -> bool {
+    around.facts.iter().any(|f| {
+        f.name == "nodes_cordoned"
+            && main_reason(f, around) == Some("nodes_cordoned")
+            && f.args
+                .get("nodes")
+                .and_then(Value::as_array)
+                .is_some_and(|nodes| nodes.iter().any(|n| *n == *fact.subject.name))
+    })
 }

@@ -74,7 +74,7 @@ fn a_caller_with_a_fault_of_its_own_is_not_put_to_its_dependency() {
     let triage = Sketch::new()
         .broken("db", "CrashLoopBackOff", "", crash())
         .broken("cart", "ImagePullBackOff", "Back-off pulling image", Value::Null)
-        .but("Deployment/shop/cart", env("DB_ADDR", "db:5432"))
+        .but("Deployment/shop/cart", env("DB_ADDR", "db:80"))
         .triage();
     assert_eq!(triage.incidents.len(), 2, "{:#?}", triage.incidents.iter().map(|i| &i.links).collect::<Vec<_>>());
 }
