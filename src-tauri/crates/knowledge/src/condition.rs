@@ -11,7 +11,7 @@ use regex::Regex;
 use serde_json::Value;
 
 /// What a condition may mention.
-const VARIABLES: [&str; 4] = ["fact", "object", "facts", "near"];
+const VARIABLES: [&str; 5] = ["fact", "signal", "object", "facts", "near"];
 
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 #[expect(clippy::expect_used, reason = "a constant pattern, covered by every test that compiles a condition")]
@@ -51,7 +51,7 @@ impl Condition {
         if let Some(name) = unknown.first() {
             return Err((
                 1,
-                format!("`{name}` is not known; a condition may use `fact`, `object`, `facts` and `near`"),
+                format!("`{name}` is not known; a condition may use `fact`, `signal`, `object`, `facts` and `near`"),
             ));
         }
         let mentions_fact = references.has_variable("fact");
@@ -129,10 +129,11 @@ impl Default for Names {
     }
 }
 
-/// What a condition looks at: one fact, the object it is asked for, the names of the facts about that object (`facts`)
-/// and of those around it (`near`).
+/// What a condition looks at: one fact, the fact that made the candidate (`signal`), the object it is asked for, the names
+/// of the facts about that object (`facts`) and of those around it (`near`).
 pub struct Scene<'a> {
     fact: Option<&'a BoundFact>,
+    signal: Option<&'a BoundFact>,
     object: Box<dyn Val>,
     facts: &'a Names,
     near: &'a Names,
@@ -140,7 +141,12 @@ pub struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub fn new(fact: Option<&'a BoundFact>, object: &ObjectRef, facts: &'a Names, near: &'a Names) -> Self {
-        Scene { fact, object: boxed(object_value(object)), facts, near }
+        Scene { fact, signal: None, object: boxed(object_value(object)), facts, near }
+    }
+
+    /// With the fact that made the candidate.
+    pub fn raised_by(self, signal: &'a BoundFact) -> Self {
+        Scene { signal: Some(signal), ..self }
     }
 
     /// The same scene with another fact in front.
@@ -153,6 +159,7 @@ impl VariableResolver for Scene<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         match variable {
             "fact" => self.fact.map(|f| CowVal::Borrowed(f.value())),
+            "signal" => self.signal.map(|f| CowVal::Borrowed(f.value())),
             "object" => Some(CowVal::Borrowed(&*self.object)),
             "facts" => Some(CowVal::Borrowed(&*self.facts.0)),
             "near" => Some(CowVal::Borrowed(&*self.near.0)),

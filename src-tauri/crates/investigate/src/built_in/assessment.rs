@@ -179,13 +179,15 @@ fn weigh(candidate: &mut Candidate, map: &FactMap, frame: &Frame<'_>) {
     let object = candidate.object.clone();
     for sign in &mode.evidence {
         if sign.facts.is_empty() {
-            if map.holds(&sign.when, None, &object) {
+            if map.holds_for(&sign.when, None, candidate.signal, &object) {
                 put(candidate, sign, None, map);
             }
             continue;
         }
         for index in sign.facts.iter().flat_map(|name| map.named(name)) {
-            if map.stands(sign.on, map.fact(*index), &object) && map.holds(&sign.when, Some(*index), &object) {
+            if map.stands(sign.on, map.fact(*index), &object)
+                && map.holds_for(&sign.when, Some(*index), candidate.signal, &object)
+            {
                 put(candidate, sign, Some(*index), map);
             }
         }

@@ -162,6 +162,16 @@ impl FactMap {
         condition.holds(&Scene::new(fact.map(|i| &self.facts[i]), object, &names.0, &names.1))
     }
 
+    /// As [`FactMap::holds`], for a candidate that the fact `signal` made.
+    pub fn holds_for(&self, condition: &Condition, fact: Option<usize>, signal: usize, object: &ObjectRef) -> bool {
+        if condition.is_empty() {
+            return true;
+        }
+        let names = self.names(object);
+        let scene = Scene::new(fact.map(|i| &self.facts[i]), object, &names.0, &names.1);
+        condition.holds(&scene.raised_by(&self.facts[signal]))
+    }
+
     /// Whether a condition holds for any of the facts near an object, or for the object as a whole.
     pub fn holds_near(&self, condition: &Condition, object: &ObjectRef) -> bool {
         if condition.is_empty() || !condition.mentions_fact() {
