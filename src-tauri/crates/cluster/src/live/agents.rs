@@ -69,8 +69,8 @@ impl Connection {
             }
             (401, true) => return Err(refusal(code, &answer.text).reading(what)),
             // The API server was reached and could not reach the kubelet.
-            (_, true) => "does not answer",
-            (_, false) => "not healthy",
+            (_, true) => "failed (does not answer)",
+            (_, false) => "failed (not healthy)",
         };
         let text = refused.map_or(answer.text, |status| status.message);
         let output = self.inner.redactor.text(text.trim()).as_str().to_owned();

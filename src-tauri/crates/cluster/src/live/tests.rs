@@ -244,7 +244,7 @@ async fn each_kubelet_is_asked_and_one_that_does_not_answer_is_told() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(states, [("n1".into(), "ok".into()), ("n2".into(), "does not answer".into())]);
+    assert_eq!(states, [("n1".into(), "ok".into()), ("n2".into(), "failed (does not answer)".into())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,7 +261,7 @@ async fn an_ill_kubelet_and_the_services_it_lists_are_told_whole() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let kubelet = ("kubelet", "not healthy", "[+]ping ok\n[-]syncloop failed: runtime is down");
+    let kubelet = ("kubelet", "failed (not healthy)", "[+]ping ok\n[-]syncloop failed: runtime is down");
     assert_eq!(bodies, [kubelet, ("containerd", "inactive (dead)", "exited, code 1")]);
     let error = reach.node_agents(&permit, Some("n9"), Time::MAX).await.unwrap_err();
     assert!(matches!(error, ReadError::NotAvailable { .. }), "{error:?}");
