@@ -96,7 +96,7 @@ function Body({ entry, state, asked }: { entry: Entry; state: CaseState; asked: 
       return (
         <p className="noted">
           <span className="small faint">Note, {whoOf(entry.author)}</span>
-          {entry.text}
+          <Words text={entry.text} />
         </p>
       );
     case "call": {

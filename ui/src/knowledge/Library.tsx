@@ -22,8 +22,8 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
   if (!library.data) return <Loading what="Reading the library…" />;
   const { entries, issues, folder, loaded_at, digest } = library.data;
   const shown = search.length > 1 ? (found.data ?? []) : entries;
-  const entry = entries.find((e) => `${e.kind}:${e.id}` === chosen) ?? shown[0] ?? null;
   const kinds = [...new Set([...order, ...shown.map((e) => e.kind)])].filter((kind) => shown.some((e) => e.kind === kind));
+  const entry = entries.find((e) => `${e.kind}:${e.id}` === chosen) ?? shown.find((e) => e.kind === kinds[0]) ?? null;
 
   return (
     <div className="knowledge">
