@@ -67,10 +67,10 @@ export function EditCall({ caseId, call, tool, close }: { caseId: string; call: 
         <p className="pending-tool">
           <strong className="mono">{call.call.tool}</strong>
           <span className="tabs" role="tablist" aria-label="Edit as">
-            <button type="button" role="tab" aria-selected={tab === "form"} onClick={() => show("form")} disabled={fields.length === 0}>
+            <button type="button" role="tab" data-testid={testids.editAsForm} aria-selected={tab === "form"} onClick={() => show("form")} disabled={fields.length === 0}>
               Form
             </button>
-            <button type="button" role="tab" aria-selected={tab === "json"} onClick={() => show("json")}>
+            <button type="button" role="tab" data-testid={testids.editAsJson} aria-selected={tab === "json"} onClick={() => show("json")}>
               JSON
             </button>
           </span>

@@ -8,6 +8,7 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
+import { adoptConstructedSheet } from "./sheet";
 
 interface Props {
   text: string;
@@ -41,10 +42,9 @@ const colours = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: "var(--text-3)" },
 ]);
 
-/**
- * A text editor for JSON and YAML. It lives in a shadow root so that its styles are adopted sheets: the window's content
- * security policy allows no inline style.
- */
+adoptConstructedSheet();
+
+/** A text editor for JSON and YAML. */
 export default function Editor({ text, onChange, language, label, original, testid }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -54,7 +54,6 @@ export default function Editor({ text, onChange, language, label, original, test
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    const root = element.shadowRoot ?? element.attachShadow({ mode: "open", delegatesFocus: true });
     const extensions: Extension[] = [
       lineNumbers(),
       history(),
@@ -63,7 +62,7 @@ export default function Editor({ text, onChange, language, label, original, test
       syntaxHighlighting(colours),
       look,
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ "aria-label": label, "data-typing": "true" }),
+      EditorView.contentAttributes.of({ "aria-label": label }),
       language === "json" ? [json(), linter(jsonParseLinter())] : yaml(),
       original === undefined ? [] : unifiedMergeView({ original, mergeControls: false, highlightChanges: true, gutter: false }),
       // Escape leaves the editor, so that Tab can indent and the keyboard is not caught.
@@ -72,7 +71,7 @@ export default function Editor({ text, onChange, language, label, original, test
         if (update.docChanged) change.current(update.state.doc.toString());
       }),
     ];
-    const made = new EditorView({ state: EditorState.create({ doc: text, extensions }), parent: root, root });
+    const made = new EditorView({ state: EditorState.create({ doc: text, extensions }), parent: element });
     view.current = made;
     return () => {
       made.destroy();
@@ -86,5 +85,5 @@ export default function Editor({ text, onChange, language, label, original, test
     if (made && made.state.doc.toString() !== text) made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } });
   }, [text]);
 
-  return <div className="editor" ref={place} data-testid={testid} data-typing="true" />;
+  return <div className="editor" ref={place} data-testid={testid} />;
 }

@@ -124,13 +124,11 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
     shape(context, severity, left + 4, first, ink);
     textLeft += 14;
   }
-  if (!small) {
-    context.font = `400 10px ${ink.fontText}`;
-    context.fillStyle = ink.text3;
-    const kind = shortKind(box.object.kind);
-    context.fillText(kind, textLeft, first);
-    textLeft += context.measureText(kind).width + 5;
-  }
+  context.font = `400 ${small ? Math.min(8.2 / camera.k, 12) : 10}px ${ink.fontText}`;
+  context.fillStyle = ink.text3;
+  const kind = shortKind(box.object.kind);
+  context.fillText(kind, textLeft, first);
+  textLeft += context.measureText(kind).width + 5;
   context.font = `500 ${small ? Math.min(10 / camera.k, 16) : 12}px ${ink.fontMono}`;
   context.fillStyle = ink.text;
   context.fillText(fit(context, box.object.name, x + BOX_W - 8 - textLeft), textLeft, first + 0.5);

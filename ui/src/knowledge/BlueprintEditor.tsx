@@ -51,10 +51,10 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
     >
       <div className="blueprint-head">
         <span className="tabs" role="tablist" aria-label="Write it as">
-          <button type="button" role="tab" aria-selected={tab === "form"} onClick={() => show("form")}>
+          <button type="button" role="tab" data-testid={testids.blueprintAsForm} aria-selected={tab === "form"} onClick={() => show("form")}>
             Form
           </button>
-          <button type="button" role="tab" aria-selected={tab === "yaml"} onClick={() => show("yaml")}>
+          <button type="button" role="tab" data-testid={testids.blueprintAsYaml} aria-selected={tab === "yaml"} onClick={() => show("yaml")}>
             YAML
           </button>
         </span>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyBlueprint, fromYaml, lacking, toYaml } from "./draft";
+import { emptyBlueprint, fromYaml, lacking, scopeWords, toYaml } from "./draft";
 
 describe("a blueprint being written", () => {
   it("reads back what it wrote", () => {
@@ -12,6 +12,17 @@ describe("a blueprint being written", () => {
     expect(read).toBeInstanceOf(Error);
     expect((read as Error).message).toContain("onwer");
     expect(fromYaml("a: [")).toBeInstanceOf(Error);
+  });
+
+  it("can be read at every moment of being typed", () => {
+    const text = "name: night-shift\nscope: {level: workload, namespace: shop, kind: Deployment, name: cart}\nodds: [{failure_mode: oom, when: '', ratio: 400, because: seen}]\nnotes: x\n";
+    for (let i = 0; i <= text.length; i++) {
+      const read = fromYaml(text.slice(0, i));
+      if (read instanceof Error) continue;
+      expect(() => [lacking(read), scopeWords(read.scope), toYaml(read)]).not.toThrow();
+    }
+    expect(fromYaml("name: 7")).toBeInstanceOf(Error);
+    expect(fromYaml("scope: {level: galaxy}")).toBeInstanceOf(Error);
   });
 
   it("says what is lacking before it is sent", () => {

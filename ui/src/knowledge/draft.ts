@@ -27,10 +27,35 @@ export function fromYaml(text: string): Blueprint | Error {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return new Error("A blueprint is a set of fields such as `name:` and `scope:`.");
     const unknown = Object.keys(value).filter((key) => !(key in emptyBlueprint));
     if (unknown.length > 0) return new Error(`\`${unknown[0]}\` is not a field of a blueprint.`);
-    return { ...emptyBlueprint, ...(value as Partial<Blueprint>) };
+    // What is still being typed (`name:` with nothing behind it) is empty, not something else.
+    const given = Object.fromEntries(Object.entries(value as Record<string, unknown>).filter(([, field]) => field !== null));
+    for (const [key, field] of Object.entries(given)) {
+      const wanted = emptyBlueprint[key as keyof Blueprint];
+      if (typeof wanted === "string" && typeof field !== "string") return new Error(`\`${key}\` is a text.`);
+      if (Array.isArray(wanted) && !Array.isArray(field)) return new Error(`\`${key}\` is a list.`);
+    }
+    const wrong = shapeless(given);
+    return wrong ? new Error(wrong) : { ...emptyBlueprint, ...(given as Partial<Blueprint>) };
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+const levels: Record<Scope["level"], readonly string[]> = { fleet: [], cluster: ["cluster"], namespace: ["namespace"], workload: ["namespace", "kind", "name"] };
+
+/** What is wrong with the shape of a scope or of odds; null: nothing. */
+function shapeless(given: Record<string, unknown>): string | null {
+  const scope = given["scope"] as Record<string, unknown> | undefined;
+  if (scope !== undefined) {
+    const fields = typeof scope === "object" ? levels[scope["level"] as Scope["level"]] : undefined;
+    if (!fields) return `\`scope\` has a \`level\`: ${Object.keys(levels).join(", ")}.`;
+    const missing = fields.find((field) => typeof scope[field] !== "string");
+    if (missing) return `\`scope\` of a ${String(scope["level"])} needs \`${missing}\`.`;
+  }
+  for (const shift of (given["odds"] ?? []) as Record<string, unknown>[]) {
+    if (typeof shift !== "object" || shift === null || typeof shift["failure_mode"] !== "string" || typeof shift["ratio"] !== "number") return "Each of `odds` has a `failure_mode` and a `ratio`.";
+  }
+  return null;
 }
 
 export function scopeWords(scope: Scope | null): string {
