@@ -24,7 +24,9 @@ fn refuse_automation() -> anyhow::Result<()> {
     let asked = ["TAURI_AUTOMATION", "TAURI_WEBVIEW_AUTOMATION"].iter().find(|name| std::env::var_os(name).is_some());
     match asked {
         Some(name) if !cfg!(debug_assertions) => {
-            anyhow::bail!("`{name}` is set, and a release build does not let other programs drive its window. Unset it.")
+            anyhow::bail!(
+                "`{name}` is set, and a release build does not let other programs drive its window. Unset it."
+            )
         }
         _ => Ok(()),
     }

@@ -225,7 +225,10 @@ pub async fn killed(stage: Stage) -> anyhow::Result<()> {
     window.find("incident-row").await?;
     window.click("nav-cases").await?;
     window.click("case-row").await?;
-    ensure!(question(&window).await? == before || wants(&window).await? == Wants::Decision, "the call waits all the while");
+    ensure!(
+        question(&window).await? == before || wants(&window).await? == Wants::Decision,
+        "the call waits all the while"
+    );
     let answered = to_the_end(&window).await?;
     ensure!(answered > 0, "the investigation went on");
     ensure!(!window.text("conversation").await?.contains("has changed since"), "it went on where it stood");

@@ -80,5 +80,6 @@ pub fn built(variable: &str, name: &str) -> Result<PathBuf, String> {
 
 /// Whether a program can be found.
 pub fn has(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|p| Path::new(&p).join(program).is_file()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|p| Path::new(&p).join(program).is_file()))
 }

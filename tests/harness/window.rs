@@ -39,7 +39,8 @@ impl Screen {
 
     /// What the screen shows, as a PNG: for a person, and for a test that failed.
     pub fn screenshot(&self, path: &Path) -> anyhow::Result<PathBuf> {
-        let status = Command::new("import").args(["-window", "root"]).arg(path).env("DISPLAY", &self.display).status()?;
+        let status =
+            Command::new("import").args(["-window", "root"]).arg(path).env("DISPLAY", &self.display).status()?;
         anyhow::ensure!(status.success(), "`import` failed ({status})");
         Ok(path.to_owned())
     }
@@ -108,7 +109,8 @@ impl Window {
     /// The program's process id.
     pub fn program(&self) -> anyhow::Result<u32> {
         // The driver starts it; a process's name has at most 15 letters.
-        let listed = Command::new("pgrep").args(["-P", &self.driver.id().to_string(), "-x", "caseboard-deskt"]).output()?;
+        let listed =
+            Command::new("pgrep").args(["-P", &self.driver.id().to_string(), "-x", "caseboard-deskt"]).output()?;
         let listed = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
         listed.lines().next().and_then(|line| line.parse().ok()).context("the program is not running")
     }
@@ -207,7 +209,6 @@ impl Window {
     pub fn client(&self) -> &Client {
         &self.client
     }
-
 }
 
 impl Drop for Window {

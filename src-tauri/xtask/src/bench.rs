@@ -21,13 +21,16 @@ const ALL: &[&str] = &["understanding"];
 
 impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
-        let chosen: Vec<&str> = match self.only.as_deref() {
-            None => ALL.to_vec(),
-            Some(name) => {
-                let known = ALL.iter().find(|known| **known == name);
-                vec![*known.ok_or_else(|| anyhow::anyhow!("there is no benchmark `{name}`; there are: {}", ALL.join(", ")))?]
-            }
-        };
+        let chosen: Vec<&str> =
+            match self.only.as_deref() {
+                None => ALL.to_vec(),
+                Some(name) => {
+                    let known = ALL.iter().find(|known| **known == name);
+                    vec![*known.ok_or_else(|| {
+                        anyhow::anyhow!("there is no benchmark `{name}`; there are: {}", ALL.join(", "))
+                    })?]
+                }
+            };
         shell::run(cargo().args(["build", "--quiet", "--package", "cli"]))?;
         for name in chosen {
             let mut command = cargo();

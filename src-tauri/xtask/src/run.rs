@@ -9,9 +9,13 @@ pub fn run(terminal: bool, scenario: &str) -> anyhow::Result<()> {
             eprintln!("There is no display here: doing the same job in the terminal.");
         }
         step("build caseboard", || shell::run(cargo().args(["build", "--package", "cli"])))?;
-        return shell::run(
-            program(binary("caseboard")).args(["diagnose", "--playground", scenario, "--approve", "ask"]),
-        );
+        return shell::run(program(binary("caseboard")).args([
+            "diagnose",
+            "--playground",
+            scenario,
+            "--approve",
+            "ask",
+        ]));
     }
     step("system packages", || setup::packages(&[setup::BUILD]))?;
     step("Node", setup::node)?;

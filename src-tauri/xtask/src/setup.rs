@@ -76,7 +76,12 @@ pub fn packages(needs: &[&[Need]]) -> anyhow::Result<()> {
     };
     eprintln!("Installing with apt-get: {}", names.join(" "));
     shell::run(apt().args(["-qq", "update"]))?;
-    shell::run(apt().args(["-qq", "install", "-y", "--no-install-recommends"]).args(&names).stdout(std::process::Stdio::null()))
+    shell::run(
+        apt()
+            .args(["-qq", "install", "-y", "--no-install-recommends"])
+            .args(&names)
+            .stdout(std::process::Stdio::null()),
+    )
 }
 
 /// Node 20 or newer with npm.

@@ -46,7 +46,9 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
     let _ = std::fs::remove_file(&skips);
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]).env("CASEBOARD_SKIPS", &skips).env("CASEBOARD_TEST", "1");
-    command.env("CASEBOARD_BIN", run::binary("caseboard")).env("CASEBOARD_DESKTOP_BIN", run::binary("caseboard-desktop"));
+    command
+        .env("CASEBOARD_BIN", run::binary("caseboard"))
+        .env("CASEBOARD_DESKTOP_BIN", run::binary("caseboard-desktop"));
     if let Some(assets) = &assets {
         command.env("KUBEBUILDER_ASSETS", assets);
     }

@@ -60,7 +60,13 @@ impl Case {
                     return out::json(&Report::of(&case, &events, &calls, 0.0));
                 }
                 for event in &events {
-                    out::line(&format!("{:>4}  {}  {:<10}  {}", event.seq, event.at, author(&event.author), words(event)));
+                    out::line(&format!(
+                        "{:>4}  {}  {:<10}  {}",
+                        event.seq,
+                        event.at,
+                        author(&event.author),
+                        words(event)
+                    ));
                 }
                 Ok(())
             }

@@ -53,11 +53,8 @@ impl Diagnose {
         let opened = self.source.open().await?;
         let about = self.namespace.as_deref().map_or(About::All, About::Namespace);
         let case = opened.desk.open_case(&opened.cluster, &about, self.question.clone())?;
-        let approve = self.approve.unwrap_or(if std::io::stdin().is_terminal() {
-            ApproveWord::Ask
-        } else {
-            ApproveWord::None
-        });
+        let approve =
+            self.approve.unwrap_or(if std::io::stdin().is_terminal() { ApproveWord::Ask } else { ApproveWord::None });
         let lead = Lead {
             approve: match approve {
                 ApproveWord::Ask => Approve::Ask,

@@ -53,7 +53,10 @@ enum Command {
 /// Why a command ended: what to print, and with which exit code.
 enum Failed {
     Act(DeskError),
-    Usage { what: String, hint: String },
+    Usage {
+        what: String,
+        hint: String,
+    },
     /// Everything is printed already.
     Silent,
 }

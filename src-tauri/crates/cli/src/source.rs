@@ -85,7 +85,8 @@ impl Source {
                 let started = crate::playground::serve(scenario, 0, &crate::playground::aside()?).await?;
                 let desk = desk(true, std::slice::from_ref(&started.kubeconfig))?;
                 let row = desk.clusters().into_iter().next();
-                let row = row.ok_or_else(|| DeskError::not_found("The practice cluster's kubeconfig has no context."))?;
+                let row =
+                    row.ok_or_else(|| DeskError::not_found("The practice cluster's kubeconfig has no context."))?;
                 served = Some(started);
                 (desk, row.id, format!("playground {scenario}"))
             }
@@ -107,11 +108,9 @@ impl Source {
         desk.open_cluster(&cluster)?;
         let state = desk.synced(&cluster, FIRST_LISTS).await?;
         match state.phase {
-            ClusterPhase::Failed | ClusterPhase::Closed => Err(Failed::Act(DeskError {
-                code: "unavailable",
-                what: state.message,
-                hint: state.hint,
-            })),
+            ClusterPhase::Failed | ClusterPhase::Closed => {
+                Err(Failed::Act(DeskError { code: "unavailable", what: state.message, hint: state.hint }))
+            }
             phase => {
                 if phase != ClusterPhase::Live {
                     out::say(&format!("caseboard: {} {}", state.message, state.hint));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use gate::{Call, Rule, fold_case};
 use history::case_file;
 use model::{
-    Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, IncidentId, ObservationId, Time, Written,
+    Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, IncidentId, ObservationId, Time,
+    Written,
 };
 use serde_json::Value;
 
@@ -75,7 +76,9 @@ impl Desk {
         let now = &look.triage.incidents;
         let chosen: Vec<Incident> = match about {
             About::All => now.clone(),
-            About::Namespace(namespace) => now.iter().filter(|incident| touches(incident, namespace)).cloned().collect(),
+            About::Namespace(namespace) => {
+                now.iter().filter(|incident| touches(incident, namespace)).cloned().collect()
+            }
             About::These(ids) => {
                 let opened = self.opened(cluster)?;
                 let shown = lock(&opened.shown);
@@ -262,8 +265,7 @@ impl Desk {
     /// Writes a case to one file (the suggested one where `path` is empty); gives the path and its size in bytes.
     pub fn save_case(&self, case: CaseId, path: &str) -> Result<(PathBuf, u64), DeskError> {
         let opened = opened_fact(&self.file.events(case, 0)?)?;
-        let path =
-            if path.trim().is_empty() { self.suggested_path(&opened.title) } else { PathBuf::from(path.trim()) };
+        let path = if path.trim().is_empty() { self.suggested_path(&opened.title) } else { PathBuf::from(path.trim()) };
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             crate::paths::create_private(folder).map_err(|error| DeskError {
                 code: "failed",

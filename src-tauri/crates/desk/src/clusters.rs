@@ -52,7 +52,13 @@ pub(crate) struct Opened {
 
 impl Opened {
     fn new(history: Arc<History>, connection: Option<Arc<Connection>>) -> Arc<Self> {
-        Arc::new(Opened { history, connection, looks: Mutex::default(), shown: Mutex::default(), appended: AtomicU64::new(0) })
+        Arc::new(Opened {
+            history,
+            connection,
+            looks: Mutex::default(),
+            shown: Mutex::default(),
+            appended: AtomicU64::new(0),
+        })
     }
 
     pub fn reach(&self) -> Reach {

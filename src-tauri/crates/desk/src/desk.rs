@@ -50,7 +50,8 @@ impl Desk {
         let key = digest_key(&paths.key()).map_err(|error| DeskError {
             code: "failed",
             what: format!("Could not read or make the key for digests `{}`: {error}.", paths.key().display()),
-            hint: "Make the file readable for you, or delete it (digests made with it can then not be compared).".into(),
+            hint: "Make the file readable for you, or delete it (digests made with it can then not be compared)."
+                .into(),
         })?;
         let redactor = Arc::new(Redactor::new(key));
         if let Err(error) = crate::logging::start(&paths, Arc::clone(&redactor)) {

@@ -23,7 +23,7 @@ pub fn start(paths: &Paths, redactor: Arc<Redactor>) -> Result<(), DeskError> {
             what: format!("Could not write logs to `{}`: {error}.", paths.logs().display()),
             hint: "Caseboard goes on without logs; make the folder writable.".into(),
         })?;
-    let filter = EnvFilter::try_from_env("CASEBOARD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("CASEBOARD_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=error"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

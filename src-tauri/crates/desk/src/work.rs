@@ -84,7 +84,8 @@ impl Desk {
             return Err(DeskError::not_found("Nobody is working on this case."));
         };
         let mut pause = work.pause.subscribe();
-        let seen = pause.wait_for(Option::is_some).await.map_err(|_| DeskError::not_found("The program is closing."))?;
+        let seen =
+            pause.wait_for(Option::is_some).await.map_err(|_| DeskError::not_found("The program is closing."))?;
         seen.clone().unwrap_or_else(|| Err(DeskError::not_found("Nobody is working on this case.")))
     }
 

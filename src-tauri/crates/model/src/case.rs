@@ -2,7 +2,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use crate::{CallId, CaseId, ClusterId, Conclusion, Hypothesis, Incident, IncidentId, ObservationId, Risk, Time, ToolCall};
+use crate::{
+    CallId, CaseId, ClusterId, Conclusion, Hypothesis, Incident, IncidentId, ObservationId, Risk, Time, ToolCall,
+};
 
 /// One step of a case. A case is the fold of these, in the window, in replay and in evals alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -39,18 +41,35 @@ pub enum CaseFact {
         incidents: Vec<Incident>,
     },
     /// An investigator begins. Everything it needs to begin again the same way.
-    InvestigationStarted { investigator: String, knowledge_digest: String, as_of: Time },
+    InvestigationStarted {
+        investigator: String,
+        knowledge_digest: String,
+        as_of: Time,
+    },
     /// An investigator says what it is doing and why.
-    Narrated { text: String },
+    Narrated {
+        text: String,
+    },
     /// The engineer speaks to the investigator.
-    Said { text: String },
-    Noted { text: String },
+    Said {
+        text: String,
+    },
+    Noted {
+        text: String,
+    },
     Call(CallFact),
     /// The hypotheses after a step, all of them, and the sentence that says what moved.
-    HypothesesMoved { hypotheses: Vec<Hypothesis>, because: String },
-    Concluded { conclusion: Conclusion },
+    HypothesesMoved {
+        hypotheses: Vec<Hypothesis>,
+        because: String,
+    },
+    Concluded {
+        conclusion: Conclusion,
+    },
     /// The investigation ended without a conclusion, and why.
-    Stopped { because: String },
+    Stopped {
+        because: String,
+    },
 }
 
 /// One fact about one call. The call's state is the fold of its facts; see the crate `gate`.
@@ -65,33 +84,77 @@ pub struct CallFact {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum CallStep {
-    Proposed { call: ToolCall, risk: Risk, digest: String },
+    Proposed {
+        call: ToolCall,
+        risk: Risk,
+        digest: String,
+    },
     /// What policy said of the proposal.
-    Ruled { ruling: Ruling },
+    Ruled {
+        ruling: Ruling,
+    },
     /// The question was put to the engineer, with what was shown.
-    Asked { preview: Preview },
-    Approved { digest: String },
+    Asked {
+        preview: Preview,
+    },
+    Approved {
+        digest: String,
+    },
     /// The engineer changed the arguments: this revision ends, the next one carries `args`.
-    Edited { #[ts(type = "Record<string, unknown>")] args: Value, why: String },
-    Denied { reason: String },
-    Withdrawn { because: String },
-    Expired { because: String },
+    Edited {
+        #[ts(type = "Record<string, unknown>")]
+        args: Value,
+        why: String,
+    },
+    Denied {
+        reason: String,
+    },
+    Withdrawn {
+        because: String,
+    },
+    Expired {
+        because: String,
+    },
     /// What was approved is no longer what would run.
-    Voided { because: String },
+    Voided {
+        because: String,
+    },
     /// Written before anything acts.
-    Started { digest: String },
-    Succeeded { result: ResultView },
-    Failed { error: String, hint: String },
-    Interrupted { because: String },
+    Started {
+        digest: String,
+    },
+    Succeeded {
+        result: ResultView,
+    },
+    Failed {
+        error: String,
+        hint: String,
+    },
+    Interrupted {
+        because: String,
+    },
     /// The program died while the call was running: it may have acted.
-    OutcomeUnknown { because: String },
+    OutcomeUnknown {
+        because: String,
+    },
     /// Read back after an unknown outcome.
-    Reconciled { result: ResultView },
+    Reconciled {
+        result: ResultView,
+    },
     /// The result as it goes to the investigator.
-    Released { observations: Vec<ObservationId>, text: String },
+    Released {
+        observations: Vec<ObservationId>,
+        text: String,
+    },
     /// The engineer changed the text before release; what was taken out is withheld on purpose.
-    ReleasedEdited { observations: Vec<ObservationId>, text: String, why: String },
-    Withheld { reason: String },
+    ReleasedEdited {
+        observations: Vec<ObservationId>,
+        text: String,
+        why: String,
+    },
+    Withheld {
+        reason: String,
+    },
 }
 
 /// What policy says of a proposal.

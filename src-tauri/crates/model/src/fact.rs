@@ -30,5 +30,7 @@ pub struct Fact {
 pub enum Certainty {
     Known,
     /// It could not be decided, and why (not watched, refused, a gap, a missing field).
-    Unknown { because: String },
+    Unknown {
+        because: String,
+    },
 }

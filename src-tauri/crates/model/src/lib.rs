@@ -22,9 +22,7 @@ mod time;
 mod tool;
 
 pub use blueprint::{Blueprint, BlueprintVersion, Declared, Invariant, OddsShift, Scope};
-pub use case::{
-    Author, CallFact, CallStep, CaseEvent, CaseFact, CaseSummary, Preview, ResultView, Ruling, Written,
-};
+pub use case::{Author, CallFact, CallStep, CaseEvent, CaseFact, CaseSummary, Preview, ResultView, Ruling, Written};
 pub use digest::{canonical_json, digest_hex, digest_json};
 pub use fact::{Certainty, Fact};
 pub use hypothesis::{Citation, Conclusion, Fix, Hypothesis, NotChecked};

@@ -43,7 +43,9 @@ impl FromStr for ObjectRef {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = text.split('/').collect();
         match parts[..] {
-            [kind, namespace, name] if !kind.is_empty() && !name.is_empty() => Ok(ObjectRef::new(kind, namespace, name)),
+            [kind, namespace, name] if !kind.is_empty() && !name.is_empty() => {
+                Ok(ObjectRef::new(kind, namespace, name))
+            }
             [kind, name] if !kind.is_empty() && !name.is_empty() => Ok(ObjectRef::global(kind, name)),
             _ => Err(NotAnObject(text.to_owned())),
         }
@@ -52,12 +54,47 @@ impl FromStr for ObjectRef {
 
 /// Kinds of Kubernetes' own API groups that the workbench knows by their bare name.
 const BUILTIN_KINDS: &[&str] = &[
-    "ConfigMap", "ControllerRevision", "CronJob", "CSIDriver", "CSINode", "CustomResourceDefinition", "DaemonSet",
-    "Deployment", "Endpoints", "EndpointSlice", "Event", "HorizontalPodAutoscaler", "Ingress", "IngressClass", "Job",
-    "Lease", "LimitRange", "MutatingWebhookConfiguration", "Namespace", "NetworkPolicy", "Node", "PersistentVolume",
-    "PersistentVolumeClaim", "Pod", "PodDisruptionBudget", "PriorityClass", "ReplicaSet", "ReplicationController",
-    "ResourceQuota", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "RuntimeClass", "Secret", "Service",
-    "ServiceAccount", "StatefulSet", "StorageClass", "ValidatingWebhookConfiguration", "VolumeAttachment",
+    "ConfigMap",
+    "ControllerRevision",
+    "CronJob",
+    "CSIDriver",
+    "CSINode",
+    "CustomResourceDefinition",
+    "DaemonSet",
+    "Deployment",
+    "Endpoints",
+    "EndpointSlice",
+    "Event",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "IngressClass",
+    "Job",
+    "Lease",
+    "LimitRange",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "NetworkPolicy",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodDisruptionBudget",
+    "PriorityClass",
+    "ReplicaSet",
+    "ReplicationController",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "RuntimeClass",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "StatefulSet",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
 ];
 
 pub fn is_builtin_kind(kind: &str) -> bool {

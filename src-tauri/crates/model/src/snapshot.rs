@@ -91,9 +91,7 @@ impl Snapshot {
         namespace: &'a str,
     ) -> impl Iterator<Item = (&'a ObjectRef, &'a Held)> + 'a {
         let first = ObjectRef::new(kind, namespace, "");
-        self.objects
-            .range(first..)
-            .take_while(move |(object, _)| object.kind == kind && object.namespace == namespace)
+        self.objects.range(first..).take_while(move |(object, _)| object.kind == kind && object.namespace == namespace)
     }
 
     pub fn events_of(&self, object: &ObjectRef) -> &[SeenEvent] {
@@ -103,9 +101,7 @@ impl Snapshot {
     /// Whether the absence of an object of this kind in this namespace proves that it does not exist.
     pub fn absence_is_known(&self, kind: &str, namespace: &str) -> bool {
         self.coverage.iter().any(|c| {
-            c.kind == kind
-                && (c.namespace.is_empty() || c.namespace == namespace)
-                && c.state == CoverageState::Listed
+            c.kind == kind && (c.namespace.is_empty() || c.namespace == namespace) && c.state == CoverageState::Listed
         })
     }
 }

@@ -70,7 +70,9 @@ pub fn typescript() -> String {
             (command.response)(&config)
         );
     }
-    out.push_str("};\n\n/** Cache tags: what an answer depends on, and what a command makes stale. */\nexport const tags = {\n");
+    out.push_str(
+        "};\n\n/** Cache tags: what an answer depends on, and what a command makes stale. */\nexport const tags = {\n",
+    );
     for command in COMMANDS {
         let list = |tags: &[&str]| tags.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(", ");
         let _ = writeln!(
@@ -81,7 +83,9 @@ pub fn typescript() -> String {
             list(command.changes)
         );
     }
-    out.push_str("} as const satisfies Record<keyof Commands, { reads: readonly string[]; changes: readonly string[] }>;\n");
+    out.push_str(
+        "} as const satisfies Record<keyof Commands, { reads: readonly string[]; changes: readonly string[] }>;\n",
+    );
     out
 }
 

@@ -71,9 +71,10 @@ fn pod(value: &Value) -> String {
 }
 
 fn node(value: &Value) -> String {
-    let ready = value.pointer("/status/conditions").and_then(Value::as_array).and_then(|conditions| {
-        conditions.iter().find(|c| c["type"] == "Ready").and_then(|c| c["status"].as_str())
-    });
+    let ready = value
+        .pointer("/status/conditions")
+        .and_then(Value::as_array)
+        .and_then(|conditions| conditions.iter().find(|c| c["type"] == "Ready").and_then(|c| c["status"].as_str()));
     let word = match ready {
         Some("True") => "Ready",
         Some("False") => "NotReady",

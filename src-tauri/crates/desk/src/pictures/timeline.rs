@@ -55,7 +55,12 @@ pub fn timeline(
             let changed = before.object.get("spec") != after.object.get("spec")
                 || before.object.get("keys") != after.object.get("keys");
             if changed {
-                marks.push(change(lane, after.at, format!("{} {} changed", object.kind, object.name), &after.observation));
+                marks.push(change(
+                    lane,
+                    after.at,
+                    format!("{} {} changed", object.kind, object.name),
+                    &after.observation,
+                ));
             }
         }
         restarts(lane, object, &held.object, &held.observation, &mut marks);
