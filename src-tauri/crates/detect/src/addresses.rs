@@ -100,6 +100,7 @@ fn check(
         unknown(scene, workload, container, variable, &shown, address, &service, found);
         return None;
     };
+    misdirected(scene, workload, container, variable, &shown, &service, held, found);
     let headless =
         text(&held.object, "/spec/clusterIP") == "None" || text(&held.object, "/spec/type") == "ExternalName";
     let port = address.port?;
@@ -154,6 +155,53 @@ fn check(
             None
         }
     }
+}
+
+/// A name without separators and without the words that every name has.
+fn bare(name: &str) -> String {
+    const COMMON: &[&str] = &[
+        "service", "svc", "addr", "address", "host", "url", "uri", "endpoint", "server", "port", "hostname", "target",
+        "upstream", "backend",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let kept: String = lower.split(['_', '-', '.']).filter(|word| !COMMON.contains(word)).collect();
+    kept.trim_end_matches("service").to_owned()
+}
+
+/// A variable that is named after one Service and holds another.
+#[expect(clippy::too_many_arguments, reason = "one address of one variable of one container")]
+fn misdirected(
+    scene: &Scene,
+    workload: &Workload,
+    container: &Value,
+    variable: &str,
+    value: &str,
+    service: &ObjectRef,
+    held: &Held,
+    found: &mut Found,
+) {
+    let stem = bare(variable);
+    let held_name = bare(&service.name);
+    if stem.len() < 4 || held_name.contains(&stem) || stem.contains(&held_name) {
+        return;
+    }
+    let all = scene.snapshot.in_namespace("Service", &service.namespace).map(|(s, _)| s);
+    let meant: Vec<&ObjectRef> = all.filter(|s| *s != service && bare(&s.name) == stem).collect();
+    let [meant] = meant[..] else { return };
+    found
+        .fact("env_address_misdirected", &workload.object)
+        .arg("container", text(container, "/name"))
+        .arg("variable", variable)
+        .arg("value", value)
+        .object("service", Some(service))
+        .object("expected", Some(meant))
+        .since(workload.spec_held.at)
+        .because(&workload.spec_held.observation)
+        .because(&held.observation)
+        .says(format!(
+            "{variable} of {} names {}, and there is a Service {}",
+            workload.object.name, service.name, meant.name
+        ));
 }
 
 #[expect(clippy::too_many_arguments, reason = "one address of one variable of one container")]
@@ -284,6 +332,17 @@ mod tests {
         let facts = caller("cart:81").facts();
         assert_eq!(fact(&facts, "env_port_wrong", "Deployment/shop/web").args["ports"], json!([80]));
         assert!(!has(&caller("cart:80").facts(), "env_port_wrong"));
+    }
+
+    #[test]
+    fn a_variable_that_is_named_after_one_service_and_holds_another_is_told() {
+        let with = |value: &str| caller(value).deployment("mail").facts();
+        let facts = with("mail:80");
+        assert_eq!(
+            fact(&facts, "env_address_misdirected", "Deployment/shop/web").args["expected"],
+            "Service/shop/cart"
+        );
+        assert!(!has(&with("cart:80"), "env_address_misdirected"));
     }
 
     #[test]

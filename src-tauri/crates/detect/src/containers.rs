@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use model::{ObjectRef, ObservationId, Time};
 use serde_json::Value;
 
@@ -33,6 +35,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             memory(scene, workload, &lives, found);
         }
         hooks(scene, &workload.object, found);
+        ports(workload, found);
         sandboxes(scene, workload, found);
     }
 }
@@ -264,6 +267,9 @@ fn cannot_start(reason: &str, message: &str, exit_code: i64) -> Option<&'static 
     if text.contains("exec format error") {
         return Some("exec_format");
     }
+    if text.contains("runasnonroot") || text.contains("will run as root") || text.contains("non-numeric user") {
+        return Some("security_context");
+    }
     let refused = matches!(reason, "ContainerCannotRun" | "StartError" | "RunContainerError" | "CreateContainerError")
         || (matches!(exit_code, 126..=128) && !text.is_empty());
     if !refused {
@@ -404,6 +410,36 @@ fn say_oom(
                 format!("container {} of {} was killed for memory and has no limit", life.container.name, subject.name)
             }
         });
+}
+
+/// Containers of one pod share its ports: two that want the same one cannot both have it.
+fn ports(workload: &Workload, found: &mut Found) {
+    let Some(spec) = workload.pod_spec else { return };
+    let mut taken: BTreeMap<(i64, &str), &str> = BTreeMap::new();
+    for container in list(spec, "/containers") {
+        let name = text(container, "/name");
+        for port in list(container, "/ports") {
+            let protocol = Some(text(port, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
+            let Some(number) = int(port, "/containerPort") else { continue };
+            match taken.get(&(number, protocol)) {
+                Some(other) if *other != name => {
+                    found
+                        .fact("container_port_conflict", &workload.object)
+                        .arg("port", number)
+                        .arg("containers", vec![(*other).to_owned(), name.to_owned()])
+                        .since(workload.spec_held.at)
+                        .because(&workload.spec_held.observation)
+                        .says(format!(
+                            "containers {other} and {name} of {} both want port {number}",
+                            workload.object.name
+                        ));
+                }
+                _ => {
+                    taken.insert((number, protocol), name);
+                }
+            }
+        }
+    }
 }
 
 fn hooks(scene: &Scene, subject: &ObjectRef, found: &mut Found) {

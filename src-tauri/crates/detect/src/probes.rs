@@ -189,11 +189,16 @@ fn failure(
         let m = t.event.message.to_ascii_lowercase();
         m.contains("failed liveness probe") || m.contains("failed startup probe")
     });
-    let kills = probe != "readiness" && (kill.is_some() || container.restarts() > 0);
+    let ended = container.ended().and_then(|end| time(end, "/finishedAt"));
+    let just_after = ended.is_none_or(|end| end.seconds_since(newest.event.last_at).abs() < 90.0);
+    let kills = probe != "readiness" && (kill.is_some() || (container.restarts() > 0 && just_after));
     let quiet = scene.at.seconds_since(newest.event.last_at);
     let patience = (seen.number("periodSeconds", 10) * seen.number("failureThreshold", 3) * 2).max(60) as f64;
     let recovered_since = pod.is_ready() && pod.ready_since().is_some_and(|t| t > newest.event.last_at);
-    let ongoing = !pod.is_ready() || (!recovered_since && quiet < patience) || (kills && quiet < 600.0);
+    // A startup probe is over once it succeeded.
+    let passed = probe == "startup" && (container.is_ready() || crate::json::flag(container.status, "/started"));
+    let lasting = !pod.is_ready() || (!recovered_since && quiet < patience) || (kills && quiet < 600.0);
+    let ongoing = lasting && !passed;
     let status: Option<i64> = detail
         .rsplit(|c: char| !c.is_ascii_digit())
         .find(|n| n.len() == 3)

@@ -72,7 +72,9 @@ fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut F
         .is_some_and(|c| text(c, "/status") == "True" && text(c, "/reason").contains("TooMany"));
     let (ratio, wanted) = pressure(object);
     let at_max = max.is_some() && (max == current || int(object, "/status/desiredReplicas") >= max);
-    if at_max && (limited || ratio.is_some_and(|r| r > 1.0)) {
+    let may_scale = max > int(object, "/spec/minReplicas");
+    // Where the metric is not told, being at the ceiling is all that can be said.
+    if at_max && may_scale && (limited || ratio.is_none_or(|r| r > 1.0)) {
         found
             .fact("autoscaler_at_ceiling", &target)
             .arg("autoscaler", autoscaler.name.clone())

@@ -40,7 +40,7 @@ pub(crate) fn owners(snapshot: &Snapshot) -> Owners {
     for (object, held) in snapshot.objects.iter().chain(&snapshot.deleted) {
         let declared = controller_of(&object.namespace, &held.object);
         let guessed = || match object.kind.as_str() {
-            "ReplicaSet" => by_hash(object, &held.object, "Deployment"),
+            "ReplicaSet" => by_hash(object, &held.object, "Deployment").or_else(|| by_prefix(object, snapshot)),
             "Pod" => by_selector(object, &held.object, &selectors).or_else(|| by_name(object, snapshot)),
             _ => None,
         };
@@ -74,6 +74,11 @@ fn by_pod_hash(replica_set: &ObjectRef, pod: &Value, snapshot: &Snapshot) -> Opt
     if let Some(found) = by_hash(replica_set, pod, "Deployment") {
         return Some(found);
     }
+    by_prefix(replica_set, snapshot)
+}
+
+/// The deployment whose name a replica set's begins with, where the snapshot holds it.
+fn by_prefix(replica_set: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> {
     let (name, _) = replica_set.name.rsplit_once('-')?;
     let deployment = ObjectRef::new("Deployment", replica_set.namespace.as_str(), name);
     snapshot.get(&deployment).is_some().then_some(deployment)

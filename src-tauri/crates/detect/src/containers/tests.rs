@@ -78,3 +78,21 @@ fn a_sandbox_that_cannot_be_made_is_put_to_network_or_runtime() {
         "runtime_down"
     );
 }
+
+#[test]
+fn two_containers_that_want_one_port_are_told() {
+    let with = |port: i64| {
+        Sketch::new()
+            .deployment("cart")
+            .but("Deployment/shop/cart", |d| {
+                let sidecar = json!({"name": "side", "ports": [{"containerPort": port}]});
+                d["spec"]["template"]["spec"]["containers"].as_array_mut().expect("containers").push(sidecar);
+            })
+            .facts()
+    };
+    assert_eq!(
+        fact(&with(8080), "container_port_conflict", "Deployment/shop/cart").args["containers"],
+        json!(["app", "side"])
+    );
+    assert!(!has(&with(8081), "container_port_conflict"));
+}

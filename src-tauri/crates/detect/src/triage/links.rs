@@ -239,6 +239,7 @@ fn by_shared_value(troubled: &Troubled, links: &mut Vec<Link>) {
                     }
                     _ => Some(("same image", text("image"))),
                 },
+                "gitops_drift" => Some(("same application", text("by"))),
                 "config_object_missing" => Some(("same missing object", format!("{} {}", text("kind"), text("name")))),
                 "service_account_missing" => Some(("same service account", text("account"))),
                 "nodes_cordoned" => {

@@ -155,6 +155,7 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         {
             because("single-blip", "the pod is ready and the probe failed less often than it may".to_owned())
         }
+        "container_port_conflict" if healthy => because("works-all-the-same", "all its pods are ready".to_owned()),
         // A probe that asks an undeclared port and succeeds is only unusual.
         "probe_port_unlistened" if !probe_fails(fact, around) => {
             because("works-all-the-same", "the probe does not fail".to_owned())
