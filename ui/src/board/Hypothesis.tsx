@@ -84,8 +84,8 @@ function Citations({ word, citations, open }: { word: "for" | "against"; citatio
     return (
       <p className="citations-short small">
         <span className="faint">{word}</span>{" "}
-        {citations.map((c, i) => (
-          <Chip key={`${c.id}${i}`} id={c.id} quote={c.quote} />
+        {[...new Map(citations.map((c) => [c.id, c])).values()].map((c) => (
+          <Chip key={c.id} id={c.id} quote={c.quote} />
         ))}
       </p>
     );

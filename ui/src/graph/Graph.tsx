@@ -8,7 +8,7 @@ import { readInk, useTheme } from "../tokens";
 import type { GraphView, ObjectRef, ObservationId } from "../wire/wire";
 import { curveOf, drawGraph, type GraphPicture, toScene, toScreen } from "./draw";
 import { GraphList } from "./GraphList";
-import { BOX_H, BOX_W, type Box, type Camera, directionFor, type Direction, fitAll, frameFor, nearest, sceneOf, type Wire } from "./scene";
+import { BOX_H, BOX_W, type Box, type Camera, directionFor, type Direction, fitAll, frameFor, nearest, sceneOf, stretchFor, type Wire } from "./scene";
 import "./graph.css";
 
 interface Props {
@@ -43,16 +43,18 @@ function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus"
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(frame);
-  const [direction, setDirection] = useState<Direction | null>(null);
+  const [shape, setShape] = useState<{ direction: Direction; stretch: number } | null>(null);
   const [moved, setMoved] = useState<Camera | null>(null);
   const [hovered, setHovered] = useState<{ box: Box | null; wire: Wire | null; x: number; y: number }>({ box: null, wire: null, x: 0, y: 0 });
   const drag = useRef<{ x: number; y: number; camera: Camera; far: boolean } | null>(null);
 
-  // The direction is chosen once for the room there is, so that time never turns the picture.
+  // Direction and spacing are chosen once for the room there is, so that time never turns the picture.
   useEffect(() => {
-    if (direction === null && width > 0) setDirection(directionFor(view, width, height));
-  }, [direction, view, width, height]);
-  const scene = useMemo(() => sceneOf(view, direction ?? "right", evidence), [view, direction, evidence]);
+    if (shape !== null || width === 0) return;
+    const direction = directionFor(view, width, height);
+    setShape({ direction, stretch: stretchFor(view, direction, width - 56, height - 56) });
+  }, [shape, view, width, height]);
+  const scene = useMemo(() => sceneOf(view, shape?.direction ?? "right", evidence, shape?.stretch), [view, shape, evidence]);
   const focusKeys = useMemo(() => focus.map(objectKey), [focus]);
   const camera = moved ?? frameFor(scene, Math.max(width, 100), Math.max(height, 100), focusKeys);
 
@@ -83,7 +85,7 @@ function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus"
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
-    if (!element || !context || width === 0 || direction === null) return;
+    if (!element || !context || width === 0 || shape === null) return;
     const handle = requestAnimationFrame(() => {
       const ratio = window.devicePixelRatio || 1;
       if (element.width !== Math.round(width * ratio) || element.height !== Math.round(height * ratio)) {

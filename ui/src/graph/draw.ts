@@ -119,6 +119,7 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
   let textLeft = left;
   // Small pictures say less, in letters that can still be read.
   const small = camera.k < 0.82;
+  const chipScale = small ? Math.min(0.85 / camera.k, 1.35) : 1;
   const first = y + (small && !severity ? BOX_H / 2 : 13);
   if (severity) {
     shape(context, severity, left + 4, first, ink);
@@ -135,10 +136,10 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
   if (!small || severity) {
     context.font = `400 ${small ? Math.min(8.8 / camera.k, 13.5) : 10.5}px ${ink.fontMono}`;
     context.fillStyle = severity && severity !== "info" ? hue(ink, severity) : ink.text3;
-    const room = BOX_W - 20 - Math.min(box.evidence.length, 2) * 20;
+    const room = BOX_W - 20 - Math.min(box.evidence.length, 2) * 20 * chipScale;
     context.fillText(fit(context, box.state?.status ?? "", room), left, y + 29);
   }
-  box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - 13 - i * 20, y + 28));
+  box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - (13 + i * 20) * chipScale, y + BOX_H - 12 * chipScale, chipScale));
   context.globalAlpha = 1;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GraphView } from "../wire/wire";
-import { BOX_W, directionFor, fitAll, frameFor, nearest, sceneOf, spaced } from "./scene";
+import { BOX_W, directionFor, fitAll, frameFor, nearest, sceneOf, spaced, stretchFor } from "./scene";
 
 const ref = (name: string) => ({ kind: "Deployment", namespace: "shop", name });
 function view(...places: [string, number, number][]): GraphView {
@@ -33,6 +33,15 @@ describe("the scene of the graph", () => {
     expect(camera.k).toBe(0.64);
     expect(Math.abs(camera.x - (scene.byKey.get("Deployment/shop/n105")?.x ?? 0))).toBeLessThan(1);
     expect(fitAll(scene, 500, 400).k).toBeLessThan(0.3);
+  });
+
+  it("lets the layers use the height that is there, and no more", () => {
+    const chain = view(["a", 0, 0], ["b", 0, 100], ["c", 0, 200], ["d", 100, 200], ["e", 200, 200]);
+    expect(stretchFor(chain, "down", 500, 120)).toBe(1);
+    const stretch = stretchFor(chain, "down", 500, 200);
+    expect(stretch).toBeGreaterThan(1);
+    const { bounds } = sceneOf(chain, "down", new Map(), stretch);
+    expect(200 / bounds.h).toBeGreaterThanOrEqual(500 / bounds.w - 1e-9);
   });
 
   it("takes out empty room and keeps order and distance", () => {

@@ -82,19 +82,20 @@ export function spaced(wanted: readonly number[], gap: number): number[] {
   return places;
 }
 
-export function sceneOf(view: GraphView, direction: Direction, evidence: ReadonlyMap<string, ObservationId[]>): Scene {
+export function sceneOf(view: GraphView, direction: Direction, evidence: ReadonlyMap<string, ObservationId[]>, stretch = 1): Scene {
   const states = new Map(view.states.map((state) => [objectKey(state.object), state]));
-  const { layer: pitch, side: gap } = apart[direction];
+  const { layer, side: gap } = apart[direction];
+  const pitch = layer * stretch;
   const across = acrossOf(view.layout.nodes, gap);
   const boxes: Box[] = view.layout.nodes.map((node, i) => {
     const key = objectKey(node.object);
-    const layer = node.layer * pitch;
+    const along = node.layer * pitch;
     const side = across[i] ?? 0;
     return {
       key,
       object: node.object,
-      x: direction === "right" ? layer : side,
-      y: direction === "right" ? side : layer,
+      x: direction === "right" ? along : side,
+      y: direction === "right" ? side : along,
       standsFor: node.stands_for,
       state: states.get(key) ?? null,
       evidence: evidence.get(key) ?? [],
@@ -113,6 +114,17 @@ export function sceneOf(view: GraphView, direction: Direction, evidence: Readonl
   const y = Math.min(...ys) - BOX_H / 2;
   const bounds = boxes.length ? { x, y, w: Math.max(...xs) + BOX_W / 2 - x, h: Math.max(...ys) + BOX_H / 2 - y } : { x: 0, y: 0, w: 1, h: 1 };
   return { direction, boxes, wires, hidden: view.layout.hidden, byKey, bounds };
+}
+
+const MOST_STRETCH = 1.7;
+
+/** How much farther apart the layers may stand before the picture would have to be drawn smaller. */
+export function stretchFor(view: GraphView, direction: Direction, width: number, height: number): number {
+  // Layers to the right are far enough apart for their names.
+  if (direction === "right") return 1;
+  const { bounds } = sceneOf(view, direction, new Map());
+  if (bounds.h <= BOX_H) return 1;
+  return Math.min(Math.max((height * (bounds.w / width) - BOX_H) / (bounds.h - BOX_H), 1), MOST_STRETCH);
 }
 
 /** The direction in which the whole picture can be drawn larger. */

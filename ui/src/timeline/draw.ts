@@ -364,16 +364,16 @@ function firstFrom(picture: Picture, time: Time): number {
 }
 
 /** The evidence chip as a canvas draws it: the same box and number as everywhere else. */
-export function chip(context: CanvasRenderingContext2D, view: Pick<View, "numbers" | "chosen" | "pointed">, ink: Ink, id: ObservationId, x: number, y: number) {
+export function chip(context: CanvasRenderingContext2D, view: Pick<View, "numbers" | "chosen" | "pointed">, ink: Ink, id: ObservationId, x: number, y: number, scale = 1) {
   const text = String(view.numbers.get(id) ?? "·");
   const lit = id === view.chosen || id === view.pointed;
-  context.font = `500 10px ${ink.fontMono}`;
-  const width = Math.max(context.measureText(text).width + 8, 16);
+  context.font = `500 ${10 * scale}px ${ink.fontMono}`;
+  const width = Math.max(context.measureText(text).width + 8 * scale, 16 * scale);
   context.fillStyle = lit ? ink.ink : ink.raised;
   context.strokeStyle = lit ? ink.ink : ink.lineStrong;
   context.lineWidth = 1;
   context.beginPath();
-  context.roundRect(Math.round(x - width / 2) + 0.5, Math.round(y - 7.5) + 0.5, width, 15, 3);
+  context.roundRect(Math.round(x - width / 2) + 0.5, Math.round(y - 7.5 * scale) + 0.5, width, 15 * scale, 3);
   context.fill();
   context.stroke();
   context.fillStyle = lit ? ink.onInk : ink.text;
