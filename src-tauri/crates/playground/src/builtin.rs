@@ -94,4 +94,24 @@ mod tests {
             assert!(there, "{name} has no {truth}");
         }
     }
+
+    #[test]
+    fn the_truth_speaks_in_the_words_of_the_library() {
+        let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../knowledge/failure-modes"));
+        let mut fixes = std::collections::BTreeSet::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let ids = text.lines().filter_map(|line| line.trim().strip_prefix("- id:"));
+            fixes.extend(ids.map(|id| id.trim().to_owned()));
+        }
+        for (name, _) in BUILT_IN {
+            let truth = built_in(name).unwrap().truth;
+            for mode in truth.failure_mode.iter().chain(&truth.ambiguous) {
+                assert!(folder.join(format!("{mode}.md")).is_file(), "{name}: there is no failure mode `{mode}`");
+            }
+            for fix in truth.fixes_ok.iter().chain(&truth.fixes_forbidden) {
+                assert!(fixes.contains(fix), "{name}: no failure mode has a fix `{fix}`");
+            }
+        }
+    }
 }

@@ -157,6 +157,10 @@ impl Stage {
         let Some(mut object) = self.objects.get(subject).cloned() else {
             return Err(format!("there is no `{subject}` to change"));
         };
+        let metadata = patch.get("metadata");
+        if !patch.is_object() || metadata.is_some_and(|m| !m.is_object()) {
+            return Err("a merge patch is an object, and so is its `metadata`".into());
+        }
         if self.workloads.contains_key(subject) || subject.kind == "Pod" || subject.kind == "ReplicaSet" {
             self.overlays.entry(subject.clone()).or_default().push(patch.clone());
         }
@@ -226,9 +230,9 @@ impl Stage {
         let name = self.find_workload(&word.workload, word.namespace.as_deref(), word.kind.as_deref())?;
         let state = word.state.state();
         let Some(mut workload) = self.workloads.remove(&name) else { return Ok(()) };
-        // The state that a new pod gets: nobody is evicted again, or loses a node it never had.
+        // The state that a new pod gets: nobody is evicted twice.
         let next = match state.state {
-            StateName::Evicted | StateName::Lost => StateWord::Name(StateName::Ready).state(),
+            StateName::Evicted => StateWord::Name(StateName::Ready).state(),
             _ => state.clone(),
         };
         if state.only.is_none()

@@ -21,6 +21,8 @@ pub(super) struct Workload {
     /// When its rollout last got on, and whether the deadline passed since.
     pub progressed: Time,
     pub stalled: bool,
+    /// Whether the current revision was once complete: from then on it has no deadline.
+    pub rolled: bool,
     /// The deadline that is on the agenda.
     pub deadline: Option<Time>,
     pub available_since: Time,

@@ -227,15 +227,12 @@ impl Stage {
         }
         if workload.object.kind == "Deployment" {
             let deadline = workload.progressed.plus_seconds(PROGRESS_DEADLINE_SECONDS);
-            if workload.stalled && self.complete(workload) {
+            if !workload.rolled && self.complete(workload) {
+                workload.rolled = true;
                 workload.stalled = false;
                 workload.progressed = self.now;
             }
-            if !self.complete(workload)
-                && !workload.stalled
-                && workload.deadline != Some(deadline)
-                && deadline > self.now
-            {
+            if !workload.rolled && !workload.stalled && workload.deadline != Some(deadline) && deadline > self.now {
                 workload.deadline = Some(deadline);
                 let revision = workload.current().map_or(0, |r| r.number);
                 self.plan(deadline, Due::Deadline { workload: workload.object.clone(), revision });
@@ -262,15 +259,9 @@ impl Stage {
         let Some(workload) = self.workloads.get(name).cloned() else { return };
         let overdue = workload.progressed.plus_seconds(PROGRESS_DEADLINE_SECONDS) <= now;
         let current = workload.current().map_or(0, |r| r.number);
-        // Only a rollout has a deadline: pods that fail after it was complete do not make it late.
-        let rolling = workload.pods.iter().any(|p| p.counts() && Some(&p.hash) != workload.current().map(|r| &r.hash))
-            || workload
-                .current()
-                .is_some_and(|r| r.created >= workload.progressed.plus_seconds(-PROGRESS_DEADLINE_SECONDS));
         if overdue
             && current == revision
-            && rolling
-            && !self.complete(&workload)
+            && !workload.rolled
             && let Some(workload) = self.workloads.get_mut(name)
         {
             workload.stalled = true;

@@ -43,6 +43,7 @@ impl Stage {
             born: 0,
             progressed: rolled_out.plus_seconds(12),
             stalled: false,
+            rolled: true,
             deadline: None,
             available_since: created,
             was_available: None,
@@ -90,6 +91,7 @@ impl Stage {
         workload.generation += 1;
         workload.progressed = self.now;
         workload.stalled = false;
+        workload.rolled = false;
         workload.deadline = None;
         match workload.revisions.iter().position(|r| model::canonical_json(&r.template) == model::canonical_json(&next))
         {
@@ -276,10 +278,9 @@ impl Stage {
         } else {
             ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.".to_owned())
         };
-        let rolled = workload.current().is_some_and(|r| r.created <= workload.progressed) && updated == total;
         let progressing = if workload.stalled {
             ("False", "ProgressDeadlineExceeded", format!("ReplicaSet \"{set}\" has timed out progressing."))
-        } else if self.complete(workload) || (rolled && workload.deadline.is_none()) {
+        } else if workload.rolled {
             ("True", "NewReplicaSetAvailable", format!("ReplicaSet \"{set}\" has successfully progressed."))
         } else {
             ("True", "ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing."))

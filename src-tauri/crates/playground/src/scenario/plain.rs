@@ -224,7 +224,18 @@ impl Stage {
             },
             "status": { "loadBalancer": { "ingress": [{ "ip": "192.0.2.20" }] } },
         });
+        let class = object["spec"]["ingressClassName"].as_str().unwrap_or_default().to_owned();
         self.put(ObjectRef::new("Ingress", namespace, &word.ingress), object);
+        let class_ref = ObjectRef::global("IngressClass", &class);
+        if !self.objects.contains_key(&class_ref) {
+            let class = json!({
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "IngressClass",
+                "metadata": { "name": class, "creationTimestamp": text(self.ago(word.age)) },
+                "spec": { "controller": format!("k8s.io/ingress-{class}") },
+            });
+            self.put(class_ref, class);
+        }
         Ok(())
     }
 }

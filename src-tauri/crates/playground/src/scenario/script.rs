@@ -169,8 +169,6 @@ pub enum StateName {
     ConfigError,
     /// Killed by the kubelet: `message` (`The node was low on resource: …`).
     Evicted,
-    /// Its node no longer answers.
-    Lost,
     /// Ended with exit code 0.
     Completed,
     /// Ended with `exit`, not restarted.

@@ -17,6 +17,9 @@ impl Stage {
             |stage: &Stage| stage.workloads.get(subject).and_then(|w| w.current().map(|r| r.template.clone()));
         let before = current(self).unwrap_or(Value::Null);
         let mut template = after["spec"]["template"].clone();
+        if !template.is_object() {
+            return Err("the pod template is not an object".into());
+        }
         // A client that read the object sees a null where the template has nothing.
         if let Some(metadata) = template["metadata"].as_object_mut() {
             metadata.retain(|_, value| !value.is_null());

@@ -146,12 +146,8 @@ fn checked(asked: &Asked, before: &Value, mut after: Value) -> Result<Value, Ref
     if let Some(replicas) = after.pointer("/spec/replicas").and_then(Value::as_i64).filter(|n| *n < 0) {
         causes.push(("spec.replicas".into(), format!("Invalid value: {replicas}: must be greater than or equal to 0")));
     }
-    for (at, container) in
-        after.pointer("/spec/template/spec/containers").and_then(Value::as_array).into_iter().flatten().enumerate()
-    {
-        if container["image"].as_str().is_none_or(str::is_empty) {
-            causes.push((format!("spec.template.spec.containers[{at}].image"), "Required value".into()));
-        }
+    if matches!(&*resource.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
+        causes.extend(template_causes(&after["spec"]["template"]));
     }
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource, name, &causes));
@@ -174,6 +170,31 @@ fn checked(asked: &Asked, before: &Value, mut after: Value) -> Result<Value, Ref
         after["metadata"]["generation"] = (generation + 1).into();
     }
     Ok(after)
+}
+
+/// What is wrong with a pod template, as far as the simulation relies on it.
+fn template_causes(template: &Value) -> Vec<(String, String)> {
+    let mut causes = Vec::new();
+    let at = "spec.template";
+    if !template["metadata"]["labels"].is_object() {
+        causes.push((format!("{at}.metadata.labels"), "Required value: must match the selector".into()));
+    }
+    let metadata = &template["metadata"]["annotations"];
+    if !metadata.is_null() && !metadata.is_object() {
+        causes.push((format!("{at}.metadata.annotations"), "Invalid value: must be a map".into()));
+    }
+    let containers = template["spec"]["containers"].as_array().map_or(&[][..], Vec::as_slice);
+    if containers.is_empty() {
+        causes.push((format!("{at}.spec.containers"), "Required value".into()));
+    }
+    for (number, container) in containers.iter().enumerate() {
+        for field in ["name", "image"] {
+            if container[field].as_str().is_none_or(str::is_empty) {
+                causes.push((format!("{at}.spec.containers[{number}].{field}"), "Required value".into()));
+            }
+        }
+    }
+    causes
 }
 
 fn reference(asked: &Asked, name: &str) -> ObjectRef {

@@ -224,7 +224,7 @@ async fn a_streaming_list_gives_everything_then_a_bookmark_that_says_so() {
         .watch("/api/v1/namespaces/bank/configmaps?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1")
         .await;
     assert_eq!(events[0]["type"], "BOOKMARK");
-    let path = "/apis/apps/v1/deployments?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1";
+    let path = "/apis/apps/v1/namespaces/bank/deployments?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1";
     let events = desk.watch(path).await;
     let added: Vec<&str> = events
         .iter()
@@ -487,4 +487,43 @@ async fn what_stands_behind_the_cluster_answers_through_its_proxy() {
     assert_eq!(desk.text("/api/v1/nodes/worker-1/proxy/healthz").await, "ok");
     let usage = desk.get("/apis/metrics.k8s.io/v1beta1/namespaces/bank/pods").await;
     assert_eq!(usage["items"][0]["containers"][0]["name"], "ledger");
+}
+
+#[tokio::test]
+async fn odd_writes_are_refused_and_do_no_harm() {
+    let desk = Desk::scenario("refused-address").await;
+    let path = "/apis/apps/v1/namespaces/bank/deployments/payments";
+    let before = desk.get(path).await;
+    for patch in [
+        json!([]),
+        json!("text"),
+        json!({ "metadata": "text" }),
+        json!({ "metadata": null }),
+        json!({ "spec": null }),
+        json!({ "spec": "text" }),
+        json!({ "spec": { "template": "text" } }),
+        json!({ "spec": { "template": { "metadata": { "labels": "text" } } } }),
+        json!({ "spec": { "template": { "metadata": { "annotations": [1] } } } }),
+        json!({ "spec": { "template": { "spec": "text" } } }),
+        json!({ "spec": { "template": { "spec": { "containers": [] } } } }),
+        json!({ "spec": { "template": { "spec": { "containers": ["text"] } } } }),
+        json!({ "spec": { "selector": { "matchLabels": { "app": "other" } } } }),
+        json!({ "spec": { "replicas": -1 } }),
+    ] {
+        for form in ["merge-patch", "strategic-merge-patch"] {
+            // A strategic patch has no way to empty a list that is merged by name.
+            let nothing = form == "strategic-merge-patch" && patch.to_string().contains("\"containers\":[");
+            let (code, answer) = desk.patch(path, form, &patch).await;
+            assert!((400..500).contains(&code) || nothing, "{form} {patch}: {code} {answer}");
+            assert!(!nothing || code == 200, "{form} {patch}: {code} {answer}");
+        }
+    }
+    for body in ["", "{", "[]", "null", "{\"metadata\":{}}", "{\"metadata\":{\"name\":\"payments\"}}"] {
+        let (code, answer) = desk.answer(desk.ask("PUT", path).body(body)).await;
+        assert!((400..500).contains(&code), "{body}: {code} {answer}");
+        let (code, answer) = desk.answer(desk.ask("POST", "/api/v1/namespaces/bank/configmaps").body(body)).await;
+        assert!((400..500).contains(&code) || body.contains("payments"), "{body}: {code} {answer}");
+    }
+    let after = desk.get(path).await;
+    assert_eq!(after["spec"], before["spec"]);
 }
