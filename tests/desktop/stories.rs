@@ -300,7 +300,8 @@ async fn type_yaml(window: &Window, yaml: &str) -> anyhow::Result<()> {
     editor.click().await?;
     window.keys(&format!("{}a{}", char::from(Key::Control), char::from(Key::Null))).await?;
     window.keys(&char::from(Key::Backspace).to_string()).await?;
-    window.keys(yaml).await?;
+    // The driver types a line feed as a character of its own; a person presses Enter.
+    window.keys(&yaml.replace('\n', &char::from(Key::Enter).to_string())).await?;
     Ok(())
 }
 

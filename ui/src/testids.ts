@@ -98,8 +98,6 @@ export const testids = {
   blueprintRow: "blueprint-row",
   blueprintNew: "blueprint-new",
   blueprintForm: "blueprint-form",
-  blueprintAsForm: "blueprint-as-form",
-  blueprintAsYaml: "blueprint-as-yaml",
   blueprintText: "blueprint-text",
   blueprintSave: "blueprint-save",
   blueprintSaved: "blueprint-saved",

@@ -23,7 +23,7 @@ interface Props {
 const look = EditorView.theme({
   "&": { fontSize: "12px", color: "var(--text)", backgroundColor: "var(--well)", height: "100%" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "18px" },
+  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "18px", fontFeatureSettings: '"calt" 0' },
   ".cm-gutters": { backgroundColor: "var(--well)", color: "var(--text-3)", border: "none" },
   ".cm-content": { caretColor: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
@@ -62,7 +62,7 @@ export default function Editor({ text, onChange, language, label, original, test
       syntaxHighlighting(colours),
       look,
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ "aria-label": label }),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       language === "json" ? [json(), linter(jsonParseLinter())] : yaml(),
       original === undefined ? [] : unifiedMergeView({ original, mergeControls: false, highlightChanges: true, gutter: false }),
       // Escape leaves the editor, so that Tab can indent and the keyboard is not caught.

@@ -9,9 +9,8 @@ import { emptyOdds, fromYaml, lacking, toYaml } from "./draft";
 
 const Editor = lazy(() => import("../form/Editor"));
 
-/** A blueprint as a form, and as the YAML that it is exchanged in. Storing it makes a new version. */
+/** A blueprint as a form and, beside it, as the YAML that it is exchanged in: each follows the other. Storing it makes a new version. */
 export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; version: number | null }) {
-  const [tab, setTab] = useState<"form" | "yaml">("form");
   const [draft, setDraft] = useState(blueprint);
   const [text, setText] = useState(() => toYaml(blueprint));
   const [broken, setBroken] = useState<string | null>(null);
@@ -19,8 +18,14 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
   const same = version !== null && toYaml(draft) === toYaml(blueprint);
   const cannot = put.busy ? "it is being stored" : broken ? `the text cannot be read: ${broken}` : (lacking(draft) ?? (same ? "nothing differs from the stored version" : null));
 
-  const change = (part: Partial<Blueprint>) => setDraft({ ...draft, ...part });
+  function change(part: Partial<Blueprint>) {
+    const next = { ...draft, ...part };
+    setDraft(next);
+    setText(toYaml(next));
+    setBroken(null);
+  }
   function type(next: string) {
+    if (next === text) return;
     setText(next);
     const read = fromYaml(next);
     if (read instanceof Error) setBroken(read.message);
@@ -28,10 +33,6 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
       setBroken(null);
       setDraft(read);
     }
-  }
-  function show(next: "form" | "yaml") {
-    if (next === "yaml" && !broken) setText(toYaml(draft));
-    setTab(next);
   }
   async function save() {
     if (cannot) return;
@@ -50,27 +51,20 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
       }}
     >
       <div className="blueprint-head">
-        <span className="tabs" role="tablist" aria-label="Write it as">
-          <button type="button" role="tab" data-testid={testids.blueprintAsForm} aria-selected={tab === "form"} onClick={() => show("form")}>
-            Form
-          </button>
-          <button type="button" role="tab" data-testid={testids.blueprintAsYaml} aria-selected={tab === "yaml"} onClick={() => show("yaml")}>
-            YAML
-          </button>
-        </span>
+        <h2 className="blueprint-name mono">{draft.name || "A new blueprint"}</h2>
+        {version !== null ? (
+          <span className="small faint" data-testid={testids.blueprintSaved} data-version={version}>
+            stored as v{version}
+          </span>
+        ) : null}
         <span className="bar-space" />
-        {version !== null ? <span className="small faint" data-testid={testids.blueprintSaved} data-version={version}>stored as v{version}</span> : null}
+        <span className="small faint">{cannot && !put.busy ? cannot.split("\n")[0] : ""}</span>
         <Button tone="strong" type="submit" testid={testids.blueprintSave} cannot={cannot}>
           Store {version === null ? "" : `as v${version + 1}`}
         </Button>
       </div>
-      {broken ? <p className="small form-wrong">{broken}</p> : null}
       {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
-      {tab === "yaml" ? (
-        <Suspense fallback={<div className="editor" />}>
-          <Editor text={text} onChange={type} language="yaml" label="The blueprint as YAML" testid={testids.blueprintText} />
-        </Suspense>
-      ) : (
+      <div className="blueprint-faces">
         <div className="blueprint-fields">
           <Row label="Name" words="One word that the team knows it by.">
             {(id) => <input id={id} className="field mono" data-field="name" value={draft.name} onChange={(e) => change({ name: e.target.value })} readOnly={version !== null} />}
@@ -91,10 +85,20 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
             {(id) => <textarea id={id} className="field" rows={4} data-field="notes" value={draft.notes} onChange={(e) => change({ notes: e.target.value })} />}
           </Row>
           <p className="small faint">
-            {countOf(draft.dependencies.length, "declared dependency", "declared dependencies")}, {countOf(draft.invariants.length, "invariant")}, {countOf(draft.preferred_fixes.length, "preferred fix", "preferred fixes")}, {countOf(draft.forbidden_fixes.length, "forbidden fix", "forbidden fixes")}: edit them as YAML.
+            {countOf(draft.dependencies.length, "declared dependency", "declared dependencies")}, {countOf(draft.invariants.length, "invariant")}, {countOf(draft.preferred_fixes.length, "preferred fix", "preferred fixes")}, {countOf(draft.forbidden_fixes.length, "forbidden fix", "forbidden fixes")}: edit them in the text.
           </p>
         </div>
-      )}
+        <div className="blueprint-yaml">
+          <Suspense fallback={<div className="editor" />}>
+            <Editor text={text} onChange={type} language="yaml" label="The blueprint as YAML" testid={testids.blueprintText} />
+          </Suspense>
+          {broken ? (
+            <p className="small form-wrong" role="status">
+              {broken}
+            </p>
+          ) : null}
+        </div>
+      </div>
     </form>
   );
 }
@@ -136,18 +140,38 @@ function ScopeFields({ id, scope, onChange }: { id: string; scope: Scope; onChan
   );
 }
 
+/** A number while it is typed: `0.` is on the way to `0.5`. */
+function Ratio({ field, ratio, onChange }: { field: string; ratio: number; onChange: (ratio: number) => void }) {
+  const [typed, setTyped] = useState(String(ratio));
+  const shown = Number(typed) === ratio ? typed : String(ratio);
+  return (
+    <input
+      className="field mono"
+      aria-label="Ratio"
+      inputMode="decimal"
+      data-field={field}
+      value={shown}
+      onChange={(e) => {
+        setTyped(e.target.value);
+        const number = Number(e.target.value);
+        if (Number.isFinite(number)) onChange(number);
+      }}
+    />
+  );
+}
+
 function OddsFields({ odds, onChange }: { odds: readonly OddsShift[]; onChange: (odds: OddsShift[]) => void }) {
   const set = (i: number, part: Partial<OddsShift>) => onChange(odds.map((o, n) => (n === i ? { ...o, ...part } : o)));
   return (
     <div className="odds">
       {odds.map((o, i) => (
         <div key={i} className="odds-row">
-          <input className="field mono" aria-label="Failure mode" placeholder="memory-limit-too-low" data-field={`odds-${i}-mode`} value={o.failure_mode} onChange={(e) => set(i, { failure_mode: e.target.value })} />
-          <input className="field mono" aria-label="Ratio" inputMode="decimal" data-field={`odds-${i}-ratio`} defaultValue={o.ratio} onChange={(e) => set(i, { ratio: Number(e.target.value) })} />
-          <input className="field" aria-label="Because" placeholder="because…" data-field={`odds-${i}-because`} value={o.because} onChange={(e) => set(i, { because: e.target.value })} />
+          <input className="field mono odds-mode" aria-label="Failure mode" placeholder="memory-limit-too-low" data-field={`odds-${i}-mode`} value={o.failure_mode} onChange={(e) => set(i, { failure_mode: e.target.value })} />
           <button type="button" className="button button-quiet" onClick={() => onChange(odds.filter((_, n) => n !== i))} aria-label={`Remove ${o.failure_mode || "this line"}`}>
             ✕
           </button>
+          <Ratio field={`odds-${i}-ratio`} ratio={o.ratio} onChange={(ratio) => set(i, { ratio })} />
+          <input className="field" aria-label="Because" placeholder="because…" data-field={`odds-${i}-because`} value={o.because} onChange={(e) => set(i, { because: e.target.value })} />
           <input className="field mono odds-when" aria-label="When" placeholder="when (CEL): always" data-field={`odds-${i}-when`} value={o.when} onChange={(e) => set(i, { when: e.target.value })} />
         </div>
       ))}
