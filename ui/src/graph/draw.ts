@@ -1,4 +1,4 @@
-import { chip, fit, shortKind } from "../timeline/draw";
+import { chip, fit, hue, shortKind } from "../timeline/shapes";
 import type { Ink } from "../tokens/ink";
 import type { ObservationId, Severity } from "../wire/wire";
 import { BOX_H, BOX_W, type Box, type Camera, type Scene, type Wire } from "./scene";
@@ -16,8 +16,6 @@ export interface GraphPicture {
   /** Objects that the pointed or chosen evidence is about. */
   lit: ReadonlySet<string>;
 }
-
-const hue = (ink: Ink, severity: Severity): string => ({ critical: ink.critical, major: ink.major, minor: ink.minor, info: ink.info })[severity];
 
 export const toScreen = ({ camera, width, height }: Pick<GraphPicture, "camera" | "width" | "height">, x: number, y: number): [number, number] => [(x - camera.x) * camera.k + width / 2, (y - camera.y) * camera.k + height / 2];
 export const toScene = ({ camera, width, height }: Pick<GraphPicture, "camera" | "width" | "height">, x: number, y: number): [number, number] => [(x - width / 2) / camera.k + camera.x, (y - height / 2) / camera.k + camera.y];

@@ -3,6 +3,7 @@ import type { Ink } from "../tokens/ink";
 import type { ObservationId, Severity, Time } from "../wire/wire";
 import { type Axis, type Range, ticks, toAxis, toTime } from "./axis";
 import type { Picture, TimeMark } from "./marks";
+import { chip, fit, hatch, hue, moment, shortKind } from "./shapes";
 
 export const RULER = 26;
 export const LANE = 24;
@@ -33,8 +34,6 @@ export interface Spot {
   h: number;
   mark: number;
 }
-
-const hue = (ink: Ink, severity: Severity): string => ({ critical: ink.critical, major: ink.major, minor: ink.minor, info: ink.info })[severity];
 
 export const xOf = (view: View, time: Time): number => GUTTER + ((toAxis(view.axis, time) - view.range.a) / (view.range.b - view.range.a)) * (view.width - GUTTER);
 export const placeAt = (view: View, x: number): number => view.range.a + ((x - GUTTER) / Math.max(view.width - GUTTER, 1)) * (view.range.b - view.range.a);
@@ -92,36 +91,6 @@ function label(context: CanvasRenderingContext2D, ink: Ink, kind: string, title:
   context.fillText(fit(context, title, GUTTER - x - 8), x, y);
 }
 
-export function fit(context: CanvasRenderingContext2D, text: string, width: number): string {
-  if (context.measureText(text).width <= width) return text;
-  let low = 0;
-  let high = text.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (context.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
-    else high = middle - 1;
-  }
-  return `${text.slice(0, low)}…`;
-}
-
-const shortKinds: Record<string, string> = {
-  Deployment: "deploy",
-  StatefulSet: "sts",
-  DaemonSet: "ds",
-  Service: "svc",
-  ConfigMap: "cm",
-  PersistentVolumeClaim: "pvc",
-  PersistentVolume: "pv",
-  HorizontalPodAutoscaler: "hpa",
-  NetworkPolicy: "netpol",
-  Ingress: "ing",
-  ReplicaSet: "rs",
-  StorageClass: "sc",
-  ServiceAccount: "sa",
-};
-/** kubectl's short name where it has one. */
-export const shortKind = (kind: string): string => shortKinds[kind] ?? kind.toLowerCase();
-
 function lanes(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number) {
   picture.lanes.forEach((lane, i) => {
     if (i === picture.investigation) return;
@@ -154,22 +123,6 @@ function gaps(context: CanvasRenderingContext2D, picture: Picture, view: View, i
     if (b < GUTTER || a > view.width) continue;
     hatch(context, a, RULER, b - a, view.height - RULER - LANE - 2, ink.lineStrong);
   }
-}
-
-function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, colour: string) {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, width, height);
-  context.clip();
-  context.strokeStyle = colour;
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let i = -height; i < width; i += 7) {
-    context.moveTo(x + i, y + height);
-    context.lineTo(x + i + height, y);
-  }
-  context.stroke();
-  context.restore();
 }
 
 /** What lies after the shown time is there, and faint: nobody knew it then. */
@@ -361,114 +314,4 @@ function firstFrom(picture: Picture, time: Time): number {
     else high = middle;
   }
   return low;
-}
-
-/** The evidence chip as a canvas draws it: the same box and number as everywhere else. */
-export function chip(context: CanvasRenderingContext2D, view: Pick<View, "numbers" | "chosen" | "pointed">, ink: Ink, id: ObservationId, x: number, y: number, scale = 1) {
-  const text = String(view.numbers.get(id) ?? "·");
-  const lit = id === view.chosen || id === view.pointed;
-  context.font = `500 ${10 * scale}px ${ink.fontMono}`;
-  const width = Math.max(context.measureText(text).width + 8 * scale, 16 * scale);
-  context.fillStyle = lit ? ink.ink : ink.raised;
-  context.strokeStyle = lit ? ink.ink : ink.lineStrong;
-  context.lineWidth = 1;
-  context.beginPath();
-  context.roundRect(Math.round(x - width / 2) + 0.5, Math.round(y - 7.5 * scale) + 0.5, width, 15 * scale, 3);
-  context.fill();
-  context.stroke();
-  context.fillStyle = lit ? ink.onInk : ink.text;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText(text, Math.round(x) + 0.5, y + 0.5);
-}
-
-function moment(context: CanvasRenderingContext2D, mark: TimeMark, x: number, y: number, ink: Ink, lit: boolean) {
-  const colour = hue(ink, mark.severity);
-  context.fillStyle = colour;
-  context.strokeStyle = colour;
-  context.lineWidth = 1.5;
-  const r = lit ? 5.5 : 4;
-  const path = (points: [number, number][], fill: boolean) => {
-    context.beginPath();
-    points.forEach(([px, py], i) => (i ? context.lineTo(x + px, y + py) : context.moveTo(x + px, y + py)));
-    context.closePath();
-    if (fill) context.fill();
-    else context.stroke();
-  };
-  switch (mark.kind) {
-    case "change":
-      // A step: what was, and what is since.
-      context.strokeStyle = lit ? ink.ink : ink.text;
-      context.lineWidth = lit ? 2.5 : 2;
-      context.beginPath();
-      context.moveTo(x - 5, y + 5);
-      context.lineTo(x, y + 5);
-      context.lineTo(x, y - 5);
-      context.lineTo(x + 5, y - 5);
-      context.stroke();
-      return;
-    case "restart":
-      context.beginPath();
-      context.arc(x, y, r - 0.5, -0.4, 4.6);
-      context.stroke();
-      return;
-    case "alert":
-      path([[0, -r - 1], [r + 1, r], [-r - 1, r]], true);
-      return;
-    case "event":
-    case "signal":
-      context.beginPath();
-      context.arc(x, y, mark.severity === "info" ? r - 1.5 : r - 0.5, 0, 7);
-      if (mark.severity === "info") context.stroke();
-      else context.fill();
-      return;
-    case "log":
-    case "metric":
-    case "note":
-      context.fillRect(x - 1, y - 5, 2, 10);
-      return;
-    case "asked":
-      context.strokeStyle = ink.decide;
-      path([[0, -5], [5, 0], [0, 5], [-5, 0]], false);
-      return;
-    case "approved":
-      context.fillStyle = ink.decide;
-      path([[0, -5], [5, 0], [0, 5], [-5, 0]], true);
-      return;
-    case "denied":
-      context.strokeStyle = ink.text;
-      context.lineWidth = 2;
-      context.beginPath();
-      context.moveTo(x - 4, y - 4);
-      context.lineTo(x + 4, y + 4);
-      context.moveTo(x + 4, y - 4);
-      context.lineTo(x - 4, y + 4);
-      context.stroke();
-      return;
-    case "moved":
-      context.fillStyle = ink.text2;
-      context.fillRect(x - 4, y + 1, 2, 4);
-      context.fillRect(x - 1, y - 2, 2, 7);
-      context.fillRect(x + 2, y - 5, 2, 10);
-      return;
-    case "concluded":
-      context.fillStyle = ink.ink;
-      path([[-5, -6], [5, -1], [-3, 2], [-3, 7], [-5, 7]], true);
-      return;
-    case "result":
-    case "released":
-      context.fillStyle = ink.text2;
-      context.strokeStyle = ink.text2;
-      context.beginPath();
-      context.rect(x - 3.5, y - 3.5, 7, 7);
-      if (mark.kind === "released") context.fill();
-      else context.stroke();
-      return;
-    case "said":
-    case "begun":
-      context.fillStyle = ink.text3;
-      context.beginPath();
-      context.arc(x, y, 2.5, 0, 7);
-      context.fill();
-  }
 }
