@@ -75,6 +75,9 @@ impl FactMap {
         if self.has(object, "controller_manager_not_working") || self.agent_down(object, "kube-controller-manager") {
             set.extend(self.named("pods_missing").iter().map(|i| self.fact(*i).subject.clone()));
         }
+        if self.has(object, "cluster_dns_unhealthy") {
+            set.extend(self.named("dns_resolution_failed").iter().map(|i| self.fact(*i).subject.clone()));
+        }
         set.extend(self.clients_of(object));
         set.remove(object);
         let set = Arc::new(set);

@@ -51,7 +51,7 @@ impl Telling<'_> {
             evidence = self.cite(candidate.signal).into_iter().collect();
         }
         // A sentence with the values of the case is owed to evidence; a mere suspicion says that it is one.
-        let mut mechanism = if candidate.strongest() >= SUSPECTED {
+        let mut mechanism = if candidate.mode.symptomatic || candidate.strongest() >= SUSPECTED {
             render(&candidate.mode.mechanism, Some(signal), &candidate.object)
         } else {
             format!("{} ({}): suspected, nothing shows it yet", candidate.mode.title, spoken(&candidate.object))
