@@ -362,7 +362,10 @@ fn normalise(candidates: &mut [Candidate], incidents: usize) {
 
 /// Probability times how much the incident matters.
 fn rank(candidates: &mut [Candidate], incidents: &[Incident], map: &FactMap, focus: &Focus) {
-    let weights: Vec<f64> = incidents.iter().map(|incident| importance(incident, map, focus)).collect();
+    let mut weights: Vec<f64> = incidents.iter().map(|incident| importance(incident, map, focus)).collect();
+    for (incident, weight) in weights.iter_mut().enumerate() {
+        *weight *= ground(candidates, incident);
+    }
     let key = |c: &Candidate| c.probability * weights[c.incident];
     candidates.sort_by(|a, b| {
         key(b)
@@ -370,6 +373,14 @@ fn rank(candidates: &mut [Candidate], incidents: &[Incident], map: &FactMap, foc
             .then_with(|| b.log_odds.total_cmp(&a.log_odds))
             .then_with(|| (&a.mode.id, &a.object).cmp(&(&b.mode.id, &b.object)))
     });
+}
+
+/// How firm the ground under an incident's first hypothesis is: a lone guess without rivals is not a certainty.
+fn ground(candidates: &[Candidate], incident: usize) -> f64 {
+    let first =
+        candidates.iter().filter(|c| c.incident == incident).max_by(|a, b| a.probability.total_cmp(&b.probability));
+    let firmness = first.map_or(0.0, |c| c.strongest().max(1.0).ln() / DECISIVE.ln());
+    0.4 + 0.6 * firmness.min(1.0)
 }
 
 pub(crate) fn importance(incident: &Incident, map: &FactMap, focus: &Focus) -> f64 {
