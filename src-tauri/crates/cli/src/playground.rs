@@ -32,7 +32,7 @@ impl Playground {
         let served = serve(&self.scenario, self.port, &folder).await?;
         out::line(&served.kubeconfig.display().to_string());
         out::say(&format!(
-            "serving `{}` on http://{} — for example: kubectl --kubeconfig {} get pods -A\nCtrl-C stops it",
+            "serving `{}` on https://{} — for example: kubectl --kubeconfig {} get pods -A\nCtrl-C stops it",
             self.scenario,
             served.address,
             served.kubeconfig.display()

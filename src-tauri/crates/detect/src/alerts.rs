@@ -12,12 +12,18 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         Body::Alert(alert) => Some(alert),
         _ => None,
     }) {
-        if alert.state != AlertState::Firing {
+        if alert.state != AlertState::Firing || fires_by_design(alert) {
             continue;
         }
         let Some(subject) = subject_of(scene, observation, alert) else { continue };
         say(&subject, observation, alert, found);
     }
+}
+
+/// Severity `none` marks, by the convention of Prometheus' own rules, alerts that always fire: to show that alerting works
+/// (`Watchdog`), or to hold back others (`InfoInhibitor`).
+fn fires_by_design(alert: &AlertBody) -> bool {
+    alert.severity.eq_ignore_ascii_case("none")
 }
 
 /// Whom an alert is about: its labels' workload, or what its text names where labels only name a Service or nothing.
@@ -126,7 +132,7 @@ pub(crate) fn quiet(scene: &Scene, found: &mut Found) {
     let mut last = None;
     let fires = alerts.any(|(observation, alert)| {
         last = Some(observation);
-        alert.state == AlertState::Firing
+        alert.state == AlertState::Firing && !fires_by_design(alert)
     });
     if let (false, Some(observation)) = (fires, last) {
         found
@@ -176,6 +182,17 @@ mod tests {
             .deployment("cart")
             .released(Some("Service/shop/cart"), alert(AlertState::Resolved, "x"))
             .facts();
+        assert!(!has(&facts, "alert_firing") && has(&facts, "alerts_quiet"));
+    }
+
+    #[test]
+    fn an_alert_that_always_fires_is_not_trouble() {
+        let mut watchdog = alert(AlertState::Firing, "This alert always fires");
+        if let Body::Alert(body) = &mut watchdog {
+            body.name = "Watchdog".into();
+            body.severity = "none".into();
+        }
+        let facts = Sketch::new().deployment("cart").released(None, watchdog).facts();
         assert!(!has(&facts, "alert_firing") && has(&facts, "alerts_quiet"));
     }
 }

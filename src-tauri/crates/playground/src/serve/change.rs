@@ -28,7 +28,7 @@ pub(super) fn answer(
     match (method.as_str(), asked.sub.as_str()) {
         ("DELETE", "") if !asked.name.is_empty() => delete(site, asked, body),
         ("POST", "eviction") if asked.resource.kind == "Pod" => delete(site, asked, body),
-        ("POST", "") if asked.name.is_empty() => create(site, asked, accept, body),
+        ("POST", "") if asked.name.is_empty() => create(site, asked, accept, content, body),
         ("PATCH" | "PUT", "scale") => scale(site, asked, method, content, body),
         ("PATCH" | "PUT", "" | "status") if !asked.name.is_empty() => {
             let before = existing(site, asked)?;
@@ -84,6 +84,9 @@ fn existing(site: &Site, asked: &Asked) -> Result<Arc<Value>, Refusal> {
 }
 
 fn read(body: &[u8], content: &str) -> Result<Value, Refusal> {
+    if content.contains("protobuf") || content.contains("cbor") {
+        return Err(Refusal::unsupported_media_type(content));
+    }
     let value = if content.contains("yaml") {
         std::str::from_utf8(body).ok().and_then(|text| serde_saphyr::from_str::<Value>(text).ok())
     } else {
@@ -214,8 +217,8 @@ fn write(site: &Site, asked: &Asked, after: &Value) -> Result<(), Refusal> {
     })
 }
 
-fn create(site: &Site, asked: &Asked, accept: Option<&str>, body: &[u8]) -> Result<Response, Refusal> {
-    let mut object = read(body, if body.first() == Some(&b'{') { "json" } else { "yaml" })?;
+fn create(site: &Site, asked: &Asked, accept: Option<&str>, content: &str, body: &[u8]) -> Result<Response, Refusal> {
+    let mut object = read(body, content)?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if name.is_empty() {
         let causes = [("metadata.name".to_owned(), "Required value: name or generateName is required".to_owned())];
