@@ -54,9 +54,8 @@ fn health(state: &str, output: &str) -> Health {
         || state.starts_with("deactivating")
         || state == "not running"
         || state == "exited"
+        || (state.is_empty() && output.to_ascii_lowercase().contains("could not be found"))
     {
-        Health::Down
-    } else if state.is_empty() && output.to_ascii_lowercase().contains("could not be found") {
         Health::Down
     } else {
         Health::Unknown

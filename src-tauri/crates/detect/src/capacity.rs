@@ -59,25 +59,39 @@ pub(crate) fn allocatable(node: &Node, resource: &str) -> Option<f64> {
     quantity::of(pointer("allocatable")).or_else(|| quantity::of(pointer("capacity")))
 }
 
-/// What the pods on a node reserve of a resource. `None` where pods were not listed for the whole cluster.
-pub(crate) fn reserved_on(scene: &Scene, node: &str, resource: &str) -> Option<f64> {
-    let everything = scene.namespaces().iter().all(|n| scene.snapshot.absence_is_known("Pod", n));
-    let mut sum = 0.0;
-    let mut any = false;
-    for (_, held) in scene.snapshot.of_kind("Pod") {
-        if text(&held.object, "/spec/nodeName") != node
-            || matches!(text(&held.object, "/status/phase"), "Succeeded" | "Failed")
-        {
-            continue;
+/// What pods reserve, by node; pods themselves are counted as the resource `pods`.
+pub(crate) struct Reserved {
+    by_node: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Whether the pods of every namespace are known.
+    whole: bool,
+}
+
+impl Reserved {
+    fn of(scene: &Scene) -> Self {
+        let mut by_node: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+        for (_, held) in scene.snapshot.of_kind("Pod") {
+            let node = text(&held.object, "/spec/nodeName");
+            if node.is_empty() || matches!(text(&held.object, "/status/phase"), "Succeeded" | "Failed") {
+                continue;
+            }
+            let sums = by_node.entry(node.to_owned()).or_default();
+            *sums.entry("pods".to_owned()).or_default() += 1.0;
+            for (resource, amount) in held.object.get("spec").map(requests).unwrap_or_default() {
+                *sums.entry(resource).or_default() += amount;
+            }
         }
-        any = true;
-        sum += if resource == "pods" {
-            1.0
-        } else {
-            held.object.get("spec").map_or(0.0, |spec| requests(spec).get(resource).copied().unwrap_or(0.0))
-        };
+        let whole = scene.namespaces().iter().all(|n| scene.snapshot.absence_is_known("Pod", n));
+        Reserved { by_node, whole }
     }
-    (any || everything).then_some(sum)
+}
+
+/// What the pods on a node reserve of a resource. `None` where none is known there and not all pods were listed.
+pub(crate) fn reserved_on(scene: &Scene, node: &str, resource: &str) -> Option<f64> {
+    let reserved = scene.reserved.get_or_init(|| Reserved::of(scene));
+    match reserved.by_node.get(node) {
+        Some(sums) => Some(sums.get(resource).copied().unwrap_or(0.0)),
+        None => reserved.whole.then_some(0.0),
+    }
 }
 
 /// Whether a pod's node selector and required node affinity allow a node.

@@ -53,14 +53,11 @@ fn revisions(scene: &Scene, workload: &Workload, found: &mut Found) {
         return;
     }
     let mut sets: Vec<(i64, Option<Time>, &ObjectRef, &Held)> = scene
-        .snapshot
-        .of_kind("ReplicaSet")
-        .filter(|(set, _)| {
-            set.namespace == workload.object.namespace && scene.graph.workload_of(set) == workload.object
-        })
+        .replica_sets(&workload.object)
+        .iter()
         .map(|(set, held)| {
             let revision = int(&held.object, "/metadata/annotations/deployment.kubernetes.io~1revision").unwrap_or(0);
-            (revision, created(&held.object), set, held)
+            (revision, created(&held.object), *set, *held)
         })
         .collect();
     sets.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));

@@ -11,9 +11,10 @@ use crate::json::{flag, int, list, text};
 use crate::scene::{Scene, Workload};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
+    let cluster = cluster_address(scene);
     for workload in scene.workloads.values() {
         let Some(spec) = workload.pod_spec else { continue };
-        pod_settings(scene, workload, spec, found);
+        pod_settings(scene, workload, spec, &cluster, found);
     }
     cluster_dns(scene, found);
     told_by_events(scene, found);
@@ -46,16 +47,15 @@ fn names_used(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
+fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, cluster: &String, found: &mut Found) {
     let policy = text(spec, "/dnsPolicy");
     let texts = |pointer: &str| -> Vec<String> {
         list(spec, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let nameservers = texts("/dnsConfig/nameservers");
     let searches = texts("/dnsConfig/searches");
-    let cluster = cluster_address(scene);
     if policy == "None" {
-        let own_server = !cluster.is_empty() && nameservers.contains(&cluster);
+        let own_server = !cluster.is_empty() && nameservers.contains(cluster);
         let own_search = searches.iter().any(|s| s.contains("svc."));
         if own_server && own_search {
             return;

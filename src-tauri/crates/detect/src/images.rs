@@ -103,7 +103,8 @@ fn pulls(scene: &Scene, workload: &Workload, answering: &BTreeSet<String>, found
                 || container.status.pointer("/lastState/terminated").is_some()
                 || container.status.pointer("/state/terminated").is_some()
                 || waits == "CrashLoopBackOff";
-            if !(by_status || (!events.is_empty() && !arrived && pod.phase() == "Pending")) {
+            let by_events = !events.is_empty() && !arrived && pod.phase() == "Pending";
+            if !by_status && !by_events {
                 continue;
             }
             let status_message = text(container.status, "/state/waiting/message");

@@ -516,9 +516,12 @@ fn is_servers_line(line: &str) -> bool {
         && !lower.contains("exception")
 }
 
+/// Clients that a server turned away, and where it is said.
+type Refused<'o> = (BTreeSet<ObjectRef>, Vec<&'o Observation>);
+
 /// Servers that clients' logs, or their own, say turn clients away.
 fn refusals(scene: &Scene, hits: &BTreeMap<(ObjectRef, String, &'static str, String), Hit>, found: &mut Found) {
-    let mut servers: BTreeMap<(ObjectRef, &'static str), (BTreeSet<ObjectRef>, Vec<&Observation>)> = BTreeMap::new();
+    let mut servers: BTreeMap<(ObjectRef, &'static str), Refused> = BTreeMap::new();
     for ((workload, container, pattern, _), hit) in hits {
         let felt = matches!(
             *pattern,

@@ -36,8 +36,11 @@ static QUOTA: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"exceeded quota: ([^,\s]+), requested: (.+?), used: (.+?), limited: (.+?)(?:$|[\s.;)]*$)").unwrap()
 });
 
-/// `requested: a=1,b=2, used: …` as (resource, requested, used, hard).
-pub(crate) fn read_quota(message: &str) -> Option<(String, Vec<(String, f64, f64, f64)>)> {
+/// A resource of a quota: its name, what was requested, what is used, what is allowed.
+type Overdrawn = (String, f64, f64, f64);
+
+/// `requested: a=1,b=2, used: …` as the quota's name and its resources.
+pub(crate) fn read_quota(message: &str) -> Option<(String, Vec<Overdrawn>)> {
     let found = QUOTA.captures(message.trim())?;
     let pairs = |text: &str| -> Vec<(String, f64)> {
         let parts = text.split(',').filter_map(|p| p.trim().split_once('='));

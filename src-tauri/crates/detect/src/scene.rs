@@ -20,6 +20,14 @@ pub(crate) struct Scene<'a> {
     pub nodes: Vec<Node<'a>>,
     /// Events of pods and other objects that exist, by workload; see [`Scene::events`].
     events: BTreeMap<ObjectRef, Vec<Told<'a>>>,
+    namespaces: BTreeSet<&'a str>,
+    /// Indices into [`Scene::pods`], by namespace.
+    pods_in: BTreeMap<&'a str, Vec<usize>>,
+    workloads_in: BTreeMap<String, Vec<ObjectRef>>,
+    /// Replica sets by deployment.
+    replica_sets: BTreeMap<ObjectRef, Vec<(&'a ObjectRef, &'a Held)>>,
+    /// What pods reserve of their nodes; see [`crate::capacity::reserved_on`].
+    pub reserved: std::cell::OnceCell<crate::capacity::Reserved>,
 }
 
 /// An event together with whose it is.
@@ -94,7 +102,18 @@ impl<'a> Scene<'a> {
             workloads: BTreeMap::new(),
             nodes,
             events: BTreeMap::new(),
+            namespaces: snapshot.objects.keys().map(|o| o.namespace.as_str()).filter(|n| !n.is_empty()).collect(),
+            pods_in: BTreeMap::new(),
+            workloads_in: BTreeMap::new(),
+            replica_sets: BTreeMap::new(),
+            reserved: std::cell::OnceCell::new(),
         };
+        for (index, pod) in scene.pods.iter().enumerate() {
+            scene.pods_in.entry(pod.object.namespace.as_str()).or_default().push(index);
+        }
+        for (set, held) in snapshot.of_kind("ReplicaSet") {
+            scene.replica_sets.entry(graph.workload_of(set)).or_default().push((set, held));
+        }
         scene.gather_workloads();
         scene.gather_events();
         scene
@@ -126,6 +145,7 @@ impl<'a> Scene<'a> {
                 (None, None, None) => continue,
             };
             let workload = Workload { object: object.clone(), held, pod_spec, pod_labels, pods: indices, spec_held };
+            self.workloads_in.entry(object.namespace.clone()).or_default().push(object.clone());
             self.workloads.insert(object, workload);
         }
     }
@@ -207,7 +227,17 @@ impl<'a> Scene<'a> {
 
     /// Workloads of a namespace.
     pub(crate) fn workloads_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s Workload<'a>> {
-        self.workloads.values().filter(move |w| w.object.namespace == namespace)
+        self.workloads_in.get(namespace).into_iter().flatten().filter_map(|object| self.workloads.get(object))
+    }
+
+    /// Pods of a namespace.
+    pub(crate) fn pods_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s Pod<'a>> + use<'s, 'a> {
+        self.pods_in.get(namespace).into_iter().flatten().map(|index| &self.pods[*index])
+    }
+
+    /// The replica sets of a deployment.
+    pub(crate) fn replica_sets(&self, workload: &ObjectRef) -> &[(&'a ObjectRef, &'a Held)] {
+        self.replica_sets.get(workload).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn exists(&self, kind: &str, namespace: &str, name: &str) -> Existence {
@@ -240,8 +270,8 @@ impl<'a> Scene<'a> {
         }
     }
 
-    pub(crate) fn namespaces(&self) -> BTreeSet<&'a str> {
-        self.snapshot.objects.keys().map(|o| o.namespace.as_str()).filter(|n| !n.is_empty()).collect()
+    pub(crate) fn namespaces(&self) -> &BTreeSet<&'a str> {
+        &self.namespaces
     }
 }
 

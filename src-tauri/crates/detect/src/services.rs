@@ -48,13 +48,8 @@ struct Route<'s, 'a> {
 impl<'s, 'a> Route<'s, 'a> {
     fn of(scene: &'s Scene<'a>, service: &'s ObjectRef, held: &'s Held, selector: &'s Map<String, Value>) -> Self {
         let pods: Vec<&Pod> = scene
-            .pods
-            .iter()
-            .filter(|p| {
-                p.object.namespace == service.namespace
-                    && !p.is_finished()
-                    && matches_labels(selector, labels_of(p.json))
-            })
+            .pods_in(&service.namespace)
+            .filter(|p| !p.is_finished() && matches_labels(selector, labels_of(p.json)))
             .collect();
         let owners: BTreeSet<&ObjectRef> = pods.iter().map(|p| &p.workload).collect();
         let workloads = scene
@@ -114,7 +109,7 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
             None => format!("{} selects {}, which no pod has", service.name, route.wanted()),
         };
         if scene.snapshot.absence_is_known("Pod", &service.namespace)
-            || scene.pods.iter().any(|p| p.object.namespace == service.namespace)
+            || scene.pods_in(&service.namespace).next().is_some()
         {
             draft.says(says);
         } else {

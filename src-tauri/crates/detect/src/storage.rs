@@ -400,11 +400,10 @@ fn claims_missing(scene: &Scene, found: &mut Found) {
 
 fn shared(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
     let users = users(scene, claim);
-    let pods = scene.pods.iter().filter(|p| {
-        p.object.namespace == claim.namespace
-            && list(p.spec(), "/volumes").iter().any(|v| {
-                v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str) == Some(claim.name.as_str())
-            })
+    let pods = scene.pods_in(&claim.namespace).filter(|p| {
+        list(p.spec(), "/volumes")
+            .iter()
+            .any(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str) == Some(claim.name.as_str()))
     });
     let nodes: BTreeSet<&str> = pods.map(|p| p.node_name()).filter(|n| !n.is_empty()).collect();
     if users.len() < 2 && nodes.len() < 2 {

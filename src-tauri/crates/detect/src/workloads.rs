@@ -401,14 +401,11 @@ fn revisions<'a>(scene: &Scene<'a>, workload: &Workload) -> (Option<&'a ObjectRe
         return (None, 0, 0);
     }
     let mut sets: Vec<(i64, Option<model::Time>, &'a ObjectRef)> = scene
-        .snapshot
-        .of_kind("ReplicaSet")
-        .filter(|(set, _)| {
-            set.namespace == workload.object.namespace && scene.graph.workload_of(set) == workload.object
-        })
+        .replica_sets(&workload.object)
+        .iter()
         .map(|(set, held)| {
             let revision = int(&held.object, "/metadata/annotations/deployment.kubernetes.io~1revision").unwrap_or(0);
-            (revision, created(&held.object), set)
+            (revision, created(&held.object), *set)
         })
         .collect();
     sets.sort();

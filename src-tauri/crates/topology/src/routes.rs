@@ -1,6 +1,6 @@
 //! Edges of objects that route traffic, and of objects that bound or scale others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::{ObjectRef, Snapshot};
 use serde_json::{Map, Value};
@@ -17,11 +17,14 @@ fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// Something with labels that a selector can match.
+type Labelled<'a> = (&'a ObjectRef, &'a Map<String, Value>);
+
 /// Pods and pod templates of one namespace, by one label pair: what makes selecting cheap in big namespaces.
 #[derive(Default)]
 pub(crate) struct Selectable<'a> {
-    by_pair: BTreeMap<(&'a str, &'a str, &'a str), Vec<(&'a ObjectRef, &'a Map<String, Value>)>>,
-    by_namespace: BTreeMap<&'a str, Vec<(&'a ObjectRef, &'a Map<String, Value>)>>,
+    by_pair: HashMap<(&'a str, &'a str, &'a str), Vec<Labelled<'a>>>,
+    by_namespace: HashMap<&'a str, Vec<Labelled<'a>>>,
 }
 
 impl<'a> Selectable<'a> {

@@ -232,7 +232,7 @@ pub(crate) fn pattern_of(line: &str) -> Option<&'static str> {
     for hit in automaton.find_overlapping_iter(line) {
         let index = SEARCH.owner[hit.pattern().as_usize()];
         if found.is_none_or(|best| index < best)
-            && !(quiet && !LIST[index].at_any_level)
+            && (!quiet || LIST[index].at_any_level)
             && holds(LIST[index].pattern, line)
         {
             found = Some(index);
