@@ -8,6 +8,8 @@ pub mod captures;
 pub mod controlplane;
 #[path = "harness/process.rs"]
 pub mod process;
+#[path = "harness/program.rs"]
+pub mod program;
 #[path = "harness/skip.rs"]
 mod skipped;
 #[path = "harness/window.rs"]
