@@ -5,3 +5,25 @@ mod captures;
 mod cluster;
 mod command_line;
 mod kubectl;
+
+use std::io::{BufRead, BufReader};
+
+use anyhow::Context;
+use caseboard_tests::process::Process;
+use caseboard_tests::program::Program;
+use caseboard_tests::skip;
+
+/// `caseboard` with a home of its own; where it is not built, the test is skipped.
+fn program(test: &str) -> Option<Program> {
+    Program::find().map_err(|why| skip(test, &why)).ok()
+}
+
+/// `caseboard playground`, and the path of the kubeconfig that it prints.
+fn serving(program: &Program, scenario: &str) -> anyhow::Result<(Process, String)> {
+    let mut process = program.start(&["playground", "--scenario", scenario])?;
+    let stdout = process.child().stdout.take().context("it has no stdout")?;
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line)?;
+    anyhow::ensure!(!line.trim().is_empty(), "the playground said nothing");
+    Ok((process, line.trim().to_owned()))
+}

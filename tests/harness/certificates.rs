@@ -93,13 +93,7 @@ impl Certificates {
         self.leaf(file, by, params, name, group, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    fn client(
-        &self,
-        file: &str,
-        by: &Issuer<'_, KeyPair>,
-        user: &str,
-        group: Option<&str>,
-    ) -> anyhow::Result<()> {
+    fn client(&self, file: &str, by: &Issuer<'_, KeyPair>, user: &str, group: Option<&str>) -> anyhow::Result<()> {
         self.leaf(file, by, CertificateParams::default(), user, group, ExtendedKeyUsagePurpose::ClientAuth)
     }
 

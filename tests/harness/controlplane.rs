@@ -212,8 +212,13 @@ impl ControlPlane {
             Ok(format!("--kubeconfig={}", path.display()))
         };
         // With the usual 20 requests a second a rollout would take minutes.
-        let common =
-            ["--leader-elect=false", "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=1000", "--profiling=false"];
+        let common = [
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+            "--profiling=false",
+        ];
         let certificates = format!("--cert-dir={}", folder.display());
 
         let mut command = program("kube-controller-manager")?;
@@ -258,7 +263,9 @@ impl ControlPlane {
             _processes: vec![kubelets, scheduler, controllers],
             server: Some(server),
         };
-        plane.apply(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [node("node-a"), node("node-b")]})).await?;
+        plane
+            .apply(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [node("node-a"), node("node-b")]}))
+            .await?;
         plane.kubectl(&["wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"]).await?;
         Ok(plane)
     }

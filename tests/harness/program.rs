@@ -116,7 +116,12 @@ impl Ran {
     #[track_caller]
     pub fn must_say(&self, words: &[&str]) {
         for word in words {
-            assert!(self.stderr.contains(word), "`{word}` is not said; stderr:\n{}\nstdout:\n{}", self.stderr, self.stdout);
+            assert!(
+                self.stderr.contains(word),
+                "`{word}` is not said; stderr:\n{}\nstdout:\n{}",
+                self.stderr,
+                self.stdout
+            );
         }
     }
 

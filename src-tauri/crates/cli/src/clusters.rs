@@ -29,7 +29,7 @@ impl Clusters {
             return out::json(&list);
         }
         for problem in &list.problems {
-            out::say(&format!("caseboard: {}: {} {}", problem.what, problem.why, problem.hint));
+            out::say(&format!("caseboard: {problem}"));
         }
         if list.clusters.is_empty() {
             out::say("No context in any kubeconfig. `caseboard playground` serves a cluster to practise on.");
@@ -37,7 +37,7 @@ impl Clusters {
         for row in &list.clusters {
             out::line(&format!("{:<32} {:<44} {}", row.name, row.server, row.source));
             for problem in &row.problems {
-                out::say(&format!("  {}: {} {}", problem.what, problem.why, problem.hint));
+                out::say(&format!("  {problem}"));
             }
         }
         Ok(())

@@ -106,7 +106,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed::Silent) => ExitCode::from(1),
         Err(Failed::Act(error)) => {
-            eprintln!("caseboard: {} {}", error.what, error.hint);
+            eprintln!("caseboard: {}", error.to_string().trim_end());
             ExitCode::from(1)
         }
         Err(Failed::Usage { what, hint }) => {

@@ -54,7 +54,11 @@ pub async fn serve(scenario: &str, port: u16, folder: &Path) -> Result<Served, F
     })?;
     let settings = Settings { port, folder: folder.to_owned(), name: script.name.clone(), history: None };
     let served = playground::serve(Source::Scenario(Box::new(script), Pace::Happened), settings).await;
-    served.map_err(|error| Failed::Act(DeskError { code: "unavailable", what: error.to_string(), hint: String::new() }))
+    served.map_err(|error| {
+        let what = error.to_string();
+        let what = what.strip_prefix("could").map_or_else(|| what.clone(), |rest| format!("Could{rest}"));
+        Failed::Act(DeskError { code: "unavailable", what, hint: String::new() })
+    })
 }
 
 /// A folder for the kubeconfig of a playground that lives as long as this command.

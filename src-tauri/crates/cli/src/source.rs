@@ -55,7 +55,7 @@ pub fn desk(in_memory: bool, kubeconfig: &[PathBuf]) -> Result<Arc<Desk>, Failed
     };
     let desk = Desk::open(opening)?;
     for problem in desk.knowledge_problems() {
-        out::say(&format!("caseboard: {} {}", problem.what, problem.hint));
+        out::say(&format!("caseboard: {problem}"));
     }
     Ok(desk)
 }
@@ -93,7 +93,7 @@ impl Source {
             (None, Some(context)) => {
                 let desk = desk(false, &self.kubeconfig)?;
                 for problem in desk.kubeconfig_problems() {
-                    out::say(&format!("caseboard: {}: {} {}", problem.what, problem.why, problem.hint));
+                    out::say(&format!("caseboard: {problem}"));
                 }
                 let cluster = desk.cluster_of_context(context)?;
                 (desk, cluster, context.clone())

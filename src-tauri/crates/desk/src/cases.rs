@@ -12,6 +12,7 @@ use model::{
 use serde_json::Value;
 
 use crate::desk::lock;
+use crate::error::full_stop;
 use crate::rows::{CaseView, Problem, Update};
 use crate::{Desk, DeskError};
 
@@ -293,7 +294,15 @@ impl Desk {
         self.library()
             .issues()
             .iter()
-            .map(|issue| Problem { what: issue.to_string(), why: String::new(), hint: issue.hint.clone() })
+            .map(|issue| {
+                let line = if issue.line > 0 { format!(" (line {})", issue.line) } else { String::new() };
+                let kept = if issue.kept_last_good { " Its last good version stays in use." } else { "" };
+                Problem {
+                    what: format!("Could not use the knowledge file `{}`{line}", issue.path),
+                    why: format!("{}{kept}", full_stop(&issue.what)),
+                    hint: issue.hint.clone(),
+                }
+            })
             .collect()
     }
 }

@@ -11,6 +11,7 @@ use history::History;
 use model::{ClusterId, Incident, IncidentId, Time};
 
 use crate::desk::lock;
+use crate::error::full_stop;
 use crate::look::Looks;
 use crate::rows::{ClusterKind, ClusterPhase, ClusterRow, ClusterState, Problem, Update, WatchRow};
 use crate::{Desk, DeskError};
@@ -166,7 +167,9 @@ impl Desk {
         match named.as_slice() {
             [(id, _)] => Ok((*id).clone()),
             [] => {
-                let names: Vec<&str> = clusters.known.values().map(|known| known.name.as_str()).take(12).collect();
+                let mut names: Vec<&str> = clusters.known.values().map(|known| known.name.as_str()).collect();
+                names.sort_unstable();
+                names.truncate(12);
                 Err(DeskError {
                     code: "not_found",
                     what: format!("There is no context `{name}` in the kubeconfigs."),
@@ -331,12 +334,12 @@ impl Desk {
 }
 
 fn problem(issue: &cluster::Issue) -> Problem {
-    let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
-    Problem {
-        what: format!("{} ({}{line})", issue.what, issue.source),
-        why: issue.why.clone(),
-        hint: issue.hint.clone(),
-    }
+    let place = match issue.line {
+        _ if !issue.what.contains(&issue.source) => format!(" (`{}`)", issue.source),
+        Some(line) => format!(" (line {line})"),
+        None => String::new(),
+    };
+    Problem { what: format!("Could not {}{place}", issue.what), why: full_stop(&issue.why), hint: issue.hint.clone() }
 }
 
 fn state_of(known: &Known) -> ClusterState {

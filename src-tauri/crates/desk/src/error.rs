@@ -30,6 +30,9 @@ impl DeskError {
 impl From<history::Error> for DeskError {
     fn from(error: history::Error) -> Self {
         let (code, hint) = match &error {
+            history::Error::Store { act: "open", .. } => {
+                ("not_found", "Check that the path is right and that you may read and write there.")
+            }
             history::Error::Store { .. } => ("failed", "Check that the disk is not full and the folder is writable."),
             history::Error::Damaged { .. } => ("damaged", ""),
             history::Error::Missing { .. } => ("not_found", "Reload the list and choose again."),
@@ -87,8 +90,11 @@ pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let mut out: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     out.push_str(chars.as_str());
-    if !out.ends_with(['.', '!', '?']) {
-        out.push('.');
-    }
-    out
+    full_stop(&out)
+}
+
+/// With a full stop.
+pub(crate) fn full_stop(text: &str) -> String {
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{text}{end}")
 }

@@ -28,6 +28,13 @@ pub struct Problem {
     pub hint: String,
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Problem { what, why, hint } = self;
+        if why.is_empty() { write!(f, "{what} {hint}") } else { write!(f, "{what}: {why} {hint}") }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ClusterKind {

@@ -1,0 +1,298 @@
+//! The contract with scripts: documents, exit codes, what is read from a pipe and what is never written.
+
+use std::path::Path;
+
+use caseboard_tests::controlplane::{asset, kubectl};
+use caseboard_tests::program::{Program, Ran};
+use caseboard_tests::skip;
+use serde_json::Value;
+
+use crate::{program, serving};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+/// Every one of `wanted` is there, and of the kind that its sample is.
+#[track_caller]
+fn has_shape(value: &Value, wanted: &Value) {
+    for (key, sample) in wanted.as_object().into_iter().flatten() {
+        let found = &value[key];
+        let same = match sample {
+            Value::Null => keys(value).contains(&key.as_str()) && (found.is_null() || found.is_string()),
+            Value::Bool(_) => found.is_boolean(),
+            Value::Number(_) => found.is_number(),
+            Value::String(_) => found.is_string(),
+            Value::Array(_) => found.is_array(),
+            Value::Object(_) => found.is_object(),
+        };
+        assert!(same, "`{key}` should be like {sample}, it is {found} in {value}");
+    }
+}
+
+fn all<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// `Kind/namespace/name`; the namespace may be empty.
+#[track_caller]
+fn is_object(value: &Value) {
+    let text = value.as_str().unwrap_or_default();
+    assert_eq!(text.split('/').count(), 3, "`{text}` is not Kind/namespace/name");
+    assert_ne!(text.split('/').next(), Some("Pod"), "`{text}` is owned by a workload");
+}
+
+#[test]
+fn diagnose_prints_one_document_with_the_fields_that_scripts_rely_on() -> anyhow::Result<()> {
+    let Some(program) = program("diagnose_prints_one_document_with_the_fields…") else { return Ok(()) };
+    let report = program.run(&["diagnose", "--playground", "--approve", "reads", "--json"])?.done()?;
+    let contract = serde_json::json!({
+        "source": "", "incidents": [], "hypotheses": [], "abstained": false, "not_checked": [], "tool_calls": [],
+        "model": "", "seconds": 0.0,
+    });
+    has_shape(&report, &contract);
+    assert_eq!(report["model"], "built-in");
+    assert!(!all(&report, "incidents").is_empty() && !all(&report, "hypotheses").is_empty(), "{report}");
+    for incident in all(&report, "incidents") {
+        has_shape(
+            incident,
+            &serde_json::json!({
+                "id": "", "title": "", "category": "", "failure_modes": [], "severity": "", "started_at": "",
+                "subjects": [], "origin": null, "links": [],
+            }),
+        );
+        all(incident, "subjects").iter().for_each(is_object);
+        for link in all(incident, "links") {
+            has_shape(link, &serde_json::json!({"from": "", "to": "", "reason": "", "evidence": []}));
+        }
+    }
+    let incidents: Vec<&Value> = all(&report, "incidents").iter().map(|incident| &incident["id"]).collect();
+    let mut last = 1.0;
+    for (at, hypothesis) in all(&report, "hypotheses").iter().enumerate() {
+        has_shape(
+            hypothesis,
+            &serde_json::json!({
+                "rank": 1, "incident": "", "object": "", "failure_mode": "", "mechanism": "", "probability": 0.5,
+                "evidence": [], "against": [],
+            }),
+        );
+        assert_eq!(hypothesis["rank"], at + 1);
+        assert!(incidents.contains(&&hypothesis["incident"]), "{hypothesis}");
+        is_object(&hypothesis["object"]);
+        let probability = hypothesis["probability"].as_f64().unwrap_or_default();
+        assert!(probability > 0.0 && probability <= last, "the ranks follow the probabilities: {report}");
+        last = probability;
+        for quote in all(hypothesis, "evidence").iter().chain(all(hypothesis, "against")) {
+            has_shape(quote, &serde_json::json!({"id": "", "quote": ""}));
+        }
+        if !hypothesis["fix"].is_null() {
+            has_shape(&hypothesis["fix"], &serde_json::json!({"id": "", "text": "", "conditions": []}));
+        }
+    }
+    assert!(!all(&report, "tool_calls").is_empty(), "{report}");
+    for call in all(&report, "tool_calls") {
+        has_shape(call, &serde_json::json!({"tool": "", "args": {}, "decision": "", "digest": ""}));
+        assert!(["allowed_by_rule", "pending"].contains(&call["decision"].as_str().unwrap_or_default()), "{call}");
+    }
+    Ok(())
+}
+
+#[test]
+fn without_anybody_to_ask_it_stops_at_the_first_call_and_says_which() -> anyhow::Result<()> {
+    let Some(program) = program("without_anybody_to_ask_it_stops_at_the_first_call…") else { return Ok(()) };
+    // No terminal and no --approve: the same as `none`.
+    for approve in [&["--approve", "none"][..], &[]] {
+        let arguments = [&["diagnose", "--playground", "--json"], approve].concat();
+        let report = program.run(&arguments)?.done()?;
+        let calls = all(&report, "tool_calls");
+        assert_eq!(calls.len(), 1, "{report}");
+        assert_eq!(calls[0]["decision"], "pending");
+        assert!(calls[0]["digest"].as_str().is_some_and(|digest| digest.len() >= 16), "{report}");
+    }
+    Ok(())
+}
+
+#[test]
+fn asked_in_a_pipe_it_takes_approve_edit_and_deny_call_by_call() -> anyhow::Result<()> {
+    let Some(program) = program("asked_in_a_pipe_it_takes_approve_edit_and_deny…") else { return Ok(()) };
+    let arguments = ["diagnose", "--playground", "refused-address", "--approve", "ask", "--json"];
+    let shown = program.run_with(&arguments, "")?;
+    shown.must_say(&["? ", "[read]", "why:", "[a]pprove  [e]dit  [d]eny"]);
+    let first = shown.done()?["tool_calls"][0].clone();
+    assert_eq!(first["decision"], "pending", "the end of the input decides nothing");
+
+    // Edited arguments are shown again and run only when they are approved as they stand.
+    let mut args = first["args"].clone();
+    args["namespace"] = "bank".into();
+    if first["tool"] == "logs" {
+        args["tail"] = 20.into();
+    }
+    let edited = format!("e\n{args}\nthe last lines are enough\na\nd not needed\nq\n");
+    let report = program.run_with(&arguments, &edited)?.done()?;
+    let decisions: Vec<&str> = all(&report, "tool_calls").iter().filter_map(|call| call["decision"].as_str()).collect();
+    assert_eq!(decisions.first(), Some(&"edited"), "{report}");
+    assert_eq!(decisions.get(1), Some(&"denied"), "{report}");
+    assert_eq!(report["tool_calls"][0]["args"], args, "what ran is what was approved");
+    assert_ne!(report["tool_calls"][0]["digest"], first["digest"]);
+
+    let approved = program.run_with(&arguments, "a\nq\n")?.done()?;
+    assert_eq!(approved["tool_calls"][0]["decision"], "approved", "{approved}");
+
+    let wrong = program.run_with(&arguments, "perhaps\ne\nnot json\nq\n")?;
+    wrong.must_exit(0);
+    wrong.must_say(&["Type a, e, d or q.", "That is not JSON", "Nothing was changed."]);
+    Ok(())
+}
+
+#[test]
+fn bad_usage_ends_with_two_and_prints_nothing_on_stdout() -> anyhow::Result<()> {
+    let Some(program) = program("bad_usage_ends_with_two_and_prints_nothing_on_stdout") else { return Ok(()) };
+    for arguments in [
+        &[][..],
+        &["investigate"],
+        &["diagnose"],
+        &["diagnose", "--context"],
+        &["diagnose", "a.case", "--context", "b"],
+        &["diagnose", "--playground", "--approve", "everything"],
+        &["diagnose", "--playground", "--model", "oracle"],
+        &["playground", "--port", "70000"],
+        &["case", "show", "neither-a-file-nor-an-id"],
+        &["audit", "verify"],
+    ] {
+        let ran = program.run(arguments)?;
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+        assert!(!ran.stderr.trim().is_empty(), "{arguments:?} says nothing");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_healthy_cluster_is_reported_as_nothing() -> anyhow::Result<()> {
+    let Some(program) = program("a_healthy_cluster_is_reported_as_nothing") else { return Ok(()) };
+    let report = program.run(&["diagnose", "--playground", "healthy-noisy", "--approve", "reads", "--json"])?.done()?;
+    assert!(all(&report, "incidents").is_empty() && all(&report, "hypotheses").is_empty(), "{report}");
+    let triage = program.run(&["triage", "--playground", "healthy-noisy", "--json"])?.done()?;
+    assert!(all(&triage, "incidents").is_empty(), "{triage}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_playground_prints_the_kubeconfig_by_which_kubectl_and_caseboard_reach_it() -> anyhow::Result<()> {
+    let test = "the_playground_prints_the_kubeconfig_by_which_kubectl_and_caseboard_reach_it";
+    let Some(program) = program(test) else { return Ok(()) };
+    let (_served, kubeconfig) = serving(&program, "demo")?;
+    assert!(Path::new(&kubeconfig).is_file(), "{kubeconfig}");
+    let triage = program.run(&["triage", "--context", "demo", "--kubeconfig", &kubeconfig, "--json"])?.done()?;
+    assert!(!all(&triage, "incidents").is_empty(), "{triage}");
+    match asset("kubectl") {
+        Ok(tool) => {
+            let pods = kubectl(&tool, Path::new(&kubeconfig), &["get", "pods", "-A"]).await?;
+            assert!(pods.starts_with("NAMESPACE") && pods.lines().count() > 3, "{pods}");
+        }
+        Err(why) => skip(test, &why),
+    }
+    Ok(())
+}
+
+#[test]
+fn the_version_says_where_logs_are_and_they_are_there() -> anyhow::Result<()> {
+    let Some(program) = program("the_version_says_where_logs_are_and_they_are_there") else { return Ok(()) };
+    let version = program.run(&["--version"])?;
+    version.must_exit(0);
+    assert!(version.stdout.starts_with("caseboard "), "{version:?}");
+    let logs = version.stdout.lines().find_map(|line| line.strip_prefix("logs: ")).unwrap_or_default();
+    program.run(&["clusters"])?.must_exit(0);
+    let files: Vec<_> = std::fs::read_dir(logs)?.flatten().filter(|entry| entry.path().is_file()).collect();
+    assert!(!files.is_empty(), "there is no log in {logs}");
+    Ok(())
+}
+
+#[test]
+fn eval_scores_every_scenario_of_a_folder_in_a_table() -> anyhow::Result<()> {
+    let Some(program) = program("eval_scores_every_scenario_of_a_folder_in_a_table") else { return Ok(()) };
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../knowledge/scenarios");
+    for name in ["image-tag", "healthy-noisy"] {
+        let script = std::fs::read_to_string(scenarios.join(format!("{name}.yaml")))?;
+        program.file(&format!("scenarios/{name}.yaml"), script)?;
+    }
+    let ran = program.run(&["eval", "scenarios"])?;
+    ran.must_exit(0);
+    for name in ["image-tag", "healthy-noisy"] {
+        assert!(ran.stdout.lines().any(|line| line.contains(name)), "{}", ran.stdout);
+    }
+    program.run(&["eval", "scenarios", "--json", "--save", "report.json"])?.done()?;
+    program.run(&["eval", "scenarios", "--baseline", "report.json"])?.must_exit(0);
+    Ok(())
+}
+
+/// What the fixture's bundle holds and nobody may see again: values of Secrets, and a password in a log.
+const HIDDEN: [&str; 2] = ["correct-horse-battery", "hunter2-hunter2"];
+/// The first as the API carries it.
+const CARRIED: &str = "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5";
+
+#[test]
+fn no_secret_value_of_a_bundle_appears_in_any_output_log_or_case() -> anyhow::Result<()> {
+    let Some(program) = program("no_secret_value_of_a_bundle_appears_in_any_output_log_or_case") else { return Ok(()) };
+    let program = program.with("CASEBOARD_LOG", "trace");
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/bundles/orders");
+    let bundle = bundle.display().to_string();
+    let quiet = |ran: &Ran| {
+        for hidden in HIDDEN {
+            assert!(!ran.all().contains(hidden), "`{hidden}` was printed: {ran:?}");
+        }
+    };
+    quiet(&program.run(&["triage", &bundle])?);
+    quiet(&program.run(&["triage", &bundle, "--json"])?);
+    let report = program.run(&["diagnose", &bundle, "--approve", "reads", "--json"])?;
+    report.must_exit(0);
+    quiet(&report);
+    quiet(&program.run_with(&["diagnose", &bundle, "--approve", "ask"], &"a\n".repeat(20))?);
+    none_in(program.home())?;
+    Ok(())
+}
+
+#[test]
+fn no_secret_value_of_a_cluster_appears_in_any_output_log_history_or_case() -> anyhow::Result<()> {
+    let Some(program) = program("no_secret_value_of_a_cluster_appears_in_any_output_log_history_or_case") else {
+        return Ok(());
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../knowledge/scenarios/image-pull-secret.yaml");
+    let script = std::fs::read_to_string(script)?;
+    let secret = "\nobjects:\n  - {secret: till, type: Opaque, age: 2d, data: {PASSWORD: correct-horse-battery}}\n";
+    let script = script.replacen("\nobjects:\n", secret, 1);
+    assert!(script.contains(HIDDEN[0]), "the scenario has no list of objects");
+    let scenario = program.file("elsewhere/till.yaml", script)?;
+    let (_served, kubeconfig) = serving(&program, &scenario)?;
+    let context = first_context(&program, &kubeconfig)?;
+    let source = ["--context", &context, "--kubeconfig", &kubeconfig, "--approve", "reads", "--json"];
+    let ran = program.run(&[&["diagnose"], &source[..]].concat())?;
+    let report = ran.done()?;
+    let id = report["case"].as_str().unwrap_or_default();
+    program.run(&["case", "export", id, "--out", "till.case"])?.must_exit(0);
+    std::fs::remove_file(&scenario)?;
+    assert!(!ran.all().contains(HIDDEN[0]) && !ran.all().contains(CARRIED), "{ran:?}");
+    none_in(program.home())?;
+    Ok(())
+}
+
+fn first_context(program: &Program, kubeconfig: &str) -> anyhow::Result<String> {
+    let listed = program.run(&["clusters", "--json", "--kubeconfig", kubeconfig])?.done()?;
+    Ok(listed["clusters"][0]["name"].as_str().unwrap_or_default().to_owned())
+}
+
+/// No file of a folder, however deep, holds a hidden value.
+fn none_in(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            none_in(&path)?;
+            continue;
+        }
+        let bytes = std::fs::read(&path)?;
+        for hidden in HIDDEN.iter().copied().chain([CARRIED]) {
+            let found = bytes.windows(hidden.len()).any(|window| window == hidden.as_bytes());
+            assert!(!found, "`{hidden}` is in {}", path.display());
+        }
+    }
+    Ok(())
+}
