@@ -44,7 +44,9 @@ fn is_object(value: &Value) {
 
 #[test]
 fn diagnose_prints_one_document_with_the_fields_that_scripts_rely_on() -> anyhow::Result<()> {
-    let Some(program) = program("diagnose_prints_one_document_with_the_fields…") else { return Ok(()) };
+    let Some(program) = program("diagnose_prints_one_document_with_the_fields_that_scripts_rely_on") else {
+        return Ok(());
+    };
     let report = program.run(&["diagnose", "--playground", "--approve", "reads", "--json"])?.done()?;
     let contract = serde_json::json!({
         "source": "", "incidents": [], "hypotheses": [], "abstained": false, "not_checked": [], "tool_calls": [],
@@ -99,7 +101,9 @@ fn diagnose_prints_one_document_with_the_fields_that_scripts_rely_on() -> anyhow
 
 #[test]
 fn without_anybody_to_ask_it_stops_at_the_first_call_and_says_which() -> anyhow::Result<()> {
-    let Some(program) = program("without_anybody_to_ask_it_stops_at_the_first_call…") else { return Ok(()) };
+    let Some(program) = program("without_anybody_to_ask_it_stops_at_the_first_call_and_says_which") else {
+        return Ok(());
+    };
     // No terminal and no --approve: the same as `none`.
     for approve in [&["--approve", "none"][..], &[]] {
         let arguments = [&["diagnose", "--playground", "--json"], approve].concat();
@@ -114,7 +118,7 @@ fn without_anybody_to_ask_it_stops_at_the_first_call_and_says_which() -> anyhow:
 
 #[test]
 fn asked_in_a_pipe_it_takes_approve_edit_and_deny_call_by_call() -> anyhow::Result<()> {
-    let Some(program) = program("asked_in_a_pipe_it_takes_approve_edit_and_deny…") else { return Ok(()) };
+    let Some(program) = program("asked_in_a_pipe_it_takes_approve_edit_and_deny_call_by_call") else { return Ok(()) };
     let arguments = ["diagnose", "--playground", "refused-address", "--approve", "ask", "--json"];
     let shown = program.run_with(&arguments, "")?;
     shown.must_say(&["? ", "[read]", "why:", "[a]pprove  [e]dit  [d]eny"]);
@@ -217,8 +221,9 @@ fn eval_scores_every_scenario_of_a_folder_in_a_table() -> anyhow::Result<()> {
     }
     let ran = program.run(&["eval", "scenarios"])?;
     ran.must_exit(0);
-    for name in ["image-tag", "healthy-noisy"] {
-        assert!(ran.stdout.lines().any(|line| line.contains(name)), "{}", ran.stdout);
+    ran.must_say(&["image-tag", "healthy-noisy"]);
+    for row in ["object@1", "image-deployment", "healthy", "all"] {
+        assert!(ran.stdout.lines().any(|line| line.contains(row)), "{}", ran.stdout);
     }
     program.run(&["eval", "scenarios", "--json", "--save", "report.json"])?.done()?;
     program.run(&["eval", "scenarios", "--baseline", "report.json"])?.must_exit(0);
@@ -258,9 +263,9 @@ fn no_secret_value_of_a_cluster_appears_in_any_output_log_history_or_case() -> a
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../knowledge/scenarios/image-pull-secret.yaml");
     let script = std::fs::read_to_string(script)?;
-    let secret = "\nobjects:\n  - {secret: till, type: Opaque, age: 2d, data: {PASSWORD: correct-horse-battery}}\n";
-    let script = script.replacen("\nobjects:\n", secret, 1);
-    assert!(script.contains(HIDDEN[0]), "the scenario has no list of objects");
+    let secret = "\n  - {secret: till, type: Opaque, age: 2d, data: {PASSWORD: correct-horse-battery}}\n  - workload:";
+    let script = script.replacen("\n  - workload:", secret, 1);
+    assert!(script.contains(HIDDEN[0]), "the scenario has no workload");
     let scenario = program.file("elsewhere/till.yaml", script)?;
     let (_served, kubeconfig) = serving(&program, &scenario)?;
     let context = first_context(&program, &kubeconfig)?;

@@ -6,7 +6,7 @@ mod cluster;
 mod command_line;
 mod kubectl;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use anyhow::Context;
 use caseboard_tests::process::Process;
@@ -24,6 +24,10 @@ fn serving(program: &Program, scenario: &str) -> anyhow::Result<(Process, String
     let stdout = process.child().stdout.take().context("it has no stdout")?;
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
-    anyhow::ensure!(!line.trim().is_empty(), "the playground said nothing");
+    if line.trim().is_empty() {
+        let mut why = String::new();
+        process.child().stderr.take().context("it has no stderr")?.read_to_string(&mut why)?;
+        anyhow::bail!("the playground does not serve: {why}");
+    }
     Ok((process, line.trim().to_owned()))
 }

@@ -12,11 +12,11 @@ pub fn assets() -> Result<PathBuf, String> {
     if !has("go") {
         return Err("Go 1.26 or newer is not installed, so there is no real control plane".into());
     }
-    let built = output(program("sh").arg("tests/controlplane/build.sh").arg("--if-built"));
+    let built = output(program("bash").arg("tests/controlplane/build.sh").arg("--if-built"));
     let folder = built.map_or_else(
         || {
             eprintln!("   building kube-apiserver, etcd, kwok and kubectl: about five minutes, once");
-            let mut build = program("sh");
+            let mut build = program("bash");
             build.arg("tests/controlplane/build.sh").stderr(std::process::Stdio::inherit());
             build.output().ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).trim().into())
         },
