@@ -173,7 +173,9 @@ async fn a_case_goes_to_another_machine_in_one_file_and_a_changed_byte_is_found(
     for same in ["incidents", "hypotheses", "tool_calls", "abstained", "not_checked", "summary"] {
         assert_eq!(shown[same], report[same], "{same}");
     }
-    let again = there.run(&["diagnose", &file, "--approve", "reads", "--json"])?.done()?;
+    let namespace = shop.namespace.name.as_str();
+    let again = ["diagnose", &file, "--namespace", namespace, "--approve", "reads", "--json"];
+    let again = there.run(&again)?.done()?;
     assert_eq!(again["hypotheses"][0]["failure_mode"], report["hypotheses"][0]["failure_mode"], "{again}");
     assert_eq!(again["hypotheses"][0]["object"], report["hypotheses"][0]["object"], "{again}");
 

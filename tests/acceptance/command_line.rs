@@ -119,25 +119,26 @@ fn without_anybody_to_ask_it_stops_at_the_first_call_and_says_which() -> anyhow:
 #[test]
 fn asked_in_a_pipe_it_takes_approve_edit_and_deny_call_by_call() -> anyhow::Result<()> {
     let Some(program) = program("asked_in_a_pipe_it_takes_approve_edit_and_deny_call_by_call") else { return Ok(()) };
-    let arguments = ["diagnose", "--playground", "refused-address", "--approve", "ask", "--json"];
+    let arguments = ["diagnose", "--playground", "demo", "--approve", "ask", "--json"];
     let shown = program.run_with(&arguments, "")?;
     shown.must_say(&["? ", "[read]", "why:", "[a]pprove  [e]dit  [d]eny"]);
     let first = shown.done()?["tool_calls"][0].clone();
     assert_eq!(first["decision"], "pending", "the end of the input decides nothing");
 
     // Edited arguments are shown again and run only when they are approved as they stand.
+    assert_eq!(first["tool"], "logs", "{first}");
     let mut args = first["args"].clone();
-    args["namespace"] = "bank".into();
-    if first["tool"] == "logs" {
-        args["tail"] = 20.into();
-    }
-    let edited = format!("e\n{args}\nthe last lines are enough\na\nd not needed\nq\n");
-    let report = program.run_with(&arguments, &edited)?.done()?;
-    let decisions: Vec<&str> = all(&report, "tool_calls").iter().filter_map(|call| call["decision"].as_str()).collect();
-    assert_eq!(decisions.first(), Some(&"edited"), "{report}");
-    assert_eq!(decisions.get(1), Some(&"denied"), "{report}");
-    assert_eq!(report["tool_calls"][0]["args"], args, "what ran is what was approved");
-    assert_ne!(report["tool_calls"][0]["digest"], first["digest"]);
+    args["tail"] = 20.into();
+    let edit = format!("e\n{args}\nthe last lines are enough\n");
+    let report = program.run_with(&arguments, &edit)?.done()?;
+    assert_eq!(report["tool_calls"][0]["decision"], "pending", "an edit approves nothing: {report}");
+    let report = program.run_with(&arguments, &format!("{edit}a\nq\n"))?.done()?;
+    let edited = &report["tool_calls"][0];
+    assert_eq!((&edited["decision"], &edited["args"]), (&"edited".into(), &args), "what ran is what was approved");
+    assert_ne!(edited["digest"], first["digest"]);
+
+    let denied = program.run_with(&arguments, "d not needed\nq\n")?.done()?;
+    assert_eq!(denied["tool_calls"][0]["decision"], "denied", "{denied}");
 
     let approved = program.run_with(&arguments, "a\nq\n")?.done()?;
     assert_eq!(approved["tool_calls"][0]["decision"], "approved", "{approved}");
