@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{Ids, Investigator, Move, Pause, Release, Runner, Seen, Setting};
 
 pub(super) const CASE: CaseId = CaseId(Uuid::from_u128(0xca5e));
-pub(super) const AS_OF: Time = Time::from_seconds(1_000_000);
+const AS_OF: Time = Time::from_seconds(1_000_000);
 
 pub(super) fn cluster() -> ClusterId {
     ClusterId("cluster:demo".into())
@@ -173,6 +173,8 @@ pub(super) struct Stage {
     pub risk: Risk,
     pub release: Release,
     pub told: Arc<Mutex<Vec<u64>>>,
+    /// The time that the case looks at.
+    pub as_of: Time,
     clock: Arc<Ticking>,
     ids: Arc<Counting>,
 }
@@ -216,6 +218,7 @@ impl Stage {
             risk: Risk::Read,
             release: Release::Ask,
             told: Arc::default(),
+            as_of: AS_OF,
             clock,
             ids: Arc::new(Counting(AtomicU64::new(1))),
         }
@@ -239,7 +242,7 @@ impl Stage {
             library: Library::builtin(),
             redactor: Arc::new(Redactor::new([7; 32])),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            as_of: AS_OF,
+            as_of: self.as_of,
             writes_enabled: false,
         }
     }
@@ -302,6 +305,18 @@ impl Stage {
         self.door.release(CASE, id, None, &[], engineer()).unwrap();
     }
 
+    pub fn deny(&self, id: CallId, why: &str) {
+        self.door.deny(CASE, id, why, engineer()).unwrap();
+    }
+
+    pub fn withhold(&self, id: CallId, why: &str) {
+        self.door.withhold(CASE, id, why, engineer()).unwrap();
+    }
+
+    pub fn tool_of(&self, id: CallId) -> String {
+        self.door.call(CASE, id).unwrap().call.tool
+    }
+
     pub fn edit(&self, id: CallId, args: Value, why: &str) {
         let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
         let policy = self.policy.read().unwrap().clone();
@@ -323,7 +338,7 @@ impl Stage {
     pub async fn say_no(&self, runner: &mut Runner) {
         loop {
             match runner.advance().await.unwrap() {
-                Pause::AwaitingDecision(id) => drop(self.door.deny(CASE, id, "not now", engineer()).unwrap()),
+                Pause::AwaitingDecision(id) => self.deny(id, "not now"),
                 Pause::AwaitingRelease(id) => panic!("{id} ran and was refused"),
                 Pause::Concluded => break,
             }

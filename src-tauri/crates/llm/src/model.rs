@@ -1,0 +1,67 @@
+use async_trait::async_trait;
+
+use crate::{Answer, Delta, Request};
+
+/// A language model.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// What a person chooses it by, such as `anthropic/claude` or `scripted`.
+    fn name(&self) -> &str;
+
+    /// Whether asking it sends anything off this machine.
+    fn is_remote(&self) -> bool;
+
+    /// Asks. An error here means that nothing of an answer came: it may be asked again.
+    async fn ask(&self, request: &Request) -> Result<Box<dyn Answering>, ModelError>;
+}
+
+/// An answer on its way. Dropping it stops the model.
+#[async_trait]
+pub trait Answering: Send {
+    /// The next piece; `None` after [`Delta::End`]. After an error nothing more comes, and what came is not repeated.
+    async fn next(&mut self) -> Option<Result<Delta, ModelError>>;
+}
+
+impl dyn Answering {
+    /// Waits for the whole answer.
+    pub async fn whole(&mut self) -> Result<Answer, ModelError> {
+        let mut deltas = Vec::new();
+        while let Some(delta) = self.next().await {
+            deltas.push(delta?);
+        }
+        Answer::of(deltas)
+            .ok_or_else(|| ModelError::Broken { why: "it broke off before its end".into(), hint: "Ask again.".into() })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// It was not reached, or the connection broke before anything came.
+    #[error("the model was not reached: {why}")]
+    Unreachable { why: String, hint: String },
+    /// It does not know the key, or there is none.
+    #[error("the model refused the key: {why}")]
+    NotAllowed { why: String, hint: String },
+    #[error("the model has too much to do: {why}")]
+    Busy { why: String, after_seconds: Option<u64>, hint: String },
+    /// The request is longer than it can read.
+    #[error("the request is too long for the model: {why}")]
+    TooLong { why: String, hint: String },
+    /// It answered with something that is no answer, or broke off.
+    #[error("the model's answer cannot be read: {why}")]
+    Broken { why: String, hint: String },
+}
+
+impl ModelError {
+    /// What to do next.
+    pub fn hint(&self) -> &str {
+        match self {
+            ModelError::Unreachable { hint, .. }
+            | ModelError::NotAllowed { hint, .. }
+            | ModelError::Busy { hint, .. }
+            | ModelError::TooLong { hint, .. }
+            | ModelError::Broken { hint, .. } => hint,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::{Answering, Delta, Model, ModelError, Request};
+
+type Piece = Result<Delta, ModelError>;
+
+/// Answers from a script and writes down what it was asked. For tests.
+#[derive(Default)]
+pub struct Scripted {
+    answers: Mutex<VecDeque<Result<Vec<Piece>, ModelError>>>,
+    asked: Mutex<Vec<Request>>,
+}
+
+impl Scripted {
+    pub fn new() -> Self {
+        Scripted::default()
+    }
+
+    /// The next answer, piece by piece.
+    pub fn answering(self, deltas: impl IntoIterator<Item = Delta>) -> Self {
+        self.then(Ok(deltas.into_iter().map(Ok).collect()))
+    }
+
+    /// The next answer breaks off with an error after these pieces.
+    pub fn breaking_off(self, deltas: impl IntoIterator<Item = Delta>, error: ModelError) -> Self {
+        let pieces = deltas.into_iter().map(Ok).chain([Err(error)]).collect();
+        self.then(Ok(pieces))
+    }
+
+    /// The next question gets no answer.
+    pub fn failing(self, error: ModelError) -> Self {
+        self.then(Err(error))
+    }
+
+    fn then(self, answer: Result<Vec<Piece>, ModelError>) -> Self {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(answer);
+        self
+    }
+
+    /// What it was asked so far.
+    pub fn asked(&self) -> Vec<Request> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl Model for Scripted {
+    fn name(&self) -> &str {
+        "scripted"
+    }
+
+    fn is_remote(&self) -> bool {
+        false
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Box<dyn Answering>, ModelError> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        let next = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        match next {
+            Some(answer) => Ok(Box::new(Reading { pieces: answer?.into() })),
+            None => Err(ModelError::Broken {
+                why: "the script has no answer left".into(),
+                hint: "Give the script one more answer.".into(),
+            }),
+        }
+    }
+}
+
+struct Reading {
+    pieces: VecDeque<Piece>,
+}
+
+#[async_trait]
+impl Answering for Reading {
+    async fn next(&mut self) -> Option<Piece> {
+        let piece = self.pieces.pop_front();
+        if matches!(piece, Some(Err(_) | Ok(Delta::End { .. }))) {
+            self.pieces.clear();
+        }
+        piece
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+    use model::ToolSpec;
+    use redact::Redactor;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Answer, Effort, Finish, Message, Usage};
+
+    fn request(text: &str) -> Request {
+        let redactor = Redactor::new([1; 32]);
+        let tool = ToolSpec {
+            name: "logs".into(),
+            title: "Logs".into(),
+            description: "Reads logs.".into(),
+            schema: json!({"type": "object"}),
+        };
+        Request {
+            instructions: redactor.text("You find causes."),
+            messages: vec![Message::Said { text: redactor.text(text) }],
+            tools: vec![tool],
+            most_tokens: 1_000,
+            effort: Effort::Low,
+        }
+    }
+
+    fn end() -> Delta {
+        let usage = Usage { input_tokens: 10, cached_tokens: 0, output_tokens: 2 };
+        Delta::End { finish: Finish::Done, usage }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_in_pieces_and_ends_once() {
+        let model = Scripted::new().answering([Delta::Text("It is ".into()), Delta::Text("DNS.".into()), end()]);
+        let mut answering = model.ask(&request("why?")).await.unwrap();
+        let answer: Answer = answering.whole().await.unwrap();
+        assert_eq!((answer.text.as_str(), answer.usage.output_tokens), ("It is DNS.", 2));
+        assert_eq!(answering.next().await, None);
+        assert_eq!(model.asked(), [request("why?")]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_an_error_and_not_half_an_answer() {
+        let broken = ModelError::Unreachable { why: "the connection was reset".into(), hint: "Ask again.".into() };
+        let model = Scripted::new().breaking_off([Delta::Text("It is".into())], broken.clone());
+        let mut answering = model.ask(&request("why?")).await.unwrap();
+        assert_eq!(answering.whole().await, Err(broken));
+        let model = Scripted::new().answering([Delta::Text("It is".into())]);
+        let cut = model.ask(&request("why?")).await.unwrap().whole().await;
+        assert!(matches!(cut, Err(ModelError::Broken { .. })), "{cut:?}");
+    }
+
+    #[tokio::test]
+    async fn a_question_without_an_answer_says_what_to_do() {
+        let busy = ModelError::Busy { why: "429".into(), after_seconds: Some(7), hint: "Wait 7 s.".into() };
+        let model = Scripted::new().failing(busy);
+        assert_eq!(model.ask(&request("why?")).await.err().unwrap().hint(), "Wait 7 s.");
+        assert!(matches!(model.ask(&request("why?")).await.err().unwrap(), ModelError::Broken { .. }));
+    }
+
+    #[test]
+    fn a_secret_in_what_is_said_is_marked_before_it_is_in_a_request() {
+        let leaves = request("the token is ghp_0123456789abcdefghijABCDEFGHIJ012345").leaves().join("\n");
+        assert!(!leaves.contains("ghp_0123456789") && leaves.contains("[redacted: "), "{leaves}");
+        assert!(leaves.contains("Reads logs."), "descriptions of tools leave as well");
+    }
+}
