@@ -191,11 +191,14 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         | "quota_blocks"
         | "pods_create_failed"
         | "service_account_missing"
-        | "oom_killed"
         | "webhook_unavailable"
             if truth(fact, "ongoing") == Some(false) =>
         {
             because("recovered", "what failed succeeded afterwards".to_owned())
+        }
+        // Killed once and well since is over; killed again and again is an incident that pauses.
+        "oom_killed" if truth(fact, "ongoing") == Some(false) && !comes_back(fact) => {
+            because("recovered", "it was not killed again".to_owned())
         }
         "pod_evicted" | "pod_preempted" | "pod_failed" if healthy => {
             because("replaced", "its replacement is ready".to_owned())
@@ -206,6 +209,11 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         }
         _ => None,
     }
+}
+
+/// Three kills, the last of them within six hours.
+fn comes_back(oom_killed: &Fact) -> bool {
+    number(oom_killed, "restarts") >= 3.0 && (0.0..6.0 * 3600.0).contains(&number(oom_killed, "seconds_ago"))
 }
 
 fn named(around: &Surroundings, name: &str, subject: &ObjectRef) -> bool {
