@@ -91,7 +91,8 @@ export function PendingResult({ caseId, call, result, numbers }: Props) {
             <Redacted text={result.text} />
           </pre>
         )}
-        {result.observations.length > 0 ? (
+        {edited ? <p className="small soft">Your text stands for the result; its observations stay out of the evidence.</p> : null}
+        {result.observations.length > 0 && !edited ? (
           <div className="release-observations small">
             <span className="faint">
               {countOf(result.observations.length, "observation")} {result.observations.length === 1 ? "enters" : "enter"} the evidence with it

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gate::{Call, Rule, fold_case};
+use gate::{Call, CallState, Rule, fold_case};
 use history::case_file;
 use model::{
     Author, CallId, CaseEvent, CaseFact, CaseId, CaseSummary, ClusterId, Incident, IncidentId, ObservationId, Time,
@@ -192,7 +192,12 @@ impl Desk {
         edited: Option<(&str, &str)>,
         without: &[ObservationId],
     ) -> Result<(), DeskError> {
-        self.door.release(case, call, edited, without, self.engineer())?;
+        // What was taken out of the text must not come in by its observations: a changed text stands for all of them.
+        let held = match (&edited, self.call(case, call)?.state) {
+            (Some(_), CallState::AwaitingRelease { result }) => result.observations,
+            _ => without.to_vec(),
+        };
+        self.door.release(case, call, edited, &held, self.engineer())?;
         self.decided(case);
         Ok(())
     }
