@@ -150,17 +150,16 @@ fn object_of(sign: &Sign, map: &FactMap, index: usize) -> ObjectRef {
     }
 }
 
-/// A claim and the one workload that uses it tell the same story: the workload tells it.
+/// A claim and the workloads that mount it tell the same story: the claim tells it, since the field that is wrong is its.
 fn one_for_each_cause(candidates: &mut Vec<Candidate>, map: &FactMap) {
-    let all: Vec<(String, ObjectRef)> = candidates.iter().map(|c| (c.mode.id.clone(), c.object.clone())).collect();
+    let claims: BTreeSet<(String, ObjectRef)> = candidates
+        .iter()
+        .filter(|c| c.object.kind == "PersistentVolumeClaim")
+        .map(|c| (c.mode.id.clone(), c.object.clone()))
+        .collect();
     candidates.retain(|candidate| {
-        if candidate.object.kind != "PersistentVolumeClaim" {
-            return true;
-        }
-        let users: BTreeSet<ObjectRef> =
-            map.graph.dependents(&candidate.object).iter().map(|e| map.graph.workload_of(&e.from)).collect();
-        let told = users.len() == 1 && all.iter().any(|(mode, o)| *mode == candidate.mode.id && users.contains(o));
-        !told
+        let mounts = map.graph.dependencies(&candidate.object);
+        !mounts.iter().any(|edge| claims.contains(&(candidate.mode.id.clone(), edge.to.clone())))
     });
 }
 

@@ -287,3 +287,22 @@ fn the_engineers_words_narrow_the_case() {
     let moves = run(BuiltIn::looking(brief, Box::new(two)), denied);
     assert_eq!(conclusion(&moves).hypotheses[0].object, object("Deployment/bank/till"));
 }
+
+#[test]
+fn a_check_that_was_made_and_found_nothing_speaks_against_what_it_looked_for() {
+    let probability = |moves: &[Move], which: usize| {
+        let boards = moves.iter().filter_map(|m| match m {
+            Move::Hypotheses { hypotheses, .. } => Some(hypotheses),
+            _ => None,
+        });
+        let board = boards.into_iter().nth(which);
+        board.and_then(|b| b.iter().find(|h| h.failure_mode == "database-full")).map_or(0.0, |h| h.probability)
+    };
+    let empty = |call: &ToolCall| {
+        let observations = vec![Arc::new(observed("INFO all is well"))];
+        Seen::Released { call: call.clone(), edited: None, text: String::new(), observations }
+    };
+    let moves = run(BuiltIn::looking(brief(), Box::new(shop)), empty);
+    assert!(probability(&moves, 1) < probability(&moves, 0));
+    assert!(conclusion(&moves).not_checked.is_empty());
+}
