@@ -291,11 +291,11 @@ fn the_engineers_words_narrow_the_case() {
 #[test]
 fn a_check_that_was_made_and_found_nothing_speaks_against_what_it_looked_for() {
     let probability = |moves: &[Move], which: usize| {
-        let boards = moves.iter().filter_map(|m| match m {
+        let mut boards = moves.iter().filter_map(|m| match m {
             Move::Hypotheses { hypotheses, .. } => Some(hypotheses),
             _ => None,
         });
-        let board = boards.into_iter().nth(which);
+        let board = boards.nth(which);
         board.and_then(|b| b.iter().find(|h| h.failure_mode == "database-full")).map_or(0.0, |h| h.probability)
     };
     let empty = |call: &ToolCall| {
