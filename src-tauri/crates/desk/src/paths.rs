@@ -85,15 +85,14 @@ pub(crate) fn digest_key(path: &Path) -> std::io::Result<[u8; 32]> {
     let (one, two) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
     key[..16].copy_from_slice(one.as_bytes());
     key[16..].copy_from_slice(two.as_bytes());
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file.write_all(&key)?,
+    // Written whole under another name first: a program that starts at the same moment never reads half a key.
+    let mut fresh = tempfile::Builder::new().prefix("key").tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    fresh.write_all(&key)?;
+    match fresh.persist_noclobber(path) {
+        Ok(_) => {}
         // Another program of ours was faster.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return digest_key(path),
-        Err(error) => return Err(error),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => return digest_key(path),
+        Err(error) => return Err(error.error),
     }
     Ok(key)
 }
