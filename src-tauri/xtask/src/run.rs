@@ -37,7 +37,7 @@ pub fn release() -> anyhow::Result<()> {
     step("Node", setup::node)?;
     step("build the window's front end", ui::build)?;
     step("build caseboard", || {
-        shell::run(cargo().args(["build", "--release", "--package", "caseboard-desktop", "--package", "cli"]))
+        shell::run(cargo().args(["build", "--profile", "dist", "--package", "caseboard-desktop", "--package", "cli"]))
     })
 }
 
