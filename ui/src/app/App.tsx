@@ -1,14 +1,18 @@
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import { Blueprints } from "../knowledge/Blueprints";
 import { LibraryView } from "../knowledge/Library";
 import { CaseScreen } from "../case/CaseScreen";
 import { Cases } from "../cases/Cases";
+import { Fleet } from "../fleet/Fleet";
 import { Rail } from "../fleet/Rail";
 import { Incidents } from "../incidents/Incidents";
 import { useAnswer, useUpdates } from "../ipc";
 import { Boundary } from "../kit/boundary";
-import { Blank } from "../kit/pictures";
+import type { CommandFailed } from "../platform";
+import { testids } from "../testids";
 import { chooseTheme, useTheme } from "../tokens/theme";
+import type { ClusterRow } from "../wire/wire";
 import { Help } from "./Help";
 import { useKeyboard, useKeys } from "./keys";
 import { Palette } from "./Palette";
@@ -29,8 +33,9 @@ export function App() {
   useKeys([
     { keys: "?", title: "Show every key", group: "Window", run: () => setOverlay("help") },
     { keys: "mod+k", title: "Find a command or a place", group: "Window", run: () => setOverlay("palette") },
-    { keys: "/", title: "Search clusters", group: "Window", run: () => document.querySelector<HTMLInputElement>("[data-testid=cluster-search]")?.focus() },
+    { keys: "/", title: "Search clusters", group: "Window", run: () => searchClusters(route) },
     { keys: "[", title: "Fold or unfold the rail", group: "Window", run: () => setRail(!rail) },
+    { keys: "g f", title: "Go to the clusters", group: "Go", run: () => go({ at: "start" }) },
     { keys: "g i", title: "Go to incidents", group: "Go", run: () => go(last ? { at: "cluster", cluster: last, incident: null } : { at: "start" }) },
     { keys: "g c", title: "Go to cases", group: "Go", run: () => go({ at: "cases" }) },
     { keys: "g b", title: "Go to blueprints", group: "Go", run: () => go({ at: "blueprints", name: null }) },
@@ -43,7 +48,7 @@ export function App() {
       <Rail route={route} clusters={clusters} wide={wide} cluster={last} onHelp={() => setOverlay("help")} />
       <main className="app-main">
         <Boundary key={route.at} what="This view">
-          <Screen route={route} />
+          <Screen route={route} clusters={clusters} />
         </Boundary>
       </main>
       {overlay === "help" ? <Help close={() => setOverlay(null)} /> : null}
@@ -52,14 +57,10 @@ export function App() {
   );
 }
 
-function Screen({ route }: { route: Route }) {
+function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<ClusterRow[], CommandFailed> }) {
   switch (route.at) {
     case "start":
-      return (
-        <Blank title="Open a cluster to begin">
-          <p>Nothing is contacted before you open it. The playground is a demo cluster in trouble; it needs no credentials.</p>
-        </Blank>
-      );
+      return <Fleet clusters={clusters} />;
     case "cluster":
       return <Incidents key={route.cluster} cluster={route.cluster} chosen={route.incident} />;
     case "cases":
@@ -71,6 +72,15 @@ function Screen({ route }: { route: Route }) {
     case "library":
       return <LibraryView chosen={route.entry} />;
   }
+}
+
+/** The search stands in the fleet: wherever the window is, it is one key away. */
+function searchClusters(route: Route) {
+  const focus = () => document.querySelector<HTMLInputElement>(`[data-testid=${testids.clusterSearch}]`)?.focus();
+  if (route.at === "start") return focus();
+  go({ at: "start" });
+  // The view is there after the hash was heard and drawn.
+  setTimeout(() => requestAnimationFrame(focus), 0);
 }
 
 let remembered: string | null = null;

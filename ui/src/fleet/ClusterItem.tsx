@@ -6,10 +6,9 @@ import { useNow } from "../kit/now";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow } from "../wire/wire";
+import { Production } from "./badges";
 import { isOpen, PhaseMark, phaseName } from "./phase";
-
-/** Data older than this is said to be old. */
-const OLD_MICROS = 60e6;
+import { ageOf, OLD_MICROS } from "./words";
 
 export function ClusterItem({ row, here }: { row: ClusterRow; here: boolean }) {
   const open = useAct("cluster_open");
@@ -18,13 +17,14 @@ export function ClusterItem({ row, here }: { row: ClusterRow; here: boolean }) {
   const { state } = row;
   const opened = isOpen(state.phase);
   const problem = state.phase === "failed" ? [state.message, state.hint] : row.problems[0] ? [row.problems[0].why, row.problems[0].hint] : state.phase === "degraded" ? [state.message, ""] : null;
-  const age = state.last_seen_at === null || state.phase === "recorded" ? null : now - state.last_seen_at;
+  const age = ageOf(state, now);
 
   return (
     <div className="cluster" data-testid={testids.clusterRow} data-id={row.id} data-name={row.name} data-phase={state.phase} data-here={here}>
       <a className="cluster-main" href={toHash({ at: "cluster", cluster: row.id, incident: null })} aria-current={here ? "page" : undefined} title={`${row.source}\n${row.server}`}>
         <PhaseMark phase={open.busy ? "connecting" : state.phase} />
         <span className="cluster-name mono">{row.name}</span>
+        <Production name={row.name} short />
         {row.worst && row.open_incidents ? (
           <span className="cluster-count mono">
             <SeverityMark severity={row.worst} />

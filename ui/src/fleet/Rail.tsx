@@ -1,17 +1,15 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef, useState } from "react";
-import { go, type Route, toHash } from "../app/route";
-import { useAct, useAnswer } from "../ipc";
-import { Mark } from "../kit";
+import { type Route, toHash } from "../app/route";
+import { useAnswer } from "../ipc";
+import { countOf, Mark } from "../kit";
 import type { CommandFailed } from "../platform";
 import { testids } from "../testids";
 import { chooseTheme, useTheme } from "../tokens/theme";
 import type { ClusterRow } from "../wire/wire";
 import { ClusterItem } from "./ClusterItem";
+import { atHand } from "./list";
 import { Notices } from "./Notices";
-import { PathOpen } from "./PathOpen";
-import "./fleet.css";
+import "./rail.css";
 
 interface Props {
   route: Route;
@@ -33,12 +31,13 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
         {wide ? <span>Caseboard</span> : null}
       </a>
       <ul className="rail-views">
-        <Item to={cluster ? { at: "cluster", cluster, incident: null } : { at: "start" }} here={route.at === "cluster" || route.at === "start"} wide={wide} name="Incidents" testid={testids.navIncidents} icon="M8 2 15 14H1ZM8 6.5v4M8 12v.5" />
+        <Item to={{ at: "start" }} here={route.at === "start"} wide={wide} name="Clusters" testid={testids.navFleet} icon="M2 3h12v4H2ZM2 9h12v4H2ZM4.5 5h.5M4.5 11h.5" />
+        <Item to={cluster ? { at: "cluster", cluster, incident: null } : { at: "start" }} here={route.at === "cluster"} wide={wide} name="Incidents" testid={testids.navIncidents} icon="M8 2 15 14H1ZM8 6.5v4M8 12v.5" />
         <Item to={{ at: "cases" }} here={route.at === "case" || route.at === "cases"} wide={wide} name="Cases" testid={testids.navCases} icon="M1.5 4.5h4.5l1.5 2h7v7h-13Z" count={waiting} />
         <Item to={{ at: "blueprints", name: null }} here={route.at === "blueprints"} wide={wide} name="Blueprints" testid={testids.navBlueprints} icon="M2 2h12v12H2ZM2 6h12M6 6v8M9 9h3" />
         <Item to={{ at: "library", entry: null }} here={route.at === "library"} wide={wide} name="Library" testid={testids.navLibrary} icon="M3 2v12M6.5 2v12M10 2.5l3.5 11" />
       </ul>
-      {wide ? <ClusterList clusters={clusters} cluster={route.at === "cluster" ? route.cluster : null} /> : <div className="rail-space" />}
+      {wide ? <ClusterList clusters={clusters} cluster={route.at === "cluster" ? route.cluster : null} fleet={route.at === "start"} /> : <div className="rail-space" />}
       <Notices wide={wide} onHelp={onHelp} />
       <div className="rail-foot">
         <button type="button" className="rail-tool" data-testid={testids.helpOpen} onClick={onHelp} title="Keys (?)" aria-label="Show every key">
@@ -73,77 +72,29 @@ function Item({ to, here, wide, name, testid, icon, count = 0 }: { to: Route; he
   );
 }
 
-const ROW = 40;
-
-function ClusterList({ clusters, cluster }: { clusters: Props["clusters"]; cluster: string | null }) {
-  const [text, setText] = useState("");
-  const rescan = useAct("clusters_rescan");
-  const scroll = useRef<HTMLDivElement>(null);
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = sorted(clusters.data ?? []).filter((row) => words.every((w) => `${row.name} ${row.source} ${row.server}`.toLowerCase().includes(w)));
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroll.current,
-    estimateSize: () => ROW,
-    overscan: 8,
-    initialRect: { width: 240, height: 800 },
-    getItemKey: (i) => rows[i]?.id ?? i,
-  });
-
-  let body: ReactNode;
-  if (clusters.error) body = <p className="rail-words small">{clusters.error.title} {clusters.error.hint}</p>;
-  else if (!clusters.data) body = <p className="rail-words small faint">Reading kubeconfigs…</p>;
-  else if (rows.length === 0) body = <p className="rail-words small faint">{text ? "No cluster is called that." : "No kubeconfig was found. Open the playground, or a file below."}</p>;
-  else
-    body = (
-      <div className="cluster-rows" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((item) => {
-          const row = rows[item.index];
-          return row ? (
-            <div key={item.key} data-index={item.index} ref={virtual.measureElement} className="cluster-place" style={{ transform: `translateY(${item.start}px)` }}>
-              <ClusterItem row={row} here={row.id === cluster} />
-            </div>
-          ) : null;
-        })}
-      </div>
-    );
-
+/** Clusters that are at hand; all of them, searchable, are in the fleet. */
+function ClusterList({ clusters, cluster, fleet }: { clusters: Props["clusters"]; cluster: string | null; fleet: boolean }) {
+  const rows = clusters.data ?? [];
+  const few = atHand(rows);
   return (
-    <section className="rail-clusters" aria-label="Clusters">
-      <div className="rail-search">
-        <input
-          type="search"
-          data-testid={testids.clusterSearch}
-          placeholder={`Search ${clusters.data?.length ?? ""} clusters`}
-          aria-label="Search clusters"
-          value={text}
-          onChange={(e) => setText(e.target.value)}
-          onKeyDown={(e) => {
-            if (e.key === "Escape") {
-              setText("");
-              e.currentTarget.blur();
-            }
-            const first = rows[0];
-            if (e.key === "Enter" && first) go({ at: "cluster", cluster: first.id, incident: null });
-          }}
-        />
-        <kbd className="kbd">/</kbd>
-        <button type="button" className="rail-rescan" data-testid={testids.rescan} onClick={() => void rescan.run({})} title="Read the kubeconfigs again" aria-label="Read the kubeconfigs again" aria-busy={rescan.busy}>
-          <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
-            <path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />
-          </svg>
-        </button>
+    <section className="rail-clusters" aria-label="Clusters at hand">
+      <div className="rail-scroll">
+        {clusters.error ? (
+          <p className="rail-words small">
+            {clusters.error.title} {clusters.error.hint}
+          </p>
+        ) : !clusters.data ? (
+          <p className="rail-words small faint">Reading kubeconfigs…</p>
+        ) : (
+          few.map((row) => <ClusterItem key={row.id} row={row} here={row.id === cluster} />)
+        )}
       </div>
-      <div className="rail-scroll" ref={scroll}>
-        {body}
-      </div>
-      <PathOpen />
+      {few.length < rows.length && !fleet ? (
+        <a className="rail-more small" href={toHash({ at: "start" })}>
+          {countOf(rows.length - few.length, "more context")}
+          <kbd className="kbd">/</kbd>
+        </a>
+      ) : null}
     </section>
   );
-}
-
-/** Open ones first, then the playground, then the rest as they come. */
-function sorted(rows: readonly ClusterRow[]): ClusterRow[] {
-  const weight = (row: ClusterRow) => (row.state.phase !== "closed" ? 0 : row.kind === "playground" ? 1 : 2);
-  return [...rows].sort((a, b) => weight(a) - weight(b));
 }

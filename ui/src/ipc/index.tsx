@@ -48,10 +48,30 @@ export interface Act<N extends CommandName> {
   dismiss: () => void;
 }
 
-/** A command that does something. A failure is kept to be shown where the action was taken; the promise is then null. */
-export function useAct<N extends CommandName>(name: N): Act<N> {
+/** Calls commands that do something, and lets what they made stale be asked again. Throws [`CommandFailed`]. */
+export function useCommand(): <N extends CommandName>(name: N, request: Request<N>) => Promise<Response<N>> {
   const host = useHost();
   const client = useQueryClient();
+  return useCallback(
+    async (name, request) => {
+      try {
+        const answer = await host.call(name, request);
+        invalidate(client, staleAfterCommand(name, request));
+        return answer;
+      } catch (thrown) {
+        const failure = CommandFailed.from(thrown);
+        // What was shown may be what was refused: look again.
+        if (failure.code === "changed") invalidate(client, staleAfterCommand(name, request));
+        throw failure;
+      }
+    },
+    [host, client],
+  );
+}
+
+/** One command that does something. A failure is kept to be shown where the action was taken; the promise is then null. */
+export function useAct<N extends CommandName>(name: N): Act<N> {
+  const command = useCommand();
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<CommandFailed | null>(null);
   const run = useCallback(
@@ -59,20 +79,15 @@ export function useAct<N extends CommandName>(name: N): Act<N> {
       setBusy(true);
       setFailed(null);
       try {
-        const answer = await host.call(name, request);
-        invalidate(client, staleAfterCommand(name, request));
-        return answer;
+        return await command(name, request);
       } catch (thrown) {
-        const failure = CommandFailed.from(thrown);
-        setFailed(failure);
-        // What was shown may be what was refused: look again.
-        if (failure.code === "changed") invalidate(client, staleAfterCommand(name, request));
+        setFailed(CommandFailed.from(thrown));
         return null;
       } finally {
         setBusy(false);
       }
     },
-    [host, client, name],
+    [command, name],
   );
   const dismiss = useCallback(() => setFailed(null), []);
   return { run, busy, failed, dismiss };

@@ -1,13 +1,42 @@
-import { useEffect, useState } from "react";
+import { useSyncExternalStore } from "react";
 import type { Time } from "../wire/wire";
 import { nowTime } from "./format";
 
-/** The present, rounded to how often the view needs it. */
+interface Clock {
+  read: () => Time;
+  subscribe: (listener: () => void) => () => void;
+}
+const clocks = new Map<number, Clock>();
+
+/** The present, rounded to how often the view needs it. Everything that asks for the same pace ticks together. */
 export function useNow(everyMs: number): Time {
-  const [now, setNow] = useState(nowTime);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(nowTime()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+  let clock = clocks.get(everyMs);
+  if (!clock) clocks.set(everyMs, (clock = clockOf(everyMs)));
+  return useSyncExternalStore(clock.subscribe, clock.read);
+}
+
+function clockOf(everyMs: number): Clock {
+  const listeners = new Set<() => void>();
+  let now = nowTime();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  return {
+    read: () => now,
+    subscribe(listener) {
+      listeners.add(listener);
+      if (timer === undefined) {
+        // It stood still for as long as nobody looked.
+        now = nowTime();
+        timer = setInterval(() => {
+          now = nowTime();
+          for (const each of listeners) each();
+        }, everyMs);
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      };
+    },
+  };
 }

@@ -10,7 +10,10 @@ export async function openHost(): Promise<Host> {
   if (import.meta.env.DEV || import.meta.env.MODE === "recorded") {
     const { recordedHost } = await import("./recorded");
     const { demo } = await import("./recordings/demo");
-    return recordedHost(demo);
+    const asked = new URLSearchParams(location.search).get("fleet");
+    if (asked === null) return recordedHost(demo);
+    const { withFleet } = await import("./recordings/fleet");
+    return recordedHost(withFleet(demo, Number(asked) || 500));
   }
   throw new Error("Caseboard's window was opened outside of the program.");
 }

@@ -1,8 +1,11 @@
 import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
+import { clusterActs } from "./recorded-clusters";
 import type { Answer, Recording, Scripted } from "./recording";
 
 const engineer: Author = { who: "engineer", name: "you" };
+/** What a recording does itself instead of looking it up. */
+export type Acts = { [N in CommandName]?: (request: Request<N>) => Response<N> };
 /** How long a step takes to happen, in milliseconds, so that a person can follow it. */
 const PACE = 260;
 
@@ -71,7 +74,8 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     while (steps?.[0]?.fact.type === "call" && steps[0].fact.call === call && !until(stepOf(steps[0]) ?? "")) steps.shift();
   }
 
-  const acts: { [N in CommandName]?: (request: Request<N>) => Response<N> } = {
+  const acts: Acts = {
+    ...clusterActs(recording, pace, publish),
     case_get: ({ case: id }) => structuredClone(viewOf(id)),
     cases_list: () =>
       [...cases.values()].map((view) => {
@@ -208,6 +212,6 @@ function lookUp<N extends CommandName>(answers: Answer[], name: N, request: Requ
   return best ? (best.response as Response<N>) : null;
 }
 
-function failure(code: string, title: string, hint: string): CommandFailed {
+export function failure(code: string, title: string, hint: string): CommandFailed {
   return new CommandFailed({ code, title, hint });
 }

@@ -1,4 +1,4 @@
-import type { Author, CaseFact, CaseView } from "../wire/wire";
+import type { Author, CaseFact, CaseView, ClusterId, ClusterState } from "../wire/wire";
 import type { CommandName, Request, Response } from "./host";
 
 /** One recorded answer. `request` names the arguments that must be equal; `at` is the latest recorded one before what is asked. */
@@ -15,6 +15,8 @@ export interface Scripted {
 /** What a window shows without a core behind it. */
 export interface Recording {
   answers: Answer[];
+  /** What a closed cluster goes through when it is opened, one state after the other. */
+  opened: Record<ClusterId, ClusterState[]>;
   /** Cases as they stand. */
   cases: CaseView[];
   /** What happens in a case after "investigate", up to each question and on from each answer. */

@@ -23,10 +23,6 @@ export const demo: Recording = {
       },
     },
     { name: "clusters_list", request: {}, response: clusters },
-    { name: "clusters_rescan", request: {}, response: clusters },
-    ...clusters.map((row) => ({ name: "cluster_open" as const, request: { cluster: row.id }, response: row })),
-    ...clusters.map((row) => ({ name: "cluster_close" as const, request: { cluster: row.id }, response: row })),
-    ...clusters.map((row) => ({ name: "cluster_state" as const, request: { cluster: row.id }, response: row.state })),
     {
       name: "triage_get",
       request: { cluster: CLUSTER },
@@ -57,6 +53,7 @@ export const demo: Recording = {
     { name: "blueprint_retire", request: {}, response: {} },
     { name: "knowledge_list", request: {}, response: library },
   ],
+  opened: {},
   cases: [openCase, finishedCase],
   scripts: { [CASE]: script },
 };

@@ -1,0 +1,117 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { App } from "../app/App";
+import { HostProvider, newQueryClient } from "../ipc";
+import type { CommandName, Host, Request } from "../platform/host";
+import { recordedHost } from "../platform/recorded";
+import { demo } from "../platform/recordings/demo";
+import { withFleet } from "../platform/recordings/fleet";
+import { testids } from "../testids";
+
+const COUNT = 500;
+const patient = { timeout: 10_000 };
+let asked: [CommandName, unknown][] = [];
+const person = userEvent.setup();
+
+/** The recorded fleet; `answer` may hold an answer back. */
+function host(answer: (name: CommandName) => Promise<void> = async () => {}): Host {
+  const inner = recordedHost(withFleet(demo, COUNT), 0);
+  asked = [];
+  return {
+    ...inner,
+    async call<N extends CommandName>(name: N, request: Request<N>) {
+      asked.push([name, request]);
+      await answer(name);
+      return inner.call(name, request);
+    },
+  };
+}
+function show(of: Host) {
+  location.hash = "#/";
+  render(
+    <QueryClientProvider client={newQueryClient()}>
+      <HostProvider value={of}>
+        <App />
+      </HostProvider>
+    </QueryClientProvider>,
+  );
+}
+const opened = () => asked.filter(([name]) => name === "cluster_open").map(([, request]) => (request as { cluster: string }).cluster);
+const rows = () => screen.getAllByTestId(testids.fleetRow);
+const namesShown = () => rows().map((row) => row.dataset["name"]);
+
+// jsdom lays nothing out: the list is given a height to fill, and every line one of its own.
+beforeEach(() => {
+  const of = (grid: number, rest: number) => ({
+    configurable: true,
+    get(this: HTMLElement) {
+      return this.getAttribute("role") === "grid" ? grid : rest;
+    },
+  });
+  Object.defineProperty(HTMLElement.prototype, "clientWidth", of(900, 900));
+  Object.defineProperty(HTMLElement.prototype, "clientHeight", of(800, 30));
+  Object.defineProperty(HTMLElement.prototype, "offsetHeight", of(800, 30));
+});
+
+describe("the fleet", () => {
+  it("draws a screenful of five hundred contexts, and contacts none", async () => {
+    show(host());
+    await screen.findAllByTestId(testids.fleetRow, {}, patient);
+    expect(rows().length).toBeLessThan(60);
+    expect(screen.getByPlaceholderText(`Search ${COUNT} contexts`)).toBeTruthy();
+    expect(opened()).toEqual([]);
+  });
+
+  it("does not say that there is nothing while the kubeconfigs are being read", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    show(host((name) => (name === "clusters_list" ? held : Promise.resolve())));
+    await screen.findByTestId("picture-loading");
+    expect(screen.queryByText(/No kubeconfig|No context/)).toBeNull();
+    release();
+    await screen.findAllByTestId(testids.fleetRow, {}, patient);
+  });
+
+  it("is searched by one key, and Enter opens and shows the first that was found", async () => {
+    show(host());
+    await screen.findAllByTestId(testids.fleetRow, {}, patient);
+    await person.keyboard("/");
+    expect(document.activeElement).toBe(screen.getByTestId(testids.clusterSearch));
+    await person.keyboard("payments-dev-3");
+    await waitFor(() => expect(new Set(namesShown())).toEqual(new Set(["payments-dev-3"])));
+    const wanted = rows()[0]?.dataset["id"];
+    await person.keyboard("{Enter}");
+    await waitFor(() => expect(opened()).toEqual([wanted]));
+    expect(location.hash).toContain(encodeURIComponent(wanted ?? "?"));
+  });
+
+  it("opens several at once by keys alone; one that fails says why beside itself and holds up none", async () => {
+    show(host());
+    await screen.findAllByTestId(testids.fleetRow, {}, patient);
+    await person.keyboard("/");
+    await person.keyboard("search-dev");
+    await waitFor(() => expect(namesShown().every((name) => name?.startsWith("search-dev"))).toBe(true));
+    const many = rows().length;
+    expect(many).toBeGreaterThan(1);
+    // In the search, Ctrl+A chooses what is typed; in the list, all that was found.
+    fireEvent.keyDown(screen.getByRole("grid"), { key: "a", ctrlKey: true });
+    await waitFor(() => expect(screen.getByTestId(testids.fleetChosen).dataset["count"]).toBe(String(many)));
+    fireEvent.keyDown(screen.getByRole("grid"), { key: "Enter" });
+    await waitFor(() => expect(opened()).toHaveLength(many));
+    await waitFor(() => expect(rows().some((row) => row.dataset["phase"] === "failed")).toBe(true), patient);
+    await waitFor(() => expect(rows().some((row) => row.dataset["phase"] === "live")).toBe(true), patient);
+    expect(within(rows().find((row) => row.dataset["phase"] === "failed") as HTMLElement).getByText(/connection was refused/)).toBeTruthy();
+  });
+
+  it("tells same-named contexts apart by their file", async () => {
+    show(host());
+    await screen.findAllByTestId(testids.fleetRow, {}, patient);
+    await person.keyboard("/");
+    await person.keyboard("admin@dev");
+    await waitFor(() => expect(new Set(namesShown())).toEqual(new Set(["admin@dev"])));
+    const files = rows().map((row) => row.textContent?.match(/from (\S+?\.yaml)/)?.[1]);
+    expect(new Set(files).size).toBe(files.length);
+  });
+});

@@ -1,0 +1,55 @@
+import { clockOf, countOf, dayOf, spanOf } from "../kit/format";
+import type { ClusterRow, ClusterState, Time } from "../wire/wire";
+
+/** Data older than this is said to be old: a live watch hears a bookmark about every minute. */
+export const OLD_MICROS = 90e6;
+
+export interface Saying {
+  text: string;
+  tone: "quiet" | "plain" | "old" | "trouble";
+}
+
+/** How many of the watches have heard everything there is, of those that can. */
+export function listed(state: ClusterState): { done: number; of: number } {
+  const can = state.watches.filter((w) => w.phase !== "refused" && w.phase !== "not served");
+  return { done: can.filter((w) => w.phase === "live").length, of: can.length };
+}
+
+/** How old what is shown is; null where nothing is shown or its age says nothing. */
+export function ageOf(state: ClusterState, now: Time): number | null {
+  if (state.last_seen_at === null || state.phase === "closed" || state.phase === "recorded") return null;
+  return Math.max(0, now - state.last_seen_at);
+}
+
+/** How a cluster stands, in few words. */
+export function saying(row: ClusterRow, now: Time): Saying {
+  const { state } = row;
+  const age = ageOf(state, now);
+  const seen = age === null ? "" : age < 2e6 ? "seen just now" : `seen ${spanOf(age)} ago`;
+  switch (state.phase) {
+    case "closed":
+      return { text: "closed", tone: "quiet" };
+    case "connecting": {
+      const { done, of } = listed(state);
+      return { text: of > 0 ? `listing, ${done} of ${of} kinds` : "connecting", tone: "plain" };
+    }
+    case "live":
+      return { text: seen || "live", tone: age !== null && age > OLD_MICROS ? "old" : "plain" };
+    case "degraded": {
+      const failed = state.watches.filter((w) => w.phase === "failed").length;
+      return { text: [failed > 0 ? `${countOf(failed, "watch", "watches")} broken off` : "partly live", seen].filter(Boolean).join(", "), tone: "old" };
+    }
+    case "failed":
+      return { text: age === null ? "could not connect" : `lost, last ${seen}`, tone: "trouble" };
+    case "recorded":
+      return { text: state.span ? `recorded until ${dayOf(state.span[1])} ${clockOf(state.span[1])}` : "recorded", tone: "quiet" };
+  }
+}
+
+/** What is wrong with a cluster that a person should read, and what to do about it. */
+export function troubleOf(row: ClusterRow): { text: string; hint: string } | null {
+  const { state } = row;
+  if (state.phase === "failed" || state.phase === "degraded") return { text: state.message, hint: state.hint };
+  const problem = row.problems[0];
+  return problem ? { text: `${problem.what}: ${problem.why}`, hint: problem.hint } : null;
+}
