@@ -535,6 +535,8 @@ when: string,
  */
 ratio: number, because: string, };
 
+export type OfCall = { case: CaseId, call: CallId, };
+
 export type OfCase = { case: CaseId, };
 
 export type OfCluster = { cluster: ClusterId, };
@@ -599,6 +601,13 @@ what: string, why: string,
 hint: string, };
 
 /**
+ * A call that the engineer proposes.
+ */
+export type ProposeCall = { case: CaseId, tool: string, args: Record<string, unknown>, reason: string, };
+
+export type Purpose = "undo" | "verify";
+
+/**
  * A blueprint as a structured value, or as YAML text (then `blueprint` is ignored).
  */
 export type PutBlueprint = { blueprint: Blueprint | null, yaml: string | null, };
@@ -637,7 +646,11 @@ cut: string | null,
 /**
  * The observations that releasing this result adds to the investigation.
  */
-observations: Array<ObservationId>, };
+observations: Array<ObservationId>, 
+/**
+ * After a write: how to take it back, and how to see whether it helped.
+ */
+next?: Array<Suggestion>, };
 
 /**
  * What a call can do, decided by code from the tool and its arguments, mildest first.
@@ -664,6 +677,21 @@ export type Scope = { "level": "fleet" } | { "level": "cluster", cluster: string
 
 export type SearchText = { text: string, };
 
+export type SetBy = { at: Time, by: string, };
+
+/**
+ * Whether a cluster may be changed.
+ */
+export type SetWrites = { cluster: ClusterId, enabled: boolean, 
+/**
+ * Try every change at the cluster before it is shown.
+ */
+try_first: boolean, 
+/**
+ * The cluster's name as it was typed; asked for (error code `confirm`) where it looks like production.
+ */
+typed: string, };
+
 /**
  * How bad, worst last.
  */
@@ -674,6 +702,32 @@ export type ShapeBody = {
  * `ConfigMap` or `Secret`.
  */
 kind: string, keys: Array<KeyShape>, };
+
+/**
+ * What a write would change, as it was shown before anybody decided.
+ */
+export type Shown = { 
+/**
+ * When it was worked out; what a write dates (a restart) is dated by this.
+ */
+at: Time, 
+/**
+ * The target's uid; empty where the history does not know it.
+ */
+uid: string, 
+/**
+ * Whether the cluster itself tried it (a dry run), or it was worked out from what watches learnt.
+ */
+at_cluster: boolean, 
+/**
+ * Every field that would change, redacted.
+ */
+fields: Array<ShownField>, };
+
+/**
+ * A field with its values before and after, in a JSON Pointer's words; `null`: it is not there.
+ */
+export type ShownField = { path: string, from: unknown, to: unknown, };
 
 /**
  * A fact or an observation that means trouble.
@@ -692,6 +746,15 @@ failure_modes: Array<string>, subject: ObjectRef, category: Category, severity: 
  * Where an observation comes from.
  */
 export type Source = "watch" | "read" | "import" | "script" | "person";
+
+/**
+ * A call that follows from another one: it takes it back, or sees whether it helped. It is proposed like any other.
+ */
+export type Suggestion = { purpose: Purpose, tool: string, args: Record<string, unknown>, 
+/**
+ * What it would do, or what to expect of it, in a sentence.
+ */
+says: string, };
 
 /**
  * A moment in UTC, in microseconds since 1970-01-01T00:00:00Z. Serialised as that integer (it fits a JavaScript number
@@ -729,7 +792,11 @@ expects: string,
 /**
  * Argument names whose values come from text that the cluster wrote, with the observation they come from.
  */
-tainted: Array<[string, ObservationId]>, };
+tainted: Array<[string, ObservationId]>, 
+/**
+ * What a write was shown to do: a run that would do anything else is refused. Nothing for a read.
+ */
+shown?: Shown, };
 
 /**
  * A tool as a model, a form and a card see it.
@@ -798,6 +865,28 @@ title: string,
  */
 hint: string, };
 
+/**
+ * Whether a cluster may be changed from here, and who said so. Off until an engineer turns it on for that cluster.
+ */
+export type WritesView = { cluster: ClusterId, name: string, enabled: boolean, 
+/**
+ * Every change is tried at the cluster (a dry run, and whether you may) before it is shown; otherwise only when
+ * somebody asks for it.
+ */
+try_first: boolean, 
+/**
+ * Who set it last, and when; `null` where nobody did.
+ */
+set: SetBy | null, 
+/**
+ * Its name looks like production: turning changes on asks for the name to be typed.
+ */
+production: boolean, 
+/**
+ * Why changes can never be turned on; empty where they can.
+ */
+never: string, };
+
 /** Request and response of every command, by its name. */
 export type Commands = {
   /** The program itself: version, folders, what it goes on without. */
@@ -826,6 +915,15 @@ export type Commands = {
   call_approve: { request: ApproveCall; response: Nothing };
   call_edit: { request: EditCall; response: Nothing };
   call_deny: { request: DenyCall; response: Nothing };
+  /** Proposes a call of the engineer's own: a change, what takes one back, what shows whether it helped. */
+  call_propose: { request: ProposeCall; response: CallId };
+  /** Asks the cluster what a waiting change would do, without doing it; the call then waits as its next revision. */
+  call_try: { request: OfCall; response: Nothing };
+  /** Reads back what became of a change whose outcome is not known. */
+  call_read_back: { request: OfCall; response: Nothing };
+  /** Whether a cluster may be changed, who said so, and whether turning it on asks for its name. */
+  writes_get: { request: OfCluster; response: WritesView };
+  writes_set: { request: SetWrites; response: WritesView };
   result_release: { request: ReleaseResult; response: Nothing };
   result_withhold: { request: DenyCall; response: Nothing };
   /** Allows reads of a namespace for a while, so that they are not asked one by one. */
@@ -866,6 +964,11 @@ export const tags = {
   call_approve: { reads: [], changes: ["case"] },
   call_edit: { reads: [], changes: ["case"] },
   call_deny: { reads: [], changes: ["case"] },
+  call_propose: { reads: [], changes: ["case"] },
+  call_try: { reads: [], changes: ["case"] },
+  call_read_back: { reads: [], changes: ["case"] },
+  writes_get: { reads: ["clusters"], changes: [] },
+  writes_set: { reads: [], changes: ["clusters", "case"] },
   result_release: { reads: [], changes: ["case"] },
   result_withhold: { reads: [], changes: ["case"] },
   rule_allow: { reads: [], changes: ["case"] },

@@ -1,6 +1,7 @@
 //! The gate in a terminal: every call is shown and waits for approve, edit or deny.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use desk::Desk;
 use gate::CallState;
@@ -16,7 +17,7 @@ pub enum Answer {
 }
 
 /// Shows a call and takes the engineer's decision. The end of the input means stop.
-pub fn decide(desk: &Desk, case: CaseId, id: CallId) -> Result<Answer, Failed> {
+pub fn decide(desk: &Arc<Desk>, case: CaseId, id: CallId) -> Result<Answer, Failed> {
     loop {
         let Some(call) = desk.calls(case)?.into_iter().find(|call| call.id == id) else { return Ok(Answer::Stop) };
         let CallState::AwaitingDecision { preview } = &call.state else { return Ok(Answer::Decided) };

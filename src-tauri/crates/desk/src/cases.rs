@@ -153,14 +153,24 @@ impl Desk {
     }
 
     /// `digest` is the one that was shown.
-    pub fn approve(&self, case: CaseId, call: CallId, digest: &str) -> Result<(), DeskError> {
+    pub fn approve(self: &Arc<Self>, case: CaseId, call: CallId, digest: &str) -> Result<(), DeskError> {
         self.door.approve(case, call, digest, self.engineer())?;
         self.decided(case);
+        if self.is_own(case, call)? {
+            self.run_own(case, call);
+        }
         Ok(())
     }
 
     /// Replaces a call's arguments; `approve` lets the edited call run at once.
-    pub fn edit(&self, case: CaseId, id: CallId, args: Value, why: &str, approve: bool) -> Result<(), DeskError> {
+    pub fn edit(
+        self: &Arc<Self>,
+        case: CaseId,
+        id: CallId,
+        args: Value,
+        why: &str,
+        approve: bool,
+    ) -> Result<(), DeskError> {
         let call = self.call(case, id)?;
         let tool = self
             .toolbox
@@ -170,11 +180,17 @@ impl Desk {
         let mut edited = call.call.clone();
         edited.args = args.clone();
         let surroundings = self.surroundings(case)?;
+        edited.shown = None;
+        edited.shown = tool.shown(&edited, &surroundings);
         let preview = tool.preview(&edited, &surroundings);
-        let policy = self.policy(case);
+        let policy = self.policy(case)?;
         let risk = tool.risk(&args);
-        self.door.edit(case, id, args, why, risk, preview, &policy, approve, self.engineer())?;
+        let after =
+            self.door.edit(case, id, args, why, risk, preview, edited.shown, &policy, approve, self.engineer())?;
         self.decided(case);
+        if matches!(after.state, CallState::Approved { .. }) && self.is_own(case, id)? {
+            self.run_own(case, id);
+        }
         Ok(())
     }
 
@@ -234,12 +250,15 @@ impl Desk {
         Ok(())
     }
 
-    fn policy(&self, case: CaseId) -> gate::Policy {
+    pub(crate) fn policy(&self, case: CaseId) -> Result<gate::Policy, DeskError> {
+        let cluster = opened_fact(&self.file.events(case, 0)?)?.cluster;
         let works = lock(&self.work);
-        works
+        let policy = works
             .get(&case)
             .map(|work| work.policy.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone())
-            .unwrap_or_default()
+            .unwrap_or_default();
+        drop(works);
+        Ok(gate::Policy { writes: self.writes_policy(&cluster), ..policy })
     }
 
     pub(crate) fn write(&self, case: CaseId, author: Author, fact: CaseFact) -> Result<(), DeskError> {
@@ -252,7 +271,7 @@ impl Desk {
         if engineer { self.engineer() } else { Author::Program }
     }
 
-    fn decided(&self, case: CaseId) {
+    pub(crate) fn decided(&self, case: CaseId) {
         self.tell(Update::CaseChanged { case, seq: 0 });
         self.wake(case);
     }

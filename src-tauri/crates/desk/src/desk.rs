@@ -14,6 +14,7 @@ use crate::clusters::Clusters;
 use crate::paths::digest_key;
 use crate::rows::{About, Problem, Update};
 use crate::work::Work;
+use crate::writes::Switches;
 use crate::{DeskError, FreshIds, Paths, SystemClock};
 
 /// What a desk is opened with.
@@ -39,6 +40,7 @@ pub struct Desk {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) clusters: RwLock<Clusters>,
     pub(crate) work: Mutex<HashMap<CaseId, Arc<Work>>>,
+    pub(crate) switches: Switches,
     updates: broadcast::Sender<Update>,
     warnings: Mutex<Vec<Problem>>,
 }
@@ -67,6 +69,7 @@ impl Desk {
             toolbox: Toolbox::standard(),
             clusters: RwLock::new(Clusters::new(kubeconfigs)),
             work: Mutex::default(),
+            switches: Switches::default(),
             warnings: Mutex::new(warnings),
             paths,
             in_memory,

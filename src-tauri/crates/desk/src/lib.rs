@@ -5,6 +5,7 @@
 //! Deliberately not here: windows, terminals, and judgement (crates `detect`, `knowledge`, `investigate`).
 //! Start with [`Desk`].
 
+mod acts;
 mod blueprints;
 mod cases;
 mod clusters;
@@ -18,6 +19,7 @@ mod present;
 pub mod rows;
 mod source;
 mod work;
+mod writes;
 
 pub use cases::{About, OpenedFact, opened_fact};
 pub use desk::{Desk, Opening};

@@ -95,6 +95,29 @@ pub struct WatchRow {
     pub error: Option<String>,
 }
 
+/// Whether a cluster may be changed from here, and who said so. Off until an engineer turns it on for that cluster.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct WritesView {
+    pub cluster: ClusterId,
+    pub name: String,
+    pub enabled: bool,
+    /// Every change is tried at the cluster (a dry run, and whether you may) before it is shown; otherwise only when
+    /// somebody asks for it.
+    pub try_first: bool,
+    /// Who set it last, and when; `null` where nobody did.
+    pub set: Option<SetBy>,
+    /// Its name looks like production: turning changes on asks for the name to be typed.
+    pub production: bool,
+    /// Why changes can never be turned on; empty where they can.
+    pub never: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SetBy {
+    pub at: Time,
+    pub by: String,
+}
+
 /// What is broken as of a time.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct TriageView {

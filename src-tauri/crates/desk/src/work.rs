@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use gate::{Approve, Policy};
 use investigate::{Brief, BuiltIn, OnWrite, Pause, Release, Runner, Setting, started_as_of};
-use model::{CaseFact, CaseId};
+use model::{CaseFact, CaseId, ClusterId};
 use tokio::sync::{Notify, watch};
 use tools::Surroundings;
 
@@ -14,6 +14,7 @@ use crate::{Desk, DeskError};
 
 /// One case that is worked on.
 pub(crate) struct Work {
+    pub cluster: ClusterId,
     pub policy: Arc<RwLock<Policy>>,
     wake: Notify,
     pause: watch::Sender<Option<Result<Pause, DeskError>>>,
@@ -48,9 +49,11 @@ impl Desk {
             work.wake();
             return Ok(());
         }
-        let policy = Arc::new(RwLock::new(Policy { approve: lead.approve, ..Policy::default() }));
+        let cluster = crate::cases::opened_fact(&self.file.events(case, 0)?)?.cluster;
+        let writes = self.writes_policy(&cluster);
+        let policy = Arc::new(RwLock::new(Policy { approve: lead.approve, writes, ..Policy::default() }));
         let mut runner = self.runner(case, Arc::clone(&policy), lead.release)?;
-        let work = Arc::new(Work { policy, wake: Notify::new(), pause: watch::Sender::new(None) });
+        let work = Arc::new(Work { cluster, policy, wake: Notify::new(), pause: watch::Sender::new(None) });
         works.insert(case, Arc::clone(&work));
         drop(works);
         let desk = Arc::downgrade(self);
@@ -122,7 +125,7 @@ impl Desk {
             redactor: Arc::clone(&self.redactor),
             clock: Arc::clone(&self.clock),
             as_of,
-            writes_enabled: false,
+            writes: self.switch(&cluster),
         };
         let setting = Setting {
             case,
@@ -160,7 +163,7 @@ impl Desk {
             redactor: Arc::clone(&self.redactor),
             clock: Arc::clone(&self.clock),
             as_of: started_as_of(&events).unwrap_or(opened.as_of),
-            writes_enabled: false,
+            writes: self.switch(&opened.cluster),
         })
     }
 }

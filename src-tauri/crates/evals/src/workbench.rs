@@ -70,7 +70,7 @@ impl Workbench {
                 redactor: Arc::clone(&self.redactor),
                 clock,
                 as_of: golden.as_of,
-                writes_enabled: false,
+                writes: Arc::default(),
             },
             policy: Arc::new(RwLock::new(Policy { approve: Approve::Ask, ..Policy::default() })),
             release: Release::ByRule("evaluation".into()),

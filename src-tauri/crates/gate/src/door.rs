@@ -1,13 +1,14 @@
 mod permit;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use history::{DeskFile, Receipt};
 use model::{
     Author, CallFact, CallId, CallStep, CaseFact, CaseId, Clock, ObservationId, Preview, ResultView, Risk, Ruling,
-    ToolCall, Written,
+    Shown, ToolCall, Written,
 };
-pub use permit::Permit;
+pub use permit::{Leave, Permit, Running, TryOut};
 use serde_json::Value;
 
 use crate::{Call, CallState, FoldError, Policy, fold, fold_case};
@@ -36,6 +37,8 @@ pub enum Refused {
 pub struct Door {
     desk: Arc<DeskFile>,
     clock: Arc<dyn Clock>,
+    /// What this program runs now; a call whose permit is gone is no longer among them.
+    running: Mutex<HashMap<CallId, Weak<()>>>,
 }
 
 /// The steps that follow from where a call stands, each with its author.
@@ -43,7 +46,7 @@ type Steps = Vec<(Author, u32, CallStep)>;
 
 impl Door {
     pub fn new(desk: Arc<DeskFile>, clock: Arc<dyn Clock>) -> Self {
-        Door { desk, clock }
+        Door { desk, clock, running: Mutex::default() }
     }
 
     /// Writes any other case event.
@@ -101,6 +104,61 @@ impl Door {
         steps
     }
 
+    /// Asks again about the same call as its next revision, with what it would do as that is known now. A revision that
+    /// still waits is voided by it, so that nobody approves what was shown before.
+    #[expect(clippy::too_many_arguments, reason = "each is one column of the fact")]
+    pub fn ask_again(
+        &self,
+        case: CaseId,
+        call: CallId,
+        because: &str,
+        risk: Risk,
+        preview: Preview,
+        shown: Option<Shown>,
+        policy: &Policy,
+        author: Author,
+    ) -> Result<Call, Refused> {
+        self.step_of(case, call, |before| {
+            let mut steps = Vec::new();
+            if matches!(before.state, CallState::AwaitingDecision { .. } | CallState::Approved { .. }) {
+                steps.push((author.clone(), before.revision, CallStep::Voided { because: because.to_owned() }));
+            }
+            let again = ToolCall { shown: shown.clone(), ..before.call.clone() };
+            let next = before.revision.saturating_add(1);
+            steps.extend(self.proposal(next, again, risk, preview.clone(), policy, author.clone()));
+            Ok(steps)
+        })
+    }
+
+    /// Lets a waiting call be tried at the cluster without being done, and writes down that it was.
+    pub fn try_out(&self, case: CaseId, call: CallId, author: Author) -> Result<TryOut, Refused> {
+        not_the_investigator(&author, "try out")?;
+        let waiting = self.call(case, call)?;
+        if !matches!(waiting.state, CallState::AwaitingDecision { .. }) {
+            let (state, revision) = (waiting.state.name(), waiting.revision);
+            return Err(FoldError { state, fact: "tried out", revision }.into());
+        }
+        let text = format!("Asked the cluster what `{}` would do, without doing it.", waiting.call.tool);
+        self.noting(case, &waiting, text, author)
+    }
+
+    /// Lets the target of a write be looked at whose outcome is not known, and writes down that it was.
+    pub fn look_again(&self, case: CaseId, call: CallId, author: Author) -> Result<TryOut, Refused> {
+        not_the_investigator(&author, "look again at the target of")?;
+        let unknown = self.call(case, call)?;
+        if !matches!(unknown.state, CallState::OutcomeUnknown { .. }) {
+            let (state, revision) = (unknown.state.name(), unknown.revision);
+            return Err(FoldError { state, fact: "looked at again", revision }.into());
+        }
+        let text = format!("Asked the cluster what became of `{}`.", unknown.call.tool);
+        self.noting(case, &unknown, text, author)
+    }
+
+    fn noting(&self, case: CaseId, call: &Call, text: String, author: Author) -> Result<TryOut, Refused> {
+        self.write(case, &[Written { at: self.clock.now(), author, fact: CaseFact::Noted { text } }])?;
+        Ok(TryOut::of(call))
+    }
+
     /// `digest` is the one that was shown; another one is [`Refused::Changed`].
     pub fn approve(&self, case: CaseId, call: CallId, digest: &str, author: Author) -> Result<Call, Refused> {
         only_the_engineer(&author, "approve")?;
@@ -113,7 +171,7 @@ impl Door {
     }
 
     /// Ends the shown revision and proposes the next one with other arguments. `risk` and `preview` are of the new
-    /// arguments. The edit is the engineer's own: `approve` says whether it counts as approval as well; what policy
+    /// arguments, `shown` too. The edit is the engineer's own: `approve` says whether it counts as approval as well; what policy
     /// forbids stays forbidden.
     #[expect(clippy::too_many_arguments, reason = "each is one column of the fact")]
     pub fn edit(
@@ -124,6 +182,7 @@ impl Door {
         why: &str,
         risk: Risk,
         preview: Preview,
+        shown: Option<Shown>,
         policy: &Policy,
         approve: bool,
         author: Author,
@@ -132,6 +191,7 @@ impl Door {
         self.step_of(case, call, |before| {
             let mut edited = before.call.clone();
             edited.args = args.clone();
+            edited.shown = shown.clone();
             // An argument that the engineer typed is the engineer's; one that was left as it was keeps its origin.
             edited.tainted.retain(|(name, _)| before.call.args.get(name) == args.get(name));
             let digest = edited.digest();
@@ -169,7 +229,11 @@ impl Door {
             let before = before.ok_or(Refused::NoSuchCall(call))?;
             Ok(vec![(Author::Program, before.revision, CallStep::Started { digest: before.digest.clone() })])
         })?;
-        Ok(Permit::after(&receipt, started))
+        let alive = Arc::new(());
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|_, held| held.strong_count() > 0);
+        running.insert(call, Arc::downgrade(&alive));
+        Ok(Permit::after(&receipt, started, Running(alive)))
     }
 
     pub fn succeeded(&self, case: CaseId, call: CallId, result: ResultView) -> Result<Call, Refused> {
@@ -226,12 +290,13 @@ impl Door {
     }
 
     /// After a restart: calls that were running when the program died become "outcome unknown" (writes) or
-    /// "interrupted" (reads). Pending decisions stay pending. Gives the calls that it touched.
+    /// "interrupted" (reads). What this program still runs goes on, and pending decisions stay pending. Gives the calls
+    /// that it touched.
     pub fn recover(&self, case: CaseId) -> Result<Vec<Call>, Refused> {
         const BECAUSE: &str = "the program ended while the call was running";
         let mut recovered = Vec::new();
         for call in fold_case(&self.desk.events(case, 0)?)? {
-            if call.state == CallState::Running {
+            if call.state == CallState::Running && !self.runs(call.id) {
                 recovered.push(self.one(case, call.id, Author::Program, || match call.risk {
                     Risk::Read | Risk::ReadSensitive => CallStep::Interrupted { because: BECAUSE.into() },
                     Risk::Write | Risk::Destructive => CallStep::OutcomeUnknown { because: BECAUSE.into() },
@@ -239,6 +304,12 @@ impl Door {
             }
         }
         Ok(recovered)
+    }
+
+    /// Whether this program runs a call now, or is about to write its outcome.
+    pub fn runs(&self, call: CallId) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&call).is_some_and(|held| held.strong_count() > 0)
     }
 
     /// One step of the newest revision.

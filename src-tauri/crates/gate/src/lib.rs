@@ -10,6 +10,6 @@ mod door;
 mod fold;
 mod policy;
 
-pub use door::{Door, Permit, Refused};
+pub use door::{Door, Leave, Permit, Refused, Running, TryOut};
 pub use fold::{Call, CallState, FoldError, fold, fold_case};
-pub use policy::{Approve, Policy, Rule};
+pub use policy::{Approve, Policy, Rule, Writes};

@@ -202,10 +202,9 @@ impl Runner {
         if let Err(error) = tool.check(&call.args) {
             return self.not_put(&error.to_string(), &error.hint, |error, hint| Seen::Failed { call, error, hint });
         }
-        let digest = call.digest();
-        let same = |fact: &CaseFact| matches!(fact, CaseFact::Call(CallFact { revision: 1, step: CallStep::Proposed { digest: d, .. }, .. }) if *d == digest);
+        let same = |fact: &CaseFact| matches!(fact, CaseFact::Call(CallFact { revision: 1, step: CallStep::Proposed { call: c, .. }, .. }) if c.asks_the_same(&call));
         if !self.transcript.next_is(same)
-            && let Some(why) = self.edited_away(&digest)?
+            && let Some(why) = self.edited_away(&call)?
         {
             let error = format!("the engineer has replaced it by other arguments before ({why})");
             return self.not_put(&error, "", |reason, _| Seen::Denied { call, reason });
@@ -222,6 +221,7 @@ impl Runner {
         }
         let id = self.ids.call();
         let risk = tool.risk(&call.args);
+        let call = ToolCall { shown: tool.shown(&call, &self.surroundings), ..call };
         let preview = tool.preview(&call, &self.surroundings);
         let policy = self.policy();
         let author = self.author();
@@ -244,11 +244,11 @@ impl Runner {
         Ok(())
     }
 
-    /// Why the engineer changed a call of this digest into another one, if that happened.
-    fn edited_away(&self, digest: &str) -> Result<Option<String>, RunnerError> {
+    /// Why the engineer changed this call into another one, if that happened.
+    fn edited_away(&self, call: &ToolCall) -> Result<Option<String>, RunnerError> {
         let calls = fold_case(&self.surroundings.desk.events(self.case, 0)?)?;
         let mut edits = calls.iter().flat_map(|call| &call.edits);
-        Ok(edits.find(|(original, _)| original.digest() == digest).map(|(_, why)| why.clone()))
+        Ok(edits.find(|(original, _)| original.asks_the_same(call)).map(|(_, why)| why.clone()))
     }
 
     /// Brings a call as far as it gets without the engineer.
@@ -317,6 +317,7 @@ impl Runner {
 
     async fn run(&mut self, call: &Call) -> Result<(), RunnerError> {
         let permit = self.door.start(self.case, call.id)?;
+        let _running = permit.running();
         self.transcript.tell();
         let Some(tool) = self.toolbox.get(&call.call.tool) else {
             self.door.failed(self.case, call.id, "the tool is gone", "Restart Caseboard.")?;

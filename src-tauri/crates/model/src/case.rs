@@ -3,7 +3,8 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use crate::{
-    CallId, CaseId, ClusterId, Conclusion, Hypothesis, Incident, IncidentId, ObservationId, Risk, Time, ToolCall,
+    CallId, CaseId, ClusterId, Conclusion, Hypothesis, Incident, IncidentId, ObservationId, Risk, Suggestion, Time,
+    ToolCall,
 };
 
 /// One step of a case. A case is the fold of these, in the window, in replay and in evals alike.
@@ -189,6 +190,10 @@ pub struct ResultView {
     pub cut: Option<String>,
     /// The observations that releasing this result adds to the investigation.
     pub observations: Vec<ObservationId>,
+    /// After a write: how to take it back, and how to see whether it helped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Suggestion>>", optional)]
+    pub next: Vec<Suggestion>,
 }
 
 /// A row of the list of cases.

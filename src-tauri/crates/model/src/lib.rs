@@ -36,4 +36,4 @@ pub use observation::{
 pub use project::{controller_of, labels, project};
 pub use snapshot::{Coverage, Gap, Held, SeenEvent, Snapshot, View};
 pub use time::{Clock, Time};
-pub use tool::{Decision, Risk, ToolCall, ToolSpec};
+pub use tool::{Decision, Purpose, Risk, Shown, ShownField, Suggestion, ToolCall, ToolSpec};

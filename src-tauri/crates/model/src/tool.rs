@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use crate::{ClusterId, ObservationId, digest_json};
+use crate::{ClusterId, ObservationId, Time, digest_json};
 
 /// What a call can do, decided by code from the tool and its arguments, mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -39,13 +39,69 @@ pub struct ToolCall {
     /// Argument names whose values come from text that the cluster wrote, with the observation they come from.
     #[serde(default)]
     pub tainted: Vec<(String, ObservationId)>,
+    /// What a write was shown to do: a run that would do anything else is refused. Nothing for a read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub shown: Option<Shown>,
 }
 
 impl ToolCall {
-    /// What an approval binds to: the tool, its arguments and the cluster, not the words around them.
+    /// What an approval binds to: the tool, its arguments, the cluster, and the target and difference that were shown;
+    /// not the words around them.
     pub fn digest(&self) -> String {
-        digest_json(&serde_json::json!({"tool": self.tool, "cluster": self.cluster, "args": self.args}))
+        let mut bound = serde_json::json!({"tool": self.tool, "cluster": self.cluster, "args": self.args});
+        if let Some(shown) = &self.shown {
+            bound["uid"] = shown.uid.as_str().into();
+            bound["fields"] = serde_json::to_value(&shown.fields).unwrap_or_default();
+        }
+        digest_json(&bound)
     }
+
+    /// Whether somebody asks for the same thing again, whatever was shown of it.
+    pub fn asks_the_same(&self, other: &ToolCall) -> bool {
+        (&self.tool, &self.cluster, &self.args) == (&other.tool, &other.cluster, &other.args)
+    }
+}
+
+/// What a write would change, as it was shown before anybody decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Shown {
+    /// When it was worked out; what a write dates (a restart) is dated by this.
+    pub at: Time,
+    /// The target's uid; empty where the history does not know it.
+    pub uid: String,
+    /// Whether the cluster itself tried it (a dry run), or it was worked out from what watches learnt.
+    pub at_cluster: bool,
+    /// Every field that would change, redacted.
+    pub fields: Vec<ShownField>,
+}
+
+/// A field with its values before and after, in a JSON Pointer's words; `null`: it is not there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ShownField {
+    pub path: String,
+    #[ts(type = "unknown")]
+    pub from: Option<Value>,
+    #[ts(type = "unknown")]
+    pub to: Option<Value>,
+}
+
+/// A call that follows from another one: it takes it back, or sees whether it helped. It is proposed like any other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Suggestion {
+    pub purpose: Purpose,
+    pub tool: String,
+    #[ts(type = "Record<string, unknown>")]
+    pub args: Value,
+    /// What it would do, or what to expect of it, in a sentence.
+    pub says: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    Undo,
+    Verify,
 }
 
 /// How a call was decided, as a transcript tells it.

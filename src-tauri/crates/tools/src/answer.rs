@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use cluster::ReadError;
-use model::{Observation, ObservationId, ResultView};
+use model::{Observation, ObservationId, ResultView, Suggestion};
 
 use crate::{Outcome, Surroundings, ToolError};
 
@@ -15,6 +15,7 @@ pub(crate) struct Answer {
     parts: Vec<String>,
     cut: Vec<String>,
     observations: Vec<Arc<Observation>>,
+    next: Vec<Suggestion>,
 }
 
 impl Answer {
@@ -51,9 +52,15 @@ impl Answer {
         self
     }
 
+    /// What may be proposed after it.
+    pub fn then(mut self, suggestion: impl IntoIterator<Item = Suggestion>) -> Self {
+        self.next.extend(suggestion);
+        self
+    }
+
     /// Redacts, then cuts: a secret that was cut in half would not be recognised.
     pub fn outcome(self, surroundings: &Surroundings) -> Result<Outcome, ToolError> {
-        let Answer { summary, parts, mut cut, observations } = self;
+        let Answer { summary, parts, mut cut, observations, next } = self;
         let mut text = summary;
         for part in parts {
             text.push_str("\n\n");
@@ -68,6 +75,7 @@ impl Answer {
                 redactions: redacted.marks().to_vec(),
                 cut: (!cut.is_empty()).then(|| cut.join("; ")),
                 observations: observations.iter().map(|o| o.id.clone()).collect(),
+                next,
             },
             observations,
         })

@@ -1,11 +1,12 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use cluster::Reach;
-use gate::Permit;
+use gate::{Permit, TryOut};
 use history::{DeskFile, History};
 use knowledge::Library;
-use model::{Clock, Observation, Preview, ResultView, Risk, Time, ToolCall, ToolSpec};
+use model::{Clock, Observation, Preview, ResultView, Risk, Shown, Time, ToolCall, ToolSpec};
 use redact::Redactor;
 use serde_json::Value;
 
@@ -21,8 +22,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// The time the case looks at.
     pub as_of: Time,
-    /// Whether writes are enabled for this cluster at all.
-    pub writes_enabled: bool,
+    /// Whether this cluster may be changed at all, as it is set now: turned off, it stops what was approved before.
+    pub writes: Arc<AtomicBool>,
 }
 
 /// A finished run.
@@ -43,6 +44,10 @@ pub struct ToolError {
     pub hint: String,
 }
 
+fn leave_of(leave: &TryOut) -> &str {
+    &gate::Leave::what(leave).tool
+}
+
 /// One typed tool.
 #[async_trait]
 pub trait Tool: Send + Sync {
@@ -54,8 +59,24 @@ pub trait Tool: Send + Sync {
     /// Checks arguments against the schema; the message says which argument and what it takes.
     fn check(&self, args: &Value) -> Result<(), ToolError>;
 
-    /// What would be done, from the history alone: nothing is contacted.
+    /// What would be done, from the history alone: nothing is contacted. Of a call that carries [`ToolCall::shown`] it
+    /// tells that.
     fn preview(&self, call: &ToolCall, surroundings: &Surroundings) -> Preview;
+
+    /// What a write would change, from the history alone; `None` for reads, and where the history does not tell.
+    fn shown(&self, _call: &ToolCall, _surroundings: &Surroundings) -> Option<Shown> {
+        None
+    }
+
+    /// What a write would change, as the cluster itself says: it is tried there without being done. A read has nothing to
+    /// try.
+    async fn try_out(&self, leave: TryOut, _surroundings: &Surroundings) -> Result<Shown, ToolError> {
+        Err(ToolError {
+            what: format!("`{}` was not tried", leave_of(&leave)),
+            why: "it changes nothing".into(),
+            hint: "Approve or deny it.".into(),
+        })
+    }
 
     /// Does exactly what the permit says.
     async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError>;

@@ -8,6 +8,7 @@ mod scale;
 mod undo;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use cluster::{Change, Changed, Reach};
 use gate::Permit;
@@ -116,7 +117,7 @@ fn spec(object: &Value) -> Value {
 fn allowed(tool: &'static str, surroundings: &Surroundings) -> Result<(), ToolError> {
     match &surroundings.reach {
         Reach::Recorded(_) => Err(recorded(tool)),
-        Reach::Live(_) if !surroundings.writes_enabled => Err(ToolError {
+        Reach::Live(_) if !surroundings.writes.load(Ordering::Acquire) => Err(ToolError {
             what: format!("`{tool}` did not run"),
             why: "changes are not enabled for this cluster".into(),
             hint: "Enable changes for this cluster in its settings, then propose the call again.".into(),

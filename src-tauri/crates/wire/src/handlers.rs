@@ -4,7 +4,7 @@ use std::sync::Arc;
 use desk::{Desk, DeskError, Lead};
 use gate::Rule;
 use knowledge::{Article, FailureMode};
-use model::{BlueprintVersion, CaseId, CaseSummary, ToolSpec};
+use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
 
 use crate::requests::*;
 use crate::router::{Commands, WireError};
@@ -121,23 +121,49 @@ impl Commands for Workbench {
     }
 
     async fn call_approve(&self, request: ApproveCall) -> Answer<Nothing> {
+        let (case, call) = (request.case, request.call);
         read(&self.desk, move |desk| desk.approve(request.case, request.call, &request.digest)).await?;
-        self.go_on(request.case)
+        self.go_on_with(case, call)
     }
 
     async fn call_edit(&self, request: EditCall) -> Answer<Nothing> {
-        let case = request.case;
+        let (case, call) = (request.case, request.call);
         read(&self.desk, move |desk| {
             desk.edit(request.case, request.call, request.args, &request.why, request.approve)
         })
         .await?;
-        self.go_on(case)
+        self.go_on_with(case, call)
     }
 
     async fn call_deny(&self, request: DenyCall) -> Answer<Nothing> {
-        let case = request.case;
+        let (case, call) = (request.case, request.call);
         read(&self.desk, move |desk| desk.deny(request.case, request.call, &request.reason)).await?;
-        self.go_on(case)
+        self.go_on_with(case, call)
+    }
+
+    async fn call_propose(&self, request: ProposeCall) -> Answer<CallId> {
+        Ok(self.desk.propose(request.case, &request.tool, request.args, &request.reason).await?)
+    }
+
+    async fn call_try(&self, request: OfCall) -> Answer<Nothing> {
+        self.desk.try_out(request.case, request.call).await?;
+        Ok(Nothing {})
+    }
+
+    async fn call_read_back(&self, request: OfCall) -> Answer<Nothing> {
+        self.desk.read_back(request.case, request.call).await?;
+        Ok(Nothing {})
+    }
+
+    async fn writes_get(&self, request: OfCluster) -> Answer<WritesView> {
+        Ok(self.desk.writes(&request.cluster)?)
+    }
+
+    async fn writes_set(&self, request: SetWrites) -> Answer<WritesView> {
+        read(&self.desk, move |desk| {
+            desk.set_writes(&request.cluster, request.enabled, request.try_first, &request.typed)
+        })
+        .await
     }
 
     async fn result_release(&self, request: ReleaseResult) -> Answer<Nothing> {
@@ -253,6 +279,11 @@ impl Commands for Workbench {
 }
 
 impl Workbench {
+    /// A call of the engineer's own starts nobody.
+    fn go_on_with(&self, case: CaseId, call: CallId) -> Answer<Nothing> {
+        if self.desk.is_own(case, call)? { Ok(Nothing {}) } else { self.go_on(case) }
+    }
+
     /// A decision after a restart finds nobody working: the investigation goes on where the case stands.
     fn go_on(&self, case: CaseId) -> Answer<Nothing> {
         self.desk.start_investigation(case, Lead::default())?;

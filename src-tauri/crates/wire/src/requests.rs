@@ -93,6 +93,33 @@ pub struct DenyCall {
     pub reason: String,
 }
 
+/// A call that the engineer proposes.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ProposeCall {
+    pub case: CaseId,
+    pub tool: String,
+    #[ts(type = "Record<string, unknown>")]
+    pub args: Value,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfCall {
+    pub case: CaseId,
+    pub call: CallId,
+}
+
+/// Whether a cluster may be changed.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SetWrites {
+    pub cluster: ClusterId,
+    pub enabled: bool,
+    /// Try every change at the cluster before it is shown.
+    pub try_first: bool,
+    /// The cluster's name as it was typed; asked for (error code `confirm`) where it looks like production.
+    pub typed: String,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ReleaseResult {
     pub case: CaseId,

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use model::{BlueprintVersion, CaseId, CaseSummary, ToolSpec};
+use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -102,6 +102,15 @@ commands! {
     call_approve(ApproveCall) -> Nothing, reads [], changes ["case"];
     call_edit(EditCall) -> Nothing, reads [], changes ["case"];
     call_deny(DenyCall) -> Nothing, reads [], changes ["case"];
+    /// Proposes a call of the engineer's own: a change, what takes one back, what shows whether it helped.
+    call_propose(ProposeCall) -> CallId, reads [], changes ["case"];
+    /// Asks the cluster what a waiting change would do, without doing it; the call then waits as its next revision.
+    call_try(OfCall) -> Nothing, reads [], changes ["case"];
+    /// Reads back what became of a change whose outcome is not known.
+    call_read_back(OfCall) -> Nothing, reads [], changes ["case"];
+    /// Whether a cluster may be changed, who said so, and whether turning it on asks for its name.
+    writes_get(OfCluster) -> WritesView, reads ["clusters"], changes [];
+    writes_set(SetWrites) -> WritesView, reads [], changes ["clusters", "case"];
     result_release(ReleaseResult) -> Nothing, reads [], changes ["case"];
     result_withhold(DenyCall) -> Nothing, reads [], changes ["case"];
     /// Allows reads of a namespace for a while, so that they are not asked one by one.

@@ -37,6 +37,7 @@ fn permit(cluster: &ClusterId) -> Permit {
         reason: String::new(),
         expects: String::new(),
         tainted: Vec::new(),
+        shown: None,
     };
     let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
     let id = CallId(uuid());

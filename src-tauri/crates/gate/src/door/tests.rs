@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use history::DeskFile;
 use model::{
     Author, CallId, CallStep, CaseFact, CaseId, Clock, ClusterId, Decision, ObservationId, Preview, ResultView, Risk,
-    Time, ToolCall, Written,
+    Shown, ShownField, Time, ToolCall, Written,
 };
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Door, Refused};
-use crate::{Approve, CallState, Policy, fold_case};
+use crate::{Approve, CallState, Leave, Policy, Writes, fold_case};
 
 /// A clock that moves one second with every look.
 struct Ticking(AtomicI64);
@@ -68,6 +68,7 @@ fn logs(tail: u64) -> ToolCall {
         reason: "why".into(),
         expects: String::new(),
         tainted: vec![("pod".into(), ObservationId("obs:9".into())), ("tail".into(), ObservationId("obs:9".into()))],
+        shown: None,
     }
 }
 
@@ -77,11 +78,11 @@ fn preview() -> Preview {
 
 fn result() -> ResultView {
     let observations = vec![ObservationId("obs:1".into()), ObservationId("obs:2".into())];
-    ResultView { text: "panic: no route".into(), redactions: vec![], cut: None, observations }
+    ResultView { text: "panic: no route".into(), redactions: vec![], cut: None, observations, next: vec![] }
 }
 
 fn reads() -> Policy {
-    Policy { approve: Approve::Reads, ..Policy::default() }
+    Policy { approve: Approve::Reads, writes: Writes::On, ..Policy::default() }
 }
 
 fn propose(door: &Door, id: CallId, risk: Risk, policy: &Policy) -> Result<crate::Call, Refused> {
@@ -90,7 +91,7 @@ fn propose(door: &Door, id: CallId, risk: Risk, policy: &Policy) -> Result<crate
 
 fn edit(door: &Door, tail: u64, policy: &Policy, approve: bool) -> Result<crate::Call, Refused> {
     let args = logs(tail).args;
-    door.edit(CASE, CALL, args, "less", Risk::Read, preview(), policy, approve, engineer())
+    door.edit(CASE, CALL, args, "less", Risk::Read, preview(), None, policy, approve, engineer())
 }
 
 fn authors(door: &Door) -> Vec<Author> {
@@ -279,11 +280,58 @@ fn what_does_not_exist_is_refused_by_name() {
 #[test]
 fn a_voided_approval_does_not_start() {
     let door = in_memory();
-    let call = propose(&door, CALL, Risk::Write, &Policy::default()).unwrap();
+    let call = propose(&door, CALL, Risk::Write, &reads()).unwrap();
     door.approve(CASE, CALL, &call.digest, engineer()).unwrap();
     assert_eq!(door.void(CASE, CALL, "the diff changed", Author::Program).unwrap().decision, Decision::Pending);
     assert!(door.start(CASE, CALL).is_err());
-    assert_eq!(propose(&door, CALL, Risk::Write, &Policy::default()).unwrap().revision, 2);
+    assert_eq!(propose(&door, CALL, Risk::Write, &reads()).unwrap().revision, 2);
+}
+
+fn shown(uid: &str) -> Shown {
+    let field = ShownField { path: "/spec/replicas".into(), from: Some(2.into()), to: Some(5.into()) };
+    Shown { at: Time::from_seconds(1), uid: uid.into(), at_cluster: true, fields: vec![field] }
+}
+
+#[test]
+fn an_approval_of_what_was_shown_before_does_not_cover_what_is_shown_now() {
+    let door = in_memory();
+    let before = propose(&door, CALL, Risk::Write, &reads()).unwrap();
+    let trying = door.try_out(CASE, CALL, engineer()).unwrap();
+    assert_eq!(trying.what(), &logs(10));
+    let again = |shown| {
+        door.ask_again(CASE, CALL, "the cluster was asked", Risk::Write, preview(), Some(shown), &reads(), engineer())
+    };
+    let now = again(shown("a")).unwrap();
+    assert_eq!((now.revision, now.call.shown.as_ref()), (2, Some(&shown("a"))));
+    assert_ne!(now.digest, before.digest);
+    assert!(matches!(door.approve(CASE, CALL, &before.digest, engineer()), Err(Refused::Changed)));
+    // The same target and difference, looked at later, is the same thing.
+    let later = Shown { at: Time::from_seconds(9), ..shown("a") };
+    assert_eq!(again(later).unwrap().digest, now.digest);
+    assert_ne!(again(shown("b")).unwrap().digest, now.digest);
+}
+
+#[test]
+fn only_a_call_that_waits_is_tried_out_and_never_by_the_investigator() {
+    let door = in_memory();
+    propose(&door, CALL, Risk::Write, &Policy::default()).unwrap();
+    assert!(matches!(door.try_out(CASE, CALL, engineer()), Err(Refused::NotNow(_))), "policy forbade it");
+    let other = CallId(Uuid::from_u128(77));
+    propose(&door, other, Risk::Write, &reads()).unwrap();
+    assert!(matches!(door.try_out(CASE, other, investigator()), Err(Refused::NotYours { .. })));
+}
+
+#[test]
+fn what_this_program_still_runs_is_not_found_interrupted() {
+    let door = in_memory();
+    let asked = propose(&door, CALL, Risk::Write, &reads()).unwrap();
+    door.approve(CASE, CALL, &asked.digest, engineer()).unwrap();
+    let permit = door.start(CASE, CALL).unwrap();
+    let running = permit.running();
+    drop(permit);
+    assert!(door.recover(CASE).unwrap().is_empty());
+    drop(running);
+    assert!(matches!(door.recover(CASE).unwrap()[0].state, CallState::OutcomeUnknown { .. }));
 }
 
 /// Counts decisions and starts of each revision, and folds the whole case.

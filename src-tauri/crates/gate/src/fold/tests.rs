@@ -18,12 +18,13 @@ fn tool_call(tail: u64) -> ToolCall {
         reason: String::new(),
         expects: String::new(),
         tainted: vec![],
+        shown: None,
     }
 }
 
 fn result() -> ResultView {
     let observations = vec![ObservationId("obs:1".into())];
-    ResultView { text: "panic".into(), redactions: vec![], cut: None, observations }
+    ResultView { text: "panic".into(), redactions: vec![], cut: None, observations, next: vec![] }
 }
 
 fn fact(revision: u32, step: CallStep) -> CallFact {

@@ -1,7 +1,7 @@
 use model::{ClusterId, ObservationId, Risk, Ruling, Time, ToolCall};
 use serde_json::json;
 
-use super::{Approve, Policy, Rule};
+use super::{Approve, Policy, Rule, Writes};
 
 const ALL: [Risk; 4] = [Risk::Read, Risk::ReadSensitive, Risk::Write, Risk::Destructive];
 
@@ -13,6 +13,7 @@ fn logs() -> ToolCall {
         reason: String::new(),
         expects: String::new(),
         tainted: vec![],
+        shown: None,
     }
 }
 
@@ -32,7 +33,7 @@ fn rule() -> Rule {
 }
 
 fn with(approve: Approve, rules: Vec<Rule>) -> Policy {
-    Policy { approve, rules, broken: None }
+    Policy { approve, rules, writes: Writes::On, broken: None }
 }
 
 fn allowed(rule: &str) -> Ruling {
@@ -44,7 +45,7 @@ const NOW: Time = Time::from_seconds(50);
 #[test]
 fn every_call_asks_by_default() {
     for risk in ALL {
-        assert_eq!(Policy::default().rule(&logs(), risk, NOW), Ruling::Ask);
+        assert_eq!(with(Approve::default(), vec![]).rule(&logs(), risk, NOW), Ruling::Ask);
     }
 }
 
@@ -94,9 +95,50 @@ fn no_rule_lowers_the_floor() {
 }
 
 #[test]
+fn a_cluster_is_read_only_until_its_changes_are_turned_on() {
+    for risk in [Risk::Write, Risk::Destructive] {
+        let Ruling::Forbidden { rule, because } = Policy::default().rule(&logs(), risk, NOW) else {
+            panic!("{risk:?} was not forbidden");
+        };
+        assert_eq!(rule, "read-only");
+        assert!(because.contains("turn them on") && because.contains("--allow-writes"), "{because}");
+        assert_eq!(with(Approve::Ask, vec![]).rule(&logs(), risk, NOW), Ruling::Ask, "and then it asks");
+    }
+    assert_eq!(Policy::default().rule(&logs(), Risk::Read, NOW), Ruling::Ask);
+}
+
+#[test]
+fn what_the_cluster_runs_on_and_the_cluster_as_a_whole_are_never_destroyed() {
+    let policy = with(Approve::Ask, vec![rule()]);
+    for args in
+        [json!({"namespace": "kube-system", "name": "coredns-1"}), json!({"name": "node-1"}), json!({"namespace": " "})]
+    {
+        let call = ToolCall { args, ..logs() };
+        assert!(matches!(policy.rule(&call, Risk::Destructive, NOW), Ruling::Forbidden { .. }), "{call:?}");
+        assert_eq!(policy.rule(&call, Risk::Write, NOW), Ruling::Ask);
+    }
+}
+
+#[test]
+fn what_secrets_hold_is_asked_for_every_time() {
+    let everything = Rule { tools: vec![], cluster: None, namespace: None, until: Time::MAX, ..rule() };
+    for tool in ["secret_shape", "helm_release"] {
+        let by_name = Rule { tools: vec![tool.into()], ..everything.clone() };
+        let call = ToolCall { tool: tool.into(), ..logs() };
+        // Even if somebody took them for ordinary reads.
+        for (approve, risk) in
+            [(Approve::Reads, Risk::Read), (Approve::Ask, Risk::Read), (Approve::Reads, Risk::ReadSensitive)]
+        {
+            assert_eq!(with(approve, vec![everything.clone(), by_name.clone()]).rule(&call, risk, NOW), Ruling::Ask);
+        }
+    }
+}
+
+#[test]
 fn rules_that_cannot_be_read_forbid_everything() {
     for approve in [Approve::Ask, Approve::None, Approve::Reads] {
-        let policy = Policy { approve, rules: vec![rule()], broken: Some("line 3: no such field".into()) };
+        let policy =
+            Policy { approve, rules: vec![rule()], writes: Writes::On, broken: Some("line 3: no such field".into()) };
         for risk in ALL {
             let Ruling::Forbidden { because, .. } = policy.rule(&logs(), risk, NOW) else {
                 panic!("{risk:?} was not forbidden");

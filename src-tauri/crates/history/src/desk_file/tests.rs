@@ -51,6 +51,7 @@ fn proposed(at: i64, id: CallId) -> Written {
         reason: String::new(),
         expects: String::new(),
         tainted: vec![],
+        shown: None,
     };
     step(at, id, CallStep::Proposed { digest: call.digest(), call, risk: Risk::Read })
 }
@@ -146,7 +147,7 @@ fn a_case_waits_while_a_call_is_undecided_or_its_result_unreleased() {
     write(step(4, call(1), approved()));
     waiting(0);
     write(step(5, call(1), CallStep::Started { digest: "d".into() }));
-    let result = ResultView { text: "t".into(), redactions: vec![], cut: None, observations: vec![] };
+    let result = ResultView { text: "t".into(), redactions: vec![], cut: None, observations: vec![], next: vec![] };
     write(step(6, call(1), CallStep::Succeeded { result }));
     waiting(1);
     write(step(7, call(1), CallStep::Withheld { reason: "private".into() }));

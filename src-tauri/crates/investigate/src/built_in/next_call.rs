@@ -202,7 +202,7 @@ impl Asking<'_> {
 
     fn call(&self, tool: &str, args: Value, reason: String, expects: &str) -> ToolCall {
         let cluster = self.cluster.clone();
-        ToolCall { tool: tool.into(), cluster, args, reason, expects: expects.into(), tainted: Vec::new() }
+        ToolCall { tool: tool.into(), cluster, args, reason, expects: expects.into(), tainted: Vec::new(), shown: None }
     }
 }
 
@@ -229,6 +229,7 @@ pub(crate) fn checks_of(
                 reason: render(&check.why, Some(fact), &candidate.object),
                 expects: render(&check.expects, Some(fact), &candidate.object),
                 tainted,
+                shown: None,
             };
             (call, check.gain)
         })

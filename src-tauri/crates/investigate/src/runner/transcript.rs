@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use history::{DeskFile, Receipt};
-use model::{CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId};
+use model::{Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId};
 
 use super::OnWrite;
 
@@ -162,7 +162,8 @@ fn is_move(event: &CaseEvent) -> bool {
         | CaseFact::HypothesesMoved { .. }
         | CaseFact::Concluded { .. }
         | CaseFact::Said { .. } => true,
-        CaseFact::Call(_) => proposed(&event.fact).is_some(),
+        // What the engineer proposes is the engineer's own; it runs beside the investigation.
+        CaseFact::Call(_) => matches!(event.author, Author::Investigator { .. }) && proposed(&event.fact).is_some(),
         CaseFact::Opened { .. }
         | CaseFact::InvestigationStarted { .. }
         | CaseFact::Noted { .. }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cluster::Reach;
-use gate::{Approve, Door, Permit, Policy};
+use gate::{Approve, Door, Permit, Policy, Writes};
 use history::{DeskFile, History};
 use knowledge::Library;
 use model::{
@@ -96,7 +96,7 @@ impl Stage {
             redactor: Arc::new(redactor()),
             clock,
             as_of,
-            writes_enabled,
+            writes: Arc::new(AtomicBool::new(writes_enabled)),
         };
         Stage { surroundings, toolbox: Toolbox::standard(), door, calls: AtomicU64::new(1) }
     }
@@ -109,6 +109,7 @@ impl Stage {
             reason: String::new(),
             expects: String::new(),
             tainted: Vec::new(),
+            shown: None,
         }
     }
 
@@ -124,7 +125,7 @@ impl Stage {
         let id = CallId(Uuid::from_u128(u128::from(self.calls.fetch_add(1, Ordering::Relaxed))));
         let engineer = Author::Engineer { name: "engineer".into() };
         let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
-        let policy = Policy { approve: Approve::Ask, ..Policy::default() };
+        let policy = Policy { approve: Approve::Ask, writes: Writes::On, ..Policy::default() };
         let investigator = Author::Investigator { name: "test".into() };
         let asked = self.door.propose(CASE, id, call, Risk::Write, preview, &policy, investigator).unwrap();
         self.door.approve(CASE, id, &asked.digest, engineer).unwrap();

@@ -185,7 +185,7 @@ async fn with_approve_reads_everything_above_a_read_still_asks() {
     for risk in [Risk::ReadSensitive, Risk::Write, Risk::Destructive] {
         let mut stage = Stage::new().approving(Approve::Reads);
         stage.risk = risk;
-        let pause = stage.runner(asks(json!({"n": 1}))).advance().await.unwrap();
+        let pause = stage.runner(asks(json!({"n": 1, "namespace": "shop"}))).advance().await.unwrap();
         assert!(matches!(pause, Pause::AwaitingDecision(_)), "{risk:?}");
         assert!(stage.ran.lock().unwrap().is_empty(), "{risk:?}");
     }

@@ -36,6 +36,7 @@ pub(super) fn call(tool: &str, args: Value) -> ToolCall {
         reason: "to tell".into(),
         expects: "one or the other".into(),
         tainted: Vec::new(),
+        shown: None,
     }
 }
 
@@ -101,6 +102,7 @@ impl Tool for Notebook {
             redactions: Vec::new(),
             cut: None,
             observations: Vec::new(),
+            next: Vec::new(),
         };
         Ok(Outcome { result, observations: Vec::new() })
     }
@@ -213,7 +215,7 @@ impl Stage {
             desk,
             history: Arc::new(History::in_memory(cluster()).unwrap()),
             door,
-            policy: Arc::default(),
+            policy: Arc::new(RwLock::new(Policy { writes: gate::Writes::On, ..Policy::default() })),
             ran: Arc::default(),
             risk: Risk::Read,
             release: Release::Ask,
@@ -243,7 +245,7 @@ impl Stage {
             redactor: Arc::new(Redactor::new([7; 32])),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             as_of: self.as_of,
-            writes_enabled: false,
+            writes: Arc::default(),
         }
     }
 
@@ -320,7 +322,7 @@ impl Stage {
     pub fn edit(&self, id: CallId, args: Value, why: &str) {
         let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
         let policy = self.policy.read().unwrap().clone();
-        self.door.edit(CASE, id, args, why, self.risk, preview, &policy, true, engineer()).unwrap();
+        self.door.edit(CASE, id, args, why, self.risk, preview, None, &policy, true, engineer()).unwrap();
     }
 
     /// Works on, approving and releasing everything, until the investigator has concluded.

@@ -1,0 +1,244 @@
+//! Calls that the engineer proposes himself: changes, how they are taken back, and what shows whether they helped. They
+//! pass the same door as an investigator's calls and run beside the investigation.
+
+use std::sync::Arc;
+
+use gate::{Call, CallState};
+use investigate::Ids;
+use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Risk, Shown, ToolCall};
+use serde_json::Value;
+use tools::{Surroundings, Tool};
+
+use crate::rows::Update;
+use crate::{Desk, DeskError};
+
+/// The result of a call that the engineer proposed is the engineer's: no investigator waits for it.
+const OWN: &str = "shown to the engineer who asked";
+const TRIED: &str = "the cluster was asked what it would do; what it said is shown now";
+const DRIFTED: &str = "what it would do is no longer what was shown";
+
+impl Desk {
+    /// Proposes a call in a case. Nothing runs before the engineer has seen what it would do and approved that.
+    pub async fn propose(
+        self: &Arc<Self>,
+        case: CaseId,
+        tool: &str,
+        args: Value,
+        reason: &str,
+    ) -> Result<CallId, DeskError> {
+        let id = self.ids.call();
+        let (desk, name, reason) = (Arc::clone(self), tool.to_owned(), reason.to_owned());
+        let call = blocking(move || desk.put(case, id, &name, args, &reason)).await?;
+        let waits = matches!(call.state, CallState::AwaitingDecision { .. });
+        if waits && is_write(call.risk) && self.tries_first(&call.call.cluster) {
+            // What the cluster says of it is better than what the history tells; without, the history's stands.
+            if let Err(error) = self.try_out(case, id).await {
+                let text = format!("The cluster could not be asked what `{tool}` would do. {error}");
+                self.write(case, Author::Program, CaseFact::Noted { text })?;
+            }
+        }
+        Ok(id)
+    }
+
+    fn put(
+        self: &Arc<Self>,
+        case: CaseId,
+        id: CallId,
+        name: &str,
+        args: Value,
+        reason: &str,
+    ) -> Result<Call, DeskError> {
+        let tool = self.tool(name)?;
+        tool.check(&args).map_err(|error| DeskError::bad_request(error.to_string(), error.hint))?;
+        let surroundings = self.surroundings_now(case)?;
+        let risk = tool.risk(&args);
+        let mut call = ToolCall {
+            tool: name.to_owned(),
+            cluster: surroundings.history.cluster().clone(),
+            args,
+            reason: reason.trim().to_owned(),
+            expects: String::new(),
+            tainted: Vec::new(),
+            shown: None,
+        };
+        call.shown = tool.shown(&call, &surroundings);
+        let preview = tool.preview(&call, &surroundings);
+        let call = self.door.propose(case, id, call, risk, preview, &self.policy(case)?, self.engineer())?;
+        self.tell(Update::CaseChanged { case, seq: 0 });
+        if matches!(call.state, CallState::Allowed { .. }) {
+            self.run_own(case, id);
+        }
+        Ok(call)
+    }
+
+    /// Asks the cluster what a waiting write would do, without doing it, and asks the engineer again with its answer.
+    pub async fn try_out(self: &Arc<Self>, case: CaseId, id: CallId) -> Result<(), DeskError> {
+        let surroundings = self.surroundings_now(case)?;
+        let waiting = self.door.call(case, id)?;
+        let tool = self.tool(&waiting.call.tool)?;
+        let leave = self.door.try_out(case, id, self.engineer())?;
+        let shown = tool.try_out(leave, &surroundings).await.map_err(refused)?;
+        self.ask_again(case, id, &waiting, &tool, shown, TRIED, self.engineer(), &surroundings)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are what is asked about")]
+    fn ask_again(
+        &self,
+        case: CaseId,
+        id: CallId,
+        before: &Call,
+        tool: &Arc<dyn Tool>,
+        shown: Shown,
+        because: &str,
+        author: Author,
+        surroundings: &Surroundings,
+    ) -> Result<(), DeskError> {
+        let call = ToolCall { shown: Some(shown), ..before.call.clone() };
+        let preview = tool.preview(&call, surroundings);
+        let policy = self.policy(case)?;
+        self.door.ask_again(case, id, because, tool.risk(&call.args), preview, call.shown, &policy, author)?;
+        self.decided(case);
+        Ok(())
+    }
+
+    /// Whether the engineer proposed a call, so that no investigator runs it.
+    pub fn is_own(&self, case: CaseId, id: CallId) -> Result<bool, DeskError> {
+        let events = self.file.events_of_call(case, id)?;
+        Ok(events.first().is_some_and(|event| matches!(event.author, Author::Engineer { .. })))
+    }
+
+    /// Runs one of the engineer's own calls if it may start.
+    pub(crate) fn run_own(self: &Arc<Self>, case: CaseId, id: CallId) {
+        let desk = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(error) = desk.run_now(case, id).await {
+                tracing::error!(%case, call = %id, %error, "a call of the engineer did not end well");
+            }
+            desk.decided(case);
+        });
+    }
+
+    async fn run_now(self: &Arc<Self>, case: CaseId, id: CallId) -> Result<(), DeskError> {
+        let surroundings = self.surroundings_now(case)?;
+        let call = self.door.call(case, id)?;
+        let tool = self.tool(&call.call.tool)?;
+        let permit = self.door.start(case, id)?;
+        let _running = permit.running();
+        self.tell(Update::CaseChanged { case, seq: 0 });
+        match tool.run(permit, &surroundings).await {
+            Ok(outcome) => {
+                self.door.succeeded(case, id, outcome.result)?;
+                self.door.release(case, id, None, &[], Author::Rule { rule: OWN.into() })?;
+            }
+            Err(error) => {
+                self.door.failed(case, id, &error.to_string(), &error.hint)?;
+                let surroundings = self.surroundings_now(case)?;
+                // What was decided on is gone; what would be done now is shown and asked again.
+                if is_write(call.risk)
+                    && let Some(shown) = tool.shown(&ToolCall { shown: None, ..call.call.clone() }, &surroundings)
+                    && drifted(call.call.shown.as_ref(), &shown)
+                {
+                    self.ask_again(case, id, &call, &tool, shown, DRIFTED, Author::Program, &surroundings)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads back what became of a write whose outcome is not known, and says so in the case.
+    pub async fn read_back(self: &Arc<Self>, case: CaseId, id: CallId) -> Result<(), DeskError> {
+        self.door.recover(case)?;
+        let surroundings = self.surroundings_now(case)?;
+        let call = self.door.call(case, id)?;
+        let tool = self.tool(&call.call.tool)?;
+        let leave = self.door.look_again(case, id, self.engineer())?;
+        let text = match tool.try_out(leave, &surroundings).await {
+            Ok(shown) if shown.fields.is_empty() => "Read back: it was done; the cluster has it as asked.".to_owned(),
+            Ok(shown) => format!("Read back: it was not done, or not all of it; {} would change.", fields(&shown)),
+            Err(error) => format!("Read back: {}. {}", error.why, error.hint),
+        };
+        let result = ResultView { text, redactions: Vec::new(), cut: None, observations: Vec::new(), next: Vec::new() };
+        self.door.reconcile(case, id, result)?;
+        self.door.release(case, id, None, &[], Author::Rule { rule: OWN.into() })?;
+        self.decided(case);
+        Ok(())
+    }
+
+    /// Waits until one of the engineer's own calls has ended, or waits for him.
+    pub async fn settled(&self, case: CaseId, id: CallId) -> Result<Call, DeskError> {
+        let mut updates = self.updates();
+        loop {
+            let call = self.door.call(case, id)?;
+            match call.state {
+                CallState::Approved { .. }
+                | CallState::Allowed { .. }
+                | CallState::Running
+                | CallState::AwaitingRelease { .. } => {}
+                // A failure is followed by another question where what was shown has changed.
+                CallState::Failed { .. } if self.door.runs(id) => {}
+                _ => return Ok(call),
+            }
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(500), updates.recv()).await;
+        }
+    }
+
+    /// How a call that succeeded is taken back, and how to see whether it helped.
+    pub fn suggestions(&self, case: CaseId, id: CallId) -> Result<Vec<model::Suggestion>, DeskError> {
+        let events = self.file.events_of_call(case, id)?;
+        let found = events.iter().rev().find_map(|event| match &event.fact {
+            CaseFact::Call(fact) => match &fact.step {
+                CallStep::Succeeded { result } => Some(result.next.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Proposes what takes a change back, or what shows whether it helped.
+    pub async fn follow_up(self: &Arc<Self>, case: CaseId, id: CallId, purpose: Purpose) -> Result<CallId, DeskError> {
+        let next = self.suggestions(case, id)?.into_iter().find(|next| next.purpose == purpose);
+        let next = next.ok_or_else(|| DeskError::not_found("This call left nothing to do of that kind."))?;
+        self.propose(case, &next.tool, next.args, &next.says).await
+    }
+
+    fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, DeskError> {
+        let tool = self.toolbox.get(name).cloned();
+        tool.ok_or_else(|| DeskError::not_found(format!("There is no tool `{name}`.")))
+    }
+
+    /// What a tool is given where the present matters and not the time that the case looks at.
+    fn surroundings_now(&self, case: CaseId) -> Result<Surroundings, DeskError> {
+        let surroundings = self.surroundings(case)?;
+        let as_of = self.now_of(surroundings.history.cluster())?;
+        Ok(Surroundings { as_of, ..surroundings })
+    }
+}
+
+fn is_write(risk: Risk) -> bool {
+    matches!(risk, Risk::Write | Risk::Destructive)
+}
+
+/// Whether another target or another difference was shown than there is now.
+fn drifted(before: Option<&Shown>, now: &Shown) -> bool {
+    before.is_none_or(|before| before.uid != now.uid || before.fields != now.fields)
+}
+
+fn fields(shown: &Shown) -> String {
+    let names: Vec<&str> = shown.fields.iter().map(|field| field.path.as_str()).collect();
+    names.join(", ")
+}
+
+fn refused(error: tools::ToolError) -> DeskError {
+    DeskError { code: "refused", what: format!("{error}."), hint: error.hint }
+}
+
+async fn blocking<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, DeskError> + Send + 'static,
+) -> Result<T, DeskError> {
+    tokio::task::spawn_blocking(act).await.map_err(|error| DeskError {
+        code: "failed",
+        what: format!("The program could not finish this: {error}."),
+        hint: "It is written in the log; please report it.".into(),
+    })?
+}
