@@ -11,13 +11,16 @@ use serde::Serialize;
 pub(crate) use copy::observations as copy_observations;
 
 use crate::desk_file::chain;
+use crate::history::schema::{tables_1, tables_2};
 use crate::store::{Format, Store, show};
 use crate::{DeskFile, Error, History, Result, cluster_path};
 
 pub(crate) const FORMAT: Format = Format {
     name: "a case file",
     application_id: 0x4342_4331,
-    migrations: &["
+    migrations: &[
+        concat!(
+            "
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
         CREATE TABLE case_events (
             case_id TEXT NOT NULL,
@@ -28,24 +31,13 @@ pub(crate) const FORMAT: Format = Format {
             hash TEXT NOT NULL,
             PRIMARY KEY (case_id, seq)
         ) STRICT, WITHOUT ROWID;
-        CREATE TABLE observations (
-            seq INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            at INTEGER NOT NULL,
-            seen_at INTEGER NOT NULL,
-            source TEXT NOT NULL,
-            type TEXT NOT NULL,
-            kind TEXT,
-            namespace TEXT,
-            name TEXT,
-            encoding INTEGER NOT NULL,
-            body BLOB NOT NULL
-        ) STRICT;
-        CREATE INDEX observations_at ON observations (at, seen_at, seq);
-        CREATE INDEX observations_subject ON observations (kind, namespace, name, at);
-        CREATE INDEX observations_type ON observations (type, at);
-    "],
+        ",
+            tables_1!()
+        ),
+        tables_2!(),
+    ],
     synchronous: "full",
+    shrinks: false,
 };
 
 /// What is in a `.case` file.
@@ -111,6 +103,7 @@ pub fn import(path: &Path, desk: &DeskFile, clusters: &Path) -> Result<CaseFile>
     let recorded = History::open_recorded(path)?;
     // The observations first: a case whose evidence is not there yet must not be seen in the list.
     let history = History::open(&cluster_path(clusters, recorded.cluster()), recorded.cluster().clone())?;
+    let store = if store.is_older_than(&FORMAT)? { store.newest_copy(&FORMAT)? } else { store };
     copy::observations(&store, &history)?;
     desk.adopt(&rows, path)?;
     describe(events, history, path)

@@ -62,6 +62,7 @@ pub(crate) const FORMAT: Format = Format {
 
         CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"],
     synchronous: "full",
+    shrinks: false,
 };
 
 /// The desk's own file: cases with their hash-chained events, blueprints with their versions, settings.

@@ -1,6 +1,7 @@
 mod fold;
 mod recent;
 pub(crate) mod row;
+pub(crate) mod schema;
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -12,33 +13,37 @@ use rusqlite::{OptionalExtension, params_from_iter};
 
 use crate::store::{Format, Store, lock};
 use crate::{Error, Result};
+use schema::{tables_1, tables_2};
 
 pub(crate) const FORMAT: Format = Format {
     name: "a history of observations",
     application_id: 0x4342_4831,
-    migrations: &["
+    migrations: &[
+        concat!(
+            "
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-        CREATE TABLE observations (
-            seq INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            at INTEGER NOT NULL,
-            seen_at INTEGER NOT NULL,
-            source TEXT NOT NULL,
-            type TEXT NOT NULL,
-            kind TEXT,
-            namespace TEXT,
-            name TEXT,
-            encoding INTEGER NOT NULL,
-            body BLOB NOT NULL
-        ) STRICT;
-        CREATE INDEX observations_at ON observations (at, seen_at, seq);
+        ",
+            tables_1!(),
+            "
         CREATE INDEX observations_seen_at ON observations (seen_at);
-        CREATE INDEX observations_subject ON observations (kind, namespace, name, at);
-        CREATE INDEX observations_type ON observations (type, at);
         CREATE TRIGGER observations_stay_as_they_are BEFORE UPDATE ON observations
             BEGIN SELECT RAISE(ABORT, 'observations are never changed'); END;
-    "],
+        "
+        ),
+        concat!(
+            tables_2!(),
+            "
+        CREATE TRIGGER observations_stay_as_they_are BEFORE UPDATE ON observations
+            BEGIN SELECT RAISE(ABORT, 'observations are never changed'); END;
+        CREATE TABLE retention (before INTEGER NOT NULL) STRICT;
+        CREATE TRIGGER observations_stay BEFORE DELETE ON observations
+            WHEN coalesce(OLD.at >= (SELECT before FROM retention), 1)
+            BEGIN SELECT RAISE(ABORT, 'observations are removed by retention alone'); END;
+        "
+        ),
+    ],
     synchronous: "normal",
+    shrinks: true,
 };
 
 /// One cluster's observations. Cheap to share (`Arc<History>`); all methods block briefly on SQLite, call them from a
@@ -48,6 +53,7 @@ pub struct History {
     cluster: ClusterId,
     appended: Arc<Appended>,
     recent: recent::Recent,
+    packer: Mutex<row::Packer>,
 }
 
 /// Which observations to find; empty fields do not restrict. Bounds are inclusive and about `at`.
@@ -75,6 +81,11 @@ struct Appended {
     generation: Mutex<u64>,
     changed: Condvar,
 }
+
+const OF_SUBJECT: &str = "subject = (SELECT s.id FROM subjects s WHERE s.name = ?
+    AND s.namespace = (SELECT id FROM words WHERE word = ?) AND s.kind = (SELECT id FROM words WHERE word = ?))";
+const OF_NAMESPACE: &str = "subject IN (SELECT s.id FROM subjects s
+    WHERE s.namespace = (SELECT id FROM words WHERE word = ?))";
 
 impl History {
     /// Opens or creates the file.
@@ -105,6 +116,8 @@ impl History {
             return Self::open(path, cluster);
         }
         let copy = Self::in_memory(cluster)?;
+        let format = if recorded.is(&FORMAT)? { &FORMAT } else { &crate::case_file::FORMAT };
+        let recorded = if recorded.is_older_than(format)? { recorded.newest_copy(format)? } else { recorded };
         crate::case_file::copy_observations(&recorded, &copy)?;
         Ok(copy)
     }
@@ -128,7 +141,8 @@ impl History {
                 hint: "Open it as a recording, or move it away".into(),
             });
         }
-        Ok(History { store, cluster, appended: Arc::default(), recent: recent::Recent::default() })
+        let (appended, recent, packer) = (Arc::default(), recent::Recent::default(), Mutex::new(row::Packer::new()));
+        Ok(History { store, cluster, appended, recent, packer })
     }
 
     pub fn cluster(&self) -> &ClusterId {
@@ -152,17 +166,21 @@ impl History {
             let cause = format!("`{}` has a value that is not a number; leave such points out", odd.id);
             return Err(Error::Store { act: ACT, path: self.store.shown(), cause });
         }
-        let mut packer = row::Packer::new();
-        let rows = observations.iter().map(|o| packer.pack(o)).collect::<Vec<_>>();
-        let new = self.store.write(ACT, |transaction| {
+        let mut packer = lock(&self.packer);
+        let written = self.store.write(ACT, |transaction| {
             let error = |e: rusqlite::Error| self.store.error(ACT, &e);
-            let mut insert = transaction.prepare_cached(row::INSERT).map_err(error)?;
+            packer.begin(transaction).map_err(error)?;
             let mut new = 0;
-            for row in &rows {
-                new += row.insert(&mut insert).map_err(error)?;
+            for observation in observations {
+                new += usize::from(packer.insert(transaction, observation).map_err(error)?);
             }
             Ok(new)
-        })?;
+        });
+        if written.is_err() {
+            packer.forget();
+        }
+        let new = written?;
+        drop(packer);
         if new > 0 {
             self.appended.count();
         }
@@ -178,7 +196,7 @@ impl History {
     /// The cluster as of `at` by when we learnt things.
     pub fn snapshot_as_known(&self, at: Time) -> Result<Snapshot> {
         let mut fold = fold::Fold::new(Snapshot::empty(self.cluster.clone(), at));
-        self.inventory("seen_at <= ?1", &[at.0], |_, observation| fold.take(observation))?;
+        self.inventory("at + lag <= ?1", &[at.0], |_, observation| fold.take(observation))?;
         Ok(fold.finish(at))
     }
 
@@ -192,16 +210,15 @@ impl History {
         const ACT: &str = "read";
         let error = |e: rusqlite::Error| self.store.error(ACT, &e);
         let sql = format!(
-            "SELECT {}, seq FROM observations
-             WHERE type IN ('object', 'event', 'coverage', 'gap') AND {condition} ORDER BY at, seen_at, seq",
+            "SELECT {} FROM observations WHERE type IN (0, 1, 12, 13) AND {condition} ORDER BY at, lag, seq",
             row::COLUMNS
         );
         self.store.read(ACT, |reader| {
             let mut statement = reader.prepare_cached(&sql).map_err(error)?;
-            let mut unpacker = row::Unpacker::new(&self.cluster);
+            let mut unpacker = row::Unpacker::new(reader, &self.cluster);
             let mut rows = statement.query(params_from_iter(values)).map_err(error)?;
             while let Some(row) = rows.next().map_err(error)? {
-                let place = (|| Ok((row.get(1)?, row.get(2)?, row.get(10)?)))().map_err(error)?;
+                let place = (|| Ok((row.get(2)?, row.get(3)?, row.get(0)?)))().map_err(error)?;
                 take(place, unpacker.unpack(row).map_err(error)?);
             }
             Ok(())
@@ -217,18 +234,18 @@ impl History {
     pub fn find(&self, query: &Query) -> Result<Vec<Observation>> {
         let mut conditions: Vec<String> = Vec::new();
         let mut values: Vec<Sql> = Vec::new();
+        if let Some(subject) = &query.subject {
+            conditions.push(OF_SUBJECT.into());
+            values.extend([&*subject.name, &*subject.namespace, &*subject.kind].map(|part| Sql::from(part.to_owned())));
+        }
+        if let Some(namespace) = &query.namespace {
+            conditions.push(OF_NAMESPACE.into());
+            values.push(namespace.clone().into());
+        }
         let mut restrict = |condition: &str, value: Sql| {
             conditions.push(condition.to_owned());
             values.push(value);
         };
-        if let Some(subject) = &query.subject {
-            restrict("kind = ?", subject.kind.clone().into());
-            restrict("namespace = ?", subject.namespace.clone().into());
-            restrict("name = ?", subject.name.clone().into());
-        }
-        if let Some(namespace) = &query.namespace {
-            restrict("namespace = ?", namespace.clone().into());
-        }
         if let Some(from) = query.from {
             restrict("at >= ?", from.0.into());
         }
@@ -236,15 +253,17 @@ impl History {
             restrict("at <= ?", to.0.into());
         }
         if !query.types.is_empty() {
-            conditions.push(format!("type IN ({})", vec!["?"; query.types.len()].join(", ")));
-            values.extend(query.types.iter().map(|t| Sql::from((*t).to_owned())));
+            let numbers: Vec<i64> = query.types.iter().map(|tag| row::type_number(tag)).collect();
+            if numbers.iter().all(|number| *number >= row::FIRST_RARE) {
+                conditions.push("type > 1".into());
+            }
+            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+            conditions.push(format!("type IN ({})", numbers.join(", ")));
         }
         let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
         let limit = query.limit.map_or(String::new(), |n| format!("LIMIT {n}"));
-        let sql = format!(
-            "SELECT {} FROM observations {filter} ORDER BY at DESC, seen_at DESC, seq DESC {limit}",
-            row::COLUMNS
-        );
+        let sql =
+            format!("SELECT {} FROM observations {filter} ORDER BY at DESC, lag DESC, seq DESC {limit}", row::COLUMNS);
         let mut found = Vec::new();
         for row in self.select(&sql, values)? {
             match row {
@@ -257,8 +276,12 @@ impl History {
     }
 
     pub fn get(&self, id: &ObservationId) -> Result<Option<Observation>> {
-        let sql = format!("SELECT {} FROM observations WHERE id = ?", row::COLUMNS);
-        let found = self.select(&sql, vec![id.0.clone().into()])?.pop();
+        let sql = format!("SELECT {} FROM observations WHERE {}", row::COLUMNS, row::BY_ID);
+        let stored = match row::StoredId::of(id.as_str()) {
+            row::StoredId::Usual(bytes) => Sql::Blob(bytes.to_vec()),
+            row::StoredId::Other(text) => Sql::Text(text.to_owned()),
+        };
+        let found = self.select(&sql, vec![stored])?.pop();
         found.transpose().map_err(|torn| Error::Damaged {
             path: self.store.shown(),
             why: format!("observation `{}` is torn: {}", torn.id, torn.cause),
@@ -271,7 +294,7 @@ impl History {
         self.store.read(ACT, |reader| {
             let error = |e: rusqlite::Error| self.store.error(ACT, &e);
             let mut statement = reader.prepare_cached(sql).map_err(error)?;
-            let mut unpacker = row::Unpacker::new(&self.cluster);
+            let mut unpacker = row::Unpacker::new(reader, &self.cluster);
             let mut rows = statement.query(params_from_iter(values)).map_err(error)?;
             let mut found = Vec::new();
             while let Some(row) = rows.next().map_err(error)? {
@@ -297,6 +320,13 @@ impl History {
         self.one("SELECT count(*) FROM observations", |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
     }
 
+    /// How large the file is, without what is free in it.
+    pub fn bytes(&self) -> Result<u64> {
+        let pragma = |name: &str| self.one(&format!("PRAGMA {name}"), |row| row.get::<_, i64>(0));
+        let used = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
+        Ok(used.saturating_mul(pragma("page_size")?).unsigned_abs())
+    }
+
     /// The highest number that an observation has; they only grow.
     fn last_seq(&self) -> Result<i64> {
         self.one("SELECT coalesce(max(seq), 0) FROM observations", |row| row.get(0))
@@ -313,10 +343,6 @@ impl History {
     pub fn subscribe(&self) -> Subscription {
         let seen = *lock(&self.appended.generation);
         Subscription { appended: Arc::clone(&self.appended), seen }
-    }
-
-    pub(crate) fn tell_subscribers(&self) {
-        self.appended.count();
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -349,4 +375,4 @@ impl Subscription {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,7 @@ pub mod case_file;
 mod desk_file;
 mod history;
 pub mod import;
+pub mod measure;
 mod store;
 
 use std::path::{Path, PathBuf};

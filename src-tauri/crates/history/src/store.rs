@@ -9,6 +9,10 @@ use crate::{Error, Result};
 
 /// How long a connection waits for another process's lock before it gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// `auto_vacuum` as SQLite numbers it.
+const INCREMENTAL: i64 = 2;
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 64;
 /// Readers kept open between uses; more are opened and dropped again when many threads read at once.
 const IDLE_READERS: usize = 4;
 
@@ -20,6 +24,8 @@ pub(crate) struct Format {
     pub migrations: &'static [&'static str],
     /// SQLite's `synchronous`: `FULL` survives power loss after each commit, `NORMAL` may lose the last commits then.
     pub synchronous: &'static str,
+    /// Whether freed pages are given back (`auto_vacuum = INCREMENTAL`).
+    pub shrinks: bool,
 }
 
 /// One SQLite file: a single writer, and readers that WAL keeps out of its way.
@@ -37,6 +43,18 @@ impl Store {
         let mut writer = Connection::open(path).map_err(|e| store_error("open", path, &e))?;
         configure(&mut writer, format).map_err(|e| store_error("open", path, &e))?;
         migrate(&mut writer, path, format)?;
+        if format.shrinks {
+            let kept: i64 = writer
+                .query_row("PRAGMA auto_vacuum", [], |row| row.get(0))
+                .map_err(|e| store_error("open", path, &e))?;
+            // A file of an older program: written anew once. Where there is no room for that, it does not shrink.
+            if kept != INCREMENTAL
+                && writer.pragma_update(None, "auto_vacuum", INCREMENTAL).is_ok()
+                && let Err(error) = writer.execute_batch("VACUUM")
+            {
+                tracing::warn!(%error, path = %path.display(), "the file will not give back what it frees");
+            }
+        }
         Ok(Store {
             path: Some(path.to_owned()),
             writer: Mutex::new(writer),
@@ -69,6 +87,29 @@ impl Store {
         configure(&mut writer, format).map_err(|e| store_error("open", path, &e))?;
         migrate(&mut writer, path, format)?;
         Ok(Store { path: None, writer: Mutex::new(writer), readers: Mutex::default(), read_only: false })
+    }
+
+    /// A copy in memory, brought to the newest version of the format.
+    pub fn newest_copy(&self, format: &Format) -> Result<Store> {
+        let path = self.path.as_deref().unwrap_or(Path::new(":memory:"));
+        let error = |e: rusqlite::Error| store_error("read", path, &e);
+        let mut copy = Connection::open_in_memory().map_err(error)?;
+        self.read("read", |reader| {
+            let backup = rusqlite::backup::Backup::new(reader, &mut copy).map_err(error)?;
+            backup.run_to_completion(i32::MAX, Duration::ZERO, None).map_err(error)
+        })?;
+        copy.set_prepared_statement_cache_capacity(STATEMENTS);
+        migrate(&mut copy, path, format)?;
+        Ok(Store { path: None, writer: Mutex::new(copy), readers: Mutex::default(), read_only: true })
+    }
+
+    /// Whether the file is of an older version than the newest of its format.
+    pub fn is_older_than(&self, format: &Format) -> Result<bool> {
+        self.read("read", |reader| {
+            marks(reader)
+                .map(|(_, version)| version < format.migrations.len() as i64)
+                .map_err(|e| self.error("read", &e))
+        })
     }
 
     pub fn path(&self) -> Option<&Path> {
@@ -197,13 +238,17 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(path, flags)?;
     reader.busy_timeout(LOCK_PATIENCE)?;
-    reader.set_prepared_statement_cache_capacity(32);
+    reader.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(reader)
 }
 
 fn configure(connection: &mut Connection, format: &Format) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_PATIENCE)?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    if format.shrinks {
+        // Counts only in a file that has no table yet, and before it is switched to WAL.
+        connection.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    }
     let deadline = std::time::Instant::now() + LOCK_PATIENCE;
     // Two programs that open a new file at once both switch it to WAL; SQLite does not wait there by itself.
     while let Err(error) = connection.pragma_update(None, "journal_mode", "wal") {

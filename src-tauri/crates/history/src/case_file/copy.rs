@@ -1,7 +1,9 @@
-//! Rows from file to file, byte for byte: what was hashed stays as it was hashed.
+//! From file to file: case events byte for byte, so that what was hashed stays as it was hashed; observations packed anew.
 
 use std::path::Path;
 
+use model::{ClusterId, Observation};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use crate::desk_file::chain;
@@ -54,16 +56,11 @@ fn fill(unfinished: &Path, path: &Path, events: &[chain::Row], history: &History
             })
             .map_err(error)?;
     }
-    let mut hasher = blake3::Hasher::new();
-    let mut count = 0u64;
-    {
-        let mut insert = transaction.prepare_cached(row::INSERT).map_err(error)?;
-        each(history.store(), |raw| {
-            raw.digest(&mut hasher);
-            count += 1;
-            raw.insert(&mut insert).map(drop).map_err(error)
-        })?;
-    }
+    let mut packer = row::Packer::new();
+    each(history.store(), history.cluster(), |observation| {
+        packer.insert(&transaction, &observation).map(drop).map_err(error)
+    })?;
+    let (count, digest) = digest(&transaction).map_err(error)?;
     let last = events.last();
     let meta = [
         ("case", last.map(|row| row.case.clone()).unwrap_or_default()),
@@ -71,7 +68,7 @@ fn fill(unfinished: &Path, path: &Path, events: &[chain::Row], history: &History
         ("events", events.len().to_string()),
         ("head", last.map(|row| row.hash.clone()).unwrap_or_default()),
         ("observations", count.to_string()),
-        ("observations_digest", hasher.finalize().to_hex().to_string()),
+        ("observations_digest", digest),
     ];
     for (key, value) in meta {
         transaction.execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", [key, &value]).map_err(error)?;
@@ -82,31 +79,66 @@ fn fill(unfinished: &Path, path: &Path, events: &[chain::Row], history: &History
 
 /// Copies every observation that `to` does not have.
 pub(crate) fn observations(from: &Store, to: &History) -> Result<()> {
-    const ACT: &str = "append to";
-    let mut new = 0;
-    to.store().write(ACT, |transaction| {
-        let error = |e: rusqlite::Error| to.store().error(ACT, &e);
-        let mut insert = transaction.prepare_cached(row::INSERT).map_err(error)?;
-        each(from, |raw| {
-            new += raw.insert(&mut insert).map_err(error)?;
-            Ok(())
-        })
+    const BATCH: usize = 500;
+    let mut batch = Vec::with_capacity(BATCH);
+    each(from, to.cluster(), |observation| {
+        batch.push(observation);
+        if batch.len() >= BATCH {
+            to.append(&batch)?;
+            batch.clear();
+        }
+        Ok(())
     })?;
-    if new > 0 {
-        to.tell_subscribers();
-    }
-    Ok(())
+    to.append(&batch).map(drop)
 }
 
-fn each(from: &Store, mut take: impl FnMut(row::Raw) -> Result<()>) -> Result<()> {
+/// Hands over every observation in the order in which they were written. One that cannot be read is handed over as the
+/// gap that it leaves.
+fn each(from: &Store, cluster: &ClusterId, mut take: impl FnMut(Observation) -> Result<()>) -> Result<()> {
     from.read("read", |reader| {
         let error = |e: rusqlite::Error| from.error("read", &e);
         let mut statement =
             reader.prepare(&format!("SELECT {} FROM observations ORDER BY seq", row::COLUMNS)).map_err(error)?;
+        let mut unpacker = row::Unpacker::new(reader, cluster);
         let mut rows = statement.query([]).map_err(error)?;
         while let Some(row) = rows.next().map_err(error)? {
-            take(row::Raw::read(row).map_err(error)?)?;
+            take(unpacker.unpack(row).map_err(error)?.unwrap_or_else(|torn| torn.gap(cluster)))?;
         }
         Ok(())
     })
+}
+
+/// How many observations there are, and the digest of everything that their rows say.
+pub(super) fn digest(connection: &Connection) -> rusqlite::Result<(u64, String)> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    // The columns in the order in which they were hashed when the format was new.
+    let columns = match version {
+        1 => "id, at, seen_at, source, type, kind, namespace, name, encoding, body",
+        _ => row::COLUMNS,
+    };
+    let mut statement = connection.prepare(&format!("SELECT {columns} FROM observations ORDER BY seq"))?;
+    let width = statement.column_count();
+    let mut rows = statement.query([])?;
+    let (mut hasher, mut count) = (blake3::Hasher::new(), 0);
+    while let Some(row) = rows.next()? {
+        count += 1;
+        for column in 0..width {
+            let number;
+            let part: &[u8] = match row.get_ref(column)? {
+                ValueRef::Null => b"\0",
+                ValueRef::Integer(value) => {
+                    number = value.to_le_bytes();
+                    &number
+                }
+                ValueRef::Real(value) => {
+                    number = value.to_le_bytes();
+                    &number
+                }
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+            };
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+    }
+    Ok((count, hasher.finalize().to_hex().to_string()))
 }

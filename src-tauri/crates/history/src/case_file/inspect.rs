@@ -68,7 +68,7 @@ pub(super) fn cases(store: &Store) -> Result<Vec<Vec<chain::Row>>> {
 
 /// Compares a `.case` file with what it says of itself, and every observation with its id.
 pub(super) fn contents(store: &Store, events: &[chain::Row]) -> Result<Vec<String>> {
-    store.read("read", |reader| {
+    let (mut findings, cluster) = store.read("read", |reader| {
         let mut findings = Vec::new();
         let meta = meta(reader, store)?;
         let noted = |key: &str| meta.get(key).map(String::as_str).unwrap_or_default();
@@ -85,16 +85,36 @@ pub(super) fn contents(store: &Store, events: &[chain::Row]) -> Result<Vec<Strin
             findings.push("its last event is not the one that was written".into());
         }
         let error = |e: rusqlite::Error| store.error("read", &e);
-        let cluster = ClusterId(noted("cluster").to_owned());
-        let mut unpacker = row::Unpacker::new(&cluster);
+        let (count, digest) = super::copy::digest(reader).map_err(error)?;
+        if count.to_string() != noted("observations") {
+            findings.push(format!("it holds {count} observations, {} were written", noted("observations")));
+        }
+        if digest != noted("observations_digest") {
+            findings.push("its observations are not those that were written".into());
+        }
+        Ok((findings, ClusterId(noted("cluster").to_owned())))
+    })?;
+    let newest;
+    let store = if store.is_older_than(&super::FORMAT)? {
+        newest = store.newest_copy(&super::FORMAT)?;
+        &newest
+    } else {
+        store
+    };
+    findings.extend(ids(store, &cluster)?);
+    Ok(findings)
+}
+
+/// Compares every observation with its id.
+fn ids(store: &Store, cluster: &ClusterId) -> Result<Vec<String>> {
+    store.read("read", |reader| {
+        let error = |e: rusqlite::Error| store.error("read", &e);
+        let mut findings = Vec::new();
+        let mut unpacker = row::Unpacker::new(reader, cluster);
         let mut statement =
             reader.prepare(&format!("SELECT {} FROM observations ORDER BY seq", row::COLUMNS)).map_err(error)?;
         let mut rows = statement.query([]).map_err(error)?;
-        let mut hasher = blake3::Hasher::new();
-        let mut count = 0u64;
         while let Some(row) = rows.next().map_err(error)? {
-            count += 1;
-            row::Raw::read(row).map_err(error)?.digest(&mut hasher);
             match unpacker.unpack(row).map_err(error)? {
                 Ok(Observation { id, cluster, at, source, subject, body, .. }) => {
                     if Observation::id_of(&cluster, at, &source, subject.as_ref(), &body) != id {
@@ -103,12 +123,6 @@ pub(super) fn contents(store: &Store, events: &[chain::Row]) -> Result<Vec<Strin
                 }
                 Err(torn) => findings.push(format!("observation `{}` is torn: {}", torn.id, torn.cause)),
             }
-        }
-        if count.to_string() != noted("observations") {
-            findings.push(format!("it holds {count} observations, {} were written", noted("observations")));
-        }
-        if hasher.finalize().to_hex().as_str() != noted("observations_digest") {
-            findings.push("its observations are not those that were written".into());
         }
         Ok(findings)
     })

@@ -130,6 +130,48 @@ fn a_case_travels_with_its_events_and_its_observations() {
 }
 
 #[test]
+fn a_case_file_of_the_first_format_is_checked_opened_and_imported() {
+    let here = Desk::with_case();
+    let path = here.path("old.case");
+    let all = here.history.window(Time::MIN, Time::MAX).unwrap();
+    let rows = here.desk.rows_of(CASE).unwrap();
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(super::FORMAT.migrations[0]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.pragma_update(None, "application_id", super::FORMAT.application_id).unwrap();
+    for row in &rows {
+        old.execute(
+            "INSERT INTO case_events VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            rusqlite::params![row.case, row.seq as i64, row.at, row.author, row.payload, row.hash],
+        )
+        .unwrap();
+    }
+    crate::history::tests::write_first_format(&old, &all);
+    let (count, digest) = super::copy::digest(&old).unwrap();
+    for (key, value) in [
+        ("case", CASE.to_string()),
+        ("cluster", cluster().to_string()),
+        ("events", rows.len().to_string()),
+        ("head", rows.last().unwrap().hash.clone()),
+        ("observations", count.to_string()),
+        ("observations_digest", digest),
+    ] {
+        old.execute("INSERT INTO meta VALUES (?1, ?2)", [key, &value]).unwrap();
+    }
+    drop(old);
+    let before = std::fs::read(&path).unwrap();
+
+    assert!(verify(&path, None).unwrap().intact);
+    assert_eq!(open(&path).unwrap().history.window(Time::MIN, Time::MAX).unwrap(), all);
+    let there = Desk::new();
+    assert_eq!(there.import(&path).unwrap().history.window(Time::MIN, Time::MAX).unwrap(), all);
+    assert_eq!(std::fs::read(&path).unwrap(), before, "the file stays as it is");
+
+    tamper(&path, "UPDATE observations SET at = at + 1 WHERE seq = 7");
+    assert!(why(&path).contains("observation"));
+}
+
+#[test]
 fn importing_again_changes_nothing_and_a_longer_copy_adds_what_is_new() {
     let here = Desk::with_case();
     let there = Desk::new();

@@ -1,0 +1,98 @@
+//! What the writer remembers of the full versions that the next differences build on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Plain bodies of full versions that are kept ready, in bytes; another one is read back from its row when it is needed.
+const MOST_BYTES: usize = 8 << 20;
+/// A lane that is forgotten costs one full version more.
+const MOST_LANES: usize = 250_000;
+
+/// Versions that follow each other: those of one object, or the repetitions of one Event (by a digest of its reason).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub subject: i64,
+    pub event: u64,
+}
+
+/// The full version that a lane builds on.
+pub(super) struct Lane {
+    pub seq: i64,
+    /// How long the full version is packed.
+    pub packed: usize,
+    /// Differences that were made to it.
+    pub differences: u32,
+    /// The shortest of them, and by how much the others were longer, in bytes.
+    pub shortest: usize,
+    pub wasted: usize,
+    pub plain: Option<Arc<[u8]>>,
+    used: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Lanes {
+    by_key: HashMap<Key, Lane>,
+    bytes: usize,
+    uses: u64,
+}
+
+impl Lanes {
+    pub fn get(&mut self, key: Key) -> Option<&mut Lane> {
+        self.uses += 1;
+        let lane = self.by_key.get_mut(&key)?;
+        lane.used = self.uses;
+        Some(lane)
+    }
+
+    /// A new full version.
+    pub fn begin(&mut self, key: Key, seq: i64, packed: usize, plain: Arc<[u8]>) {
+        if self.by_key.len() >= MOST_LANES {
+            self.forget();
+        }
+        self.uses += 1;
+        self.bytes += plain.len();
+        let lane =
+            Lane { seq, packed, differences: 0, shortest: usize::MAX, wasted: 0, plain: Some(plain), used: self.uses };
+        if let Some(before) = self.by_key.insert(key, lane) {
+            self.bytes -= before.plain.map_or(0, |plain| plain.len());
+        }
+        self.make_room();
+    }
+
+    /// Keeps what was read back.
+    pub fn restore(&mut self, key: Key, plain: Arc<[u8]>) {
+        if let Some(lane) = self.by_key.get_mut(&key)
+            && lane.plain.is_none()
+        {
+            self.bytes += plain.len();
+            lane.plain = Some(plain);
+            self.make_room();
+        }
+    }
+
+    pub fn drop_lane(&mut self, key: Key) {
+        if let Some(lane) = self.by_key.remove(&key) {
+            self.bytes -= lane.plain.map_or(0, |plain| plain.len());
+        }
+    }
+
+    pub fn forget(&mut self) {
+        *self = Lanes::default();
+    }
+
+    /// Drops the half of the bodies that was not used for longest.
+    fn make_room(&mut self) {
+        if self.bytes <= MOST_BYTES {
+            return;
+        }
+        let mut used: Vec<u64> = self.by_key.values().filter(|l| l.plain.is_some()).map(|l| l.used).collect();
+        let middle = used.len() / 2;
+        if middle == 0 {
+            return;
+        }
+        let limit = *used.select_nth_unstable(middle).1;
+        for lane in self.by_key.values_mut().filter(|lane| lane.used < limit) {
+            self.bytes -= lane.plain.take().map_or(0, |plain| plain.len());
+        }
+    }
+}

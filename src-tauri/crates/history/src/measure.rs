@@ -1,0 +1,227 @@
+//! What keeping costs, measured: for benchmarks, and nothing else. The load is made up, and always the same.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, ObservationId, Source, Time};
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+use crate::{History, Result};
+
+/// Observations a second that the made-up cluster has.
+const A_SECOND: i64 = 50;
+const BATCH: usize = 500;
+
+/// A made-up cluster of pods whose status changes over and over, each change with an Event now and then.
+pub struct Storm {
+    pub objects: usize,
+}
+
+impl Storm {
+    pub fn cluster() -> ClusterId {
+        ClusterId("cluster:measured".into())
+    }
+
+    pub fn subject(&self, number: usize) -> ObjectRef {
+        let app = number / 20;
+        ObjectRef::new("Pod", format!("team-{}", app % 40), format!("app-{app}-{}-{}", word(app, 9), word(number, 5)))
+    }
+
+    /// When observation `number` happens.
+    pub fn time(&self, number: usize) -> Time {
+        Time(1_790_000_000_000_000 + number as i64 * 1_000_000 / A_SECOND)
+    }
+
+    /// Observation `number`: first every object once, then changes, one in ten an Event.
+    pub fn observation(&self, number: usize) -> Observation {
+        let at = self.time(number);
+        let of = number.wrapping_mul(if number < self.objects { 1 } else { 7919 }) % self.objects;
+        let subject = self.subject(of);
+        let body = if number >= self.objects && number % 10 == 9 {
+            event(of, number, at)
+        } else {
+            pod(&subject, of, number, at)
+        };
+        // Computing an id from the content is the watch's work, not the history's.
+        let digest = blake3::hash(&(number as u64).to_le_bytes()).to_hex();
+        Observation {
+            id: ObservationId(format!("obs:{}", &digest[..24])),
+            cluster: Self::cluster(),
+            at,
+            seen_at: Time(at.0 + 180_000 + (number as i64 * 7919) % 500_000),
+            source: Source::Watch,
+            subject: Some(subject),
+            body,
+        }
+    }
+}
+
+/// Letters that look like those of generated names; the same for the same number.
+fn word(number: usize, length: usize) -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let digest = blake3::hash(&(number as u64).to_le_bytes());
+    digest.as_bytes().iter().take(length).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
+
+fn uid(number: usize) -> String {
+    let hex = blake3::hash(&(number as u64 ^ 0xA5A5).to_le_bytes()).to_hex();
+    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+}
+
+fn event(of: usize, number: usize, at: Time) -> Body {
+    Body::Event(EventBody {
+        uid: uid(of + 1_000_000),
+        event_type: "Warning".into(),
+        reason: "Unhealthy".into(),
+        message: format!(
+            "Readiness probe failed: Get \"http://10.{}.{}.7:8080/ready\": context deadline exceeded",
+            of / 250,
+            of % 250
+        ),
+        count: u32::try_from(number / 1000).unwrap_or(1),
+        first_at: Time::from_seconds(1_790_000_000),
+        last_at: at,
+        reporter: "kubelet".into(),
+        subject_uid: Some(uid(of)),
+    })
+}
+
+/// A pod as a watch keeps it, about 3 kB as JSON.
+fn pod(subject: &ObjectRef, of: usize, number: usize, at: Time) -> Body {
+    let app = of / 20;
+    let (resource_version, restarts) = ((1_000_000 + number).to_string(), number / 30_000);
+    let ready = (number / 10_007) % 3 != 1;
+    let now = Time::from_seconds(at.seconds()).to_string();
+    let said = if ready { "True" } else { "False" };
+    let state = if ready {
+        json!({"running": {"startedAt": now}})
+    } else {
+        json!({"waiting": {"reason": "CrashLoopBackOff", "message": format!("back-off 5m0s restarting failed container=app pod={}_{}", &subject.name, &subject.namespace)}})
+    };
+    let node = format!("node-{}.eu-central-1.compute.internal", of % 200);
+    let image = format!("registry.example.com/team-{}/app-{app}:v1.{}.{}", app % 40, app % 17, app % 7);
+    let object: Value = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": &*subject.name, "namespace": &*subject.namespace, "uid": uid(of), "resourceVersion": resource_version,
+            "creationTimestamp": "2026-09-21T14:13:20Z", "generateName": format!("app-{app}-{}-", word(app, 9)),
+            "labels": {"app.kubernetes.io/name": format!("app-{app}"), "app.kubernetes.io/part-of": "shop", "pod-template-hash": word(app, 9)},
+            "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "8080"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("app-{app}-{}", word(app, 9)), "uid": uid(app + 500_000), "controller": true, "blockOwnerDeletion": true}],
+        },
+        "spec": {
+            "nodeName": node, "serviceAccountName": format!("app-{app}"), "restartPolicy": "Always", "schedulerName": "default-scheduler",
+            "containers": [{
+                "name": "app", "image": image,
+                "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
+                "env": [{"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": format!("app-{app}-db"), "key": "url"}}}, {"name": "LOG_LEVEL", "value": "info"}],
+                "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}},
+                "readinessProbe": {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3, "successThreshold": 1},
+                "livenessProbe": {"httpGet": {"path": "/live", "port": "http", "scheme": "HTTP"}, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3, "successThreshold": 1},
+                "volumeMounts": [{"name": "config", "mountPath": "/etc/app"}, {"name": "kube-api-access", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}],
+                "imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+            }],
+            "tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}, {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
+            "volumes": [{"name": "config", "configMap": {"name": format!("app-{app}-config"), "defaultMode": 420}}],
+        },
+        "status": {
+            "phase": "Running", "podIP": format!("10.{}.{}.7", of / 250, of % 250), "hostIP": format!("192.168.{}.{}", of % 200, app % 250), "startTime": "2026-09-21T14:13:21Z", "qosClass": "Burstable",
+            "conditions": [
+                {"type": "Initialized", "status": "True", "lastTransitionTime": "2026-09-21T14:13:22Z"},
+                {"type": "Ready", "status": said, "lastTransitionTime": now},
+                {"type": "ContainersReady", "status": said, "lastTransitionTime": now},
+                {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-09-21T14:13:20Z"},
+            ],
+            "containerStatuses": [{
+                "name": "app", "image": image, "imageID": format!("registry.example.com/team-{}/app-{app}@sha256:{}", app % 40, blake3::hash(&app.to_le_bytes()).to_hex()),
+                "containerID": format!("containerd://{}", blake3::hash(&(of * 31 + restarts).to_le_bytes()).to_hex()),
+                "ready": ready, "started": ready, "restartCount": restarts, "state": state,
+            }],
+        },
+    });
+    let (api_version, uid) = ("v1".into(), uid(of));
+    Body::Object { api_version, uid, resource_version, change: ChangeKind::Present, object: Arc::new(object) }
+}
+
+/// How appending went.
+#[derive(Clone, Copy, Debug)]
+pub struct Appending {
+    pub observations: usize,
+    pub bytes_per_observation: f64,
+    pub per_second: f64,
+}
+
+/// Appends a storm to a history, in batches as a watch's writer does; what it takes to make the load is not counted.
+pub fn append(history: &History, storm: &Storm, observations: usize) -> Result<Appending> {
+    let mut spent = Duration::ZERO;
+    for first in (0..observations).step_by(BATCH) {
+        let batch: Vec<Observation> =
+            (first..observations.min(first + BATCH)).map(|number| storm.observation(number)).collect();
+        let started = Instant::now();
+        history.append(&batch)?;
+        spent += started.elapsed();
+    }
+    Ok(Appending {
+        observations,
+        bytes_per_observation: history.bytes()? as f64 / observations.max(1) as f64,
+        per_second: observations as f64 / spent.as_secs_f64().max(1e-9),
+    })
+}
+
+/// The same observations by SQLite alone: ready rows of JSON text, inserted in the same batches into one table that is
+/// indexed for the same questions (by id, time, and subject).
+pub fn append_bare(path: &Path, storm: &Storm, observations: usize) -> Result<Appending> {
+    let failed = |cause: rusqlite::Error| crate::store::store_error("measure", path, &cause);
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = wal;
+             PRAGMA synchronous = normal;
+             CREATE TABLE observations (
+                 seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
+                 source INTEGER NOT NULL, type INTEGER NOT NULL, subject TEXT NOT NULL, body BLOB NOT NULL
+             ) STRICT;
+             CREATE INDEX observations_at ON observations (at);
+             CREATE INDEX observations_subject ON observations (subject, at);",
+        )
+        .map_err(failed)?;
+    let mut spent = Duration::ZERO;
+    for first in (0..observations).step_by(BATCH) {
+        let rows: Vec<_> = (first..observations.min(first + BATCH))
+            .map(|number| {
+                let observation = storm.observation(number);
+                let id = blake3::hash(observation.id.as_str().as_bytes()).as_bytes()[..12].to_vec();
+                let subject = observation.subject.as_ref().map(ToString::to_string).unwrap_or_default();
+                let body = serde_json::to_vec(&observation.body).unwrap_or_default();
+                (id, observation.at.0, observation.seen_at.0, subject, body)
+            })
+            .collect();
+        let started = Instant::now();
+        let transaction = connection.transaction().map_err(failed)?;
+        {
+            let mut insert = transaction
+                .prepare_cached(
+                    "INSERT INTO observations (id, at, seen_at, source, type, subject, body)
+                     VALUES (?1, ?2, ?3, 0, 0, ?4, ?5)",
+                )
+                .map_err(failed)?;
+            for (id, at, seen_at, subject, body) in &rows {
+                insert.execute(params![id, at, seen_at, subject, body]).map_err(failed)?;
+            }
+        }
+        transaction.commit().map_err(failed)?;
+        spent += started.elapsed();
+    }
+    let pages = |name: &str| -> Result<i64> {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
+    };
+    let bytes = pages("page_count")? * pages("page_size")?;
+    Ok(Appending {
+        observations,
+        bytes_per_observation: bytes as f64 / observations.max(1) as f64,
+        per_second: observations as f64 / spent.as_secs_f64().max(1e-9),
+    })
+}
