@@ -6,6 +6,8 @@
 pub mod captures;
 #[path = "harness/controlplane.rs"]
 pub mod controlplane;
+#[path = "harness/load.rs"]
+pub mod load;
 #[path = "harness/process.rs"]
 pub mod process;
 #[path = "harness/program.rs"]

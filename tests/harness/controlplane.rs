@@ -1,6 +1,8 @@
 //! A real Kubernetes control plane for a test: etcd and the API server alone, or with controllers, scheduler and
 //! kubelets that kwok plays. The processes end when the value is dropped.
 
+#[path = "apiserver.rs"]
+mod apiserver;
 #[path = "assets.rs"]
 mod assets;
 #[path = "certificates.rs"]
@@ -13,145 +15,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+pub use apiserver::{ApiServer, NARROW, STRANGER};
 pub use assets::asset;
-use certificates::Certificates;
 
-use crate::process::{Process, eventually, free_port};
+use crate::process::{Process, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// The administrator's token; the server listens on the loopback alone and lives as long as one test.
-const TOKEN: &str = "caseboard-tests";
-/// The token of a user who exists and may nothing.
-pub const STRANGER: &str = "caseboard-stranger";
-
-/// kube-apiserver over etcd, and nothing that would change what is put into it: no controllers, no scheduler.
-pub struct ApiServer {
-    pub kubectl: PathBuf,
-    pub kubeconfig: PathBuf,
-    pub base: String,
-    pub token: &'static str,
-    certificates: Certificates,
-    _processes: Vec<Process>,
-    folder: tempfile::TempDir,
-}
-
-impl ApiServer {
-    /// The error says what is missing.
-    pub fn assets() -> Result<[PathBuf; 3], String> {
-        Ok([asset("etcd")?, asset("kube-apiserver")?, asset("kubectl")?])
-    }
-
-    /// A port that was free may be taken before the program listens on it, so it is tried again with others.
-    pub async fn start(programs: [PathBuf; 3]) -> anyhow::Result<ApiServer> {
-        let mut last = None;
-        for _ in 0..3 {
-            match ApiServer::try_start(&programs).await {
-                Ok(server) => return Ok(server),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| anyhow::anyhow!("it was not tried")))
-    }
-
-    async fn try_start([etcd, apiserver, kubectl]: &[PathBuf; 3]) -> anyhow::Result<ApiServer> {
-        let folder = tempfile::tempdir()?;
-        let certificates = Certificates::make(&folder.path().join("pki"))?;
-        let store = format!("http://127.0.0.1:{}", free_port()?);
-        let mut etcd_command = Command::new(etcd);
-        etcd_command
-            .args(["--unsafe-no-fsync", "--log-level=warn", "--listen-peer-urls=http://127.0.0.1:0"])
-            .arg(format!("--data-dir={}", folder.path().join("etcd").display()))
-            .arg(format!("--listen-client-urls={store}"))
-            .arg(format!("--advertise-client-urls={store}"));
-        let mut etcd = spawn(&mut etcd_command, folder.path(), "etcd")?;
-        ready(&mut etcd, folder.path(), "etcd", || healthy(&store, "/health")).await?;
-
-        let port = free_port()?;
-        std::fs::write(
-            folder.path().join("tokens.csv"),
-            format!("{TOKEN},caseboard-admin,admin,system:masters\n{STRANGER},stranger,stranger\n"),
-        )?;
-        let mut command = Command::new(apiserver);
-        command
-            .arg(format!("--etcd-servers={store}"))
-            .arg(format!("--secure-port={port}"))
-            .arg(format!("--cert-dir={}", folder.path().display()))
-            .arg(format!("--token-auth-file={}", folder.path().join("tokens.csv").display()));
-        for (flag, file) in [
-            ("tls-cert-file", "apiserver.crt"),
-            ("tls-private-key-file", "apiserver.key"),
-            ("client-ca-file", "ca.crt"),
-            ("service-account-key-file", "sa.pub"),
-            ("service-account-signing-key-file", "sa.key"),
-            ("kubelet-client-certificate", "apiserver-kubelet-client.crt"),
-            ("kubelet-client-key", "apiserver-kubelet-client.key"),
-            ("kubelet-certificate-authority", "ca.crt"),
-            ("requestheader-client-ca-file", "front-proxy-ca.crt"),
-            ("proxy-client-cert-file", "front-proxy-client.crt"),
-            ("proxy-client-key-file", "front-proxy-client.key"),
-        ] {
-            command.arg(format!("--{flag}={}", certificates.path(file).display()));
-        }
-        command.args([
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.96.0.0/16",
-            "--authorization-mode=RBAC",
-            "--allow-privileged=true",
-            "--disable-admission-plugins=ServiceAccount",
-            "--endpoint-reconciler-type=none",
-            "--profiling=false",
-            "--kubelet-preferred-address-types=InternalIP",
-            "--requestheader-allowed-names=front-proxy-client",
-            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-            "--requestheader-group-headers=X-Remote-Group",
-            "--requestheader-username-headers=X-Remote-User",
-        ]);
-        let mut apiserver = spawn(&mut command, folder.path(), "kube-apiserver")?;
-        let base = format!("https://127.0.0.1:{port}");
-        let kubeconfig = folder.path().join("kubeconfig");
-        certificates.kubeconfig("admin", &base, &kubeconfig)?;
-        ready(&mut apiserver, folder.path(), "kube-apiserver", || {
-            let program = kubectl.clone();
-            let kubeconfig = kubeconfig.clone();
-            async move {
-                let answer = self::kubectl(&program, &kubeconfig, &["get", "--raw", "/readyz"]).await?;
-                anyhow::ensure!(answer == "ok", "{answer}");
-                Ok(())
-            }
-        })
-        .await?;
-        Ok(ApiServer {
-            kubectl: kubectl.clone(),
-            kubeconfig,
-            base,
-            token: TOKEN,
-            certificates,
-            _processes: vec![apiserver, etcd],
-            folder,
-        })
-    }
-
-    /// What kubectl prints, with its errors.
-    pub async fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        kubectl(&self.kubectl, &self.kubeconfig, arguments).await
-    }
-
-    /// A kubeconfig with one context, `name`, for who has this token.
-    pub fn kubeconfig_of(&self, name: &str, token: &str, path: &Path) -> anyhow::Result<()> {
-        let config = serde_json::json!({
-            "apiVersion": "v1", "kind": "Config",
-            "clusters": [{"name": name, "cluster": {
-                "server": self.base, "certificate-authority": self.certificates.path("ca.crt"),
-            }}],
-            "users": [{"name": name, "user": {"token": token}}],
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        });
-        Ok(std::fs::write(path, config.to_string())?)
-    }
-}
 
 /// A whole cluster without machines: controllers, scheduler, and two nodes whose kubelets kwok plays. With
 /// `USE_EXISTING_CLUSTER=true` the cluster of `$KUBECONFIG` instead, of which only the tests' own namespaces are touched.
@@ -206,11 +75,7 @@ impl ControlPlane {
         let folder = server.folder.path();
         let pki = &server.certificates;
         let program = |name: &str| asset(name).map(Command::new).map_err(anyhow::Error::msg);
-        let as_user = |user: &str| -> anyhow::Result<String> {
-            let path = folder.join(format!("{user}.kubeconfig"));
-            pki.kubeconfig(user, &server.base, &path)?;
-            Ok(format!("--kubeconfig={}", path.display()))
-        };
+        let as_user = |user: &str| server.flag_of(user);
         // With the usual 20 requests a second a rollout would take minutes.
         let common = [
             "--leader-elect=false",
@@ -232,20 +97,7 @@ impl ControlPlane {
         command.arg(as_user("scheduler")?).args(common).arg(&certificates);
         let scheduler = spawn(&mut command, folder, "kube-scheduler")?;
 
-        let port = free_port()?;
-        let mut command = program("kwok")?;
-        command.arg(as_user("kwok")?).env("HOME", folder);
-        for stage in ["nodes.yaml", "pods.yaml", "failing.yaml"] {
-            command.arg(format!("--config={}", assets::stages().join(stage).display()));
-        }
-        command
-            .args(["--manage-all-nodes=false", "--manage-nodes-with-label-selector=caseboard.dev/kubelet=running"])
-            .args(["--node-ip=127.0.0.1", "--cidr=10.128.0.0/10", "--node-lease-duration-seconds=40"])
-            .arg(format!("--node-port={port}"))
-            .arg(format!("--server-address=127.0.0.1:{port}"))
-            .arg(format!("--tls-cert-file={}", pki.path("kubelet.crt").display()))
-            .arg(format!("--tls-private-key-file={}", pki.path("kubelet.key").display()));
-        let mut kubelets = spawn(&mut command, folder, "kwok")?;
+        let kubelets = server.kubelets().await?;
 
         ready(&mut controllers, folder, "kube-controller-manager", || async {
             let answer = server.kubectl(&["get", "serviceaccount", "default", "-o", "name"]).await?;
@@ -253,8 +105,6 @@ impl ControlPlane {
             Ok(())
         })
         .await?;
-        let url = format!("http://127.0.0.1:{port}");
-        ready(&mut kubelets, folder, "kwok", || healthy(&url, "/healthz")).await?;
 
         let plane = ControlPlane {
             kubectl: server.kubectl.clone(),

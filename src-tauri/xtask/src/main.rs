@@ -1,4 +1,5 @@
-//! Everything a person does to the repository: `cargo xtask run`, `test`, `codegen`, `tidy`, `bench`, `release`.
+//! Everything a person does to the repository: `cargo xtask run`, `test`, `codegen`, `tidy`, `bench`, `soak`,
+//! `release`.
 
 mod bench;
 mod codegen;
@@ -41,6 +42,8 @@ enum Command {
     Tidy,
     /// Print measured figures as one table.
     Bench(bench::Bench),
+    /// Watch a churning fleet for an hour and check that memory does not grow.
+    Soak(bench::Soak),
     /// Build the packages for this system.
     Release,
 }
@@ -52,6 +55,7 @@ fn main() {
         Command::Codegen => codegen::codegen(),
         Command::Tidy => tidy::tidy(),
         Command::Bench(bench) => bench.run(),
+        Command::Soak(soak) => soak.run(),
         Command::Release => run::release(),
     };
     if let Err(error) = done {

@@ -51,6 +51,12 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
         .env("CASEBOARD_DESKTOP_BIN", run::binary("caseboard-desktop"));
     if let Some(assets) = &assets {
         command.env("KUBEBUILDER_ASSETS", assets);
+        match controlplane::old_etcd() {
+            Ok(etcd) => {
+                command.env("TEST_ASSET_ETCD_OLD", etcd);
+            }
+            Err(why) => eprintln!("   {why}; the test that needs it is skipped"),
+        }
     }
     let bench = root().join("../shared/bench");
     if std::env::var_os("CASEBOARD_BENCH_DIR").is_none() && bench.is_dir() {

@@ -32,7 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Libraries that only some rooms may know.
 const GUARDED: &[(&str, &[&str])] = &[
     ("tauri", &["caseboard-desktop"]),
-    ("rusqlite", &["history"]),
+    ("rusqlite", &["history", "caseboard-tests"]),
     ("kube", &["cluster", "tools", "caseboard-tests"]),
     ("keyring", &["desk", "caseboard-desktop", "caseboard-tests"]),
 ];

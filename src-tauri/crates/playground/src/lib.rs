@@ -9,6 +9,7 @@
 
 mod accept;
 mod builtin;
+mod crowd;
 mod event;
 mod patch;
 pub mod resource;
@@ -21,6 +22,7 @@ mod table;
 mod world;
 
 pub use builtin::{BUILT_IN, built_in};
+pub use crowd::{Crowd, MadeUp, PodPhase};
 pub use scenario::{Broken, Happening, Scenario, Stage, Truth, What};
 pub use serve::{CannotServe, Served, Settings, Source, serve};
 pub use world::Pace;

@@ -2,6 +2,7 @@
 
 mod access;
 mod change;
+mod crowd;
 mod discovery;
 mod list;
 mod log;
@@ -15,6 +16,7 @@ mod watch;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -37,6 +39,8 @@ pub enum Source {
     Scenario(Box<Scenario>, Pace),
     /// A recording: an imported bundle, a `.case` file, an earlier watch.
     History(Arc<History>),
+    /// A healthy cluster of so many made-up pods, for looking at the workbench under load.
+    Crowd(u32),
 }
 
 /// How to serve it.
@@ -114,6 +118,23 @@ impl Served {
         self.world.store.write(crate::store::Kept::compact);
     }
 
+    /// The made-up pods, where such are served.
+    pub fn crowd(&self) -> Option<&crate::Crowd> {
+        self.world.crowd.as_deref()
+    }
+
+    /// Makes the made-up pod at a place crash again and again; gives the pod, once the server shows it so.
+    pub fn crash(&self, place: u32) -> Option<model::ObjectRef> {
+        self.world.crowd.as_ref()?.crash(&self.world.store, place, now())
+    }
+
+    /// The made-up pod at a place runs again.
+    pub fn heal(&self, place: u32) {
+        if let Some(crowd) = &self.world.crowd {
+            crowd.heal(&self.world.store, place, now());
+        }
+    }
+
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }
@@ -128,6 +149,7 @@ impl Drop for Served {
 fn open(source: Source, history: Option<Arc<History>>) -> Result<World, history::Error> {
     match source {
         Source::History(history) => World::of_history(history),
+        Source::Crowd(pods) => World::of_crowd(pods, now()),
         Source::Scenario(scenario, pace) => {
             let history = match history {
                 Some(history) => history,
@@ -144,8 +166,16 @@ pub(crate) fn now() -> Time {
     Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// Lets a scenario live on.
+/// Lets a scenario, or a crowd, live on.
 async fn live(world: Arc<World>, mut stopped: tokio::sync::watch::Receiver<bool>) {
+    if let Some(crowd) = world.crowd.clone() {
+        let over = Arc::new(AtomicBool::new(false));
+        let told = over.clone();
+        std::thread::spawn(move || crate::crowd::live(&crowd, &world.store, &told));
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        over.store(true, Ordering::Relaxed);
+        return;
+    }
     loop {
         let playing = world.clone();
         let next = match tokio::task::spawn_blocking(move || playing.catch_up(now())).await {
@@ -252,6 +282,13 @@ fn object(
     content: &str,
     body: &[u8],
 ) -> Result<Response, Refusal> {
+    if let Some(crowd) = site.world.crowd.clone().filter(|_| asked.kind == "Pod") {
+        return match (method.as_str(), asked.sub.as_str()) {
+            ("GET", "" | "status") => crowd::answer(site, &crowd, asked, accept),
+            ("GET", _) => Err(Refusal::no_such_path()),
+            _ => Err(Refusal::method_not_allowed(method.as_str())),
+        };
+    }
     match (method.as_str(), asked.sub.as_str()) {
         ("GET", "log") if asked.resource.kind == "Pod" => log::answer(&site, &asked),
         ("GET" | "POST", "proxy") => proxy::answer(&site, &asked),

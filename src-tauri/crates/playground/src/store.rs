@@ -92,6 +92,12 @@ impl Kept {
         self.compacted
     }
 
+    /// The next revision, for a change that is kept elsewhere.
+    pub fn pass(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+
     /// Forgets all changes: every version but the current one is expired.
     pub fn compact(&mut self) {
         self.changes.clear();

@@ -9,6 +9,7 @@ use model::{
 };
 use serde_json::{Value, json};
 
+use crate::crowd::Crowd;
 use crate::resource::Resource;
 use crate::scenario::{self, Happening, Scenario, Stage, What};
 use crate::store::{LogPiece, Store};
@@ -27,6 +28,8 @@ pub struct World {
     pub store: Store,
     pub history: Arc<History>,
     pub told: Mutex<Told>,
+    /// Pods that are not in the store.
+    pub crowd: Option<Arc<Crowd>>,
     play: Option<Mutex<Play>>,
 }
 
@@ -74,7 +77,13 @@ impl World {
         history.append(&scenario::coverage(history.cluster(), base))?;
         let started = if pace == Pace::Happened { base } else { now };
         let play = Play { stage: scenario.stage(base), started, base, speed };
-        let world = World { store: Store::default(), history, told: Mutex::default(), play: Some(Mutex::new(play)) };
+        let world = World {
+            store: Store::default(),
+            history,
+            told: Mutex::default(),
+            crowd: None,
+            play: Some(Mutex::new(play)),
+        };
         world.catch_up(now)?;
         Ok(world)
     }
@@ -95,12 +104,20 @@ impl World {
                 }
             }
         });
-        let world = World { store, history, told: Mutex::default(), play: None };
+        let world = World { store, history, told: Mutex::default(), crowd: None, play: None };
         let query = Query { types: vec!["log", "metric", "alert", "node_agent"], ..Query::default() };
         for observation in world.history.find(&query)? {
             world.hear(&observation.subject, observation.at, &observation.body);
         }
         Ok(world)
+    }
+
+    /// So many made-up pods and what stands around them. Nothing of it is recorded.
+    pub fn of_crowd(pods: u32, now: Time) -> history::Result<World> {
+        let store = Store::default();
+        let crowd = Some(Arc::new(Crowd::settle(pods, &store, now)));
+        let history = Arc::new(History::in_memory(cluster_of("crowd"))?);
+        Ok(World { store, history, told: Mutex::default(), crowd, play: None })
     }
 
     /// Whether writes take effect: a recording cannot be changed.

@@ -1,8 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
-mod hostile;
-
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use model::{Body, CoverageState};
 use serde_json::json;

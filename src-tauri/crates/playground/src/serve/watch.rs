@@ -23,13 +23,13 @@ use crate::store::Change;
 use crate::table::{Include, partial, table};
 
 /// How often a quiet watch gets a bookmark.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(20);
+pub(super) const BOOKMARK_EVERY: Duration = Duration::from_secs(20);
 /// A watch that names no time is ended after this.
-const LASTS: Duration = Duration::from_secs(1_800);
+pub(super) const LASTS: Duration = Duration::from_secs(1_800);
 /// The last bookmark comes so long before the end.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+pub(super) const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 pub(super) fn answer(site: Arc<Site>, asked: Asked, accept: Option<&str>) -> Result<Response, Refusal> {
     let form = form(accept)?;

@@ -1,0 +1,71 @@
+//! An hour of a rollout that never ends: memory may grow by less than a twentieth after the tenth minute.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::figures::median;
+use crate::fleet::{Core, Crowds};
+use crate::process::resident;
+use crate::{Form, Wanted};
+
+/// Memory is compared with what it was after this share of the time: ten minutes of an hour.
+const WARM: f64 = 1.0 / 6.0;
+/// Growth that is allowed from then on.
+const MOST_GROWTH: f64 = 0.05;
+/// Samples of memory that make one value.
+const SAMPLES: usize = 30;
+
+pub async fn run(wanted: &Wanted) -> Result<()> {
+    // Told as if it were not played faster: the amount of churn is the same.
+    let minutes = wanted.minutes;
+    let lasts = Duration::from_secs_f64(minutes * 60.0 / wanted.speed);
+    let rate = wanted.churn * wanted.speed;
+    let crowds = &mut Crowds::serve(wanted.clusters, wanted.pods).await?;
+    let mut core = Core::start(&crowds.kubeconfigs).await?;
+    core.open(crowds.kubeconfigs.len()).await?;
+    crowds.peer.tell(&format!("churn {rate}")).await?;
+    let process = core.peer.id()?;
+    let started = Instant::now();
+    let every = (lasts / 600).clamp(Duration::from_millis(50), Duration::from_secs(6));
+    let mut seen: Vec<(f64, f64)> = Vec::new();
+    let mut told = Instant::now();
+    while started.elapsed() < lasts {
+        tokio::time::sleep(every).await;
+        while core.peer.heard().is_some() {}
+        let megabytes = resident(process)?.0 as f64 / 1e6;
+        seen.push((started.elapsed().as_secs_f64() / lasts.as_secs_f64(), megabytes));
+        if told.elapsed() > Duration::from_secs(60) {
+            told = Instant::now();
+            eprintln!("   {:.0} minutes: {megabytes:.0} MB", started.elapsed().as_secs_f64() / 60.0 * wanted.speed);
+        }
+    }
+    let warm: Vec<f64> = seen.iter().filter(|(at, _)| *at >= WARM).take(SAMPLES).map(|(_, mb)| *mb).collect();
+    let last: Vec<f64> = seen.iter().rev().take(SAMPLES).map(|(_, mb)| *mb).collect();
+    let (before, after) = (median(&warm), median(&last));
+    let growth = after / before - 1.0;
+    let changes = rate * lasts.as_secs_f64();
+    let pods = wanted.clusters * wanted.pods;
+    match wanted.form {
+        Form::Json => println!(
+            "{}",
+            json!({ "pods": pods, "clusters": wanted.clusters, "minutes": minutes, "changes": changes.round(),
+                    "rss_mb_warm": before, "rss_mb_end": after, "growth": growth })
+        ),
+        Form::Table | Form::Markdown => println!(
+            "{pods} pods in {} clusters, {minutes} minutes, {changes:.0} changes of pods: {before:.0} MB after a sixth, \
+             {after:.0} MB at the end, {:+.1} %",
+            wanted.clusters,
+            growth * 100.0
+        ),
+    }
+    ensure!(
+        growth < MOST_GROWTH,
+        "memory grew by {:.1} %, at most {:.0} % are allowed",
+        growth * 100.0,
+        MOST_GROWTH * 100.0
+    );
+    Ok(())
+}
