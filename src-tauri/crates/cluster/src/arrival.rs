@@ -1,10 +1,14 @@
 //! From what the API server sends to observations: reduced, redacted, dated. Pure.
 
+mod decode;
+
 use std::sync::Arc;
 
 use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Source, Time, project, qualified_kind};
 use redact::Redactor;
 use serde_json::{Value, json};
+
+pub(crate) use decode::{Decoder, Incoming, Line};
 
 use crate::Kind;
 
@@ -14,6 +18,8 @@ pub(crate) struct Known {
     pub uid: String,
     pub resource_version: String,
     pub at: Time,
+    /// The list in which it was seen last.
+    pub listing: u32,
 }
 
 /// Whether a message belongs to a listing or tells a change.
@@ -41,28 +47,33 @@ impl Arrivals {
         Some(ObjectRef::new(kind.name(), namespace, name))
     }
 
+    /// The reference of an object that arrived.
+    pub(crate) fn subject(kind: &Kind, incoming: &Incoming) -> ObjectRef {
+        let namespace = if kind.namespaced { incoming.namespace.as_str() } else { "" };
+        ObjectRef::new(kind.name(), namespace, incoming.name.as_str())
+    }
+
     /// A version of an object. `None` where it is the one that is known.
     pub(crate) fn object(
         &self,
         kind: &Kind,
-        mut object: Value,
+        incoming: Incoming,
         known: Option<&Known>,
         how: How,
         change: ChangeKind,
         now: Time,
     ) -> Option<(Known, Observation)> {
-        let subject = Self::reference(kind, &object)?;
-        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
-        let (uid, resource_version) = (text("uid"), text("resourceVersion"));
-        let same = known.is_some_and(|k| k.uid == uid && k.resource_version == resource_version);
-        if same && !resource_version.is_empty() && change == ChangeKind::Present {
+        let same = known.is_some_and(|k| k.uid == incoming.uid && k.resource_version == incoming.resource_version);
+        if same && !incoming.resource_version.is_empty() && change == ChangeKind::Present {
             return None;
         }
-        let at = date(kind, &object, how, change, now);
+        let subject = Self::subject(kind, &incoming);
+        let at = date(kind, &incoming, how, change, now);
         // Versions of one object follow each other, whatever its clocks say.
         let at = known.map_or(at, |known| at.max(Time(known.at.0.saturating_add(1))));
 
-        self.reduce(kind, &mut object);
+        let Incoming { uid, resource_version, mut object, .. } = incoming;
+        self.redactor.json(&mut object);
         let body = Body::Object {
             api_version: kind.api_version(),
             uid: uid.clone(),
@@ -71,7 +82,7 @@ impl Arrivals {
             object: Arc::new(object),
         };
         let observation = Observation::new(self.cluster.clone(), at, now.max(at), self.source, Some(subject), body);
-        Some((Known { uid, resource_version, at }, observation))
+        Some((Known { uid, resource_version, at, listing: 0 }, observation))
     }
 
     /// The deletion of an object that nobody sent: it was there, and a whole list does not have it.
@@ -175,22 +186,20 @@ fn time(value: &Value) -> Option<Time> {
 
 /// When a version became true. Only the API server's own record of writes dates a change; for a listing everything that
 /// the object says of its past does.
-fn date(kind: &Kind, object: &Value, how: How, change: ChangeKind, now: Time) -> Time {
-    let metadata = &object["metadata"];
-    let written = metadata["managedFields"].as_array().into_iter().flatten().filter_map(|f| time(&f["time"])).max();
+fn date(kind: &Kind, incoming: &Incoming, how: How, change: ChangeKind, now: Time) -> Time {
+    let (object, written) = (&incoming.object, incoming.written_at);
     if change == ChangeKind::Deleted {
         return now;
     }
     match how {
         How::Changed => written.filter(|at| now.seconds_since(*at) > REPLAYED_AFTER_SECONDS).unwrap_or(now),
         How::Listed => {
-            let mut latest =
-                written.max(time(&metadata["annotations"]["endpoints.kubernetes.io/last-change-trigger-time"]));
+            let mut latest = written.max(incoming.triggered_at);
             if latest.is_none() && matches!(&*kind.kind, "Endpoints" | "EndpointSlice") {
                 // It changes all the time and says nothing of when; its creation would date an outage to the first day.
                 return now;
             }
-            latest = latest.max(time(&metadata["creationTimestamp"]));
+            latest = latest.max(time(&object["metadata"]["creationTimestamp"]));
             let status = &object["status"];
             for condition in status["conditions"].as_array().into_iter().flatten() {
                 latest = latest.max(time(&condition["lastTransitionTime"])).max(time(&condition["lastUpdateTime"]));

@@ -1,18 +1,24 @@
+mod ask;
 mod follow;
+mod patience;
+mod pulse;
 mod state;
+mod watch;
 mod writer;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use history::{History, Query};
 use kube::Client;
 use model::{Body, Clock, ClusterId, ObjectRef, Snapshot, Source, Time};
 use redact::Redactor;
 use serde_json::Value;
-use tokio::sync::{Mutex, RwLock, watch};
+use tokio::sync::{Mutex, RwLock, Semaphore, watch as channel};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 pub use state::{ConnectionPhase, ConnectionState, WatchPhase, WatchState};
 
@@ -21,11 +27,18 @@ use crate::login::Login;
 use crate::served::{self, Served};
 use crate::{Context, Kind, SearchPath, Trouble};
 use follow::Follow;
+pub(crate) use patience::Patience;
 use writer::Writer;
 
-/// The wall clock running ahead of the machine's own by this much means that the machine slept, or was set.
-const JUMP: Duration = Duration::from_secs(15);
-const PULSE: Duration = Duration::from_secs(5);
+/// What every watch of a connection hears at once.
+#[derive(Clone, Debug, Default)]
+struct Again {
+    /// Why a request that is open now has no hope; otherwise all start again at once.
+    unreachable: Option<Trouble>,
+}
+
+/// How many kinds are listed at once: more would only make the first ones later.
+const LISTS_AT_ONCE: usize = 4;
 
 /// Everything that runs for a connection. What runs holds it weakly, so that dropping the connection ends it.
 type Tasks = Mutex<JoinSet<()>>;
@@ -52,9 +65,19 @@ pub(crate) struct Inner {
     /// The client in use and the credential it carries.
     client: RwLock<Option<(u64, Client)>>,
     served: RwLock<Option<Arc<Served>>>,
-    state: watch::Sender<ConnectionState>,
-    restart: watch::Sender<u64>,
+    state: channel::Sender<ConnectionState>,
+    restart: channel::Sender<Again>,
     writer: Writer,
+    pub(crate) patience: Patience,
+    /// Taken in turn by who lists.
+    turns: Arc<Semaphore>,
+    /// Whether this server answers lists as streams, as far as is known.
+    streams: AtomicBool,
+    /// Whether lists are asked for compressed.
+    packed: bool,
+    opened_at: Instant,
+    /// Milliseconds after `opened_at` when any watch heard anything last.
+    heard_after: AtomicU64,
 }
 
 impl Connection {
@@ -66,10 +89,21 @@ impl Connection {
         clock: Arc<dyn Clock>,
         search: Arc<SearchPath>,
     ) -> Arc<Connection> {
+        Connection::open_with(context, history, redactor, clock, search, Patience::default())
+    }
+
+    pub(crate) fn open_with(
+        context: &Context,
+        history: Arc<History>,
+        redactor: Arc<Redactor>,
+        clock: Arc<dyn Clock>,
+        search: Arc<SearchPath>,
+        patience: Patience,
+    ) -> Arc<Connection> {
         crate::install_crypto();
         let server = if context.server.is_empty() { context.name.clone() } else { context.server.clone() };
-        let (state, _) = watch::channel(ConnectionState::connecting(&server));
-        let (restart, _) = watch::channel(0);
+        let (state, _) = channel::channel(ConnectionState::connecting(&server));
+        let (restart, _) = channel::channel(Again::default());
         let tell = state.clone();
         let writer = writer::start(history.clone(), clock.clone(), move |unkept| {
             tell.send_modify(|state| state.unkept = unkept);
@@ -91,6 +125,12 @@ impl Connection {
             state,
             restart,
             writer,
+            patience,
+            turns: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
+            streams: AtomicBool::new(true),
+            packed: !is_this_machine(&context.server),
+            opened_at: Instant::now(),
+            heard_after: AtomicU64::new(0),
         });
         let tasks = Arc::new_cyclic(|tasks: &Weak<Tasks>| {
             let mut set = JoinSet::new();
@@ -118,7 +158,7 @@ impl Connection {
     }
 
     /// Hears every change of phase. That a watch heard something is not a change: read [`WatchState::last_event_at`].
-    pub fn subscribe(&self) -> watch::Receiver<ConnectionState> {
+    pub fn subscribe(&self) -> channel::Receiver<ConnectionState> {
         self.inner.state.subscribe()
     }
 
@@ -137,8 +177,7 @@ impl Connection {
     /// Starts every watch and a new login at once: after a sleep, a VPN that came back, a login in another window.
     pub async fn reconnect(&self) {
         self.inner.login.retry().await;
-        *self.inner.client.write().await = None;
-        self.inner.restart.send_modify(|count| *count += 1);
+        self.inner.start_again().await;
     }
 
     /// Stops everything and writes what was seen.
@@ -172,14 +211,9 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     inner.state.send_modify(|state| {
         state.watches = kinds
             .iter()
-            .map(|(kind, lacking)| WatchState {
-                kind: kind.name(),
-                namespace: String::new(),
-                phase: if *lacking { WatchPhase::NotServed } else { WatchPhase::Listing },
-                since: now,
-                last_event_at: None,
-                listed: false,
-                error: None,
+            .map(|(kind, lacking)| {
+                let phase = if *lacking { WatchPhase::NotServed } else { WatchPhase::Listing };
+                WatchState::new(kind.name(), String::new(), phase, now)
             })
             .collect();
         state.settle(&inner.server);
@@ -190,24 +224,13 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
         if !lacking {
             let known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
             let inner = inner.clone();
-            watches.spawn(Follow { inner, kind, row, namespace: String::new(), known, coverage: None }.run());
+            watches
+                .spawn(Follow { inner, kind, row, namespace: String::new(), known, coverage: None, listing: 0 }.run());
         }
     }
     drop(watches);
     drop(tasks);
-    // After a sleep every open stream is dead and looks alive.
-    let mut last = (SystemTime::now(), Instant::now());
-    loop {
-        tokio::time::sleep(PULSE).await;
-        let now = (SystemTime::now(), Instant::now());
-        let wall = now.0.duration_since(last.0).unwrap_or_default();
-        if wall > now.1.duration_since(last.1) + JUMP {
-            tracing::info!(seconds = wall.as_secs(), "the clock jumped; watches start again");
-            *inner.client.write().await = None;
-            inner.restart.send_modify(|count| *count += 1);
-        }
-        last = now;
-    }
+    pulse::beat(inner).await;
 }
 
 fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
@@ -215,7 +238,7 @@ fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
         .of_kind(&kind.name())
         .map(|(object, held)| {
             let resource_version = held.object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
-            (object.clone(), Known { uid: held.uid.to_string(), resource_version, at: held.at })
+            (object.clone(), Known { uid: held.uid.to_string(), resource_version, at: held.at, listing: 0 })
         })
         .collect()
 }
@@ -337,18 +360,35 @@ impl Inner {
         });
     }
 
-    fn watch_phase(&self, row: usize) -> Option<WatchPhase> {
-        self.state.borrow().watches.get(row).map(|watch| watch.phase)
-    }
-
-    fn heard(&self, row: usize, now: Time) {
+    /// Changes what nobody waits for: read with the next change of phase, or when somebody looks.
+    fn change_watch_quietly(&self, row: usize, change: impl FnOnce(&mut WatchState)) {
         self.state.send_if_modified(|state| {
             if let Some(watch) = state.watches.get_mut(row) {
-                watch.last_event_at = Some(now);
+                change(watch);
             }
             false
         });
     }
+
+    fn any_watch(&self, is_so: impl Fn(&WatchState) -> bool) -> bool {
+        self.state.borrow().watches.iter().any(is_so)
+    }
+
+    fn streams(&self) -> bool {
+        self.streams.load(Ordering::Relaxed)
+    }
+
+    /// This server does not answer lists as streams; nobody waits for one again.
+    fn forgo_streams(&self) {
+        self.streams.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Whether a server's address is on this machine, where bytes cost less than packing them.
+fn is_this_machine(server: &str) -> bool {
+    let host = server.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -37,7 +38,73 @@ pub(crate) struct Shelf {
     pub page: usize,
     pub aggregated: bool,
     pub allowed: bool,
+    /// No question is answered and no change is told, and no connection is closed.
+    pub deaf: bool,
+    /// Whether lists can be asked for as streams.
+    pub streams: bool,
+    /// What is answered instead, each once, in this order for each plural.
+    pub scripts: Vec<(String, Script)>,
     cuts: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Page,
+    Stream,
+    Changes,
+}
+
+/// An answer byte by byte.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub to: Wanted,
+    pub status: u16,
+    pub retry_after: Option<u64>,
+    pub chunks: Vec<Bytes>,
+    /// Before each chunk.
+    pub pause: Duration,
+    pub then: Then,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Nothing more comes, and the connection stays.
+    Hang,
+    End,
+    /// The connection is cut in the middle of the answer.
+    Break,
+}
+
+impl Script {
+    pub(crate) fn to(to: Wanted, text: &str, then: Then) -> Script {
+        let chunks = if text.is_empty() { Vec::new() } else { vec![Bytes::copy_from_slice(text.as_bytes())] };
+        Script { to, status: 200, retry_after: None, chunks, pause: Duration::ZERO, then }
+    }
+
+    fn answer(self) -> Response {
+        let steps = self.chunks.into_iter().map(Some).chain([None]);
+        let stream = futures::stream::iter(steps).then(move |step| async move {
+            match step {
+                Some(chunk) => {
+                    tokio::time::sleep(self.pause).await;
+                    Some(Ok(chunk))
+                }
+                None => match self.then {
+                    Then::Hang => std::future::pending().await,
+                    Then::End => None,
+                    Then::Break => Some(Err(std::io::Error::other("cut"))),
+                },
+            }
+        });
+        let stream = stream.take_while(|step| std::future::ready(step.is_some())).filter_map(std::future::ready);
+        let mut response = Body::from_stream(stream).into_response();
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
+        response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert("retry-after", seconds.into());
+        }
+        response
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +135,7 @@ impl Fake {
         let fake = Fake { shelf: Arc::default(), changed, cut, address };
         fake.shelf().page = 2;
         fake.shelf().aggregated = true;
+        fake.shelf().streams = true;
         let app = Router::new().fallback(answer).with_state(fake.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         fake
@@ -155,6 +223,9 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         agent: header("user-agent"),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
+    if fake.shelf().deaf {
+        std::future::pending::<()>().await;
+    }
     let mut shelf = fake.shelf();
     shelf.requests.push(seen.clone());
     if shelf.token.as_ref().is_some_and(|token| header("authorization") != format!("Bearer {token}")) {
@@ -190,14 +261,32 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         return one(&mut shelf, &kind, &namespace, &name, &seen);
     }
     let query: BTreeMap<&str, &str> = seen.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    if query.get("watch") == Some(&"true") || query.get("watch") == Some(&"1") {
+    let wanted = match (query.get("watch"), query.get("sendInitialEvents")) {
+        (None, _) => Wanted::Page,
+        (Some(_), Some(_)) => Wanted::Stream,
+        (Some(_), None) => Wanted::Changes,
+    };
+    let scripted = shelf.scripts.iter().position(|(plural, script)| *plural == kind.plural && script.to == wanted);
+    if let Some(index) = scripted {
+        return shelf.scripts.remove(index).1.answer();
+    }
+    if wanted == Wanted::Stream && !shelf.streams {
+        return status(
+            422,
+            "Invalid",
+            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is on",
+        );
+    }
+    if wanted != Wanted::Page {
         let from: u64 = query.get("resourceVersion").and_then(|v| v.parse().ok()).unwrap_or(0);
         if from < shelf.forgotten && shelf.gone_as_status {
             return status(410, "Expired", "too old resource version");
         }
         let cuts = shelf.cuts;
+        let initial = (wanted == Wanted::Stream).then(|| shelf_lines(&shelf, &kind, &namespace, &seen.accept));
+        let from = if wanted == Wanted::Stream { shelf.version } else { from };
         drop(shelf);
-        return watch(fake, kind, namespace, from, cuts);
+        return watch(fake, kind, namespace, from, cuts, initial);
     }
     list(&shelf, &kind, &namespace, &query)
 }
@@ -345,9 +434,22 @@ fn list(shelf: &Shelf, kind: &Kind, namespace: &str, query: &BTreeMap<&str, &str
         "metadata": {"resourceVersion": shelf.version.to_string(), "continue": rest}, "items": items}))
 }
 
-fn watch(fake: Fake, kind: Kind, namespace: String, from: u64, cuts: u64) -> Response {
+/// What is there as a streamed list sends it, and its end.
+fn shelf_lines(shelf: &Shelf, kind: &Kind, namespace: &str, accept: &str) -> String {
+    let lines = shelf
+        .objects
+        .iter()
+        .filter(|((plural, of, _), _)| *plural == kind.plural && (namespace.is_empty() || of == namespace))
+        .map(|(_, object)| json!({"type": "ADDED", "object": metadata_only(accept, object)}));
+    let end = json!({"type": "BOOKMARK", "object": {"kind": kind.kind, "metadata": {
+        "resourceVersion": shelf.version.to_string(), "annotations": {"k8s.io/initial-events-end": "true"}}}});
+    lines.chain([end]).map(|line| format!("{line}\n")).collect()
+}
+
+fn watch(fake: Fake, kind: Kind, namespace: String, from: u64, cuts: u64, initial: Option<String>) -> Response {
     let changed = fake.changed.subscribe();
     let cut = fake.cut.subscribe();
+    let initial = futures::stream::iter(initial).map(|lines| Ok::<_, Infallible>(Bytes::from(lines)));
     let stream = futures::stream::unfold((fake, changed, cut, from, false), move |state| {
         let (plural, namespace) = (kind.plural.clone(), namespace.clone());
         async move {
@@ -385,7 +487,7 @@ fn watch(fake: Fake, kind: Kind, namespace: String, from: u64, cuts: u64) -> Res
                         .collect();
                     (lines, shelf.version)
                 };
-                if !lines.is_empty() {
+                if !lines.is_empty() && !fake.shelf().deaf {
                     return Some((Ok(Bytes::from(lines)), (fake, changed, cut, last, false)));
                 }
                 tokio::select! {
@@ -396,5 +498,5 @@ fn watch(fake: Fake, kind: Kind, namespace: String, from: u64, cuts: u64) -> Res
             }
         }
     });
-    ([("content-type", "application/json")], Body::from_stream(stream)).into_response()
+    ([("content-type", "application/json")], Body::from_stream(initial.chain(stream))).into_response()
 }

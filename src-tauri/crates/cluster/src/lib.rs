@@ -20,12 +20,12 @@ mod live;
 mod login;
 mod plugin;
 mod proxy;
-mod raw;
 mod reach;
 mod read_error;
 mod recorded;
 mod search_path;
 mod served;
+mod split;
 mod trouble;
 mod write;
 

@@ -1,7 +1,6 @@
 use std::error::Error as StdError;
 use std::io;
 
-use kube::runtime::watcher;
 use serde::Serialize;
 
 use crate::ReadError;
@@ -67,20 +66,6 @@ impl Trouble {
             ),
             kube::Error::RustlsTls(error) => tls(error.to_string()),
             other => Trouble::of_chain(other),
-        }
-    }
-
-    pub(crate) fn of_watch(error: &watcher::Error) -> Self {
-        match error {
-            watcher::Error::InitialListFailed(error)
-            | watcher::Error::WatchStartFailed(error)
-            | watcher::Error::WatchFailed(error) => Trouble::of(error),
-            watcher::Error::WatchError(status) => Trouble::of_status(status),
-            watcher::Error::NoResourceVersion => Trouble::new(
-                TroubleKind::Server,
-                "its answer carries no resource version",
-                "The kind cannot be watched here; go on without it.",
-            ),
         }
     }
 

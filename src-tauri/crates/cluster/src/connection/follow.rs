@@ -1,27 +1,19 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::StreamExt;
-use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, watcher as watch_kind};
-use kube::{Api, Client};
 use model::{Body, ChangeKind, CoverageState, ObjectRef, Observation, Source};
-use tokio::sync::Notify;
+use tokio::sync::{OwnedSemaphorePermit, watch as channel};
+use tokio::time::Instant;
 
-use super::{Inner, WatchPhase};
-use crate::arrival::{How, Known};
-use crate::raw::Raw;
+use super::ask::{self, Answer, Question};
+use super::watch::{Act, Failure, Happened, State, Watch};
+use super::{Again, Inner, WatchPhase};
+use crate::arrival::{Arrivals, Decoder, How, Incoming, Known, Line};
+use crate::split::Piece;
 use crate::{Kind, Trouble, TroubleKind};
 
-/// A server that stops sending without closing is noticed after this and the margin that the watcher adds.
-const SILENT_AT_MOST_SECONDS: u32 = 120;
-/// A refusal is a person's to lift; asking more often helps nobody.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(120);
-const FIRST_RETRY: Duration = Duration::from_millis(800);
-const LAST_RETRY: Duration = Duration::from_secs(30);
-
-/// Follows one kind, in the cluster or in one namespace, until the connection closes.
+/// Follows one kind, in the cluster or in one namespace, until the connection closes: does what [`Watch`] says and tells
+/// it what came of it.
 pub(super) struct Follow {
     pub inner: Arc<Inner>,
     pub kind: Kind,
@@ -31,192 +23,271 @@ pub(super) struct Follow {
     pub namespace: String,
     pub known: HashMap<ObjectRef, Known>,
     pub coverage: Option<CoverageState>,
+    /// Counts the lists, so that what one did not have can be told.
+    pub listing: u32,
 }
 
-/// Why a watch ended.
-enum Ended {
-    /// Start again at once, with a new list.
-    Restart,
-    /// Start again after a while.
-    Retry(Trouble),
-    /// Watch this namespace instead of the cluster.
-    Narrow(String),
-    Refused(Trouble),
-    NotServed(Trouble),
+/// What is being waited for.
+enum Waiting {
+    Pause(Instant),
+    Answer(Box<Answer>),
 }
 
 impl Follow {
     pub(super) async fn run(mut self) {
-        let mut delay = FIRST_RETRY;
+        let mut restart = self.inner.restart.subscribe();
+        let mut turn = None;
         loop {
-            let ended =
-                if self.kind.metadata_only() { self.watch::<true>().await } else { self.watch::<false>().await };
-            match ended {
-                Ended::Restart => delay = FIRST_RETRY,
-                Ended::Narrow(namespace) => {
-                    // What is known of other namespaces is neither there nor gone: nobody may look.
-                    self.known.retain(|object, _| object.namespace == namespace);
-                    self.cover(CoverageState::Refused).await;
-                    self.coverage = None;
-                    self.inner.change_watch(self.row, |watch| watch.namespace.clone_from(&namespace));
-                    self.namespace = namespace;
-                }
-                Ended::Refused(trouble) => {
-                    // Listed and not watched: what is there is known, what came or went since is not.
-                    let listed = self.coverage == Some(CoverageState::Listed);
-                    self.cover(if listed { CoverageState::Partial } else { CoverageState::Refused }).await;
-                    self.phase(WatchPhase::Refused, Some(trouble));
-                    self.inner.sleep_or_restart(ASK_AGAIN_AFTER).await;
-                }
-                Ended::NotServed(trouble) => {
-                    self.phase(WatchPhase::NotServed, Some(trouble));
-                    self.inner.sleep_or_restart(ASK_AGAIN_AFTER).await;
-                }
-                Ended::Retry(trouble) => {
-                    self.phase(WatchPhase::Failed, Some(trouble));
-                    if self.inner.sleep_or_restart(delay).await {
-                        delay = FIRST_RETRY;
-                    } else {
-                        delay = (delay * 2).min(LAST_RETRY);
+            let mut watch = self.watch();
+            let mut acts = VecDeque::from(watch.next(Happened::PauseOver));
+            let mut waiting = Waiting::Pause(Instant::now());
+            // Of the credential that the last request carried.
+            let mut generation = None;
+            loop {
+                let mut question = None;
+                let mut narrow = false;
+                let mut plugin = None;
+                while let Some(act) = acts.pop_front() {
+                    match act {
+                        Act::BeginList => {
+                            self.listing += 1;
+                            // One list after the other of a few at a time; the first in the row are the first to show.
+                            turn = self.turn(turn.take()).await;
+                        }
+                        Act::StreamAll if !self.inner.streams() => {
+                            acts.extend(watch.next(Happened::StreamsForgone));
+                        }
+                        Act::StreamAll => question = Some(Question::StreamAll),
+                        Act::AskPage { limit, from } => question = Some(Question::Page { limit, from }),
+                        Act::Follow { from } => question = Some(Question::Changes { from }),
+                        Act::Pause(pause) => {
+                            turn = None;
+                            waiting = Waiting::Pause(Instant::now() + pause);
+                        }
+                        Act::ListIsWhole => {
+                            turn = None;
+                            self.reconcile().await;
+                            self.cover(CoverageState::Listed).await;
+                        }
+                        Act::ForgoStreams => self.inner.forgo_streams(),
+                        Act::Show(phase, error) => self.phase(phase, plugin.take().or(error)),
+                        Act::RenewLogin => plugin = self.renew_login(generation).await,
+                        Act::Narrow => narrow = true,
+                        Act::Refused(_) => {
+                            // Listed and not watched: what is there is known, what came or went since is not.
+                            let listed = self.coverage == Some(CoverageState::Listed);
+                            self.cover(if listed { CoverageState::Partial } else { CoverageState::Refused }).await;
+                        }
+                        Act::CountRestart => self.inner.change_watch_quietly(self.row, |watch| watch.restarts += 1),
                     }
+                }
+                if narrow {
+                    self.narrow().await;
+                    break;
+                }
+                let happened = match question {
+                    Some(question) => tokio::select! {
+                        answer = self.ask(question, &mut generation) => match answer {
+                            Ok(answer) => {
+                                waiting = Waiting::Answer(Box::new(answer));
+                                vec![Happened::Answered]
+                            }
+                            Err(failure) => vec![Happened::Failed(failure)],
+                        },
+                        happened = restarted(&mut restart) => vec![happened],
+                    },
+                    None => self.wait(&mut waiting, &watch.state, &mut restart).await,
+                };
+                for happened in happened {
+                    tracing::trace!(kind = %self.kind.kind, state = ?watch.state, ?happened, "watch");
+                    acts.extend(watch.next(happened));
                 }
             }
         }
     }
 
-    async fn watch<const META: bool>(&mut self) -> Ended {
-        let generation = self.inner.login.generation().await;
-        let client = match self.inner.client().await {
-            Ok(client) => client,
-            Err(trouble) => return Ended::Retry(trouble),
+    fn watch(&self) -> Watch {
+        let narrowable = self.namespace.is_empty() && self.kind.namespaced && !self.inner.namespace.is_empty();
+        let spread = u32::try_from(self.row).unwrap_or_default();
+        Watch::new(self.inner.streams(), narrowable, self.inner.patience.clone(), spread)
+    }
+
+    async fn turn(&self, held: Option<OwnedSemaphorePermit>) -> Option<OwnedSemaphorePermit> {
+        match held {
+            Some(held) => Some(held),
+            None => self.inner.turns.clone().acquire_owned().await.ok(),
+        }
+    }
+
+    async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Failure> {
+        *generation = Some(self.inner.login.generation().await);
+        match question {
+            Question::StreamAll => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
+            Question::Page { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = false),
+            Question::Changes { .. } => {}
+        }
+        let client = self.inner.client().await.map_err(Failure::of)?;
+        let patience = &self.inner.patience;
+        let lasts = patience.watch + patience.watch * (self.row as u32 % 16) / 64;
+        let within = match question {
+            Question::StreamAll => patience.list,
+            Question::Page { .. } | Question::Changes { .. } => patience.answer,
         };
-        let answered = Arc::new(Notify::new());
-        let client = telling(client, answered.clone());
-        let api: Api<Raw<META>> = if self.namespace.is_empty() {
-            Api::all_with(client, &self.kind)
-        } else {
-            Api::namespaced_with(client, &self.namespace, &self.kind)
-        };
-        let config = watcher::Config::default().timeout(SILENT_AT_MOST_SECONDS);
-        let mut stream = std::pin::pin!(watch_kind(api, config).default_backoff());
-        let mut restart = self.inner.restart.subscribe();
-        restart.mark_unchanged();
-        let mut seen: HashSet<ObjectRef> = HashSet::new();
-        loop {
-            let event = tokio::select! {
-                event = stream.next() => event,
-                // A resumed watch may be silent for long; that it was answered is what says that it lives.
-                () = answered.notified() => {
-                    self.recovered();
+        let asked = ask::ask(&client, &self.kind, &self.namespace, &question, lasts, self.inner.packed);
+        let answer = tokio::time::timeout(within, asked).await;
+        answer.unwrap_or_else(|_| Err(Failure::of(Trouble::timed_out(within.as_secs()))))
+    }
+
+    /// Waits until something happens; takes objects in as they come.
+    async fn wait(
+        &mut self,
+        waiting: &mut Waiting,
+        state: &State,
+        restart: &mut channel::Receiver<Again>,
+    ) -> Vec<Happened> {
+        match waiting {
+            Waiting::Pause(until) => tokio::select! {
+                () = tokio::time::sleep_until(*until) => vec![Happened::PauseOver],
+                happened = restarted(restart) => vec![happened],
+            },
+            Waiting::Answer(answer) => {
+                let happened = self.take_in(answer, state).await;
+                if !happened.is_empty() {
+                    return happened;
+                }
+                let silence = match state {
+                    State::Following { .. } => self.inner.patience.silence,
+                    State::Streaming | State::Paging { .. } | State::Pausing { .. } | State::Resting => {
+                        self.inner.patience.list
+                    }
+                };
+                tokio::select! {
+                    more = tokio::time::timeout(silence, answer.more()) => match more {
+                        Ok(Ok(Some(()))) => {
+                            self.heard();
+                            Vec::new()
+                        }
+                        Ok(Ok(None)) => match (state, answer.page()) {
+                            (State::Paging { .. }, Some((version, next))) => vec![Happened::Page { version, next }],
+                            _ => vec![Happened::Ended],
+                        },
+                        Ok(Err(failure)) => vec![Happened::Failed(failure)],
+                        Err(_) => vec![Happened::Silent],
+                    },
+                    happened = restarted(restart) => vec![happened],
+                }
+            }
+        }
+    }
+
+    /// Takes in what is here of an answer, up to what the watch has to decide on.
+    async fn take_in(&mut self, answer: &mut Answer, state: &State) -> Vec<Happened> {
+        let how = if matches!(state, State::Following { .. }) { How::Changed } else { How::Listed };
+        let mut version = None;
+        let mut decision = None;
+        while decision.is_none() {
+            let Some(piece) = answer.piece() else { break };
+            let bytes = match piece {
+                Piece::Object(bytes) => bytes,
+                Piece::TooLarge { bytes } => {
+                    self.issue(&format!("an object of {bytes} bytes was passed over: more than is kept of any"));
                     continue;
                 }
-                changed = restart.changed() => {
-                    if changed.is_err() { std::future::pending::<()>().await }
-                    return Ended::Restart;
+            };
+            let inner = self.inner.clone();
+            let decoder = Decoder { kind: &self.kind, redactor: &inner.redactor };
+            let line = match state {
+                State::Paging { .. } => decoder.item(bytes).map(Line::Added),
+                State::Streaming | State::Following { .. } | State::Pausing { .. } | State::Resting => {
+                    decoder.line(bytes)
                 }
             };
-            match event {
-                None => return Ended::Restart,
-                Some(Ok(Event::Init)) => seen.clear(),
-                Some(Ok(Event::InitApply(object))) => {
-                    if let Some(subject) = self.arrive(object.value, How::Listed, ChangeKind::Present).await {
-                        seen.insert(subject);
-                    }
+            match line {
+                Ok(Line::Added(incoming) | Line::Modified(incoming)) => {
+                    version = Some(incoming.resource_version.clone());
+                    self.arrive(incoming, how, ChangeKind::Present).await;
                 }
-                Some(Ok(Event::InitDone)) => {
-                    self.reconcile(std::mem::take(&mut seen)).await;
-                    self.cover(CoverageState::Listed).await;
-                    self.phase(WatchPhase::Live, None);
+                Ok(Line::Deleted(incoming)) => {
+                    version = Some(incoming.resource_version.clone());
+                    self.arrive(incoming, how, ChangeKind::Deleted).await;
                 }
-                Some(Ok(Event::Apply(object))) => {
-                    self.arrive(object.value, How::Changed, ChangeKind::Present).await;
-                }
-                Some(Ok(Event::Delete(object))) => {
-                    self.arrive(object.value, How::Changed, ChangeKind::Deleted).await;
-                }
-                Some(Err(error)) => {
-                    if let Some(ended) = self.failed(&error, generation).await {
-                        return ended;
-                    }
-                }
+                Ok(Line::Bookmark { version, whole: false }) => decision = Some(Happened::Bookmark(version)),
+                Ok(Line::Bookmark { version, whole: true }) => decision = Some(Happened::Whole(version)),
+                Ok(Line::Error(status)) => decision = Some(Happened::Failed(failure_of(&status))),
+                Err(error) => self.issue(&format!("an object could not be read: {error}")),
             }
         }
+        let version = version.filter(|version| !version.is_empty()).map(Happened::Object);
+        version.into_iter().chain(decision).collect()
     }
 
-    /// What an error means for the watch; `None` where the stream goes on by itself after a pause.
-    async fn failed(&mut self, error: &watcher::Error, generation: u64) -> Option<Ended> {
-        let trouble = Trouble::of_watch(error);
-        let resuming = matches!(error, watcher::Error::WatchFailed(_) | watcher::Error::WatchError(_));
-        tracing::debug!(kind = %self.kind.kind, namespace = %self.namespace, why = %trouble.why, "watch broke off");
-        match trouble.kind {
-            TroubleKind::Refused => {
-                let fallback = &self.inner.namespace;
-                if self.namespace.is_empty() && self.kind.namespaced && !fallback.is_empty() {
-                    Some(Ended::Narrow(fallback.clone()))
-                } else {
-                    Some(Ended::Refused(trouble))
-                }
-            }
-            TroubleKind::Missing if !resuming => Some(Ended::NotServed(trouble)),
-            // In the stream it is the watcher's to list again; as an answer to a resumed watch it is ours.
-            TroubleKind::Gone => (!resuming).then_some(Ended::Restart),
-            TroubleKind::Credential => Some(match self.inner.login.renew(generation).await {
-                Ok(()) => {
-                    self.inner.forget_client(generation).await;
-                    Ended::Retry(trouble)
-                }
-                Err(error) => Ended::Retry(Trouble::of_plugin(&error)),
-            }),
-            TroubleKind::Plugin | TroubleKind::Kubeconfig => Some(Ended::Retry(trouble)),
-            TroubleKind::Missing
-            | TroubleKind::Busy
-            | TroubleKind::Network
-            | TroubleKind::Tls
-            | TroubleKind::Server => {
-                self.phase(WatchPhase::Failed, Some(trouble));
-                None
-            }
-        }
-    }
-
-    /// Takes one object in and gives its reference, `None` where it is none.
-    async fn arrive(&mut self, object: serde_json::Value, how: How, change: ChangeKind) -> Option<ObjectRef> {
+    /// Takes one object in.
+    async fn arrive(&mut self, incoming: Incoming, how: How, change: ChangeKind) {
         let now = self.inner.clock.now();
-        self.inner.heard(self.row, now);
         let arrivals = &self.inner.arrivals;
         if self.kind.is_event() {
             // An Event that expires at the server has still happened.
             if change == ChangeKind::Present
-                && let Some(observation) = arrivals.event(&object, now)
+                && let Some(observation) = arrivals.event(&incoming.object, now)
             {
                 self.inner.writer.keep(observation).await;
             }
-            return None;
+            return;
         }
-        let subject = crate::arrival::Arrivals::reference(&self.kind, &object)?;
-        let arrived = arrivals.object(&self.kind, object, self.known.get(&subject), how, change, now);
-        if let Some((known, observation)) = arrived {
-            match change {
-                ChangeKind::Present => self.known.insert(subject.clone(), known),
-                ChangeKind::Deleted => self.known.remove(&subject),
-            };
-            self.inner.writer.keep(observation).await;
+        let subject = Arrivals::subject(&self.kind, &incoming);
+        let known = self.known.get_mut(&subject);
+        let arrived = arrivals.object(&self.kind, incoming, known.as_deref(), how, change, now);
+        match (arrived, known) {
+            (Some((mut new, observation)), known) => {
+                new.listing = self.listing;
+                match (change, known) {
+                    (ChangeKind::Present, Some(known)) => *known = new,
+                    (ChangeKind::Present, None) => {
+                        self.known.insert(subject, new);
+                    }
+                    (ChangeKind::Deleted, _) => {
+                        self.known.remove(&subject);
+                    }
+                }
+                self.inner.writer.keep(observation).await;
+            }
+            (None, Some(known)) => known.listing = self.listing,
+            (None, None) => {}
         }
-        Some(subject)
     }
 
     /// After a whole list: what was known and is not in it is gone. Nothing is taken away before the list is whole.
-    async fn reconcile(&mut self, seen: HashSet<ObjectRef>) {
-        if self.kind.is_event() {
-            return;
-        }
-        let gone: Vec<ObjectRef> = self.known.keys().filter(|object| !seen.contains(object)).cloned().collect();
+    async fn reconcile(&mut self) {
+        let gone: Vec<ObjectRef> =
+            self.known.iter().filter(|(_, known)| known.listing != self.listing).map(|(o, _)| o.clone()).collect();
         let now = self.inner.clock.now();
         for subject in gone {
             let Some(known) = self.known.remove(&subject) else { continue };
             let last = self.inner.last_version(&subject).await;
             let deletion = self.inner.arrivals.vanished(&self.kind, &subject, &known, last, now);
             self.inner.writer.keep(deletion).await;
+        }
+    }
+
+    async fn narrow(&mut self) {
+        let namespace = self.inner.namespace.clone();
+        // What is known of other namespaces is neither there nor gone: nobody may look.
+        self.known.retain(|object, _| object.namespace == namespace);
+        self.cover(CoverageState::Refused).await;
+        self.coverage = None;
+        self.inner.change_watch(self.row, |watch| watch.namespace.clone_from(&namespace));
+        self.namespace = namespace;
+    }
+
+    /// Obtains another credential; the trouble is what kept it from that.
+    async fn renew_login(&self, generation: Option<u64>) -> Option<Trouble> {
+        let generation = generation?;
+        match self.inner.login.renew(generation).await {
+            Ok(()) => {
+                self.inner.forget_client(generation).await;
+                None
+            }
+            Err(error) => Some(Trouble::of_plugin(&error)),
         }
     }
 
@@ -232,38 +303,52 @@ impl Follow {
         self.inner.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body)).await;
     }
 
-    fn recovered(&self) {
-        if self.coverage == Some(CoverageState::Listed) && self.inner.watch_phase(self.row) == Some(WatchPhase::Failed)
-        {
-            self.phase(WatchPhase::Live, None);
-        }
+    fn heard(&self) {
+        let objects = self.known.len() as u64;
+        self.inner.heard(self.row, objects);
+    }
+
+    fn issue(&self, what: &str) {
+        tracing::debug!(kind = %self.kind.kind, namespace = %self.namespace, what, "one object is not shown");
+        self.inner.change_watch(self.row, |watch| {
+            watch.issues += 1;
+            watch.last_issue = Some(what.to_owned());
+        });
     }
 
     fn phase(&self, phase: WatchPhase, error: Option<Trouble>) {
         let now = self.inner.clock.now();
+        let objects = self.known.len() as u64;
         self.inner.change_watch(self.row, |watch| {
             if watch.phase != phase {
                 watch.since = now;
             }
             watch.phase = phase;
             watch.listed |= phase == WatchPhase::Live;
+            watch.objects = objects;
             watch.error = error;
         });
     }
 }
 
-/// The same client, and a notice of each request that the server answered with success.
-fn telling(client: Client, answered: Arc<Notify>) -> Client {
-    let namespace = client.default_namespace().to_owned();
-    let service = tower::service_fn(move |request| {
-        let (client, answered) = (client.clone(), answered.clone());
-        async move {
-            let response = client.send(request).await?;
-            if response.status().is_success() {
-                answered.notify_one();
-            }
-            Ok::<_, kube::Error>(response)
-        }
-    });
-    Client::new(service, namespace)
+/// Waits until somebody asks to start again, or says that the way to the server is gone.
+async fn restarted(restart: &mut channel::Receiver<Again>) -> Happened {
+    if restart.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    match &restart.borrow_and_update().unreachable {
+        None => Happened::Restart,
+        Some(trouble) => Happened::Failed(Failure::of(trouble.clone())),
+    }
+}
+
+fn failure_of(status: &serde_json::Value) -> Failure {
+    match serde_json::from_value(status.clone()) {
+        Ok(status) => ask::failure(status),
+        Err(_) => Failure::of(Trouble {
+            kind: TroubleKind::Server,
+            why: "the server reported an error that cannot be read".into(),
+            hint: "It is tried again by itself.".into(),
+        }),
+    }
 }

@@ -53,11 +53,39 @@ pub struct WatchState {
     pub phase: WatchPhase,
     /// Since when it has been in this phase.
     pub since: Time,
-    /// When it last heard anything.
+    /// When the server last said anything on it, a bookmark too: what is shown of the kind is as of then.
     pub last_event_at: Option<Time>,
+    /// Whether the last list was asked for as a stream instead of in pages.
+    pub streamed: bool,
+    /// How many objects it holds.
+    pub objects: u64,
+    /// How often it was opened again other than at its regular end.
+    pub restarts: u32,
+    /// Objects that could not be read and are not shown; never silently.
+    pub issues: u64,
+    pub last_issue: Option<String>,
     /// Whether it has been listed whole at least once.
     pub listed: bool,
     pub error: Option<Trouble>,
+}
+
+impl WatchState {
+    pub(crate) fn new(kind: String, namespace: String, phase: WatchPhase, now: Time) -> Self {
+        WatchState {
+            kind,
+            namespace,
+            phase,
+            since: now,
+            last_event_at: None,
+            streamed: false,
+            objects: 0,
+            restarts: 0,
+            issues: 0,
+            last_issue: None,
+            listed: false,
+            error: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,6 +129,11 @@ impl ConnectionState {
     /// When the newest thing shown was learnt.
     pub fn last_event_at(&self) -> Option<Time> {
         self.watches.iter().filter_map(|w| w.last_event_at).max()
+    }
+
+    /// Objects that are there and not shown because they could not be read.
+    pub fn unreadable(&self) -> u64 {
+        self.watches.iter().map(|watch| watch.issues).sum()
     }
 
     /// Settles phase, message and hint from the watches.

@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
-use std::time::Duration;
+mod hostile;
+
+use std::time::{Duration, SystemTime};
 
 use model::{Body, CoverageState};
 use serde_json::json;
