@@ -33,6 +33,7 @@ impl Watched {
             in_memory: false,
             knowledge: Vec::new(),
             kubeconfigs: cluster::Sources { files: vec![kubeconfig.to_owned()], ..cluster::Sources::default() },
+            with_added: false,
         })?;
         let row = desk.clusters().into_iter().next().ok_or_else(|| anyhow::anyhow!("the kubeconfig has no context"))?;
         desk.open_cluster(&row.id)?;

@@ -46,6 +46,9 @@ async fn who_may_see_one_namespace_sees_that_one_and_is_told_what_is_hidden() ->
     assert!(!look.snapshot.absence_is_known("Deployment", &mine), "nobody may look at them");
     let state = watched.state()?;
     assert!(state.watches.iter().any(|watch| watch.phase == "refused"), "{:?}", state.watches);
+    let unseen = |kind: &str| state.unseen.iter().find(|unseen| unseen.kind == kind);
+    assert!(unseen("Secret").is_some_and(|unseen| unseen.except_in.is_empty()), "{:?}", state.unseen);
+    assert!(unseen("ConfigMap").is_some_and(|unseen| unseen.except_in == [mine.clone()]), "{:?}", state.unseen);
     // And it goes on: what comes later is seen.
     apply(&server, &server.kubeconfig, &[config_map(&mine, "later")]).await?;
     watched.comes_to_see(&settings(&mine, "later")).await
@@ -58,11 +61,13 @@ async fn a_refusal_and_an_unknown_token_are_told_apart_and_neither_is_an_empty_c
     let server = ApiServer::shared(programs).await?;
     let folder = tempfile::tempdir()?;
     let mut messages = Vec::new();
-    for (name, token) in [("stranger", STRANGER), ("nobody", "no-such-token")] {
+    for (name, token, phase) in
+        [("stranger", STRANGER, ClusterPhase::Failed), ("nobody", "no-such-token", ClusterPhase::LoggedOut)]
+    {
         let kubeconfig = folder.path().join(format!("{name}.yaml"));
         server.kubeconfig_of(name, token, &kubeconfig)?;
         let watched = Watched::open(&kubeconfig)?;
-        let failed = |state: &desk::rows::ClusterState| state.phase == ClusterPhase::Failed;
+        let failed = |state: &desk::rows::ClusterState| state.phase == phase;
         let state = watched.state_that("the cluster to fail", failed).await?;
         assert!(!state.hint.is_empty(), "{name}: {}", state.message);
         assert!(!watched.look()?.snapshot.absence_is_known("Pod", "default"), "{name}: nothing was listed");

@@ -44,7 +44,10 @@ async fn a_server_that_is_killed_and_forgets_old_versions_is_followed_on_without
     server.kill();
     let state = watched
         .state_that("the loss to be noticed", |state| {
-            matches!(state.phase, ClusterPhase::Failed | ClusterPhase::Degraded | ClusterPhase::Connecting)
+            matches!(
+                state.phase,
+                ClusterPhase::Unreachable | ClusterPhase::Failed | ClusterPhase::Degraded | ClusterPhase::Connecting
+            )
         })
         .await?;
     assert!(!state.message.contains("log in"), "nobody's login is at fault: {}", state.message);

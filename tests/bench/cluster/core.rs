@@ -59,6 +59,7 @@ pub async fn run(arguments: &[String]) -> Result<()> {
             files: arguments.iter().map(PathBuf::from).collect(),
             ..cluster::Sources::default()
         },
+        with_added: false,
     };
     let desk = Desk::open(opening)?;
     say(&json!({ "ready": desk.clusters().len() }));

@@ -3,8 +3,12 @@ import type { ClusterPhase } from "../wire/wire";
 const words: Record<ClusterPhase, string> = {
   closed: "closed",
   connecting: "connecting",
+  awaiting_trust: "waits for your trust",
+  logging_in: "logging in",
   live: "live",
   degraded: "partly live",
+  logged_out: "login needed",
+  unreachable: "unreachable",
   failed: "failed",
   recorded: "recorded",
 };

@@ -29,6 +29,10 @@ export function saying(row: ClusterRow, now: Time): Saying {
   switch (state.phase) {
     case "closed":
       return { text: "closed", tone: "quiet" };
+    case "awaiting_trust":
+      return { text: "waits for your trust", tone: "trouble" };
+    case "logging_in":
+      return { text: "logging in", tone: "plain" };
     case "connecting": {
       const { done, of } = listed(state);
       return { text: of > 0 ? `listing, ${done} of ${of} kinds` : "connecting", tone: "plain" };
@@ -39,6 +43,8 @@ export function saying(row: ClusterRow, now: Time): Saying {
       const failed = state.watches.filter((w) => w.phase === "failed").length;
       return { text: [failed > 0 ? `${countOf(failed, "watch", "watches")} broken off` : "partly live", seen].filter(Boolean).join(", "), tone: "old" };
     }
+    case "logged_out":
+    case "unreachable":
     case "failed":
       return { text: age === null ? "could not connect" : `lost, last ${seen}`, tone: "trouble" };
     case "recorded":

@@ -2,7 +2,7 @@ import type { ClusterId, ClusterRow, ClusterState, Update } from "../wire/wire";
 import { type Acts, failure } from "./recorded";
 import type { Recording } from "./recording";
 
-const closed: ClusterState = { phase: "closed", message: "Not open; nothing was contacted.", hint: "", watches: [], last_seen_at: null, span: null };
+const closed: ClusterState = { phase: "closed", message: "Not open; nothing was contacted.", hint: "", watches: [], since: null, trouble: null, server_version: "", unseen: [], last_seen_at: null, span: null };
 
 /** Clusters of a recording that are opened and closed: each goes through its recorded states, a step at a time. */
 export function clusterActs(recording: Recording, pace: number, publish: (update: Update) => void): Acts {

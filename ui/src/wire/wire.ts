@@ -13,6 +13,23 @@ log_dir: string, state_dir: string, now: Time,
  */
 warnings: Array<Problem>, };
 
+/**
+ * A kubeconfig to look at besides kubectl's own: a file, a folder of them, or a text (then with a name).
+ */
+export type AddSource = { 
+/**
+ * `file`, `folder` or `pasted`.
+ */
+kind: SourceKind, 
+/**
+ * The path, or the name for a pasted text.
+ */
+name: string, 
+/**
+ * The pasted text; kept in memory only.
+ */
+text: string | null, };
+
 export type AlertBody = { name: string, state: AlertState, severity: string, labels: { [key in string]: string }, annotations: { [key in string]: string }, starts_at: Time, ends_at: Time | null, };
 
 export type AlertState = "firing" | "suppressed" | "resolved";
@@ -147,19 +164,77 @@ export type ClusterId = string;
 
 export type ClusterKind = "kubeconfig" | "playground" | "recorded";
 
-export type ClusterPhase = "closed" | "connecting" | "live" | "degraded" | "failed" | "recorded";
+export type ClusterPhase = "closed" | "connecting" | "awaiting_trust" | "logging_in" | "live" | "degraded" | "logged_out" | "unreachable" | "failed" | "recorded";
 
 export type ClusterRow = { id: ClusterId, name: string, kind: ClusterKind, 
 /**
  * The kubeconfig, bundle or case file it comes from.
  */
-source: string, server: string, namespace: string, state: ClusterState, 
+source: string, server: string, namespace: string, 
+/**
+ * The kubeconfig's user.
+ */
+user: string, 
+/**
+ * The one that kubectl would use.
+ */
+current: boolean, login: LoginKind, 
+/**
+ * The credential plugin, where the login needs one.
+ */
+exec: ExecRow | null, 
+/**
+ * Whom the user acts as.
+ */
+acts_as: string | null, 
+/**
+ * The server's certificate is not checked, or nothing is encrypted.
+ */
+insecure: boolean, 
+/**
+ * The proxy that the kubeconfig names, without its password.
+ */
+proxy: string | null, 
+/**
+ * The engineer's own settings for it.
+ */
+settings: ClusterSettings, state: ClusterState, 
 /**
  * `null` until it was triaged.
  */
 open_incidents: number | null, worst: Severity | null, problems: Array<Problem>, };
 
-export type ClusterState = { phase: ClusterPhase, message: string, hint: string, watches: Array<WatchRow>, 
+/**
+ * What the engineer set for a cluster beside its kubeconfig.
+ */
+export type ClusterSettings = { 
+/**
+ * Namespaces to look into, besides the context's own, where the whole cluster may not be listed.
+ */
+namespaces: Array<string>, 
+/**
+ * Besides the kubeconfig's certificate authority, what this machine trusts is good enough.
+ */
+machine_certificates: boolean, };
+
+export type ClusterState = { phase: ClusterPhase, 
+/**
+ * Since when it has been in this phase, `null` where it is not open.
+ */
+since: Time | null, message: string, hint: string, 
+/**
+ * What keeps it from living: `credential`, `plugin`, `untrusted`, `network`, `proxy`, `tls`, `refused`, `busy`,
+ * `kubeconfig`, `server`, `missing`, `gone`.
+ */
+trouble: string | null, 
+/**
+ * What the server says it is.
+ */
+server_version: string, watches: Array<WatchRow>, 
+/**
+ * What this login does not see.
+ */
+unseen: Array<UnseenRow>, 
 /**
  * When the newest thing shown was learnt.
  */
@@ -186,6 +261,16 @@ hypotheses: Array<Hypothesis>, not_checked: Array<NotChecked>, };
  * What a source said about a kind.
  */
 export type CoverageState = "listed" | "partial" | "refused" | "not_asked";
+
+export type DecideTrust = { 
+/**
+ * The digest that was shown; where no kubeconfig has that command any more, it is refused.
+ */
+digest: string, 
+/**
+ * `trusted`, `refused`, or `undecided` to be asked again.
+ */
+trust: TrustState, };
 
 /**
  * A dependency that the team declares.
@@ -226,6 +311,32 @@ count: number, first_at: Time, last_at: Time, reporter: string,
 subject_uid: string | null, };
 
 export type EventRow = { observation: ObservationId, at: Time, warning: boolean, reason: string, message: string, count: number, };
+
+/**
+ * A program that a kubeconfig runs to log in. Shown whole before it may run for the first time, and again when it
+ * changed.
+ */
+export type ExecRow = { 
+/**
+ * What a decision binds to: file, command, arguments and environment.
+ */
+digest: string, command: string, args: Array<string>, 
+/**
+ * The whole command line, quoted as a shell would take it.
+ */
+line: string, 
+/**
+ * Names of the environment variables it is given; their values are not shown.
+ */
+env: Array<string>, 
+/**
+ * The kubeconfig that says so.
+ */
+source: string, trust: TrustState, 
+/**
+ * When it was decided.
+ */
+decided_at: Time | null, };
 
 /**
  * Something code computed from a view, with what it rests on.
@@ -406,6 +517,11 @@ text: string,
  */
 cut: string | null, };
 
+/**
+ * How a kubeconfig has its user log in.
+ */
+export type LoginKind = "client_certificate" | "token" | "token_file" | "basic" | "exec" | "auth_provider" | "none";
+
 export type Mark = { 
 /**
  * Index into [`Timeline::lanes`].
@@ -548,6 +664,8 @@ export type OfName = { name: string, };
  */
 export type OfPath = { path: string, };
 
+export type OfSource = { kind: SourceKind, name: string, };
+
 export type OpenCase = { cluster: ClusterId, 
 /**
  * Incident ids; empty: all that are open now.
@@ -611,6 +729,8 @@ export type Purpose = "undo" | "verify";
  * A blueprint as a structured value, or as YAML text (then `blueprint` is ignored).
  */
 export type PutBlueprint = { blueprint: Blueprint | null, yaml: string | null, };
+
+export type PutClusterSettings = { cluster: ClusterId, settings: ClusterSettings, };
 
 /**
  * What an edge says. The tail depends on the head: `Pod —runs_on→ Node`, `Service —selects→ Deployment`.
@@ -747,6 +867,29 @@ failure_modes: Array<string>, subject: ObjectRef, category: Category, severity: 
  */
 export type Source = "watch" | "read" | "import" | "script" | "person";
 
+export type SourceKind = "merged" | "file" | "folder" | "pasted";
+
+/**
+ * Where kubeconfigs are looked for.
+ */
+export type SourceRow = { kind: SourceKind, 
+/**
+ * The path; for a pasted text its name.
+ */
+name: string, 
+/**
+ * Contexts found there.
+ */
+contexts: number, 
+/**
+ * Whether it is there now. What is not is watched for.
+ */
+exists: boolean, 
+/**
+ * Whether the engineer added it and can take it away.
+ */
+removable: boolean, problems: Array<Problem>, };
+
 /**
  * A call that follows from another one: it takes it back, or sees whether it helped. It is proposed like any other.
  */
@@ -834,6 +977,20 @@ looked_at: Array<[string, number]>,
 partial: boolean, };
 
 /**
+ * Whether a kubeconfig's program may run.
+ */
+export type TrustState = "undecided" | "trusted" | "refused";
+
+/**
+ * Something that this login does not see: whether there is any is not known.
+ */
+export type UnseenRow = { kind: string, 
+/**
+ * Namespaces in which it is seen nevertheless; empty: nowhere.
+ */
+except_in: Array<string>, why: string, };
+
+/**
  * Something changed; who shows it asks again.
  */
 export type Update = { "type": "clusters_changed" } | { "type": "cluster_changed", cluster: ClusterId, } | { "type": "case_changed", case: CaseId, seq: number, } | { "type": "cases_changed" } | { "type": "knowledge_changed" } | { "type": "blueprints_changed" } | { "type": "progress", what: string, done: number, of: number | null, };
@@ -846,7 +1003,31 @@ namespace: string,
 /**
  * `listing`, `live`, `refused`, `failed`, `not served`.
  */
-phase: string, since: Time, error: string | null, };
+phase: string, since: Time, 
+/**
+ * When it last heard anything; how old what is shown of it is.
+ */
+last_event_at: Time | null, 
+/**
+ * Whether it was listed whole at least once.
+ */
+listed: boolean, 
+/**
+ * Whether the last list came as a stream instead of in pages.
+ */
+streamed: boolean, 
+/**
+ * How many objects it holds.
+ */
+objects: number, 
+/**
+ * How often it was opened again other than at its regular end.
+ */
+restarts: number, 
+/**
+ * Objects that could not be read and are not shown.
+ */
+issues: number, last_issue: string | null, error: string | null, };
 
 /**
  * A command that could not be done, as the window shows it. The window branches on `code`, never on text.
@@ -898,6 +1079,20 @@ export type Commands = {
   /** Connects; nothing is contacted before this. */
   cluster_open: { request: OfCluster; response: ClusterRow };
   cluster_close: { request: OfCluster; response: ClusterRow };
+  /** Logs in anew and starts every watch again; what is shown stays, with its age. */
+  cluster_renew: { request: OfCluster; response: ClusterRow };
+  /** Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it. */
+  cluster_settings_put: { request: PutClusterSettings; response: ClusterRow };
+  /** The clusters whose name, server, file, user or namespace has every one of the words. */
+  clusters_search: { request: SearchText; response: Array<ClusterRow> };
+  /** Where kubeconfigs are looked for, and what is wrong with them. */
+  sources_list: { request: Nothing; response: Array<SourceRow> };
+  source_add: { request: AddSource; response: Array<SourceRow> };
+  source_remove: { request: OfSource; response: Array<SourceRow> };
+  /** Every program that a kubeconfig would run for a login, and what was decided. */
+  trust_list: { request: Nothing; response: Array<ExecRow> };
+  /** Allows or forbids such a program; open clusters that wait for it go on. */
+  trust_decide: { request: DecideTrust; response: Array<ExecRow> };
   cluster_state: { request: OfCluster; response: ClusterState };
   /** Opens a bundle or a `.case` file, or adds a kubeconfig. */
   path_open: { request: OfPath; response: ClusterRow };
@@ -950,6 +1145,14 @@ export const tags = {
   clusters_rescan: { reads: [], changes: ["clusters"] },
   cluster_open: { reads: [], changes: ["clusters"] },
   cluster_close: { reads: [], changes: ["clusters"] },
+  cluster_renew: { reads: [], changes: ["clusters", "cluster"] },
+  cluster_settings_put: { reads: [], changes: ["clusters", "cluster"] },
+  clusters_search: { reads: ["clusters"], changes: [] },
+  sources_list: { reads: ["clusters"], changes: [] },
+  source_add: { reads: [], changes: ["clusters"] },
+  source_remove: { reads: [], changes: ["clusters"] },
+  trust_list: { reads: ["clusters"], changes: [] },
+  trust_decide: { reads: [], changes: ["clusters", "cluster"] },
   cluster_state: { reads: ["cluster"], changes: [] },
   path_open: { reads: [], changes: ["clusters", "cases"] },
   triage_get: { reads: ["cluster"], changes: [] },

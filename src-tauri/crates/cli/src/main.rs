@@ -13,6 +13,7 @@ mod playground;
 mod report;
 mod source;
 mod triage;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -32,8 +33,11 @@ struct Caseboard {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the clusters of every kubeconfig; contacts nothing.
+    /// List the contexts of every kubeconfig; contacts nothing.
+    #[command(visible_alias = "contexts")]
     Clusters(clusters::Clusters),
+    /// Allow the program that a kubeconfig runs for a login, or list what was decided.
+    Trust(trust::Trust),
     /// Say what is broken.
     Triage(triage::Triage),
     /// Find the cause, call by call.
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match command {
             Command::Clusters(clusters) => clusters.run(),
+            Command::Trust(trust) => trust.run(),
             Command::Triage(triage) => triage.run().await,
             Command::Diagnose(diagnose) => diagnose.run().await,
             Command::Playground(playground) => playground.run().await,

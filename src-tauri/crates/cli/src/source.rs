@@ -24,6 +24,9 @@ pub struct Source {
     /// Kubeconfig files, instead of $KUBECONFIG and ~/.kube/config.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     kubeconfig: Vec<PathBuf>,
+    /// Let the program run that the kubeconfig names for the login, this time only; `caseboard trust` keeps it.
+    #[arg(long, requires = "context")]
+    trust_exec: bool,
     /// Serve this practice scenario and look at it over HTTP, as at any cluster.
     #[arg(long, value_name = "SCENARIO", conflicts_with = "context", num_args = 0..=1, default_missing_value = "demo")]
     playground: Option<String>,
@@ -52,6 +55,7 @@ pub fn desk(in_memory: bool, kubeconfig: &[PathBuf]) -> Result<Arc<Desk>, Failed
         in_memory,
         knowledge: knowledge::Shelf::folders_from(variable.as_deref()),
         kubeconfigs,
+        with_added: kubeconfig.is_empty(),
     };
     let desk = Desk::open(opening)?;
     for problem in desk.knowledge_problems() {
@@ -96,6 +100,9 @@ impl Source {
                     out::say(&format!("caseboard: {problem}"));
                 }
                 let cluster = desk.cluster_of_context(context)?;
+                if self.trust_exec {
+                    desk.trust_all_for_now();
+                }
                 (desk, cluster, context.clone())
             }
             (None, None) => {
@@ -108,8 +115,18 @@ impl Source {
         desk.open_cluster(&cluster)?;
         let state = desk.synced(&cluster, FIRST_LISTS).await?;
         match state.phase {
-            ClusterPhase::Failed | ClusterPhase::Closed => {
-                Err(Failed::Act(DeskError { code: "unavailable", what: state.message, hint: state.hint }))
+            ClusterPhase::AwaitingTrust
+            | ClusterPhase::LoggedOut
+            | ClusterPhase::Unreachable
+            | ClusterPhase::Failed
+            | ClusterPhase::Closed => {
+                let hint = match state.phase {
+                    ClusterPhase::AwaitingTrust => format!(
+                        "If it is what you expect, allow it: `caseboard trust {name}` for good, --trust-exec for this time."
+                    ),
+                    _ => state.hint,
+                };
+                Err(Failed::Act(DeskError { code: "unavailable", what: state.message, hint }))
             }
             phase => {
                 if phase != ClusterPhase::Live {

@@ -2,6 +2,8 @@ mod ask;
 mod follow;
 mod patience;
 mod pulse;
+mod rights;
+mod scope;
 mod state;
 mod watch;
 mod writer;
@@ -13,21 +15,24 @@ use std::time::Duration;
 
 use history::{History, Query};
 use kube::Client;
-use model::{Body, Clock, ClusterId, ObjectRef, Snapshot, Source, Time};
+use model::{Body, Clock, ClusterId, CoverageState, ObjectRef, Observation, Snapshot, Source, Time};
 use redact::Redactor;
 use serde_json::Value;
 use tokio::sync::{Mutex, RwLock, Semaphore, watch as channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub use state::{ConnectionPhase, ConnectionState, WatchPhase, WatchState};
+pub use state::{ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 
 use crate::arrival::{Arrivals, Known};
-use crate::login::Login;
+use crate::login::{Login, Step};
 use crate::served::{self, Served};
-use crate::{Context, Kind, SearchPath, Trouble};
+use crate::trust::Terms;
+use crate::{Context, Kind, SearchPath, Trouble, TroubleKind};
 use follow::Follow;
 pub(crate) use patience::Patience;
+use scope::{Extent, Scope};
+use state::Event;
 use writer::Writer;
 
 /// What every watch of a connection hears at once.
@@ -57,6 +62,8 @@ pub(crate) struct Inner {
     server: String,
     /// Where to look when the whole cluster is refused.
     namespace: String,
+    /// The namespaces that the engineer added to it.
+    namespaces: Vec<String>,
     pub(crate) history: Arc<History>,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -64,6 +71,8 @@ pub(crate) struct Inner {
     login: Login,
     /// The client in use and the credential it carries.
     client: RwLock<Option<(u64, Client)>>,
+    /// Held while a client is made: one login for all who need one.
+    making: Mutex<()>,
     served: RwLock<Option<Arc<Served>>>,
     state: channel::Sender<ConnectionState>,
     restart: channel::Sender<Again>,
@@ -84,16 +93,18 @@ impl Connection {
     /// Opens a context: logs in, asks what is served, lists and watches. Must be called inside a tokio runtime.
     pub fn open(
         context: &Context,
+        terms: Terms,
         history: Arc<History>,
         redactor: Arc<Redactor>,
         clock: Arc<dyn Clock>,
         search: Arc<SearchPath>,
     ) -> Arc<Connection> {
-        Connection::open_with(context, history, redactor, clock, search, Patience::default())
+        Connection::open_with(context, terms, history, redactor, clock, search, Patience::default())
     }
 
     pub(crate) fn open_with(
         context: &Context,
+        terms: Terms,
         history: Arc<History>,
         redactor: Arc<Redactor>,
         clock: Arc<dyn Clock>,
@@ -102,25 +113,44 @@ impl Connection {
     ) -> Arc<Connection> {
         crate::install_crypto();
         let server = if context.server.is_empty() { context.name.clone() } else { context.server.clone() };
-        let (state, _) = channel::channel(ConnectionState::connecting(&server));
+        let (state, _) = channel::channel(ConnectionState::connecting(&server, clock.now()));
         let (restart, _) = channel::channel(Again::default());
         let tell = state.clone();
         let writer = writer::start(history.clone(), clock.clone(), move |unkept| {
             tell.send_modify(|state| state.unkept = unkept);
         });
+        let namespaces = terms.namespaces.clone();
+        let (tell, at, clock_of) = (state.clone(), server.clone(), clock.clone());
+        let login = Login::new(context, terms, search, redactor.clone(), move |step| {
+            tell.send_modify(|state| {
+                let event = match step {
+                    Step::Running(line) => {
+                        state.logging_in = Some(line);
+                        Event::LoginStarted
+                    }
+                    Step::Ended => {
+                        state.logging_in = None;
+                        Event::LoginEnded
+                    }
+                };
+                state.apply(event, &at, clock_of.now());
+            });
+        });
         let inner = Arc::new(Inner {
             server,
             namespace: context.namespace.clone(),
+            namespaces,
             arrivals: Arrivals {
                 cluster: history.cluster().clone(),
                 source: Source::Watch,
                 redactor: redactor.clone(),
             },
             history,
-            login: Login::new(context, search, redactor.clone()),
+            login,
             redactor,
             clock,
             client: RwLock::default(),
+            making: Mutex::default(),
             served: RwLock::default(),
             state,
             restart,
@@ -166,9 +196,7 @@ impl Connection {
     /// nothing can be expected any more; or until the time is over. The state says which.
     pub async fn wait_synced(&self, at_most: Duration) -> ConnectionState {
         let mut states = self.inner.state.subscribe();
-        let settled = states.wait_for(|state| {
-            state.is_synced() || matches!(state.phase, ConnectionPhase::Failed | ConnectionPhase::Closed)
-        });
+        let settled = states.wait_for(|state| state.is_synced() || state.has_stopped());
         let _ = tokio::time::timeout(at_most, settled).await;
         self.inner.writer.flush().await;
         self.state()
@@ -176,8 +204,27 @@ impl Connection {
 
     /// Starts every watch and a new login at once: after a sleep, a VPN that came back, a login in another window.
     pub async fn reconnect(&self) {
-        self.inner.login.retry().await;
+        self.inner.login.retry(false);
         self.inner.start_again().await;
+    }
+
+    /// Logs in anew and starts every watch again: the plugin runs once more, even where its last credential looks good
+    /// and even where it hangs just now; files are read again. What is shown stays, with its age.
+    pub async fn renew(&self) {
+        self.inner.login.retry(true);
+        self.inner.start_again().await;
+    }
+
+    /// Takes what the kubeconfig says of this context now: a login that was renewed elsewhere is used from the next
+    /// request on, and at once where the old one does not work. What is open stays open.
+    pub async fn update(&self, context: &Context) {
+        if self.inner.login.replace(context) {
+            tracing::info!(context = context.name, "the kubeconfig changed; its credentials are read again");
+            self.inner.forget_client(u64::MAX).await;
+            if self.state().phase != ConnectionPhase::Live {
+                self.inner.start_again().await;
+            }
+        }
     }
 
     /// Stops everything and writes what was seen.
@@ -186,11 +233,10 @@ impl Connection {
         tasks.abort_all();
         while tasks.join_next().await.is_some() {}
         self.inner.writer.flush().await;
+        let now = self.inner.clock.now();
         self.inner.state.send_modify(|state| {
-            state.phase = ConnectionPhase::Closed;
-            state.message = "Closed.".into();
-            state.hint.clear();
-            state.trouble = None;
+            state.logging_in = None;
+            state.apply(Event::Closed, &self.inner.server, now);
         });
     }
 }
@@ -207,30 +253,67 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
             (kind, lacking)
         })
         .collect();
+    let scope = inner.scope(&kinds).await;
+    let places = places(kinds, &scope);
     let now = inner.clock.now();
     inner.state.send_modify(|state| {
-        state.watches = kinds
-            .iter()
-            .map(|(kind, lacking)| {
-                let phase = if *lacking { WatchPhase::NotServed } else { WatchPhase::Listing };
-                WatchState::new(kind.name(), String::new(), phase, now)
-            })
-            .collect();
-        state.settle(&inner.server);
+        let watch = |place: &Place| {
+            let new = WatchState::new(place.kind.name(), place.namespace.clone(), place.phase, now);
+            WatchState { error: place.refused.clone(), ..new }
+        };
+        state.watches = places.iter().map(watch).collect();
+        state.settle(&inner.server, now);
     });
+    for place in places.iter().filter(|place| !place.namespace.is_empty()) {
+        inner.cover_whole(&place.kind.name(), CoverageState::Refused).await;
+    }
     let Some(tasks) = tasks.upgrade() else { return };
     let mut watches = tasks.lock().await;
-    for (row, (kind, lacking)) in kinds.into_iter().enumerate() {
-        if !lacking {
-            let known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
+    for (row, Place { kind, namespace, phase, refused }) in places.into_iter().enumerate() {
+        if phase != WatchPhase::NotServed {
+            let mut known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
+            if !namespace.is_empty() {
+                // What is known of other namespaces is neither there nor gone: nobody may look.
+                known.retain(|object, _| object.namespace == namespace);
+            }
             let inner = inner.clone();
-            watches
-                .spawn(Follow { inner, kind, row, namespace: String::new(), known, coverage: None, listing: 0 }.run());
+            watches.spawn(Follow { inner, kind, row, namespace, known, coverage: None, listing: 0, refused }.run());
         }
     }
     drop(watches);
     drop(tasks);
     pulse::beat(inner).await;
+}
+
+/// One watch that is to be started, or that it is known cannot be.
+struct Place {
+    kind: Kind,
+    /// Empty: the whole cluster.
+    namespace: String,
+    phase: WatchPhase,
+    refused: Option<Trouble>,
+}
+
+/// One row for each kind that is watched in the whole cluster, one for each namespace of the others.
+fn places(kinds: Vec<(Kind, bool)>, scope: &Scope) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (kind, lacking) in kinds {
+        let place =
+            |namespace: &str, phase, refused| Place { kind: kind.clone(), namespace: namespace.into(), phase, refused };
+        match scope.of(&kind) {
+            _ if lacking => places.push(place("", WatchPhase::NotServed, None)),
+            Extent::WholeCluster => places.push(place("", WatchPhase::Listing, None)),
+            Extent::Namespaces(names) => {
+                places.extend(names.iter().map(|name| place(name, WatchPhase::Listing, None)));
+            }
+            Extent::Refused(why) => {
+                let hint = "Ask whoever runs the cluster for this permission, or go on without it.";
+                let trouble = Trouble::new(TroubleKind::Refused, why, hint);
+                places.push(place("", WatchPhase::Refused, Some(trouble)));
+            }
+        }
+    }
+    places
 }
 
 fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
@@ -249,13 +332,32 @@ impl Inner {
         if let Some((_, client)) = &*self.client.read().await {
             return Ok(client.clone());
         }
-        let mut held = self.client.write().await;
-        if let Some((_, client)) = &*held {
+        let _one = self.making.lock().await;
+        if let Some((_, client)) = &*self.client.read().await {
             return Ok(client.clone());
         }
-        let client = self.login.client().await.map_err(|error| Trouble::of(&error))?;
-        *held = Some((self.login.generation().await, client.clone()));
+        let (generation, client) = self.login.client().await?;
+        *self.client.write().await = Some((generation, client.clone()));
         Ok(client)
+    }
+
+    /// Where the kinds may be watched. A cluster that does not tell is tried, kind by kind.
+    async fn scope(&self, kinds: &[(Kind, bool)]) -> Scope {
+        let Ok(client) = self.client().await else { return Scope::default() };
+        let kinds: Vec<Kind> = kinds.iter().filter(|(_, lacking)| !lacking).map(|(kind, _)| kind.clone()).collect();
+        let own = if self.namespace.is_empty() { "default" } else { &self.namespace };
+        let mut wanted = vec![own.to_owned()];
+        wanted.extend(self.namespaces.iter().filter(|name| *name != own).cloned());
+        let rights = rights::ask(&client, &kinds, &wanted).await;
+        rights.map(|rights| rights.scope(&kinds)).unwrap_or_default()
+    }
+
+    /// Says of a kind what is known of the whole cluster.
+    async fn cover_whole(&self, kind: &str, state: CoverageState) {
+        let now = self.clock.now();
+        let body = Body::Coverage { kind: kind.into(), namespace: String::new(), state };
+        let cluster = self.arrivals.cluster.clone();
+        self.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body)).await;
     }
 
     /// Drops the client that carries the credential of `generation`, or an older one.
@@ -277,12 +379,12 @@ impl Inner {
             match trouble.kind {
                 crate::TroubleKind::Refused | crate::TroubleKind::Missing | crate::TroubleKind::Server => return None,
                 crate::TroubleKind::Credential => {
-                    let generation = self.login.generation().await;
+                    let generation = self.login.generation();
                     let renewed = self.login.renew(generation).await;
                     self.forget_client(generation).await;
-                    self.fail(renewed.err().map_or(trouble, |error| Trouble::of_plugin(&error)));
+                    self.fail(&renewed.err().map_or(trouble, |error| Trouble::of_plugin(&error)));
                 }
-                _ => self.fail(trouble),
+                _ => self.fail(&trouble),
             }
             if self.sleep_or_restart(delay).await {
                 delay = Duration::from_millis(800);
@@ -315,15 +417,9 @@ impl Inner {
         Ok(self.ask_served().await?.find(name).cloned())
     }
 
-    fn fail(&self, trouble: Trouble) {
-        use crate::TroubleKind::{Credential, Plugin};
-        self.state.send_modify(|state| {
-            state.phase = ConnectionPhase::Failed;
-            let act = if matches!(trouble.kind, Credential | Plugin) { "log in to" } else { "reach" };
-            state.message = format!("Could not {act} {}: {}.", self.server, trouble.why);
-            state.hint = trouble.hint.clone();
-            state.trouble = Some(trouble);
-        });
+    fn fail(&self, trouble: &Trouble) {
+        let now = self.clock.now();
+        self.state.send_modify(|state| state.stop(trouble, &self.server, now));
     }
 
     /// What the history knew when the connection was opened, so that a deletion in between is not missed.
@@ -352,11 +448,12 @@ impl Inner {
     }
 
     fn change_watch(&self, row: usize, change: impl FnOnce(&mut WatchState)) {
+        let now = self.clock.now();
         self.state.send_modify(|state| {
             if let Some(watch) = state.watches.get_mut(row) {
                 change(watch);
             }
-            state.settle(&self.server);
+            state.settle(&self.server, now);
         });
     }
 

@@ -44,6 +44,9 @@ pub(crate) struct Shelf {
     pub streams: bool,
     /// What is answered instead, each once, in this order for each plural.
     pub scripts: Vec<(String, Script)>,
+    /// What SelfSubjectRulesReview answers for a namespace, those of "" everywhere; empty: it is not served.
+    pub rules: BTreeMap<String, Vec<Value>>,
+    pub rules_incomplete: bool,
     cuts: u64,
 }
 
@@ -238,6 +241,14 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         "/version" => {
             return json_of(&json!({"major": "1", "minor": "36", "gitVersion": "v1.36.2", "gitCommit": "",
             "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}));
+        }
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" if !shelf.rules.is_empty() => {
+            let review: Value = serde_json::from_str(&seen.body).unwrap_or_default();
+            let namespace = review["spec"]["namespace"].as_str().unwrap_or_default();
+            let of = |namespace: &str| shelf.rules.get(namespace).cloned().unwrap_or_default();
+            let rules: Vec<Value> = of("").into_iter().chain(of(namespace)).collect();
+            return json_of(&json!({"status": {"resourceRules": rules, "nonResourceRules": [],
+                "incomplete": shelf.rules_incomplete}}));
         }
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
             return json_of(&json!({"status": {"allowed": shelf.allowed, "reason": "RBAC says so"}}));

@@ -17,6 +17,11 @@ impl Kind {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
+    /// As RBAC and kubectl name it: `pods`, `deployments.apps`.
+    pub(crate) fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
     /// As an object reference carries it.
     pub(crate) fn name(&self) -> String {
         qualified_kind(&self.api_version(), &self.kind)

@@ -3,16 +3,19 @@
 
 mod context;
 mod file;
+mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use kube::config::Kubeconfig;
+use model::ClusterId;
 use serde::Serialize;
 
-pub use context::Context;
+pub use context::{Context, Credential};
 use file::ConfigFile;
+pub use watch::SourceWatch;
 
 use crate::SearchPath;
 
@@ -34,6 +37,8 @@ pub struct Issue {
 pub struct Sources {
     /// Merged by kubectl's rules, in this order.
     pub merged: Vec<PathBuf>,
+    /// Nobody named the merged file: it is the usual place, where none need be.
+    pub unnamed: bool,
     /// Files that stand alone.
     pub files: Vec<PathBuf>,
     /// Folders whose kubeconfigs stand alone, each.
@@ -62,12 +67,10 @@ impl Sources {
         let listed: Vec<PathBuf> = kubeconfig
             .map(|list| std::env::split_paths(list).filter(|p| !p.as_os_str().is_empty()).collect())
             .unwrap_or_default();
-        let merged = if listed.is_empty() {
-            home.map(|home| home.join(".kube").join("config")).into_iter().filter(|p| p.exists()).collect()
-        } else {
-            listed
-        };
-        Sources { merged, ..Sources::default() }
+        let listed_none = listed.is_empty();
+        let merged =
+            if listed_none { home.map(|home| home.join(".kube").join("config")).into_iter().collect() } else { listed };
+        Sources { merged, unnamed: listed_none, ..Sources::default() }
     }
 
     /// The paths that say which contexts there are; what to watch for changes.
@@ -80,7 +83,9 @@ impl Sources {
 pub fn discover(sources: &Sources, search: &SearchPath) -> Found {
     let mut found = Found::default();
 
-    let merged: Vec<ConfigFile> = sources.merged.iter().filter_map(|p| file::read(p, &mut found.issues)).collect();
+    let here = |path: &&PathBuf| !sources.unnamed || path.exists();
+    let merged: Vec<ConfigFile> =
+        sources.merged.iter().filter(here).filter_map(|p| file::read(p, &mut found.issues)).collect();
     add_merged(&merged, search, &mut found);
 
     let mut alone: Vec<PathBuf> = sources.files.clone();
@@ -117,16 +122,23 @@ fn add_merged(files: &[ConfigFile], search: &SearchPath, found: &mut Found) {
     for file in files {
         // Only `kind` and `apiVersion` can disagree, and nobody reads those.
         let config = Kubeconfig { kind: None, api_version: None, ..file.config.clone() };
-        merged = merged.clone().merge(config).unwrap_or(merged);
+        merged = merged.merge(config).unwrap_or_default();
     }
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut held: HashSet<ClusterId> = found.contexts.iter().map(|context| context.id.clone()).collect();
     for (index, file) in files.iter().enumerate() {
         for named in &file.config.contexts {
             let taken = *first.entry(&named.name).or_insert(index) != index;
             let current = !taken && merged.current_context.as_deref() == Some(&named.name);
-            if let Some(context) = context::resolve(file, named, &merged, taken, current, search, &mut found.issues) {
+            // Whose program a login would run: the file that defines the user, which may be another one.
+            let user = named.context.as_ref().and_then(|context| context.user.as_deref());
+            let defines = |file: &&ConfigFile| file.config.auth_infos.iter().any(|u| Some(u.name.as_str()) == user);
+            let own = taken.then_some(file).filter(defines);
+            let source = own.or_else(|| files.iter().find(defines)).map_or(file.source.as_str(), |f| &f.source);
+            let resolved = context::resolve(file, named, &merged, taken, current, source, search, &mut found.issues);
+            if let Some(context) = resolved {
                 // A name twice in one file: the first one is it, as for kubectl.
-                if !found.contexts.iter().any(|held| held.id == context.id) {
+                if held.insert(context.id.clone()) {
                     found.contexts.push(context);
                 }
             }

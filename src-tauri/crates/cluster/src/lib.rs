@@ -27,16 +27,18 @@ mod search_path;
 mod served;
 mod split;
 mod trouble;
+mod trust;
 mod write;
 
-pub use connection::{Connection, ConnectionPhase, ConnectionState, WatchPhase, WatchState};
+pub use connection::{Connection, ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 pub use crypto::install_crypto;
-pub use kubeconfig::{Context, Found, Issue, Sources, discover};
-pub use plugin::PluginError;
+pub use kubeconfig::{Context, Credential, Found, Issue, SourceWatch, Sources, discover};
+pub use plugin::{PluginError, PluginFault};
 pub use reach::{LogQuestion, MetricQuestion, Reach};
 pub use read_error::ReadError;
 pub use search_path::SearchPath;
 pub use trouble::{Trouble, TroubleKind};
+pub use trust::{ExecCommand, Terms, Trust};
 pub use write::{Access, Change, Changed};
 
 use kind::Kind;

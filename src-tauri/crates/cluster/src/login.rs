@@ -1,213 +1,236 @@
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod exec;
+mod token_file;
 
-use futures::future::BoxFuture;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use base64::Engine;
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use jiff::{SignedDuration, Timestamp};
 use kube::client::{Body, ClientBuilder};
-use kube::config::{AuthInfo, ExecConfig, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use redact::Redactor;
-use tokio::sync::Mutex;
-use tower::filter::{AsyncFilterLayer, AsyncPredicate};
+use tower::filter::{AsyncFilterLayer, FilterLayer};
 
 use crate::plugin::{self, PluginError};
-use crate::{Context, SearchPath, proxy};
-
-/// A token is renewed this long before it expires.
-const EARLY: SignedDuration = SignedDuration::from_secs(60);
-/// The plugin is not run again sooner after it failed, or after what it gave was refused.
-const PAUSE: Duration = Duration::from_secs(30);
+use crate::trust::Terms;
+use crate::{Context, SearchPath, Trouble, proxy};
+use exec::{Carry, Exec, Held};
+use token_file::TokenFile;
 
 /// Makes clients for one context, and keeps the credential that its plugin printed.
 pub(crate) struct Login {
-    config: Arc<Kubeconfig>,
-    exec: Option<Arc<Exec>>,
+    parts: Parts,
+    now: RwLock<Arc<Credentials>>,
 }
 
-struct Exec {
-    config: ExecConfig,
-    cluster: Option<serde_json::Value>,
+/// What a login is made of besides the kubeconfig.
+struct Parts {
+    terms: Terms,
     search: Arc<SearchPath>,
     redactor: Arc<Redactor>,
-    held: Mutex<Held>,
+    takes_at_most: Duration,
+    tell: Arc<dyn Fn(Step) + Send + Sync>,
 }
 
-#[derive(Default)]
-struct Held {
-    token: Option<HeaderValue>,
-    certificate: Option<(String, String)>,
-    expires_at: Option<Timestamp>,
-    /// Counts what was obtained, so that several who were refused with the same credential renew it once.
-    generation: u64,
-    /// When it was last renewed because the cluster refused it.
-    renewed: Option<Instant>,
-    /// The last failure, which stands for a while.
-    failed: Option<(Instant, PluginError)>,
+/// What a login tells while it goes on.
+pub(crate) enum Step {
+    /// A plugin runs, perhaps with a browser that waits for a person.
+    Running(String),
+    /// It ended, well or not.
+    Ended,
 }
 
-/// Adds the plugin's token to every request, renewing it first where it is about to expire.
-#[derive(Clone)]
-struct Bearer(Arc<Exec>);
+/// What a kubeconfig says of one context. Replaced whole when the kubeconfig changes.
+struct Credentials {
+    /// Without what is done here: plugins and token files.
+    config: Kubeconfig,
+    /// As it was read, to tell whether it changed.
+    written: Arc<Kubeconfig>,
+    way: Way,
+    /// Generations go on from here, so that none comes twice.
+    first_generation: u64,
+}
 
-impl AsyncPredicate<http::Request<Body>> for Bearer {
-    type Future = BoxFuture<'static, Result<http::Request<Body>, tower::BoxError>>;
-    type Request = http::Request<Body>;
+enum Way {
+    /// The client library does it: certificates, tokens, passwords, nothing.
+    AsWritten,
+    File(Arc<TokenFile>),
+    Exec(Arc<Exec>),
+}
 
-    fn check(&mut self, mut request: http::Request<Body>) -> Self::Future {
-        let exec = self.0.clone();
-        Box::pin(async move {
-            let mut held = exec.held.lock().await;
-            if held.is_stale() {
-                exec.obtain(&mut held).await?;
+impl Credentials {
+    fn new(context: &Context, first_generation: u64, parts: &Parts) -> Self {
+        let mut config = (*context.config).clone();
+        let cluster = config.clusters.first().and_then(|named| named.cluster.clone());
+        let mut way = Way::AsWritten;
+        if let Some(auth) = auth_of(&mut config) {
+            let (exec, file) = (auth.exec.take(), auth.token_file.take());
+            // As kubectl: a token that the kubeconfig holds goes before a plugin, a token file before both.
+            if let Some(file) = file {
+                let inline = serde_json::to_value(&*auth).ok().and_then(|auth| bearer(auth["token"].as_str()?));
+                auth.token = None;
+                way = Way::File(Arc::new(TokenFile::new(PathBuf::from(file), inline)));
+            } else if let (Some(exec), None, Some(command)) = (exec, &auth.token, context.exec.clone()) {
+                way = Way::Exec(Exec::new(exec, command, cluster.as_ref(), parts));
             }
-            if let Some(token) = &held.token {
-                request.headers_mut().insert(AUTHORIZATION, token.clone());
-            }
-            Ok(request)
-        })
-    }
-}
-
-impl Held {
-    fn is_stale(&self) -> bool {
-        let expiring = self.expires_at.is_some_and(|at| Timestamp::now() + EARLY >= at);
-        self.generation == 0 || expiring
-    }
-}
-
-impl Exec {
-    /// Runs the plugin; two dozen watches that need a login at once get one.
-    async fn obtain(&self, held: &mut Held) -> Result<(), PluginError> {
-        if let Some((at, error)) = &held.failed
-            && at.elapsed() < PAUSE
-        {
-            return Err(error.clone());
         }
-        let result = self.run(held).await;
-        held.failed = result.as_ref().err().map(|error| (Instant::now(), error.clone()));
-        result
+        Credentials { config, written: Arc::clone(&context.config), way, first_generation }
     }
 
-    async fn run(&self, held: &mut Held) -> Result<(), PluginError> {
-        let credential = plugin::run(&self.config, self.cluster.clone(), &self.search, &self.redactor).await?;
-        let token = match credential.token {
-            Some(token) => {
-                let mut header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| PluginError {
-                    why: format!("`{}` printed a token with forbidden characters", plugin::command_line(&self.config)),
-                    hint: "Run it in a terminal to see.".into(),
-                    missing: false,
-                })?;
-                header.set_sensitive(true);
-                Some(header)
+    fn generation(&self) -> u64 {
+        self.first_generation
+            + match &self.way {
+                Way::Exec(exec) => exec.held().generation,
+                Way::AsWritten | Way::File(_) => 0,
             }
-            None => None,
-        };
-        *held = Held {
-            token,
-            certificate: credential.certificate,
-            expires_at: credential.expires_at,
-            generation: held.generation + 1,
-            ..std::mem::take(held)
-        };
-        Ok(())
     }
 }
 
 impl Login {
-    pub(crate) fn new(context: &Context, search: Arc<SearchPath>, redactor: Arc<Redactor>) -> Self {
-        let mut config = (*context.config).clone();
-        let cluster = config.clusters.first().and_then(|named| named.cluster.clone());
-        let auth = config.auth_infos.first_mut().and_then(|named| named.auth_info.as_mut());
-        let exec = auth.and_then(|auth| auth.exec.take()).map(|exec| {
-            let tell = exec.provide_cluster_info.then(|| {
-                let cluster = cluster.unwrap_or_default();
-                serde_json::json!({
-                    "server": cluster.server,
-                    "certificate-authority-data": cluster.certificate_authority_data,
-                    "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
-                    "tls-server-name": cluster.tls_server_name,
-                    "proxy-url": cluster.proxy_url,
-                })
-            });
-            Arc::new(Exec { config: exec, cluster: tell, search, redactor, held: Mutex::default() })
-        });
-        Login { config: Arc::new(config), exec }
+    pub(crate) fn new(
+        context: &Context,
+        terms: Terms,
+        search: Arc<SearchPath>,
+        redactor: Arc<Redactor>,
+        tell: impl Fn(Step) + Send + Sync + 'static,
+    ) -> Self {
+        let parts = Parts { terms, search, redactor, takes_at_most: plugin::TAKES_AT_MOST, tell: Arc::new(tell) };
+        let now = RwLock::new(Arc::new(Credentials::new(context, 0, &parts)));
+        Login { parts, now }
     }
 
-    /// A client with the newest credential. Runs the plugin where there is none yet; contacts nothing itself.
-    pub(crate) async fn client(&self) -> Result<Client, kube::Error> {
-        let mut kubeconfig = (*self.config).clone();
+    fn now(&self) -> Arc<Credentials> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what the kubeconfig says now; gives whether it is anything new.
+    pub(crate) fn replace(&self, context: &Context) -> bool {
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        let same = serde_json::to_value(&*now.written).ok() == serde_json::to_value(&*context.config).ok();
+        if !same {
+            *now = Arc::new(Credentials::new(context, now.generation() + 1, &self.parts));
+        }
+        !same
+    }
+
+    /// A client with the newest credential, and that credential's generation. Runs the plugin where there is none yet;
+    /// contacts nothing itself.
+    pub(crate) async fn client(&self) -> Result<(u64, Client), Trouble> {
+        let credentials = self.now();
+        let mut kubeconfig = credentials.config.clone();
         let mut expires_at = None;
         if let Some(provider) = auth_of(&mut kubeconfig).and_then(|auth| auth.auth_provider.as_ref()) {
-            return Err(kube::Error::Service(Box::new(plugin::no_longer_supported(&provider.name))));
+            return Err(Trouble::of_plugin(&plugin::no_longer_supported(&provider.name)));
         }
-        if let Some(exec) = &self.exec {
-            let mut held = exec.held.lock().await;
-            if held.is_stale() {
-                exec.obtain(&mut held).await.map_err(|error| kube::Error::Service(Box::new(error)))?;
-            }
-            expires_at = held.expires_at;
+        let mut made_with = 0;
+        if let Way::Exec(exec) = &credentials.way {
+            exec.obtain(Held::is_stale).await.map_err(|error| Trouble::of_plugin(&error))?;
+            let held = exec.held();
+            (expires_at, made_with) = (held.expires_at, held.generation);
             if let (Some((certificate, key)), Some(auth)) = (&held.certificate, auth_of(&mut kubeconfig)) {
-                let base64 =
-                    |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text.as_bytes());
-                auth.client_certificate_data = Some(base64(certificate));
-                auth.client_key_data = Some(base64(key).into());
+                (auth.client_certificate, auth.client_key) = (None, None);
+                auth.client_certificate_data = Some(base64(certificate.as_bytes()));
+                auth.client_key_data = Some(base64(key.as_bytes()).into());
             }
         }
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
-        let own_proxy = self.config.clusters.iter().any(|c| c.cluster.as_ref().is_some_and(|c| c.proxy_url.is_some()));
-        if !own_proxy && proxy::is_bypassed(config.cluster_url.host().unwrap_or_default()) {
-            config.proxy_url = None;
+        let generation = credentials.first_generation + made_with;
+        let builder = ClientBuilder::try_from(self.config(kubeconfig).await?).map_err(|error| Trouble::of(&error))?;
+        let client = match &credentials.way {
+            // The filter needs a service that can be cloned, which a buffer is.
+            Way::Exec(exec) => builder
+                .with_layer(&tower::buffer::BufferLayer::new(1024))
+                .with_layer(&AsyncFilterLayer::new(Carry { exec: Arc::clone(exec), made_with }))
+                .with_valid_until(expires_at)
+                .build(),
+            Way::File(file) => {
+                let file = Arc::clone(file);
+                let carry = move |mut request: http::Request<Body>| {
+                    let token = file.header()?;
+                    request.headers_mut().insert(AUTHORIZATION, token);
+                    Ok::<_, Trouble>(request)
+                };
+                builder.with_layer(&FilterLayer::new(carry)).build()
+            }
+            Way::AsWritten => builder.build(),
+        };
+        Ok((generation, client))
+    }
+
+    async fn config(&self, mut kubeconfig: Kubeconfig) -> Result<Config, Trouble> {
+        let cluster = kubeconfig.clusters.first_mut().and_then(|named| named.cluster.as_mut());
+        let own_proxy = cluster.and_then(|cluster| cluster.proxy_url.take());
+        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+        let mut config = config.map_err(|error| Trouble::of(&kube::Error::InferKubeconfig(error)))?;
+        config.proxy_url = proxy::of(own_proxy.as_deref(), &config.cluster_url)?;
+        if self.parts.terms.machine_certificates
+            && let Some(roots) = &mut config.root_cert
+        {
+            roots.extend(machine_certificates().await);
         }
         config.connect_timeout = Some(Duration::from_secs(10));
         // Refusals and outages are states that the window shows; the watches wait by themselves.
         config.default_retry = false;
         let agent = concat!("caseboard/", env!("CARGO_PKG_VERSION"));
         config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
-        let builder = ClientBuilder::try_from(config)?;
-        Ok(match &self.exec {
-            // The filter needs a service that can be cloned, which a buffer is.
-            Some(exec) => builder
-                .with_layer(&tower::buffer::BufferLayer::new(1024))
-                .with_layer(&AsyncFilterLayer::new(Bearer(exec.clone())))
-                .with_valid_until(expires_at)
-                .build(),
-            None => builder.build(),
-        })
+        Ok(config)
     }
 
     /// What credential a client made now would carry.
-    pub(crate) async fn generation(&self) -> u64 {
-        match &self.exec {
-            Some(exec) => exec.held.lock().await.generation,
-            None => 0,
-        }
+    pub(crate) fn generation(&self) -> u64 {
+        self.now().generation()
     }
 
     /// Obtains a new credential because the cluster refused the one of `generation`. Without a plugin there is nothing to
-    /// renew here; files are read anew with the next client. A cluster that refuses every credential does not have the
-    /// plugin run, and perhaps a browser open, again and again.
+    /// renew here; files are read anew with the next client.
     pub(crate) async fn renew(&self, generation: u64) -> Result<(), PluginError> {
-        let Some(exec) = &self.exec else { return Ok(()) };
-        let mut held = exec.held.lock().await;
-        let lately = held.renewed.is_some_and(|at| at.elapsed() < PAUSE);
-        if held.generation != generation || lately {
-            return Ok(());
+        let credentials = self.now();
+        match &credentials.way {
+            Way::Exec(exec) if generation >= credentials.first_generation => {
+                exec.renew(generation - credentials.first_generation).await
+            }
+            Way::Exec(_) | Way::AsWritten | Way::File(_) => Ok(()),
         }
-        held.renewed = Some(Instant::now());
-        exec.obtain(&mut held).await
     }
 
-    /// Somebody says that it is worth trying again now.
-    pub(crate) async fn retry(&self) {
-        if let Some(exec) = &self.exec {
-            let mut held = exec.held.lock().await;
-            (held.renewed, held.failed) = (None, None);
+    /// Somebody says that it is worth trying again now; `anew` with another credential even where the one that is held
+    /// looks good, and in place of a plugin that runs just now.
+    pub(crate) fn retry(&self, anew: bool) {
+        if let Way::Exec(exec) = &self.now().way {
+            exec.retry(anew);
         }
     }
+}
+
+/// What this machine's trust store vouches for, without what cannot be read of it.
+async fn machine_certificates() -> Vec<Vec<u8>> {
+    let load = || {
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::warn!(%error, "a certificate of this machine's trust store cannot be read");
+        }
+        let usable = |certificate: &_| rustls::RootCertStore::empty().add(Clone::clone(certificate)).is_ok();
+        found.certs.into_iter().filter(usable).map(|certificate| certificate.to_vec()).collect()
+    };
+    tokio::task::spawn_blocking(load).await.unwrap_or_default()
 }
 
 fn auth_of(config: &mut Kubeconfig) -> Option<&mut AuthInfo> {
     config.auth_infos.first_mut()?.auth_info.as_mut()
 }
+
+/// The header for a token, `None` where it has characters that no token has.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+fn base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
+mod tests;

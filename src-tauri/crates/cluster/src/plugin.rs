@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::config::ExecConfig;
+use kube::config::{ExecConfig, ExecInteractiveMode};
 use redact::Redactor;
 use serde::Deserialize;
 use serde_json::json;
@@ -15,7 +16,7 @@ use serde_json::json;
 use crate::SearchPath;
 
 /// A browser login needs a person; longer than this is nobody there.
-const TAKES_AT_MOST: Duration = Duration::from_secs(90);
+pub(crate) const TAKES_AT_MOST: Duration = Duration::from_secs(90);
 
 /// Why a plugin gave no credential.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +24,20 @@ const TAKES_AT_MOST: Duration = Duration::from_secs(90);
 pub struct PluginError {
     pub why: String,
     pub hint: String,
+    pub fault: PluginFault,
+}
+
+/// What is wrong with a plugin, told apart by what a person has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PluginFault {
     /// The program does not exist on this machine.
-    pub missing: bool,
+    Missing,
+    /// Nobody has allowed it to run, or somebody has forbidden it.
+    Untrusted,
+    /// It ran and gave no credential, or cannot run as it is configured.
+    Failed,
+    /// It was stopped for a newer attempt.
+    Overtaken,
 }
 
 /// What a plugin printed.
@@ -37,8 +50,19 @@ pub(crate) struct Credential {
 
 /// The command line as a person would type it.
 pub(crate) fn command_line(exec: &ExecConfig) -> String {
-    let words = exec.command.iter().chain(exec.args.iter().flatten());
-    words.map(|word| if word.contains(' ') { format!("'{word}'") } else { word.clone() }).collect::<Vec<_>>().join(" ")
+    line(exec.command.as_deref().unwrap_or_default(), exec.args.as_deref().unwrap_or_default())
+}
+
+/// The same of its parts. Words that a shell would not take as they are stand in quotes, so that no argument can look
+/// like two or hide a line.
+pub(crate) fn line(command: &str, args: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,~".contains(c);
+    let quoted = |word: &str| match word {
+        word if !word.is_empty() && word.chars().all(plain) => word.to_owned(),
+        word if word.chars().any(char::is_control) => format!("{word:?}"),
+        word => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    std::iter::once(command).chain(args.iter().map(String::as_str)).map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// The plugin's file, without running it.
@@ -48,13 +72,13 @@ pub(crate) fn locate(exec: &ExecConfig, search: &SearchPath) -> Result<PathBuf, 
         return Err(PluginError {
             why: "the user has an `exec` section without a `command`".into(),
             hint: "Log in again with your provider's tool, which writes the section.".into(),
-            missing: false,
+            fault: PluginFault::Failed,
         });
     }
     let missing = |program: &str| PluginError {
         why: format!("the credential plugin `{program}` is not installed, or not on the login shell's PATH"),
-        hint: exec.install_hint.as_deref().map_or_else(|| how_to_get(program), |hint| hint.trim().to_owned()),
-        missing: true,
+        hint: exec.install_hint.as_deref().map_or_else(|| how_to_get(program, exec), |hint| hint.trim().to_owned()),
+        fault: PluginFault::Missing,
     };
     let program = search.find(command).ok_or_else(|| missing(command))?;
     // `kubectl oidc-login` is a program of its own.
@@ -69,7 +93,7 @@ pub(crate) fn locate(exec: &ExecConfig, search: &SearchPath) -> Result<PathBuf, 
     Ok(program)
 }
 
-fn how_to_get(command: &str) -> String {
+fn how_to_get(command: &str, exec: &ExecConfig) -> String {
     let program = std::path::Path::new(command).file_stem().and_then(|name| name.to_str()).unwrap_or(command);
     match program {
         "gke-gcloud-auth-plugin" => "Install it with `gcloud components install gke-gcloud-auth-plugin`.".into(),
@@ -77,7 +101,17 @@ fn how_to_get(command: &str) -> String {
         "aws-iam-authenticator" => {
             "Install it, or write the kubeconfig anew with `aws eks update-kubeconfig`, which needs only `aws`.".into()
         }
-        "kubelogin" => "Install it with `az aks install-cli`.".into(),
+        "kubelogin" if is_azure(exec) => "Install it with `az aks install-cli`.".into(),
+        "kubelogin" => {
+            "Install kubelogin for OpenID Connect, with `kubectl krew install oidc-login` or `brew install kubelogin`."
+                .into()
+        }
+        "gcloud" => "Install the Google Cloud CLI, then `gcloud auth login`.".into(),
+        "az" => "Install the Azure CLI, then `az login`.".into(),
+        "civo" | "linode-cli" | "scw" | "hcloud" | "exo" | "ibmcloud" | "vcluster" | "rancher" | "pinniped" | "tkn"
+        | "kubectl-vsphere" | "infisical" | "boundary" | "vault" | "okta-aws-cli" | "saml2aws" => {
+            format!("Install the command line tool `{program}`, log in with it, then connect again.")
+        }
         "kubectl-oidc_login" => "Install it with `kubectl krew install oidc-login`.".into(),
         "kubectl" => "Install kubectl.".into(),
         "doctl" => "Install doctl, then `doctl auth init`.".into(),
@@ -87,18 +121,26 @@ fn how_to_get(command: &str) -> String {
     }
 }
 
+/// Two programs have the name; the one for Azure is told by what it is asked for.
+fn is_azure(exec: &ExecConfig) -> bool {
+    let flags = exec.args.iter().flatten().any(|arg| arg == "--server-id" || arg.starts_with("--server-id="));
+    let variables = exec.env.iter().flatten().filter_map(|variable| variable.get("name"));
+    flags || variables.into_iter().any(|name| name.starts_with("AAD_") || name.starts_with("AZURE_"))
+}
+
 /// The logins that came before plugins; kubectl dropped them in 1.26.
 pub(crate) fn no_longer_supported(provider: &str) -> PluginError {
     let instead = match provider {
         "gcp" => "`gke-gcloud-auth-plugin`, which `gcloud container clusters get-credentials …` sets up",
         "azure" => "`kubelogin`, which `kubelogin convert-kubeconfig` sets up",
         "oidc" => "`kubectl oidc-login`, which `kubectl oidc-login setup` sets up",
+        "openstack" => "`client-keystone-auth`, named as `command` in an `exec` section of the user",
         _ => "your provider's exec plugin",
     };
     PluginError {
         why: format!("the auth-provider `{provider}` is no longer supported, by kubectl neither"),
         hint: format!("Use an exec plugin instead: {instead}."),
-        missing: false,
+        fault: PluginFault::Failed,
     }
 }
 
@@ -106,10 +148,30 @@ pub(crate) fn no_longer_supported(provider: &str) -> PluginError {
 pub(crate) async fn run(
     exec: &ExecConfig,
     cluster: Option<serde_json::Value>,
-    search: &SearchPath,
+    search: &Arc<SearchPath>,
     redactor: &Redactor,
+    takes_at_most: Duration,
 ) -> Result<Credential, PluginError> {
-    let program = locate(exec, search)?;
+    if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
+        return Err(PluginError {
+            why: format!(
+                "`{}` insists on a terminal (`interactiveMode: Always`), and here is none",
+                command_line(exec)
+            ),
+            hint: "Set `interactiveMode: IfAvailable` if it can log in without questions, or use another plugin."
+                .into(),
+            fault: PluginFault::Failed,
+        });
+    }
+    // The login shell may be asked, and its profile may be slow.
+    let (looking, search_in) = (exec.clone(), Arc::clone(search));
+    let found = tokio::task::spawn_blocking(move || (locate(&looking, &search_in), search_in.joined())).await;
+    let (program, path) = found.map_err(|error| PluginError {
+        why: format!("`{}` could not be looked for: {error}", command_line(exec)),
+        hint: "Connect again.".into(),
+        fault: PluginFault::Failed,
+    })?;
+    let program = program?;
     let api_version = exec.api_version.clone().unwrap_or_else(|| "client.authentication.k8s.io/v1".into());
     let mut info = json!({
         "apiVersion": api_version,
@@ -128,7 +190,7 @@ pub(crate) async fn run(
     let mut command = tokio::process::Command::new(&program);
     command
         .args(exec.args.iter().flatten())
-        .env("PATH", search.joined())
+        .env("PATH", path)
         .envs(named)
         .env("KUBERNETES_EXEC_INFO", info.to_string())
         .stdin(Stdio::null())
@@ -141,11 +203,11 @@ pub(crate) async fn run(
         command.creation_flags(CREATE_NO_WINDOW);
     }
     let line = command_line(exec);
-    let failed = |why: String, hint: String| PluginError { why, hint, missing: false };
-    let output = match tokio::time::timeout(TAKES_AT_MOST, command.output()).await {
+    let failed = |why: String, hint: String| PluginError { why, hint, fault: PluginFault::Failed };
+    let output = match tokio::time::timeout(takes_at_most, command.output()).await {
         Err(_) => {
             return Err(failed(
-                format!("`{line}` did not end within {} seconds", TAKES_AT_MOST.as_secs()),
+                format!("`{line}` did not end within {} seconds", takes_at_most.as_secs()),
                 "Run it in a terminal: it may wait for an answer there. Then connect again.".into(),
             ));
         }

@@ -1,10 +1,48 @@
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Whether a server is reached directly although the environment names a proxy: `NO_PROXY` lists it, or it is on this
-/// machine, where no proxy can reach it.
-pub(crate) fn is_bypassed(host: &str) -> bool {
-    let listed = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy")).unwrap_or_default();
-    is_bypassed_by(host, &listed)
+use http::Uri;
+
+use crate::{Trouble, TroubleKind};
+
+/// The proxy to a server: the kubeconfig's own, always; else the environment's for the server's scheme, unless `NO_PROXY`
+/// lists the server or it is on this machine, where no proxy can reach it. kubectl's rules.
+pub(crate) fn of(own: Option<&str>, server: &Uri) -> Result<Option<Uri>, Trouble> {
+    choose(own, server, |name| std::env::var(name).ok())
+}
+
+fn choose(
+    own: Option<&str>,
+    server: &Uri,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Uri>, Trouble> {
+    let set = |names: [&str; 2]| names.into_iter().filter_map(&environment).find(|value| !value.is_empty());
+    if let Some(own) = own.filter(|own| !own.is_empty()) {
+        return parse(own, "`proxy-url` of the cluster").map(Some);
+    }
+    let secure = server.scheme_str() != Some("http");
+    let names = if secure { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
+    let Some(named) = set(names) else { return Ok(None) };
+    let listed = set(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    if is_bypassed_by(server.host().unwrap_or_default(), &listed) {
+        return Ok(None);
+    }
+    parse(&named, &format!("`{}` of the environment", names[0])).map(Some)
+}
+
+fn parse(url: &str, place: &str) -> Result<Uri, Trouble> {
+    let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    // Names are resolved by the proxy either way.
+    let whole = whole.strip_prefix("socks5h://").map_or(whole.clone(), |rest| format!("socks5://{rest}"));
+    let uri = whole.parse::<Uri>().ok();
+    uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https" | "socks5")) && uri.host().is_some()).ok_or_else(
+        || {
+            Trouble::new(
+                TroubleKind::Kubeconfig,
+                format!("{place} is not a proxy's URL"),
+                "Write it as http://host:port, https://host:port or socks5://host:port.",
+            )
+        },
+    )
 }
 
 fn is_bypassed_by(host: &str, listed: &str) -> bool {
@@ -30,8 +68,32 @@ fn in_network(address: Ipv4Addr, network: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kubeconfigs_proxy_goes_before_the_environments_which_has_exceptions() {
+        let environment = |name: &str| match name {
+            "HTTPS_PROXY" => Some("corp:3128".to_owned()),
+            "http_proxy" => Some("http://plain.corp:80".to_owned()),
+            "NO_PROXY" => Some("near.example".to_owned()),
+            _ => None,
+        };
+        let proxy = |own: Option<&str>, server: &str| {
+            choose(own, &server.parse().unwrap(), environment).unwrap().map(|uri| uri.to_string())
+        };
+        assert_eq!(proxy(None, "https://far.example:6443").as_deref(), Some("http://corp:3128/"));
+        assert_eq!(proxy(None, "http://far.example").as_deref(), Some("http://plain.corp:80/"));
+        assert_eq!(proxy(None, "https://near.example"), None);
+        assert_eq!(proxy(None, "https://127.0.0.1:6443"), None);
+        let socks = proxy(Some("socks5h://127.0.0.1:1080"), "https://near.example");
+        assert_eq!(socks.as_deref(), Some("socks5://127.0.0.1:1080/"), "asked for by name, it has no exceptions");
+        for wrong in ["ftp://x", "http://", "not a url"] {
+            let error = choose(Some(wrong), &"https://x".parse().unwrap(), environment).unwrap_err();
+            assert!(error.why.contains("proxy-url") && error.kind == TroubleKind::Kubeconfig, "{error:?}");
+        }
+    }
 
     #[test]
     fn the_environment_says_which_servers_need_no_proxy() {

@@ -1,33 +1,39 @@
 //! Which clusters there are, and which of them are open.
 
-use std::collections::BTreeMap;
+mod row;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cluster::{Connection, ConnectionPhase, ConnectionState, Context, Reach, SearchPath, Sources, WatchPhase};
+use cluster::{Connection, Context, ExecCommand, Issue, Reach, SearchPath, Sources, Terms};
 use history::History;
 use model::{ClusterId, Incident, IncidentId, Time};
 
 use crate::desk::lock;
-use crate::error::full_stop;
 use crate::look::Looks;
-use crate::rows::{ClusterKind, ClusterPhase, ClusterRow, ClusterState, Problem, Update, WatchRow};
+use crate::rows::{ClusterKind, ClusterRow, ClusterSettings, ClusterState, Problem, Update};
+use crate::sources::Added;
 use crate::{Desk, DeskError};
+
+pub(crate) use row::problem;
 
 /// The window is not woken more often than this by one cluster.
 const QUIET: Duration = Duration::from_millis(200);
 
 /// Every cluster the desk knows of.
 pub(crate) struct Clusters {
+    /// What the program was started with.
     pub sources: Sources,
+    pub added: Added,
     /// The kubeconfig of the playground, so that its contexts are shown as what they are.
     pub playground: Option<PathBuf>,
     pub search: Arc<SearchPath>,
     known: BTreeMap<ClusterId, Known>,
-    /// Problems of kubeconfigs that gave no context.
-    pub issues: Vec<Problem>,
+    /// What was wrong with kubeconfigs when they were last read.
+    pub found_issues: Vec<Issue>,
 }
 
 struct Known {
@@ -39,6 +45,8 @@ struct Known {
     problems: Vec<Problem>,
     context: Option<Context>,
     opened: Option<Arc<Opened>>,
+    /// No kubeconfig has it any more; it is shown for as long as it is open.
+    gone: bool,
 }
 
 /// An open cluster.
@@ -80,29 +88,62 @@ impl Opened {
 }
 
 impl Clusters {
-    pub fn new(sources: Sources) -> Self {
+    pub fn new(sources: Sources, added: Added) -> Self {
         Clusters {
             sources,
+            added,
             playground: None,
             search: Arc::new(SearchPath::of_this_machine()),
             known: BTreeMap::new(),
-            issues: Vec::new(),
+            found_issues: Vec::new(),
+        }
+    }
+
+    pub fn all_sources(&self) -> Sources {
+        self.added.over(&self.sources)
+    }
+
+    /// The nearest to a context that no kubeconfig has any more.
+    fn lost(known: &mut Known) {
+        if !known.gone {
+            known.gone = true;
+            known.problems.push(Problem {
+                what: format!("Could not find the context `{}` again", known.name),
+                why: format!("`{}` does not have it any more.", known.source),
+                hint: "It stays open as it was; closed, it cannot be opened again.".into(),
+            });
         }
     }
 }
 
 impl Desk {
-    /// Reads the kubeconfigs again. Contacts nothing.
+    /// Reads the kubeconfigs again. Contacts nothing. What is open stays open, whatever became of its kubeconfig; where
+    /// its login changed, the new one is used.
     pub fn rescan(&self) {
+        // Reading takes its time, and nobody who shows clusters waits for it.
+        let _one = lock(&self.rescanning);
+        let (sources, search) = {
+            let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+            (clusters.all_sources(), Arc::clone(&clusters.search))
+        };
+        let found = cluster::discover(&sources, &search);
+        if let Some(watch) = &*lock(&self.source_watch) {
+            watch.look_at(sources);
+        }
         let mut clusters = self.clusters_mut();
-        let found = cluster::discover(&clusters.sources, &clusters.search);
-        clusters.issues = found.issues.iter().map(problem).collect();
+        clusters.found_issues = found.issues;
         let playground = clusters.playground.clone();
-        // What is open stays, whatever became of its kubeconfig.
         clusters.known.retain(|_, known| known.context.is_none() || known.opened.is_some());
+        let mut lost: BTreeSet<ClusterId> =
+            clusters.known.iter().filter(|(_, known)| known.context.is_some()).map(|(id, _)| id.clone()).collect();
+        let mut changed = Vec::new();
         for context in found.contexts {
             let ours = playground.as_deref().is_some_and(|path| Path::new(&context.source) == path);
             let opened = clusters.known.remove(&context.id).and_then(|known| known.opened);
+            lost.remove(&context.id);
+            if let Some(connection) = opened.as_ref().and_then(|opened| opened.connection.clone()) {
+                changed.push((connection, context.clone()));
+            }
             let known = Known {
                 name: context.name.clone(),
                 kind: if ours { ClusterKind::Playground } else { ClusterKind::Kubeconfig },
@@ -112,10 +153,23 @@ impl Desk {
                 problems: context.problems.iter().map(problem).collect(),
                 context: Some(context.clone()),
                 opened,
+                gone: false,
             };
             clusters.known.insert(context.id, known);
         }
+        for id in lost {
+            if let Some(known) = clusters.known.get_mut(&id) {
+                Clusters::lost(known);
+            }
+        }
         drop(clusters);
+        if let Some(runtime) = self.runtime.as_ref().filter(|_| !changed.is_empty()) {
+            runtime.spawn(async move {
+                for (connection, context) in changed {
+                    connection.update(&context).await;
+                }
+            });
+        }
         self.tell(Update::ClustersChanged);
     }
 
@@ -143,6 +197,7 @@ impl Desk {
             problems: Vec::new(),
             context: None,
             opened: Some(Opened::new(history, None)),
+            gone: false,
         };
         self.clusters_mut().known.insert(id, known);
         self.tell(Update::ClustersChanged);
@@ -155,9 +210,20 @@ impl Desk {
         rows
     }
 
+    /// The clusters in whose name, server, file, user or namespace every one of the words stands.
+    pub fn search_clusters(&self, text: &str) -> Vec<ClusterRow> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        let has = |row: &ClusterRow| {
+            let all = [&row.name, &row.server, &row.source, &row.user, &row.namespace].map(|part| part.to_lowercase());
+            words.iter().all(|word| all.iter().any(|part| part.contains(word)))
+        };
+        self.clusters().into_iter().filter(has).collect()
+    }
+
     /// What is wrong with kubeconfigs that gave no context.
     pub fn kubeconfig_problems(&self) -> Vec<Problem> {
-        self.clusters.read().unwrap_or_else(PoisonError::into_inner).issues.clone()
+        let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        clusters.found_issues.iter().map(problem).collect()
     }
 
     /// The cluster of a context's name; `not_found` lists near names, `bad_request` where two files have the name.
@@ -207,6 +273,9 @@ impl Desk {
         if known.opened.is_none()
             && let Some(context) = &known.context
         {
+            let trusts = Arc::clone(&self.trusts);
+            let ClusterSettings { namespaces, machine_certificates } = self.cluster_settings(id);
+            let terms = Terms { trust: Arc::new(move |command| trusts.of(command)), namespaces, machine_certificates };
             let history = if self.in_memory {
                 History::in_memory(id.clone())?
             } else {
@@ -215,6 +284,7 @@ impl Desk {
             let history = Arc::new(history);
             let connection = Connection::open(
                 context,
+                terms,
                 Arc::clone(&history),
                 Arc::clone(&self.redactor),
                 Arc::clone(&self.clock),
@@ -230,6 +300,7 @@ impl Desk {
         self.cluster(id)
     }
 
+    /// Closes it. Always works, also while a login hangs. What no kubeconfig has any more is gone then.
     pub async fn close_cluster(&self, id: &ClusterId) -> Result<ClusterRow, DeskError> {
         let opened = self.clusters_mut().known.get_mut(id).and_then(|known| {
             // A recording has nowhere else to be read from.
@@ -238,8 +309,85 @@ impl Desk {
         if let Some(connection) = opened.as_ref().and_then(|opened| opened.connection.as_ref()) {
             connection.close().await;
         }
+        let row = self.cluster(id);
+        let mut clusters = self.clusters_mut();
+        if clusters.known.get(id).is_some_and(|known| known.gone && known.opened.is_none()) {
+            clusters.known.remove(id);
+        }
+        drop(clusters);
+        self.tell(Update::ClustersChanged);
+        row
+    }
+
+    /// Logs in anew, with what the kubeconfig says now, and starts every watch again. What is shown stays, with its age.
+    pub async fn renew_cluster(self: &Arc<Self>, id: &ClusterId) -> Result<ClusterRow, DeskError> {
+        let desk = Arc::clone(self);
+        let _ = tokio::task::spawn_blocking(move || desk.rescan()).await;
+        let opened = self.opened(id)?;
+        let connection = opened.connection.as_ref().ok_or_else(|| DeskError {
+            code: "bad_request",
+            what: format!("`{}` is a recording; there is no login to renew.", self.name_of(id)),
+            hint: "Open the cluster itself.".into(),
+        })?;
+        connection.renew().await;
+        self.tell(Update::ClusterChanged { cluster: id.clone() });
+        self.cluster(id)
+    }
+
+    /// What the engineer set for a cluster. Settings that cannot be read are none.
+    pub fn cluster_settings(&self, id: &ClusterId) -> ClusterSettings {
+        let read = self.desk_file().setting(&settings_key(id));
+        let text = read.inspect_err(|error| tracing::warn!(%error, cluster = %id, "settings cannot be read"));
+        text.ok().flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    /// Keeps settings of a cluster; where it is open, it is opened again with them, and what was seen stays.
+    pub async fn set_cluster(
+        self: &Arc<Self>,
+        id: &ClusterId,
+        mut settings: ClusterSettings,
+    ) -> Result<ClusterRow, DeskError> {
+        self.cluster(id)?;
+        settings.namespaces = settings.namespaces.iter().map(|name| name.trim().to_owned()).collect();
+        settings.namespaces.retain(|name| !name.is_empty());
+        let wrong = |name: &&String| {
+            name.len() > 63 || name.chars().any(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+        };
+        if let Some(name) = settings.namespaces.iter().find(wrong) {
+            return Err(DeskError::bad_request(
+                format!("`{name}` cannot be a namespace's name."),
+                "Names have small letters, digits and hyphens.",
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        settings.namespaces.retain(|name| seen.insert(name.clone()));
+        let text = serde_json::to_string(&settings).unwrap_or_default();
+        self.desk_file().set_setting(&settings_key(id), &text)?;
+        let live = self.connections().iter().any(|connection| connection.cluster() == id);
+        if live {
+            self.close_cluster(id).await?;
+            return self.open_cluster(id);
+        }
         self.tell(Update::ClustersChanged);
         self.cluster(id)
+    }
+
+    /// The connections of the open clusters.
+    pub(crate) fn connections(&self) -> Vec<Arc<Connection>> {
+        let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        clusters.known.values().filter_map(|known| known.opened.as_ref()?.connection.clone()).collect()
+    }
+
+    /// The credential plugins of all known contexts.
+    pub(crate) fn exec_commands(&self) -> Vec<ExecCommand> {
+        let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        clusters.known.values().filter_map(|known| known.context.as_ref()?.exec.clone()).collect()
+    }
+
+    /// The file or text of each known context.
+    pub(crate) fn context_sources(&self) -> Vec<String> {
+        let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        clusters.known.values().filter(|known| known.context.is_some()).map(|known| known.source.clone()).collect()
     }
 
     /// The open cluster, or why it is not.
@@ -315,90 +463,6 @@ impl Desk {
             }
         });
     }
-
-    fn row(&self, id: &ClusterId, known: &Known) -> ClusterRow {
-        let triage = known.opened.as_ref().and_then(|opened| lock(&opened.looks).newest());
-        ClusterRow {
-            id: id.clone(),
-            name: known.name.clone(),
-            kind: known.kind,
-            source: known.source.clone(),
-            server: known.server.clone(),
-            namespace: known.namespace.clone(),
-            state: state_of(known),
-            open_incidents: triage.as_ref().map(|look| look.triage.incidents.len() as u32),
-            worst: triage.and_then(|look| look.triage.incidents.iter().map(|incident| incident.severity).max()),
-            problems: known.problems.clone(),
-        }
-    }
-}
-
-fn problem(issue: &cluster::Issue) -> Problem {
-    let place = match issue.line {
-        _ if !issue.what.contains(&issue.source) => format!(" (`{}`)", issue.source),
-        Some(line) => format!(" (line {line})"),
-        None => String::new(),
-    };
-    Problem { what: format!("Could not {}{place}", issue.what), why: full_stop(&issue.why), hint: issue.hint.clone() }
-}
-
-fn state_of(known: &Known) -> ClusterState {
-    let mut state = ClusterState {
-        phase: ClusterPhase::Closed,
-        message: "Not open; nothing was contacted.".into(),
-        hint: String::new(),
-        watches: Vec::new(),
-        last_seen_at: None,
-        span: None,
-    };
-    let Some(opened) = &known.opened else { return state };
-    state.span = opened.history.span().ok().flatten();
-    match &opened.connection {
-        None => {
-            state.phase = ClusterPhase::Recorded;
-            state.message = "A recording.".into();
-            state.last_seen_at = state.span.map(|(_, last)| last);
-        }
-        Some(connection) => describe(&connection.state(), &mut state),
-    }
-    state
-}
-
-fn describe(connection: &ConnectionState, state: &mut ClusterState) {
-    state.phase = match connection.phase {
-        ConnectionPhase::Connecting => ClusterPhase::Connecting,
-        ConnectionPhase::Live => ClusterPhase::Live,
-        ConnectionPhase::Degraded => ClusterPhase::Degraded,
-        ConnectionPhase::Failed => ClusterPhase::Failed,
-        ConnectionPhase::Closed => ClusterPhase::Closed,
-    };
-    state.message.clone_from(&connection.message);
-    if let Some(unkept) = &connection.unkept {
-        state.message = format!("{} {unkept}", state.message);
-    }
-    state.hint.clone_from(&connection.hint);
-    state.last_seen_at = connection.last_event_at();
-    state.watches = connection
-        .watches
-        .iter()
-        .map(|watch| WatchRow {
-            kind: watch.kind.clone(),
-            namespace: watch.namespace.clone(),
-            phase: words(watch.phase).into(),
-            since: watch.since,
-            error: watch.error.as_ref().map(|trouble| format!("{} {}", trouble.why, trouble.hint)),
-        })
-        .collect();
-}
-
-fn words(phase: WatchPhase) -> &'static str {
-    match phase {
-        WatchPhase::Listing => "listing",
-        WatchPhase::Live => "live",
-        WatchPhase::Refused => "refused",
-        WatchPhase::Failed => "failed",
-        WatchPhase::NotServed => "not served",
-    }
 }
 
 impl Desk {
@@ -409,4 +473,8 @@ impl Desk {
             *lock(&opened.looks) = Looks::default();
         }
     }
+}
+
+fn settings_key(id: &ClusterId) -> String {
+    format!("cluster.{id}")
 }

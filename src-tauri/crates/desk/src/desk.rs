@@ -13,6 +13,8 @@ use tools::Toolbox;
 use crate::clusters::Clusters;
 use crate::paths::digest_key;
 use crate::rows::{About, Problem, Update};
+use crate::sources::Added;
+use crate::trust::Trusts;
 use crate::work::Work;
 use crate::writes::Switches;
 use crate::{DeskError, FreshIds, Paths, SystemClock};
@@ -25,6 +27,8 @@ pub struct Opening {
     /// Folders laid over the built-in knowledge, and watched.
     pub knowledge: Vec<PathBuf>,
     pub kubeconfigs: cluster::Sources,
+    /// Whether what the engineer added to them in earlier sessions counts too.
+    pub with_added: bool,
 }
 
 /// Clusters, cases and knowledge of one engineer. Share it as `Arc<Desk>`; needs a tokio runtime.
@@ -39,6 +43,13 @@ pub struct Desk {
     pub(crate) toolbox: Toolbox,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) clusters: RwLock<Clusters>,
+    pub(crate) trusts: Arc<Trusts>,
+    /// One reading of the kubeconfigs at a time.
+    pub(crate) rescanning: Mutex<()>,
+    /// Notices changed kubeconfigs, once [`Desk::watch_kubeconfigs`] was called.
+    pub(crate) source_watch: Mutex<Option<cluster::SourceWatch>>,
+    /// Where connections live; `None` where the desk was opened outside of a runtime, and then none is opened.
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) work: Mutex<HashMap<CaseId, Arc<Work>>>,
     pub(crate) switches: Switches,
     updates: broadcast::Sender<Update>,
@@ -47,7 +58,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn open(opening: Opening) -> Result<Arc<Desk>, DeskError> {
-        let Opening { paths, in_memory, knowledge, kubeconfigs } = opening;
+        let Opening { paths, in_memory, knowledge, kubeconfigs, with_added } = opening;
         let mut warnings = Vec::new();
         let key = digest_key(&paths.key()).map_err(|error| DeskError {
             code: "failed",
@@ -61,13 +72,18 @@ impl Desk {
         }
         let file = if in_memory { DeskFile::in_memory()? } else { DeskFile::open(&paths.desk_file())? };
         let file = Arc::new(file);
+        let added = if with_added { Added::kept(&file) } else { Added::default() };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shelf = Arc::new(Shelf::open(knowledge));
         let (updates, _) = broadcast::channel(256);
         let desk = Arc::new(Desk {
             door: Arc::new(Door::new(Arc::clone(&file), Arc::clone(&clock))),
             toolbox: Toolbox::standard(),
-            clusters: RwLock::new(Clusters::new(kubeconfigs)),
+            clusters: RwLock::new(Clusters::new(kubeconfigs, added)),
+            trusts: Trusts::new(Arc::clone(&file)),
+            rescanning: Mutex::default(),
+            source_watch: Mutex::default(),
+            runtime: tokio::runtime::Handle::try_current().ok(),
             work: Mutex::default(),
             switches: Switches::default(),
             warnings: Mutex::new(warnings),

@@ -18,6 +18,8 @@ pub mod pictures;
 mod present;
 pub mod rows;
 mod source;
+mod sources;
+mod trust;
 mod work;
 mod writes;
 

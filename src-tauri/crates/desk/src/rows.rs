@@ -47,13 +47,98 @@ pub enum ClusterKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ClusterPhase {
+    /// Not open; nothing was contacted.
     Closed,
+    /// Asking what is served and allowed, listing for the first time.
     Connecting,
+    /// The kubeconfig's credential plugin may not run yet: [`ClusterRow::exec`] has the command to show.
+    AwaitingTrust,
+    /// The credential plugin runs, perhaps with a browser that waits for the engineer.
+    LoggingIn,
     Live,
-    /// Some of it is refused or stale; the rest is live.
+    /// Some watches live, others do not just now; what is shown of those is old.
     Degraded,
+    /// The cluster takes no credential of ours, or the plugin gives none: renew.
+    LoggedOut,
+    /// No answer, or none that can be trusted; tried again by itself.
+    Unreachable,
+    /// Something else keeps every watch from living; the message says what.
     Failed,
     Recorded,
+}
+
+/// How a kubeconfig has its user log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginKind {
+    ClientCertificate,
+    Token,
+    /// A file that may get a new token at any time.
+    TokenFile,
+    Basic,
+    /// A program that prints a token or a certificate.
+    Exec,
+    /// The logins that came before plugins; nothing supports them any more.
+    AuthProvider,
+    /// Requests are anonymous.
+    None,
+}
+
+/// Whether a kubeconfig's program may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustState {
+    /// Nobody has said: it does not run.
+    Undecided,
+    Trusted,
+    Refused,
+}
+
+/// A program that a kubeconfig runs to log in. Shown whole before it may run for the first time, and again when it
+/// changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExecRow {
+    /// What a decision binds to: file, command, arguments and environment.
+    pub digest: String,
+    pub command: String,
+    pub args: Vec<String>,
+    /// The whole command line, quoted as a shell would take it.
+    pub line: String,
+    /// Names of the environment variables it is given; their values are not shown.
+    pub env: Vec<String>,
+    /// The kubeconfig that says so.
+    pub source: String,
+    pub trust: TrustState,
+    /// When it was decided.
+    pub decided_at: Option<Time>,
+}
+
+/// Where kubeconfigs are looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SourceRow {
+    pub kind: SourceKind,
+    /// The path; for a pasted text its name.
+    pub name: String,
+    /// Contexts found there.
+    pub contexts: u32,
+    /// Whether it is there now. What is not is watched for.
+    pub exists: bool,
+    /// Whether the engineer added it and can take it away.
+    pub removable: bool,
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// `$KUBECONFIG`, or `~/.kube/config`: merged by kubectl's rules.
+    Merged,
+    /// A file that stands alone.
+    File,
+    /// Its kubeconfigs stand alone, each.
+    Folder,
+    /// A text that was pasted: in memory until the program ends, never on the disk.
+    Pasted,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -65,6 +150,21 @@ pub struct ClusterRow {
     pub source: String,
     pub server: String,
     pub namespace: String,
+    /// The kubeconfig's user.
+    pub user: String,
+    /// The one that kubectl would use.
+    pub current: bool,
+    pub login: LoginKind,
+    /// The credential plugin, where the login needs one.
+    pub exec: Option<ExecRow>,
+    /// Whom the user acts as.
+    pub acts_as: Option<String>,
+    /// The server's certificate is not checked, or nothing is encrypted.
+    pub insecure: bool,
+    /// The proxy that the kubeconfig names, without its password.
+    pub proxy: Option<String>,
+    /// The engineer's own settings for it.
+    pub settings: ClusterSettings,
     pub state: ClusterState,
     /// `null` until it was triaged.
     pub open_incidents: Option<u32>,
@@ -72,12 +172,41 @@ pub struct ClusterRow {
     pub problems: Vec<Problem>,
 }
 
+/// What the engineer set for a cluster beside its kubeconfig.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClusterSettings {
+    /// Namespaces to look into, besides the context's own, where the whole cluster may not be listed.
+    #[serde(default)]
+    pub namespaces: Vec<String>,
+    /// Besides the kubeconfig's certificate authority, what this machine trusts is good enough.
+    #[serde(default)]
+    pub machine_certificates: bool,
+}
+
+/// Something that this login does not see: whether there is any is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UnseenRow {
+    pub kind: String,
+    /// Namespaces in which it is seen nevertheless; empty: nowhere.
+    pub except_in: Vec<String>,
+    pub why: String,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ClusterState {
     pub phase: ClusterPhase,
+    /// Since when it has been in this phase, `null` where it is not open.
+    pub since: Option<Time>,
     pub message: String,
     pub hint: String,
+    /// What keeps it from living: `credential`, `plugin`, `untrusted`, `network`, `proxy`, `tls`, `refused`, `busy`,
+    /// `kubeconfig`, `server`, `missing`, `gone`.
+    pub trouble: Option<String>,
+    /// What the server says it is.
+    pub server_version: String,
     pub watches: Vec<WatchRow>,
+    /// What this login does not see.
+    pub unseen: Vec<UnseenRow>,
     /// When the newest thing shown was learnt.
     pub last_seen_at: Option<Time>,
     /// First and last time the history knows of.
@@ -92,6 +221,19 @@ pub struct WatchRow {
     /// `listing`, `live`, `refused`, `failed`, `not served`.
     pub phase: String,
     pub since: Time,
+    /// When it last heard anything; how old what is shown of it is.
+    pub last_event_at: Option<Time>,
+    /// Whether it was listed whole at least once.
+    pub listed: bool,
+    /// Whether the last list came as a stream instead of in pages.
+    pub streamed: bool,
+    /// How many objects it holds.
+    pub objects: u32,
+    /// How often it was opened again other than at its regular end.
+    pub restarts: u32,
+    /// Objects that could not be read and are not shown.
+    pub issues: u32,
+    pub last_issue: Option<String>,
     pub error: Option<String>,
 }
 

@@ -60,6 +60,42 @@ impl Commands for Workbench {
         Ok(self.desk.close_cluster(&request.cluster).await?)
     }
 
+    async fn cluster_renew(&self, request: OfCluster) -> Answer<ClusterRow> {
+        Ok(self.desk.renew_cluster(&request.cluster).await?)
+    }
+
+    async fn cluster_settings_put(&self, request: PutClusterSettings) -> Answer<ClusterRow> {
+        Ok(self.desk.set_cluster(&request.cluster, request.settings).await?)
+    }
+
+    async fn clusters_search(&self, request: SearchText) -> Answer<Vec<ClusterRow>> {
+        Ok(self.desk.search_clusters(&request.text))
+    }
+
+    async fn sources_list(&self, _: Nothing) -> Answer<Vec<SourceRow>> {
+        read(&self.desk, |desk| Ok(desk.sources())).await
+    }
+
+    async fn source_add(&self, request: AddSource) -> Answer<Vec<SourceRow>> {
+        let AddSource { kind, name, text } = request;
+        read(&self.desk, move |desk| desk.add_source(kind, &name, text.as_deref())).await
+    }
+
+    async fn source_remove(&self, request: OfSource) -> Answer<Vec<SourceRow>> {
+        read(&self.desk, move |desk| desk.remove_source(request.kind, &request.name)).await
+    }
+
+    async fn trust_list(&self, _: Nothing) -> Answer<Vec<ExecRow>> {
+        Ok(self.desk.trust_list())
+    }
+
+    async fn trust_decide(&self, request: DecideTrust) -> Answer<Vec<ExecRow>> {
+        let DecideTrust { digest, trust } = request;
+        let decided = read(&self.desk, move |desk| desk.decide_trust(&digest, trust)).await?;
+        self.desk.go_on_with_logins().await;
+        Ok(decided)
+    }
+
     async fn cluster_state(&self, request: OfCluster) -> Answer<ClusterState> {
         Ok(self.desk.cluster(&request.cluster)?.state)
     }

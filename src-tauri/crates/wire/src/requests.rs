@@ -18,6 +18,37 @@ pub struct OfPath {
     pub path: String,
 }
 
+/// A kubeconfig to look at besides kubectl's own: a file, a folder of them, or a text (then with a name).
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AddSource {
+    /// `file`, `folder` or `pasted`.
+    pub kind: desk::rows::SourceKind,
+    /// The path, or the name for a pasted text.
+    pub name: String,
+    /// The pasted text; kept in memory only.
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfSource {
+    pub kind: desk::rows::SourceKind,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DecideTrust {
+    /// The digest that was shown; where no kubeconfig has that command any more, it is refused.
+    pub digest: String,
+    /// `trusted`, `refused`, or `undecided` to be asked again.
+    pub trust: desk::rows::TrustState,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PutClusterSettings {
+    pub cluster: ClusterId,
+    pub settings: desk::rows::ClusterSettings,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ClusterAt {
     pub cluster: ClusterId,

@@ -85,6 +85,20 @@ commands! {
     /// Connects; nothing is contacted before this.
     cluster_open(OfCluster) -> ClusterRow, reads [], changes ["clusters"];
     cluster_close(OfCluster) -> ClusterRow, reads [], changes ["clusters"];
+    /// Logs in anew and starts every watch again; what is shown stays, with its age.
+    cluster_renew(OfCluster) -> ClusterRow, reads [], changes ["clusters", "cluster"];
+    /// Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it.
+    cluster_settings_put(PutClusterSettings) -> ClusterRow, reads [], changes ["clusters", "cluster"];
+    /// The clusters whose name, server, file, user or namespace has every one of the words.
+    clusters_search(SearchText) -> Vec<ClusterRow>, reads ["clusters"], changes [];
+    /// Where kubeconfigs are looked for, and what is wrong with them.
+    sources_list(Nothing) -> Vec<SourceRow>, reads ["clusters"], changes [];
+    source_add(AddSource) -> Vec<SourceRow>, reads [], changes ["clusters"];
+    source_remove(OfSource) -> Vec<SourceRow>, reads [], changes ["clusters"];
+    /// Every program that a kubeconfig would run for a login, and what was decided.
+    trust_list(Nothing) -> Vec<ExecRow>, reads ["clusters"], changes [];
+    /// Allows or forbids such a program; open clusters that wait for it go on.
+    trust_decide(DecideTrust) -> Vec<ExecRow>, reads [], changes ["clusters", "cluster"];
     cluster_state(OfCluster) -> ClusterState, reads ["cluster"], changes [];
     /// Opens a bundle or a `.case` file, or adds a kubeconfig.
     path_open(OfPath) -> ClusterRow, reads [], changes ["clusters", "cases"];

@@ -49,6 +49,7 @@ impl Workbench {
             in_memory: false,
             knowledge: knowledge::Shelf::folders_from(variable.as_deref()),
             kubeconfigs,
+            with_added: true,
         };
         Self::with(opening, std::env::var("CASEBOARD_SCENARIO").unwrap_or_else(|_| "demo".into())).await
     }
@@ -57,6 +58,7 @@ impl Workbench {
     pub async fn with(opening: Opening, scenario: String) -> Result<Self, DeskError> {
         let folder: PathBuf = opening.paths.state().join("playground");
         let desk = Desk::open(opening)?;
+        desk.watch_kubeconfigs();
         let playground = match practise(&scenario, folder).await {
             Ok(served) => {
                 desk.add_kubeconfig(&served.kubeconfig, true);

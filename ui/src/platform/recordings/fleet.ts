@@ -27,8 +27,16 @@ export function withFleet(recording: Recording, count: number): Recording {
       namespace: i % 4 === 0 ? team : "",
       open_incidents: null,
       worst: null,
-      problems: [],
-      state: { phase: "closed", message: "Not open; nothing was contacted.", hint: "", watches: [], last_seen_at: null, span: null },
+      user: "admin",
+    current: false,
+    login: "client_certificate",
+    exec: null,
+    acts_as: null,
+    insecure: false,
+    proxy: null,
+    settings: { namespaces: [], machine_certificates: false },
+    problems: [],
+      state: { phase: "closed", message: "Not open; nothing was contacted.", hint: "", watches: [], since: null, trouble: null, server_version: "", unseen: [], last_seen_at: null, span: null },
     });
     if (i % 7 === 3) opened[id] = [unreachable(name)];
   }
@@ -41,7 +49,7 @@ function unreachable(name: string): ClusterState {
     phase: "failed",
     message: `Could not reach ${name}: the connection was refused.`,
     hint: "Look whether the VPN is up; it is tried again by itself.",
-    watches: [],
+    watches: [], since: null, trouble: null, server_version: "", unseen: [],
     last_seen_at: null,
     span: [ago(1), ago(1)],
   };

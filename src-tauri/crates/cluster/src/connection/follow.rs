@@ -25,6 +25,8 @@ pub(super) struct Follow {
     pub coverage: Option<CoverageState>,
     /// Counts the lists, so that what one did not have can be told.
     pub listing: u32,
+    /// Known to be refused before it was asked for.
+    pub refused: Option<Trouble>,
 }
 
 /// What is being waited for.
@@ -39,7 +41,10 @@ impl Follow {
         let mut turn = None;
         loop {
             let mut watch = self.watch();
-            let mut acts = VecDeque::from(watch.next(Happened::PauseOver));
+            let mut acts = VecDeque::from(match self.refused.take() {
+                Some(trouble) => watch.rest(trouble),
+                None => watch.next(Happened::PauseOver),
+            });
             let mut waiting = Waiting::Pause(Instant::now());
             // Of the credential that the last request carried.
             let mut generation = None;
@@ -120,7 +125,7 @@ impl Follow {
     }
 
     async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Failure> {
-        *generation = Some(self.inner.login.generation().await);
+        *generation = Some(self.inner.login.generation());
         match question {
             Question::StreamAll => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
             Question::Page { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = false),

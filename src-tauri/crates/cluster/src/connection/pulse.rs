@@ -7,6 +7,7 @@ use kube::client::Body;
 use model::Time;
 use tokio::time::Instant;
 
+use super::state::Event;
 use super::{Again, Inner, WatchPhase};
 use crate::{Trouble, TroubleKind};
 
@@ -88,6 +89,8 @@ impl Inner {
     /// Opens every watch again, on new connections.
     pub(super) async fn start_again(&self) {
         *self.client.write().await = None;
+        let now = self.clock.now();
+        self.state.send_modify(|state| state.apply(Event::Restarted, &self.server, now));
         self.restart.send_replace(Again::default());
     }
 

@@ -1,32 +1,167 @@
+//! How a connection stands, as a state machine. Pure: [`fold`] takes a state and an event and gives the next state.
+
 use model::Time;
 use serde::Serialize;
 
 use crate::{Trouble, TroubleKind};
 
-/// How a connection stands. The state machine:
+/// How a connection stands.
 ///
 /// ```text
-/// Connecting ──first watch live──► Live ◄──every watch live, refused or not served──► Degraded
-///     │                             │                                                    │
-///     └──no watch can live──────────┴───────────► Failed ◄──no watch lives any more──────┘
-///                                                    └──a retry succeeds──► Live or Degraded
+///                  ┌────────────── the engineer allows it ─────────────┐
+///                  │                                                   ▼
+/// Connecting ─► AwaitingTrust    a plugin runs: LoggingIn ─► Connecting ─► Live ◄─► Degraded
+///     │                                  │                      ▲            │         │
+///     │            no credential         ▼       renewed        │            │         │
+///     ├────────────────────────────► LoggedOut ─────────────────┤◄───────────┴─────────┤ 401, plugin failed
+///     │            no answer                    answers again   │                      │
+///     ├────────────────────────────► Unreachable ───────────────┤◄─────────────────────┤ no watch is answered
+///     │            anything else                                │                      │
+///     └────────────────────────────► Failed ────────────────────┘◄─────────────────────┘
 /// any ──close──► Closed
 /// ```
 ///
 /// What was seen stays shown in every phase; [`ConnectionState::watches`] says how old it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionPhase {
-    /// Logging in, asking what is served, listing for the first time.
+    /// Asking what is served and what is allowed, listing for the first time.
     Connecting,
+    /// The kubeconfig's credential plugin may not run yet. Nothing is contacted.
+    AwaitingTrust,
+    /// The credential plugin runs, perhaps with a browser that waits for a person.
+    LoggingIn,
     /// Every watch that may live does.
     Live,
     /// Some watches live, others do not just now.
     Degraded,
-    /// No watch lives. It is tried again by itself unless the trouble is a person's to solve.
+    /// The cluster is there and takes no credential of ours, or the plugin gives none. A person's to solve.
+    LoggedOut,
+    /// No answer, or none that can be trusted. Tried again by itself.
+    Unreachable,
+    /// Something else keeps every watch from living; the message says what.
     Failed,
-    /// Closed by the engineer.
+    /// Closed by the engineer. The end.
     Closed,
+}
+
+/// What keeps a connection from living, as far as its phase is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Obstacle {
+    /// The least that a person can do something about stands last.
+    Trust,
+    Login,
+    Other,
+    Network,
+    Refused,
+}
+
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A credential plugin was started.
+    LoginStarted,
+    /// It ended, well or not; what follows tells which.
+    LoginEnded,
+    /// The cluster could not be asked what it serves.
+    Stopped(Obstacle),
+    /// A watch changed; this is how all of them stand.
+    Watched(Tally),
+    /// Everything starts again: a person asked, or the machine woke up.
+    Restarted,
+    Closed,
+}
+
+/// How the watches of a connection stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub live: usize,
+    pub listing: usize,
+    pub failed: usize,
+    pub refused: usize,
+    /// Watches of any phase that have been listed whole before.
+    pub listed: usize,
+    /// The worst of what keeps watches from living.
+    pub obstacle: Option<Obstacle>,
+}
+
+impl Obstacle {
+    pub(crate) fn of(kind: TroubleKind) -> Self {
+        match kind {
+            TroubleKind::Untrusted => Obstacle::Trust,
+            TroubleKind::Plugin | TroubleKind::Credential => Obstacle::Login,
+            TroubleKind::Network | TroubleKind::Tls | TroubleKind::Proxy => Obstacle::Network,
+            TroubleKind::Refused => Obstacle::Refused,
+            TroubleKind::Missing
+            | TroubleKind::Gone
+            | TroubleKind::Busy
+            | TroubleKind::Kubeconfig
+            | TroubleKind::Server => Obstacle::Other,
+        }
+    }
+
+    fn phase(self) -> ConnectionPhase {
+        match self {
+            Obstacle::Trust => ConnectionPhase::AwaitingTrust,
+            Obstacle::Login => ConnectionPhase::LoggedOut,
+            Obstacle::Network => ConnectionPhase::Unreachable,
+            Obstacle::Refused | Obstacle::Other => ConnectionPhase::Failed,
+        }
+    }
+}
+
+impl Tally {
+    /// The phase that the watches alone ask for; `None` where there is nothing to tell it by.
+    fn phase(self) -> Option<ConnectionPhase> {
+        match self {
+            Tally { live: 0, listing: 0, obstacle: Some(obstacle), .. } => Some(obstacle.phase()),
+            Tally { live: 0, listing: 0, obstacle: None, .. } => None,
+            // The first of several kinds that fail at once is no news of the rest.
+            Tally { live: 0, listed: 0, .. } => Some(ConnectionPhase::Connecting),
+            Tally { failed: 0, live: 0, .. } => Some(ConnectionPhase::Connecting),
+            Tally { failed: 0, .. } => Some(ConnectionPhase::Live),
+            Tally { .. } => Some(ConnectionPhase::Degraded),
+        }
+    }
+}
+
+/// The next phase. Every pair of a phase and an event is written out; what an event cannot change stays as it is.
+pub(crate) fn fold(phase: ConnectionPhase, event: Event) -> ConnectionPhase {
+    use ConnectionPhase::{
+        AwaitingTrust, Closed, Connecting, Degraded, Failed, Live, LoggedOut, LoggingIn, Unreachable,
+    };
+    match (phase, event) {
+        (
+            Closed,
+            Event::LoginStarted | Event::LoginEnded | Event::Stopped(_) | Event::Watched(_) | Event::Restarted,
+        ) => Closed,
+        (
+            Connecting | AwaitingTrust | LoggingIn | Live | Degraded | LoggedOut | Unreachable | Failed | Closed,
+            Event::Closed,
+        ) => Closed,
+
+        // A login beside watches that live is a renewal and hides nothing.
+        (Live | Degraded, Event::LoginStarted | Event::LoginEnded) => phase,
+        (Connecting | AwaitingTrust | LoggingIn | LoggedOut | Unreachable | Failed, Event::LoginStarted) => LoggingIn,
+        (LoggingIn, Event::LoginEnded) => Connecting,
+        (Connecting | AwaitingTrust | LoggedOut | Unreachable | Failed, Event::LoginEnded) => phase,
+
+        // Only who has no watch yet stops for this; the watches of the others tell by themselves.
+        (Live | Degraded, Event::Stopped(_)) => phase,
+        (Connecting | AwaitingTrust | LoggingIn | LoggedOut | Unreachable | Failed, Event::Stopped(obstacle)) => {
+            obstacle.phase()
+        }
+
+        // While the plugin runs, watches that have not begun say nothing.
+        (LoggingIn, Event::Watched(tally)) if tally.live == 0 && tally.listing > 0 => LoggingIn,
+        (
+            Connecting | AwaitingTrust | LoggingIn | Live | Degraded | LoggedOut | Unreachable | Failed,
+            Event::Watched(tally),
+        ) => tally.phase().unwrap_or(phase),
+
+        (Live | Degraded | LoggingIn | Connecting, Event::Restarted) => phase,
+        (AwaitingTrust | LoggedOut | Unreachable | Failed, Event::Restarted) => Connecting,
+    }
 }
 
 /// How one watch stands.
@@ -88,9 +223,20 @@ impl WatchState {
     }
 }
 
+/// Something of a cluster that this login does not see: it is not known whether there is any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unseen {
+    pub kind: String,
+    /// Where it is seen nevertheless; empty: nowhere.
+    pub except_in: Vec<String>,
+    pub why: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConnectionState {
     pub phase: ConnectionPhase,
+    /// Since when it has been in this phase.
+    pub since: Time,
     /// In a sentence: how it stands and why.
     pub message: String,
     /// What to do next; empty where there is nothing to do.
@@ -102,18 +248,22 @@ pub struct ConnectionState {
     pub unkept: Option<String>,
     /// What the server says it is.
     pub server_version: String,
+    /// The plugin that runs just now, as a command line.
+    pub logging_in: Option<String>,
 }
 
 impl ConnectionState {
-    pub(crate) fn connecting(server: &str) -> Self {
+    pub(crate) fn connecting(server: &str, now: Time) -> Self {
         ConnectionState {
             phase: ConnectionPhase::Connecting,
+            since: now,
             message: format!("Connecting to {server}."),
             hint: String::new(),
             trouble: None,
             watches: Vec::new(),
             unkept: None,
             server_version: String::new(),
+            logging_in: None,
         }
     }
 
@@ -126,6 +276,21 @@ impl ConnectionState {
                 .all(|w| w.listed || matches!(w.phase, WatchPhase::Live | WatchPhase::Refused | WatchPhase::NotServed))
     }
 
+    /// Nothing more comes by itself soon: waiting for it is waiting for a person or for the network.
+    pub fn has_stopped(&self) -> bool {
+        match self.phase {
+            ConnectionPhase::AwaitingTrust
+            | ConnectionPhase::LoggedOut
+            | ConnectionPhase::Unreachable
+            | ConnectionPhase::Failed
+            | ConnectionPhase::Closed => true,
+            ConnectionPhase::Connecting
+            | ConnectionPhase::LoggingIn
+            | ConnectionPhase::Live
+            | ConnectionPhase::Degraded => false,
+        }
+    }
+
     /// When the newest thing shown was learnt.
     pub fn last_event_at(&self) -> Option<Time> {
         self.watches.iter().filter_map(|w| w.last_event_at).max()
@@ -136,56 +301,149 @@ impl ConnectionState {
         self.watches.iter().map(|watch| watch.issues).sum()
     }
 
-    /// Settles phase, message and hint from the watches.
-    pub(crate) fn settle(&mut self, server: &str) {
-        if self.phase == ConnectionPhase::Closed || self.watches.is_empty() {
-            return;
-        }
-        let in_phase = |phase: WatchPhase| self.watches.iter().filter(move |w| w.phase == phase);
-        let (live, listing) = (in_phase(WatchPhase::Live).count(), in_phase(WatchPhase::Listing).count());
-        let refused: Vec<&WatchState> = in_phase(WatchPhase::Refused).collect();
-        let failed: Vec<&WatchState> = in_phase(WatchPhase::Failed).collect();
-        // A trouble that only a person can solve is the one to show.
-        let worst = failed.iter().chain(&refused).filter_map(|w| w.error.as_ref()).min_by_key(|t| match t.kind {
-            TroubleKind::Plugin | TroubleKind::Credential | TroubleKind::Kubeconfig => 0,
-            TroubleKind::Tls => 1,
-            TroubleKind::Network => 2,
-            TroubleKind::Server | TroubleKind::Busy | TroubleKind::Gone | TroubleKind::Missing => 3,
-            TroubleKind::Refused => 4,
-        });
-        let refused_kinds = kinds(&refused);
-        let (phase, message, hint) = match (live, listing, worst) {
-            (0, 0, Some(trouble)) => {
-                let act = match trouble.kind {
-                    TroubleKind::Refused => format!("{server} refuses everything that would be watched"),
-                    TroubleKind::Plugin | TroubleKind::Credential => format!("Could not log in to {server}"),
-                    TroubleKind::Network | TroubleKind::Tls => format!("Could not reach {server}"),
-                    _ => format!("Could not watch {server}"),
-                };
-                (ConnectionPhase::Failed, format!("{act}: {}.", trouble.why), trouble.hint.clone())
+    /// What this login does not see, by kind in the order of the watches.
+    pub fn unseen(&self) -> Vec<Unseen> {
+        let mut unseen: Vec<Unseen> = Vec::new();
+        for watch in &self.watches {
+            let refused = watch.phase == WatchPhase::Refused;
+            if unseen.iter().any(|u| u.kind == watch.kind) || (!refused && watch.namespace.is_empty()) {
+                continue;
             }
-            (_, _, Some(trouble)) if !failed.is_empty() && live + listing > 0 => {
-                let message = format!(
+            let of_kind = || self.watches.iter().filter(|w| w.kind == watch.kind);
+            let except_in = of_kind()
+                .filter(|w| !w.namespace.is_empty() && w.phase != WatchPhase::Refused)
+                .map(|w| w.namespace.clone())
+                .collect();
+            let why = of_kind().find_map(|w| w.error.as_ref().filter(|_| w.phase == WatchPhase::Refused));
+            let why = why.map_or_else(|| "may not be listed in the whole cluster".to_owned(), |t| t.why.clone());
+            unseen.push(Unseen { kind: watch.kind.clone(), except_in, why });
+        }
+        unseen
+    }
+
+    /// Takes an event in, and says in a sentence how it stands then.
+    pub(crate) fn apply(&mut self, event: Event, server: &str, now: Time) {
+        let phase = fold(self.phase, event);
+        if phase != self.phase {
+            (self.phase, self.since) = (phase, now);
+        }
+        match phase {
+            ConnectionPhase::Closed => self.say("Closed.", "", None),
+            ConnectionPhase::LoggingIn => {
+                let line = self.logging_in.clone().unwrap_or_default();
+                let hint = "It may wait for you in a browser.";
+                self.say(format!("Waiting for `{line}` to log in to {server}."), hint, None);
+            }
+            ConnectionPhase::Connecting if self.watches.is_empty() => {
+                self.say(format!("Connecting to {server}."), "", None);
+            }
+            ConnectionPhase::Connecting
+            | ConnectionPhase::AwaitingTrust
+            | ConnectionPhase::Live
+            | ConnectionPhase::Degraded
+            | ConnectionPhase::LoggedOut
+            | ConnectionPhase::Unreachable
+            | ConnectionPhase::Failed => self.say_of_watches(server),
+        }
+    }
+
+    /// Before there are watches: why there are none.
+    pub(crate) fn stop(&mut self, trouble: &Trouble, server: &str, now: Time) {
+        self.apply(Event::Stopped(Obstacle::of(trouble.kind)), server, now);
+        if self.watches.is_empty() && self.phase != ConnectionPhase::Closed {
+            let message = could_not(trouble, server);
+            self.say(message, trouble.hint.clone(), Some(trouble.clone()));
+        }
+    }
+
+    /// Settles phase, message and hint from the watches.
+    pub(crate) fn settle(&mut self, server: &str, now: Time) {
+        if !self.watches.is_empty() {
+            let tally = self.tally();
+            self.apply(Event::Watched(tally), server, now);
+        }
+    }
+
+    fn say(&mut self, message: impl Into<String>, hint: impl Into<String>, trouble: Option<Trouble>) {
+        (self.message, self.hint, self.trouble) = (message.into(), hint.into(), trouble);
+    }
+
+    fn tally(&self) -> Tally {
+        let count = |phase: WatchPhase| self.watches.iter().filter(|w| w.phase == phase).count();
+        Tally {
+            live: count(WatchPhase::Live),
+            listing: count(WatchPhase::Listing),
+            failed: count(WatchPhase::Failed),
+            refused: count(WatchPhase::Refused),
+            listed: self.watches.iter().filter(|w| w.listed).count(),
+            obstacle: self.worst().map(|trouble| Obstacle::of(trouble.kind)),
+        }
+    }
+
+    /// A trouble that only a person can solve is the one to show.
+    fn worst(&self) -> Option<&Trouble> {
+        let stopped = |w: &&WatchState| matches!(w.phase, WatchPhase::Failed | WatchPhase::Refused);
+        let troubles = self.watches.iter().filter(stopped).filter_map(|w| w.error.as_ref());
+        troubles.min_by_key(|trouble| Obstacle::of(trouble.kind))
+    }
+
+    fn say_of_watches(&mut self, server: &str) {
+        let in_phase = |phase: WatchPhase| self.watches.iter().filter(move |w| w.phase == phase).collect::<Vec<_>>();
+        let (failed, refused) = (in_phase(WatchPhase::Failed), in_phase(WatchPhase::Refused));
+        let listing = in_phase(WatchPhase::Listing).len();
+        let worst = self.worst().cloned();
+        let (message, hint, trouble) = match (self.phase, worst) {
+            (ConnectionPhase::Degraded, Some(trouble)) => {
+                let of_failed = format!(
                     "Not followed just now: {} ({}). What is shown of them is old.",
                     kinds(&failed),
                     trouble.why
                 );
-                (ConnectionPhase::Degraded, message, trouble.hint.clone())
+                (of_failed, trouble.hint.clone(), Some(trouble))
             }
-            (0, _, _) => (ConnectionPhase::Connecting, format!("Listing what {server} has."), String::new()),
-            (_, _, Some(_)) if !refused.is_empty() => {
-                let message = format!("Connected. The cluster refuses to show {refused_kinds}.");
-                (ConnectionPhase::Live, message, "Ask for `list` and `watch` on them, or go on without them.".into())
+            (ConnectionPhase::Live, _) if !refused.is_empty() => (
+                format!("Connected. The cluster refuses to show {}.", kinds(&refused)),
+                "Ask for `list` and `watch` on them, or go on without them.".into(),
+                None,
+            ),
+            (ConnectionPhase::Live | ConnectionPhase::Degraded, _) if listing == 0 => {
+                ("Connected.".into(), String::new(), None)
             }
-            (_, 0, _) => (ConnectionPhase::Live, "Connected.".into(), String::new()),
-            (_, _, _) => {
-                (ConnectionPhase::Live, format!("Connected; {listing} kinds are still being listed."), String::new())
+            (ConnectionPhase::Live | ConnectionPhase::Degraded, _) => {
+                (format!("Connected; {listing} kinds are still being listed."), String::new(), None)
             }
+            (ConnectionPhase::Connecting, _) => (format!("Listing what {server} has."), String::new(), None),
+            (
+                ConnectionPhase::AwaitingTrust
+                | ConnectionPhase::LoggedOut
+                | ConnectionPhase::Unreachable
+                | ConnectionPhase::Failed,
+                Some(trouble),
+            ) => (could_not(&trouble, server), trouble.hint.clone(), Some(trouble)),
+            // What was said before still holds.
+            (
+                ConnectionPhase::AwaitingTrust
+                | ConnectionPhase::LoggingIn
+                | ConnectionPhase::LoggedOut
+                | ConnectionPhase::Unreachable
+                | ConnectionPhase::Failed
+                | ConnectionPhase::Closed,
+                _,
+            ) => return,
         };
-        let trouble =
-            matches!(phase, ConnectionPhase::Failed | ConnectionPhase::Degraded).then(|| worst.cloned()).flatten();
-        (self.phase, self.message, self.hint, self.trouble) = (phase, message, hint, trouble);
+        self.say(message, hint, trouble);
     }
+}
+
+fn could_not(trouble: &Trouble, server: &str) -> String {
+    let act = match Obstacle::of(trouble.kind) {
+        Obstacle::Trust => format!("Did not log in to {server}"),
+        Obstacle::Login => format!("Could not log in to {server}"),
+        Obstacle::Network => format!("Could not reach {server}"),
+        Obstacle::Refused => format!("{server} refuses everything that would be watched"),
+        Obstacle::Other => format!("Could not watch {server}"),
+    };
+    format!("{act}: {}.", trouble.why.trim_end_matches('.'))
 }
 
 fn kinds(watches: &[&WatchState]) -> String {
@@ -196,3 +454,6 @@ fn kinds(watches: &[&WatchState]) -> String {
         count => format!("{} and {} more kinds", names[..3].join(", "), count - 3),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,8 @@ pub(crate) fn open(context: &Context) -> Arc<Connection> {
 }
 
 fn open_into(context: &Context, history: Arc<History>, search: SearchPath) -> Arc<Connection> {
-    Connection::open(context, history, Arc::new(Redactor::new([7; 32])), Arc::new(WallClock), Arc::new(search))
+    let terms = Terms { trust: Arc::new(|_| crate::Trust::Trusted), ..Terms::default() };
+    Connection::open(context, terms, history, Arc::new(Redactor::new([7; 32])), Arc::new(WallClock), Arc::new(search))
 }
 
 pub(crate) fn pod(name: &str) -> Value {
@@ -236,7 +237,7 @@ async fn an_expired_login_is_told_apart_from_a_dead_network_and_recovers_by_itse
     fake.shelf().token = Some("right".into());
     let connection = open(&fake.context("{token: wrong}", ""));
     let state = connection.wait_synced(PATIENCE).await;
-    assert_eq!(state.phase, ConnectionPhase::Failed, "{state:?}");
+    assert_eq!(state.phase, ConnectionPhase::LoggedOut, "{state:?}");
     assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Credential);
     assert!(
         state.message.contains("log in") && state.hint.contains("Log in") || state.hint.contains("log in"),
@@ -257,7 +258,7 @@ async fn a_server_that_is_not_there_is_a_network_trouble() {
     fake.address = address;
     let connection = open(&fake.context("{token: t}", ""));
     let state = connection.wait_synced(PATIENCE).await;
-    assert_eq!(state.phase, ConnectionPhase::Failed, "{state:?}");
+    assert_eq!(state.phase, ConnectionPhase::Unreachable, "{state:?}");
     assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Network);
     assert!(state.hint.contains("Nothing listens there"), "{state:?}");
 }
@@ -342,7 +343,7 @@ async fn a_cluster_that_refuses_every_token_does_not_have_the_plugin_run_again_a
 
     fake.shelf().token = Some("another".into());
     fake.cut();
-    until_state(&connection, |s| s.phase == ConnectionPhase::Failed).await;
+    until_state(&connection, |s| s.phase == ConnectionPhase::LoggedOut).await;
     let asked = fake.shelf().requests.len();
     while fake.shelf().requests.len() < asked + 30 {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -355,7 +356,7 @@ async fn a_missing_plugin_is_named_and_nothing_is_contacted() {
     let fake = Fake::start().await;
     let connection = open(&fake.context("{exec: {command: corp-login, installHint: get it from the portal}}", ""));
     let state = connection.wait_synced(PATIENCE).await;
-    assert_eq!(state.phase, ConnectionPhase::Failed, "{state:?}");
+    assert_eq!(state.phase, ConnectionPhase::LoggedOut, "{state:?}");
     assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Plugin);
     assert!(state.message.contains("`corp-login`"), "{state:?}");
     assert_eq!(state.hint, "get it from the portal");
@@ -416,4 +417,244 @@ async fn events_are_kept_under_what_they_are_about() {
     let events = snapshot.events_of(&ObjectRef::new("Pod", "shop", "cart"));
     assert_eq!(events.len(), 1);
     assert!(matches!(&connection.history().get(&events[0].observation).unwrap().unwrap().body, Body::Event(_)));
+}
+
+fn rule(groups: &[&str], resources: &[&str]) -> Value {
+    json!({"verbs": ["list", "watch"], "apiGroups": groups, "resources": resources})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_decide_what_is_watched_where_and_the_rest_is_not_seen_rather_than_absent() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.put("pods", json!({"metadata": {"name": "vault", "namespace": "bank", "uid": "v"}}));
+    {
+        let mut shelf = fake.shelf();
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["nodes"])]);
+        shelf.rules.insert("shop".into(), vec![rule(&["", "apps"], &["pods", "deployments"])]);
+        shelf.rules.insert("bank".into(), vec![rule(&[""], &["pods"])]);
+    }
+    let context = fake.context("{}", "shop");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let terms = Terms { namespaces: vec!["bank".into(), "empty".into()], ..Terms::default() };
+    let redactor = Arc::new(Redactor::new([7; 32]));
+    let search = Arc::new(SearchPath::only(&[]));
+    let connection = Connection::open(&context, terms, history, redactor, Arc::new(WallClock), search);
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    let places = |kind: &str| -> Vec<(String, WatchPhase)> {
+        let of_kind = state.watches.iter().filter(|w| w.kind == kind);
+        of_kind.map(|w| (w.namespace.clone(), w.phase)).collect()
+    };
+    assert_eq!(places("Node"), [(String::new(), WatchPhase::Live)]);
+    assert_eq!(places("Pod"), [("shop".to_owned(), WatchPhase::Live), ("bank".to_owned(), WatchPhase::Live)]);
+    assert_eq!(places("Deployment"), [("shop".to_owned(), WatchPhase::Live)]);
+    assert_eq!(places("Secret"), [(String::new(), WatchPhase::Refused)]);
+    assert_eq!(names(&connection, "Pod"), ["vault", "cart"]);
+
+    assert!(fake.seen("/secrets").is_empty(), "what is known to be refused is not asked for");
+    assert!(fake.seen("/pods").iter().all(|seen| seen.path.contains("/namespaces/")), "nor the whole cluster");
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    assert!(snapshot.absence_is_known("Pod", "shop") && snapshot.absence_is_known("Pod", "bank"));
+    assert!(!snapshot.absence_is_known("Pod", "elsewhere") && !snapshot.absence_is_known("Secret", "shop"));
+    let unseen = state.unseen();
+    let secrets = unseen.iter().find(|u| u.kind == "Secret").unwrap();
+    assert!(secrets.except_in.is_empty() && secrets.why.contains("`secrets`"), "{secrets:?}");
+    let pods = unseen.iter().find(|u| u.kind == "Pod").unwrap();
+    assert_eq!(pods.except_in, ["shop", "bank"]);
+    assert!(unseen.iter().all(|u| u.kind != "Node"));
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_list_everything_is_asked_about_in_one_request() {
+    let fake = Fake::start().await;
+    fake.shelf().rules.insert(String::new(), vec![rule(&["*"], &["*"])]);
+    let connection = open(&fake.context("{}", "shop"));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    assert!(state.unseen().is_empty() && state.watches.iter().all(|w| w.namespace.is_empty()));
+    assert_eq!(fake.seen("selfsubject").len(), 1, "{:?}", fake.seen("selfsubject"));
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_namespaces_can_be_listed_those_that_the_rules_allow_are_watched() {
+    let fake = Fake::start().await;
+    for name in ["bank", "shop", "zoo"] {
+        fake.put("namespaces", json!({"metadata": {"name": name, "uid": name}}));
+    }
+    {
+        let mut shelf = fake.shelf();
+        shelf.page = 500;
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["namespaces"])]);
+        shelf.rules.insert("zoo".into(), vec![rule(&[""], &["pods"])]);
+    }
+    let connection = open(&fake.context("{}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    let pods: Vec<&str> = state.watches.iter().filter(|w| w.kind == "Pod").map(|w| w.namespace.as_str()).collect();
+    assert_eq!(pods, ["zoo"], "{state:?}");
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_rules_are_incomplete_the_access_review_decides() {
+    let fake = Fake::start().await;
+    {
+        let mut shelf = fake.shelf();
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["nodes"])]);
+        (shelf.rules_incomplete, shelf.allowed) = (true, true);
+    }
+    let connection = open(&fake.context("{}", "shop"));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    assert!(state.unseen().is_empty(), "{:?}", state.unseen());
+    assert!(fake.seen("selfsubjectaccessreviews").iter().all(|seen| !seen.body.contains("\"nodes\"")));
+    connection.close().await;
+}
+
+#[cfg(unix)]
+mod logins {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::Trust;
+
+    const EXEC: &str = "{exec: {command: corp-login}}";
+
+    fn plugin(folder: &Path, script: &str) -> SearchPath {
+        let path = folder.join("corp-login");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        SearchPath::only(&[folder.to_owned(), "/usr/bin".into(), "/bin".into()])
+    }
+
+    fn printing(path: &Path) -> String {
+        format!("printf '{{\"status\": {{\"token\": \"%s\"}}}}' \"$(cat '{}')\"", path.display())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_login_that_nobody_trusts_waits_for_trust_and_goes_on_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake::start().await;
+        let search = plugin(folder.path(), "echo '{\"status\": {\"token\": \"t\"}}'");
+        let context = fake.context(EXEC, "");
+        let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+        let trusted = Arc::new(AtomicBool::new(false));
+        let asked = trusted.clone();
+        let judge = move |_: &crate::ExecCommand| match asked.load(Ordering::SeqCst) {
+            true => Trust::Trusted,
+            false => Trust::Undecided,
+        };
+        let terms = Terms { trust: Arc::new(judge), ..Terms::default() };
+        let redactor = Arc::new(Redactor::new([7; 32]));
+        let connection = Connection::open(&context, terms, history, redactor, Arc::new(WallClock), Arc::new(search));
+        let state = connection.wait_synced(PATIENCE).await;
+        assert_eq!(state.phase, ConnectionPhase::AwaitingTrust, "{state:?}");
+        assert!(state.message.contains("`corp-login`"), "{state:?}");
+        assert!(fake.shelf().requests.is_empty());
+        trusted.store(true, Ordering::SeqCst);
+        connection.reconnect().await;
+        until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+        connection.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn while_a_plugin_hangs_it_is_said_and_closing_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake::start().await;
+        let context = fake.context(EXEC, "");
+        let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+        let connection = open_into(&context, history, plugin(folder.path(), "exec sleep 3600"));
+        let state = until_state(&connection, |s| s.phase == ConnectionPhase::LoggingIn).await;
+        assert!(state.message.contains("`corp-login`"), "{state:?}");
+        connection.close().await;
+        assert_eq!(connection.state().phase, ConnectionPhase::Closed);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_renewed_login_brings_everything_back_and_what_was_shown_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "one").unwrap();
+        let fake = Fake::start().await;
+        fake.put("pods", pod("cart"));
+        fake.shelf().token = Some("one".into());
+        let context = fake.context(EXEC, "");
+        let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+        let connection = open_into(&context, history, plugin(folder.path(), &printing(&token)));
+        connection.wait_synced(PATIENCE).await;
+
+        fake.shelf().token = Some("two".into());
+        fake.cut();
+        let state = until_state(&connection, |s| s.phase == ConnectionPhase::LoggedOut).await;
+        assert!(state.last_event_at().is_some() && state.watches.iter().any(|w| w.listed), "{state:?}");
+        assert_eq!(names(&connection, "Pod"), ["cart"], "what was seen stays shown");
+
+        // The engineer logs in, in another terminal, and says so.
+        std::fs::write(&token, "two").unwrap();
+        connection.renew().await;
+        until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+        fake.put("pods", pod("after"));
+        until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "after")).is_some()).await;
+        connection.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_was_renewed_in_the_kubeconfig_is_picked_up_and_nothing_closes() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.shelf().token = Some("new".into());
+    let connection = open(&fake.context("{token: old}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::LoggedOut, "{state:?}");
+    connection.update(&fake.context("{token: new}", "")).await;
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "cart")).is_some()).await;
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_opened_at_once_those_that_hang_or_fail_hold_up_none() {
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let refused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (expired, broken) = (Fake::start().await, Fake::start().await);
+    expired.shelf().token = Some("another".into());
+    broken.shelf().answers.insert("/api".into(), (200, "<html>".into()));
+    let mut elsewhere = Fake::start().await;
+    let mut opened = Vec::new();
+    for address in [hanging.local_addr().unwrap(), hanging.local_addr().unwrap(), refused, refused] {
+        elsewhere.address = address;
+        opened.push(open(&elsewhere.context("{token: t}", "")));
+    }
+    opened.push(open(&expired.context("{token: t}", "")));
+    opened.push(open(&broken.context("{token: t}", "")));
+    let mut healthy = Vec::new();
+    for _ in 0..4 {
+        let fake = Fake::start().await;
+        fake.put("pods", pod("cart"));
+        healthy.push(open(&fake.context("{token: t}", "")));
+    }
+    for connection in &healthy {
+        assert_eq!(connection.wait_synced(PATIENCE).await.phase, ConnectionPhase::Live);
+        assert_eq!(names(connection, "Pod"), ["cart"]);
+    }
+    for (connection, phase) in opened[2..5].iter().zip([
+        ConnectionPhase::Unreachable,
+        ConnectionPhase::Unreachable,
+        ConnectionPhase::LoggedOut,
+    ]) {
+        let state = until_state(connection, |s| s.phase == phase).await;
+        assert!(!state.hint.is_empty(), "{state:?}");
+    }
+    for connection in &opened[..2] {
+        assert!(!connection.state().is_synced(), "{:?}", connection.state());
+    }
+    for connection in opened.iter().chain(&healthy) {
+        connection.close().await;
+        assert_eq!(connection.state().phase, ConnectionPhase::Closed);
+    }
 }

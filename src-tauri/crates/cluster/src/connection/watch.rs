@@ -250,6 +250,8 @@ impl Watch {
                 }
                 TroubleKind::Credential
                 | TroubleKind::Plugin
+                | TroubleKind::Untrusted
+                | TroubleKind::Proxy
                 | TroubleKind::Network
                 | TroubleKind::Tls
                 | TroubleKind::Kubeconfig => self.failed(Then::List, failure),
@@ -261,6 +263,8 @@ impl Watch {
                 }
                 TroubleKind::Credential
                 | TroubleKind::Plugin
+                | TroubleKind::Untrusted
+                | TroubleKind::Proxy
                 | TroubleKind::Refused
                 | TroubleKind::Missing
                 | TroubleKind::Busy
@@ -347,6 +351,16 @@ impl Watch {
         (self.failures, self.expired) = (0, 0);
     }
 
+    /// Refused, or known to be refused before anything was asked: asked again after a long while.
+    pub(super) fn rest(&mut self, trouble: Trouble) -> Vec<Act> {
+        self.state = State::Resting;
+        vec![
+            Act::Refused(trouble.clone()),
+            Act::Show(WatchPhase::Refused, Some(trouble)),
+            Act::Pause(self.patience.refused),
+        ]
+    }
+
     fn failed(&mut self, then: Then, failure: Failure) -> Vec<Act> {
         match failure.trouble.kind {
             TroubleKind::Refused if self.narrowable => {
@@ -354,14 +368,7 @@ impl Watch {
                 self.state = State::Pausing { then: Then::List };
                 vec![Act::Narrow]
             }
-            TroubleKind::Refused => {
-                self.state = State::Resting;
-                vec![
-                    Act::Refused(failure.trouble.clone()),
-                    Act::Show(WatchPhase::Refused, Some(failure.trouble)),
-                    Act::Pause(self.patience.refused),
-                ]
-            }
+            TroubleKind::Refused => self.rest(failure.trouble),
             TroubleKind::Missing => {
                 self.state = State::Resting;
                 vec![Act::Show(WatchPhase::NotServed, Some(failure.trouble)), Act::Pause(self.patience.refused)]
@@ -372,6 +379,8 @@ impl Watch {
                 acts
             }
             TroubleKind::Plugin
+            | TroubleKind::Untrusted
+            | TroubleKind::Proxy
             | TroubleKind::Gone
             | TroubleKind::Busy
             | TroubleKind::Network

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::file::ConfigFile;
 use super::{Issue, SearchPath};
 use crate::plugin::{self, PluginError};
+use crate::trust::ExecCommand;
 
 /// One context of one kubeconfig: something that can be opened.
 #[derive(Clone, Serialize)]
@@ -24,12 +25,16 @@ pub struct Context {
     pub user: String,
     /// The namespace that the context names, empty where it names none.
     pub namespace: String,
-    /// The credential plugin's command line, where the login needs one.
-    pub exec: Option<String>,
+    /// How it logs in, as far as the kubeconfig says.
+    pub credential: Credential,
+    /// The credential plugin, where the login needs one.
+    pub exec: Option<ExecCommand>,
     /// Whom the user acts as (`as`), where the kubeconfig says so.
     pub acts_as: Option<String>,
-    /// The server's certificate is not checked.
+    /// The server's certificate is not checked, or the connection is not encrypted at all.
     pub insecure: bool,
+    /// The proxy that the kubeconfig names, without its password.
+    pub proxy: Option<String>,
     /// The one that kubectl would use.
     pub current: bool,
     /// What is wrong with it, as far as it can be told without contacting anything.
@@ -37,6 +42,43 @@ pub struct Context {
     /// This context alone, with its cluster and user.
     #[serde(skip)]
     pub(crate) config: Arc<Kubeconfig>,
+}
+
+/// How a kubeconfig has a user log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    ClientCertificate,
+    Token,
+    /// Read from a file, which may change at any time.
+    TokenFile,
+    Basic,
+    /// A program that prints a token or a certificate.
+    Exec,
+    /// The logins that came before plugins; nothing supports them any more.
+    AuthProvider,
+    /// Requests are anonymous.
+    None,
+}
+
+impl Credential {
+    fn of(auth: &AuthInfo) -> Self {
+        if auth.auth_provider.is_some() {
+            Credential::AuthProvider
+        } else if auth.token_file.is_some() {
+            Credential::TokenFile
+        } else if auth.token.is_some() {
+            Credential::Token
+        } else if auth.exec.is_some() {
+            Credential::Exec
+        } else if auth.username.is_some() {
+            Credential::Basic
+        } else if auth.client_certificate.is_some() || auth.client_certificate_data.is_some() {
+            Credential::ClientCertificate
+        } else {
+            Credential::None
+        }
+    }
 }
 
 /// Leaves out what the kubeconfig holds: some of it is secret.
@@ -58,6 +100,7 @@ pub(super) fn resolve(
     merged: &Kubeconfig,
     taken: bool,
     current: bool,
+    user_source: &str,
     search: &SearchPath,
     issues: &mut Vec<Issue>,
 ) -> Option<Context> {
@@ -115,9 +158,11 @@ pub(super) fn resolve(
         name: named.name.clone(),
         source: file.source.clone(),
         namespace: context.namespace.clone().unwrap_or_default(),
-        exec: auth.exec.as_ref().map(plugin::command_line),
+        credential: Credential::of(&auth),
+        exec: auth.exec.as_ref().map(|exec| ExecCommand::new(exec, user_source)),
         acts_as: auth.impersonate.clone(),
-        insecure: cluster.insecure_skip_tls_verify.unwrap_or(false),
+        insecure: cluster.insecure_skip_tls_verify.unwrap_or(false) || server.starts_with("http://"),
+        proxy: cluster.proxy_url.as_deref().filter(|proxy| !proxy.is_empty()).map(without_password),
         current,
         problems,
         config: Arc::new(Kubeconfig {
@@ -138,6 +183,14 @@ pub(super) fn resolve(
         user: user_name,
         server,
     })
+}
+
+/// A proxy's URL may carry a login.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        (None, _) | (_, None) => url.to_owned(),
+    }
 }
 
 struct Problems<'a> {

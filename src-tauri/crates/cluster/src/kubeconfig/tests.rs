@@ -56,7 +56,10 @@ fn every_context_of_a_file_is_listed_with_what_it_says() {
 #[test]
 fn the_environment_decides_which_files_are_merged() {
     let home = tempfile::tempdir().unwrap();
-    assert_eq!(Sources::of(None, Some(home.path())).merged, Vec::<PathBuf>::new());
+    let usual = Sources::of(None, Some(home.path()));
+    assert_eq!(usual.merged, [home.path().join(".kube/config")], "it is watched for");
+    let found = discover(&usual, &none());
+    assert!(found.contexts.is_empty() && found.issues.is_empty(), "there need not be one: {:?}", found.issues);
     fs::create_dir(home.path().join(".kube")).unwrap();
     fs::write(home.path().join(".kube/config"), TWO).unwrap();
     assert_eq!(Sources::of(None, Some(home.path())).merged, [home.path().join(".kube/config")]);
@@ -231,7 +234,10 @@ contexts:
     }
     assert!(says(4).contains("`nobody`"), "{}", says(4));
     assert!(says(5).contains("Install kubectl"), "{}", says(5));
-    assert_eq!(found.contexts[5].exec.as_deref(), Some("kubectl oidc-login get-token"));
+    assert_eq!(
+        found.contexts[5].exec.as_ref().map(|exec| exec.line()).as_deref(),
+        Some("kubectl oidc-login get-token")
+    );
 }
 
 /// Whoever lists contexts must not wake a cluster, a proxy or a plugin.
@@ -255,7 +261,7 @@ fn listing_contacts_nothing_and_runs_no_plugin() {
     let sources = Sources { pasted: vec![("p".into(), text)], ..Sources::default() };
     let found = discover(&sources, &SearchPath::only(&[folder.path().to_owned()]));
     assert_eq!(found.contexts[0].problems, []);
-    assert_eq!(found.contexts[0].exec.as_deref(), Some("login-plugin"));
+    assert_eq!(found.contexts[0].exec.as_ref().map(|exec| exec.line()).as_deref(), Some("login-plugin"));
     let silence = listener.accept().unwrap_err();
     assert_eq!(silence.kind(), std::io::ErrorKind::WouldBlock);
     assert!(!ran.exists());

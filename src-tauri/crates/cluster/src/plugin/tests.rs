@@ -20,7 +20,7 @@ async fn run_script(text: &str) -> Result<Credential, PluginError> {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), "login", text);
     let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
-    run(&exec("login"), None, &search, &Redactor::new([7; 32])).await
+    run(&exec("login"), None, &Arc::new(search), &Redactor::new([7; 32]), TAKES_AT_MOST).await
 }
 
 #[tokio::test]
@@ -50,7 +50,8 @@ async fn the_plugin_is_told_that_nobody_is_there_and_what_the_kubeconfig_says() 
         api_version: Some("client.authentication.k8s.io/v1beta1".into()),
         ..exec("login")
     };
-    let credential = run(&exec, None, &search, &Redactor::new([7; 32])).await.unwrap();
+    let search = Arc::new(search);
+    let credential = run(&exec, None, &search, &Redactor::new([7; 32]), TAKES_AT_MOST).await.unwrap();
     let token = credential.token.unwrap();
     assert!(token.starts_with("prod/get-token/"), "{token}");
     assert!(token.contains("interactive:false") && token.contains("v1beta1"), "{token}");
@@ -61,7 +62,7 @@ async fn what_a_failing_plugin_says_on_stderr_is_kept() {
     let error = run_script("echo 'session expired, run: corp login' >&2\nexit 3").await.err().unwrap();
     assert!(error.why.contains("session expired, run: corp login"), "{error:?}");
     assert!(error.why.contains('3'), "{error:?}");
-    assert!(!error.missing);
+    assert_eq!(error.fault, PluginFault::Failed);
 }
 
 #[tokio::test]
@@ -75,8 +76,9 @@ async fn output_that_is_no_credential_is_not_quoted() {
 
 #[tokio::test]
 async fn a_missing_plugin_is_named_with_how_to_get_it() {
-    let error = run(&exec("aws"), None, &SearchPath::only(&[]), &Redactor::new([7; 32])).await.err().unwrap();
-    assert!(error.missing);
+    let search = Arc::new(SearchPath::only(&[]));
+    let error = run(&exec("aws"), None, &search, &Redactor::new([7; 32]), TAKES_AT_MOST).await.err().unwrap();
+    assert_eq!(error.fault, PluginFault::Missing);
     assert!(error.why.contains("`aws`") && error.hint.contains("AWS CLI"), "{error:?}");
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cluster::{Connection, Reach, SearchPath, Sources, discover};
+use cluster::{Connection, Reach, SearchPath, Sources, Terms, discover};
 use history::History;
 use model::{Body, Clock, ObjectRef, Source, Time};
 use playground::{Pace, Served, Settings, serve};
@@ -39,8 +39,14 @@ async fn live(writes_enabled: bool) -> Live {
     let found = discover(&Sources { files: vec![served.kubeconfig.clone()], ..Sources::default() }, &search);
     let [context] = &found.contexts[..] else { panic!("{:?}", found.issues) };
     let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
-    let connection =
-        Connection::open(context, Arc::clone(&history), Arc::new(redactor()), Arc::new(WallClock), Arc::new(search));
+    let connection = Connection::open(
+        context,
+        Terms::default(),
+        Arc::clone(&history),
+        Arc::new(redactor()),
+        Arc::new(WallClock),
+        Arc::new(search),
+    );
     connection.wait_synced(PATIENCE).await;
     let stage = Stage::on(Reach::Live(Arc::clone(&connection)), history, WallClock.now(), writes_enabled);
     Live { stage, connection, _served: served, _folder: folder }

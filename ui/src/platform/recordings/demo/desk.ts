@@ -4,10 +4,10 @@ import { ago, CLUSTER } from "./names";
 function state(phase: ClusterState["phase"], message = "", hint = "", seen: number | null = null): ClusterState {
   const watches: ClusterState["watches"] =
     phase === "live" || phase === "degraded"
-      ? ["Pod", "Deployment", "Service", "Node", "Event"].map((kind) => ({ kind, namespace: "", phase: "live", since: ago(41), error: null }))
+      ? ["Pod", "Deployment", "Service", "Node", "Event"].map((kind) => ({ kind, namespace: "", phase: "live", since: ago(41), last_event_at: ago(0.1), listed: true, streamed: true, objects: 12, restarts: 0, issues: 0, last_issue: null, error: null }))
       : [];
-  if (phase === "degraded") watches.push({ kind: "NetworkPolicy", namespace: "", phase: "refused", since: ago(41), error: "403 Forbidden" });
-  return { phase, message, hint, watches, last_seen_at: seen === null ? null : ago(seen), span: seen === null ? null : [ago(180), ago(seen)] };
+  if (phase === "degraded") watches.push({ kind: "NetworkPolicy", namespace: "", phase: "refused", since: ago(41), last_event_at: null, listed: false, streamed: true, objects: 0, restarts: 0, issues: 0, last_issue: null, error: "403 Forbidden" });
+  return { phase, since: null, message, hint, trouble: null, server_version: "", unseen: [], watches, last_seen_at: seen === null ? null : ago(seen), span: seen === null ? null : [ago(180), ago(seen)] };
 }
 
 function row(id: string, name: string, rest: Partial<ClusterRow> & { state: ClusterState }): ClusterRow {
@@ -20,6 +20,14 @@ function row(id: string, name: string, rest: Partial<ClusterRow> & { state: Clus
     namespace: "default",
     open_incidents: null,
     worst: null,
+    user: "admin",
+    current: false,
+    login: "client_certificate",
+    exec: null,
+    acts_as: null,
+    insecure: false,
+    proxy: null,
+    settings: { namespaces: [], machine_certificates: false },
     problems: [] as Problem[],
     ...rest,
   };

@@ -27,7 +27,15 @@ fn open_at(fake: &Fake, patience: Patience, clock: Arc<dyn Clock>) -> Arc<Connec
     let context = fake.context("{}", "");
     let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
     let search = Arc::new(SearchPath::only(&[]));
-    Connection::open_with(&context, history, Arc::new(Redactor::new([7; 32])), clock, search, patience)
+    Connection::open_with(
+        &context,
+        Terms::default(),
+        history,
+        Arc::new(Redactor::new([7; 32])),
+        clock,
+        search,
+        patience,
+    )
 }
 
 fn watch_of(connection: &Connection, kind: &str) -> WatchState {

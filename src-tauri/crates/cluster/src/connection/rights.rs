@@ -1,0 +1,93 @@
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream;
+use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use kube::Client;
+use serde_json::{Value, json};
+
+use super::scope::{Rights, Rules};
+use crate::Kind;
+
+/// No role binding stands in a namespace that does not exist: the rules of a review in it are those that hold in every
+/// namespace. Kubernetes has no question of its own for them.
+const NOWHERE: &str = "caseboard-no-such-namespace";
+/// Every namespace costs a watch for each kind; of those that were not asked for, so many are watched.
+const FOUND_AT_MOST: usize = 12;
+/// Namespaces whose rules are asked for, of those that the cluster lists.
+const ASKED_AT_MOST: usize = 60;
+const AT_ONCE: usize = 8;
+const TAKES_AT_MOST: Duration = Duration::from_secs(10);
+
+/// Asks which rules apply to this login, in as few requests as answer it: one for whoever may list everything. `None`
+/// where the cluster does not say (or not in time): then everything is tried, and its refusals tell.
+pub(super) async fn ask(client: &Client, kinds: &[Kind], wanted: &[String]) -> Option<Rights> {
+    let asked = tokio::time::timeout(TAKES_AT_MOST, ask_all(client, kinds, wanted)).await;
+    asked.inspect_err(|_| tracing::debug!("the cluster did not say in time what may be listed")).ok()?
+}
+
+async fn ask_all(client: &Client, kinds: &[Kind], wanted: &[String]) -> Option<Rights> {
+    let mut rights = Rights { everywhere: rules(client, NOWHERE).await?, ..Rights::default() };
+    if kinds.iter().all(|kind| rights.everywhere(kind)) {
+        return Some(rights);
+    }
+    let found = match kinds.iter().find(|kind| kind.kind == "Namespace") {
+        Some(kind) if rights.everywhere(kind) => namespaces(client).await,
+        Some(_) | None => Vec::new(),
+    };
+    let found = found.into_iter().filter(|name| !wanted.contains(name)).take(ASKED_AT_MOST);
+    let names: Vec<String> = wanted.iter().cloned().chain(found).collect();
+    let questions: Vec<_> = names.iter().map(|name| rules(client, name)).collect();
+    let answers: Vec<Option<Rules>> = stream::iter(questions).buffered(AT_ONCE).collect().await;
+    let mut of_names: Vec<(String, Rules)> =
+        names.iter().cloned().zip(answers).filter_map(|(name, rules)| Some((name, rules?))).collect();
+    let mut room = FOUND_AT_MOST;
+    of_names.retain(|(name, rules)| {
+        if wanted.contains(name) {
+            return true;
+        }
+        let useful = room > 0 && kinds.iter().any(|kind| kind.namespaced && rules.allows(kind));
+        room -= usize::from(useful);
+        useful
+    });
+    rights.namespaces = of_names;
+    let open = rights.open(kinds);
+    let keys: Vec<(String, String)> = open.iter().map(|(kind, namespace)| (kind.name(), namespace.clone())).collect();
+    let questions: Vec<_> = open.iter().map(|(kind, namespace)| may_list(client, kind, namespace)).collect();
+    let answers: Vec<bool> = stream::iter(questions).buffered(AT_ONCE).collect().await;
+    rights.asked = keys.into_iter().zip(answers).collect();
+    Some(rights)
+}
+
+async fn rules(client: &Client, namespace: &str) -> Option<Rules> {
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace}});
+    let answer = post(client, "selfsubjectrulesreviews", &review).await?;
+    answer["status"]["resourceRules"].is_array().then(|| Rules::read(&answer["status"]))
+}
+
+async fn may_list(client: &Client, kind: &Kind, namespace: &str) -> bool {
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {
+            "verb": "list", "group": kind.group, "resource": kind.plural, "namespace": namespace}}});
+    let answer = post(client, "selfsubjectaccessreviews", &review).await;
+    answer.is_some_and(|answer| answer["status"]["allowed"] == true)
+}
+
+async fn namespaces(client: &Client) -> Vec<String> {
+    let asked = Request::get("/api/v1/namespaces?limit=500")
+        .header(ACCEPT, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json")
+        .body(Vec::new());
+    let Ok(request) = asked else { return Vec::new() };
+    let list: Value = client.request(request).await.unwrap_or_default();
+    let items = list["items"].as_array().into_iter().flatten();
+    items.filter_map(|item| item["metadata"]["name"].as_str().map(str::to_owned)).collect()
+}
+
+async fn post(client: &Client, reviews: &str, review: &Value) -> Option<Value> {
+    let path = format!("/apis/authorization.k8s.io/v1/{reviews}");
+    let request = Request::post(path).header(CONTENT_TYPE, "application/json").body(review.to_string().into_bytes());
+    let answer = client.request::<Value>(request.ok()?).await;
+    answer.inspect_err(|error| tracing::debug!(%error, reviews, "the cluster does not say what is allowed")).ok()
+}

@@ -1,0 +1,545 @@
+//! Every way to log in and every way to be refused, against real sockets on the loopback.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Mutex;
+
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::trust::Trust;
+use crate::{Sources, TroubleKind, discover};
+
+const VERSION: &str = r#"{"major": "1", "minor": "36", "gitVersion": "v1.36.2", "gitCommit": "", "gitTreeState": "",
+    "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}"#;
+
+/// An authority, and what it vouches for.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    pem: String,
+}
+
+/// A certificate and its key, PEM.
+struct Identity {
+    certificate: String,
+    key: String,
+    der: (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>),
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let (der, pem) = (certificate.der().clone(), certificate.pem());
+        Authority { issuer: Issuer::new(params, key), certificate: der, pem }
+    }
+
+    /// For a server of that name; empty: for 127.0.0.1.
+    fn vouch(&self, name: &str, purpose: ExtendedKeyUsagePurpose, until: i32) -> Identity {
+        let names = if name.is_empty() { vec![] } else { vec![name.to_owned()] };
+        let mut params = CertificateParams::new(names).unwrap();
+        if name.is_empty() {
+            params.subject_alt_names = vec![SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST))];
+        }
+        params.extended_key_usages = vec![purpose];
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let der = (certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()));
+        Identity { certificate: certificate.pem(), key: key.serialize_pem(), der }
+    }
+
+    fn server(&self, name: &str) -> Identity {
+        self.vouch(name, ExtendedKeyUsagePurpose::ServerAuth, 2100)
+    }
+
+    fn client(&self) -> Identity {
+        self.vouch("somebody", ExtendedKeyUsagePurpose::ClientAuth, 2100)
+    }
+}
+
+/// A server that answers every request alike and remembers what it was asked.
+#[derive(Clone)]
+struct Server {
+    port: u16,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
+    /// The values of a header in the last request.
+    fn header(&self, name: &str) -> Vec<String> {
+        let head = self.heads().last().cloned().unwrap_or_default();
+        let values = head.lines().filter_map(|line| line.split_once(": "));
+        values.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).collect()
+    }
+
+    async fn plain(status: &'static str, body: &'static str) -> Server {
+        Server::start(None, status, body).await
+    }
+
+    /// Over TLS; where `clients` is given, only for those whom it vouches for.
+    async fn tls(identity: Identity, clients: Option<&Authority>) -> Server {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let config = match clients {
+            Some(authority) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(authority.certificate.clone()).unwrap();
+                let roots = Arc::new(roots);
+                let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+                config.with_client_cert_verifier(verifier.unwrap())
+            }
+            None => config.with_no_client_auth(),
+        };
+        let (certificate, key) = identity.der;
+        let config = config.with_single_cert(vec![certificate], key.into()).unwrap();
+        Server::start(Some(TlsAcceptor::from(Arc::new(config))), "200 OK", VERSION).await
+    }
+
+    async fn start(tls: Option<TlsAcceptor>, status: &'static str, body: &'static str) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server { port: listener.local_addr().unwrap().port(), heads: Arc::default() };
+        let heads = Arc::clone(&server.heads);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (heads, tls) = (Arc::clone(&heads), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => answer(stream, &heads, status, body).await,
+                        Some(tls) => match tls.accept(stream).await {
+                            Ok(stream) => answer(stream, &heads, status, body).await,
+                            Err(_) => None,
+                        },
+                    }
+                });
+            }
+        });
+        server
+    }
+}
+
+async fn answer(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    heads: &Mutex<Vec<String>>,
+    status: &str,
+    body: &str,
+) -> Option<()> {
+    loop {
+        let head = read_head(&mut stream).await?;
+        heads.lock().unwrap().push(head);
+        let length = body.len();
+        let text =
+            format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream.write_all(text.as_bytes()).await.ok()?;
+    }
+}
+
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}
+
+/// A proxy that takes CONNECT; with `login`, only from who has it.
+async fn http_proxy(login: Option<&'static str>) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server { port: listener.local_addr().unwrap().port(), heads: Arc::default() };
+    let heads = Arc::clone(&server.heads);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let heads = Arc::clone(&heads);
+            tokio::spawn(async move {
+                let head = read_head(&mut stream).await?;
+                heads.lock().unwrap().push(head.clone());
+                if login.is_some_and(|login| !head.contains(login)) {
+                    let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+                    return stream.write_all(refusal).await.ok();
+                }
+                let target = head.split_whitespace().nth(1)?.to_owned();
+                let mut far = TcpStream::connect(target.replace("far.example", "127.0.0.1")).await.ok()?;
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
+                tokio::io::copy_bidirectional(&mut stream, &mut far).await.ok().map(drop)
+            });
+        }
+    });
+    server
+}
+
+/// A SOCKS5 proxy without a login, to whatever address it is asked for by name.
+async fn socks_proxy() -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server { port: listener.local_addr().unwrap().port(), heads: Arc::default() };
+    let heads = Arc::clone(&server.heads);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let heads = Arc::clone(&heads);
+            tokio::spawn(async move {
+                let mut methods = [0; 2];
+                stream.read_exact(&mut methods).await.ok()?;
+                stream.read_exact(&mut vec![0; usize::from(methods[1])]).await.ok()?;
+                stream.write_all(&[5, 0]).await.ok()?;
+                let mut request = [0; 4];
+                stream.read_exact(&mut request).await.ok()?;
+                let host = match request[3] {
+                    1 => Ipv4Addr::from(stream.read_u32().await.ok()?).to_string(),
+                    _ => {
+                        let mut name = vec![0; usize::from(stream.read_u8().await.ok()?)];
+                        stream.read_exact(&mut name).await.ok()?;
+                        String::from_utf8(name).ok()?
+                    }
+                };
+                let port = stream.read_u16().await.ok()?;
+                heads.lock().unwrap().push(format!("{host}:{port}"));
+                let mut far = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+                stream.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).await.ok()?;
+                tokio::io::copy_bidirectional(&mut stream, &mut far).await.ok().map(drop)
+            });
+        }
+    });
+    server
+}
+
+fn context(cluster: &serde_json::Value, user: &serde_json::Value) -> Context {
+    let config = serde_json::json!({
+        "clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+    });
+    let pasted = vec![("a test".to_owned(), config.to_string())];
+    let found = discover(&Sources { pasted, ..Sources::default() }, &SearchPath::only(&[]));
+    found.contexts.into_iter().next().unwrap_or_else(|| panic!("{:?}", found.issues))
+}
+
+fn login(context: &Context, folder: &Path, trust: Trust) -> Login {
+    crate::install_crypto();
+    let search = SearchPath::only(&[folder.to_owned(), "/usr/bin".into(), "/bin".into()]);
+    let terms = Terms { trust: Arc::new(move |_| trust), ..Terms::default() };
+    Login::new(context, terms, Arc::new(search), Arc::new(Redactor::new([7; 32])), |_| {})
+}
+
+/// Asks the server for its version.
+async fn ask(login: &Login) -> Result<String, Trouble> {
+    let (_, client) = login.client().await?;
+    client.apiserver_version().await.map(|version| version.git_version).map_err(|error| Trouble::of(&error))
+}
+
+async fn ask_as(cluster: serde_json::Value, user: serde_json::Value) -> Result<String, Trouble> {
+    ask(&login(&context(&cluster, &user), Path::new("/nowhere"), Trust::Undecided)).await
+}
+
+fn at(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn at_tls(port: u16) -> String {
+    format!("https://127.0.0.1:{port}")
+}
+
+#[tokio::test]
+async fn tokens_passwords_and_whom_one_acts_as_are_sent() {
+    let server = Server::plain("200 OK", VERSION).await;
+    let cluster = serde_json::json!({"server": at(server.port)});
+    ask_as(cluster.clone(), serde_json::json!({"token": "t0k3n"})).await.unwrap();
+    assert_eq!(server.header("authorization"), ["Bearer t0k3n"]);
+    ask_as(cluster.clone(), serde_json::json!({"username": "me", "password": "pw"})).await.unwrap();
+    assert_eq!(server.header("authorization"), ["Basic bWU6cHc="]);
+    let user = serde_json::json!({"token": "t", "as": "jane", "as-uid": "7", "as-groups": ["dev", "ops"],
+        "as-user-extra": {"scopes": ["a", "b"]}});
+    ask_as(cluster.clone(), user).await.unwrap();
+    assert_eq!(server.header("impersonate-user"), ["jane"]);
+    assert_eq!(server.header("impersonate-uid"), ["7"]);
+    assert_eq!(server.header("impersonate-group"), ["dev", "ops"]);
+    assert_eq!(server.header("impersonate-extra-scopes"), ["a", "b"]);
+    assert!(server.header("user-agent")[0].starts_with("caseboard/"));
+}
+
+#[tokio::test]
+async fn a_token_file_is_read_again_when_it_rotates_without_a_new_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "one\n").unwrap();
+    let server = Server::plain("200 OK", VERSION).await;
+    let user = serde_json::json!({"tokenFile": path, "token": "older"});
+    let login =
+        login(&context(&serde_json::json!({"server": at(server.port)}), &user), folder.path(), Trust::Undecided);
+    let (_, client) = login.client().await.unwrap();
+    client.apiserver_version().await.unwrap();
+    assert_eq!(server.header("authorization"), ["Bearer one"]);
+    std::fs::write(&path, "rotated\n").unwrap();
+    client.apiserver_version().await.unwrap();
+    assert_eq!(server.header("authorization"), ["Bearer rotated"]);
+}
+
+#[tokio::test]
+async fn client_certificates_authorities_and_server_names_are_used_as_the_kubeconfig_says() {
+    let (ours, clients) = (Authority::new(), Authority::new());
+    let me = clients.client();
+    let server = Server::tls(ours.server("inner.example"), Some(&clients)).await;
+    let user = serde_json::json!({"client-certificate-data": base64(me.certificate.as_bytes()),
+        "client-key-data": base64(me.key.as_bytes())});
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, &ours.pem).unwrap();
+    let named = serde_json::json!({"server": at_tls(server.port), "tls-server-name": "inner.example",
+        "certificate-authority": authority});
+    assert_eq!(ask_as(named.clone(), user.clone()).await.unwrap(), "v1.36.2");
+
+    // Under its address it is another name.
+    let data =
+        serde_json::json!({"server": at_tls(server.port), "certificate-authority-data": base64(ours.pem.as_bytes())});
+    let trouble = ask_as(data, user.clone()).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Tls, "{trouble:?}");
+    assert!(trouble.hint.contains("tls-server-name"), "{trouble:?}");
+
+    // Without our certificate it is the login that is missing, not the network.
+    let trouble = ask_as(named, serde_json::json!({})).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Credential, "{trouble:?}");
+}
+
+#[tokio::test]
+async fn a_server_whom_nobody_vouches_for_is_a_tls_trouble_unless_the_kubeconfig_says_not_to_check() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let server = Server::tls(theirs.server(""), None).await;
+    let data = base64(ours.pem.as_bytes());
+    let other = serde_json::json!({"server": at_tls(server.port), "certificate-authority-data": data});
+    let trouble = ask_as(other, serde_json::json!({})).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Tls, "{trouble:?}");
+    assert!(trouble.hint.contains("this machine's certificates"), "{trouble:?}");
+
+    let unchecked = serde_json::json!({"server": at_tls(server.port), "insecure-skip-tls-verify": true});
+    assert!(context(&unchecked, &serde_json::json!({})).insecure);
+    assert_eq!(ask_as(unchecked, serde_json::json!({})).await.unwrap(), "v1.36.2");
+
+    let expired = Server::tls(ours.vouch("", ExtendedKeyUsagePurpose::ServerAuth, 2001), None).await;
+    let cluster =
+        serde_json::json!({"server": at_tls(expired.port), "certificate-authority-data": base64(ours.pem.as_bytes())});
+    let trouble = ask_as(cluster, serde_json::json!({})).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Tls, "{trouble:?}");
+    assert!(trouble.hint.contains("expired"), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn proxies_are_passed_and_one_that_wants_a_login_is_told_apart() {
+    let server = Server::plain("200 OK", VERSION).await;
+    let through =
+        |url: String| serde_json::json!({"server": format!("http://far.example:{}", server.port), "proxy-url": url});
+    let proxy = http_proxy(None).await;
+    assert_eq!(ask_as(through(at(proxy.port)), serde_json::json!({})).await.unwrap(), "v1.36.2");
+    assert!(proxy.heads()[0].starts_with(&format!("CONNECT far.example:{}", server.port)), "{:?}", proxy.heads());
+
+    let socks = socks_proxy().await;
+    let url = format!("socks5://127.0.0.1:{}", socks.port);
+    assert_eq!(ask_as(through(url), serde_json::json!({})).await.unwrap(), "v1.36.2");
+    assert_eq!(socks.heads(), [format!("far.example:{}", server.port)], "the proxy resolves the name");
+
+    let closed = http_proxy(Some("Basic bWU6cHc=")).await;
+    let trouble = ask_as(through(at(closed.port)), serde_json::json!({})).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Proxy, "{trouble:?}");
+    assert!(trouble.why.contains("407") && trouble.hint.contains("proxy-url"), "{trouble:?}");
+    let url = format!("http://me:pw@127.0.0.1:{}", closed.port);
+    let with_login = context(&through(url.clone()), &serde_json::json!({}));
+    assert_eq!(with_login.proxy.as_deref(), Some(&*format!("http://127.0.0.1:{}", closed.port)));
+    assert_eq!(ask_as(through(url), serde_json::json!({})).await.unwrap(), "v1.36.2");
+}
+
+#[tokio::test]
+async fn each_way_to_fail_has_its_own_words() {
+    let says = async |status: &'static str, body: &'static str| {
+        let server = Server::plain(status, body).await;
+        ask_as(serde_json::json!({"server": at(server.port)}), serde_json::json!({})).await.unwrap_err()
+    };
+    let trouble = says("401 Unauthorized", "").await;
+    assert_eq!(trouble.kind, TroubleKind::Credential, "{trouble:?}");
+    let trouble = says("403 Forbidden", r#"{"kind": "Status", "code": 403, "message": "no"}"#).await;
+    assert_eq!(trouble.kind, TroubleKind::Refused, "{trouble:?}");
+    let trouble = says("429 Too Many Requests", "").await;
+    assert_eq!(trouble.kind, TroubleKind::Busy, "{trouble:?}");
+    let trouble = says("302 Found", "").await;
+    assert!(trouble.kind == TroubleKind::Server && trouble.hint.contains("login page"), "{trouble:?}");
+    let trouble = says("200 OK", "<html>Please sign in</html>").await;
+    assert!(trouble.kind == TroubleKind::Server && trouble.hint.contains("login page"), "{trouble:?}");
+
+    let nowhere = serde_json::json!({"server": "http://no-such-host.invalid:6443"});
+    let trouble = ask_as(nowhere, serde_json::json!({})).await.unwrap_err();
+    assert!(trouble.kind == TroubleKind::Network && trouble.hint.contains("does not resolve"), "{trouble:?}");
+
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let trouble = ask_as(serde_json::json!({"server": at(unused)}), serde_json::json!({})).await.unwrap_err();
+    assert!(trouble.kind == TroubleKind::Network && trouble.hint.contains("Nothing listens there"), "{trouble:?}");
+
+    let cut = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = cut.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = cut.accept().await {
+            drop(stream)
+        }
+    });
+    let trouble = ask_as(serde_json::json!({"server": at(port)}), serde_json::json!({})).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Network, "{trouble:?}");
+
+    let missing = serde_json::json!({"tokenFile": "/no/such/token"});
+    let trouble = ask_as(serde_json::json!({"server": at(port)}), missing).await.unwrap_err();
+    assert!(trouble.kind == TroubleKind::Credential && trouble.why.contains("/no/such/token"), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn an_old_auth_provider_is_told_what_to_use_instead() {
+    for (provider, instead) in [
+        ("gcp", "gke-gcloud-auth-plugin"),
+        ("azure", "kubelogin"),
+        ("oidc", "oidc-login"),
+        ("openstack", "client-keystone-auth"),
+    ] {
+        let user = serde_json::json!({"auth-provider": {"name": provider}});
+        let trouble = ask_as(serde_json::json!({"server": "http://127.0.0.1:1"}), user).await.unwrap_err();
+        assert!(trouble.why.contains("no longer supported") && trouble.hint.contains(instead), "{trouble:?}");
+    }
+}
+
+#[cfg(unix)]
+mod plugins {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A plugin that notes each run in `ran`, then does as the script says.
+    fn plugin(folder: &Path, script: &str) {
+        let path = folder.join("corp-login");
+        let ran = folder.join("ran");
+        std::fs::write(&path, format!("#!/bin/sh\necho x >> '{}'\n{script}\n", ran.display())).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn runs(folder: &Path) -> usize {
+        std::fs::read_to_string(folder.join("ran")).map_or(0, |text| text.lines().count())
+    }
+
+    fn user() -> serde_json::Value {
+        serde_json::json!({"exec": {"command": "corp-login", "interactiveMode": "IfAvailable", "provideClusterInfo": true}})
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_nobody_trusts_does_not_run_and_nothing_is_contacted() {
+        let folder = tempfile::tempdir().unwrap();
+        plugin(folder.path(), "echo '{\"status\": {\"token\": \"t\"}}'");
+        let server = Server::plain("200 OK", VERSION).await;
+        let here = context(&serde_json::json!({"server": at(server.port)}), &user());
+        for (trust, word) in [(Trust::Undecided, "not allowed yet"), (Trust::Refused, "must not")] {
+            let trouble = ask(&login(&here, folder.path(), trust)).await.unwrap_err();
+            assert_eq!(trouble.kind, TroubleKind::Untrusted);
+            assert!(trouble.why.contains("`corp-login`") && trouble.why.contains("`a test`"), "{trouble:?}");
+            assert!(trouble.why.contains(word), "{trouble:?}");
+        }
+        assert_eq!((runs(folder.path()), server.heads().len()), (0, 0));
+        ask(&login(&here, folder.path(), Trust::Trusted)).await.unwrap();
+        assert_eq!((runs(folder.path()), server.heads().len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_a_plugin_is_used_and_a_renewed_one_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, clients) = (Authority::new(), Authority::new());
+        let server = Server::tls(ours.server(""), Some(&clients)).await;
+        let me = clients.client();
+        let status = serde_json::json!({"status": {
+            "clientCertificateData": me.certificate, "clientKeyData": me.key, "expirationTimestamp": "2100-01-01T00:00:00Z"}});
+        std::fs::write(folder.path().join("credential"), status.to_string()).unwrap();
+        plugin(folder.path(), &format!("cat '{}'", folder.path().join("credential").display()));
+        let cluster = serde_json::json!({"server": at_tls(server.port), "certificate-authority-data": base64(ours.pem.as_bytes())});
+        let login = login(&context(&cluster, &user()), folder.path(), Trust::Trusted);
+        let (generation, client) = login.client().await.unwrap();
+        client.apiserver_version().await.unwrap();
+        assert_eq!(server.heads().len(), 1);
+
+        // Renewed meanwhile, the old client does not go on with the old certificate.
+        login.renew(generation).await.unwrap();
+        let trouble = Trouble::of(&client.apiserver_version().await.unwrap_err());
+        assert_eq!(trouble.kind, TroubleKind::Credential, "{trouble:?}");
+        assert_eq!(ask(&login).await.unwrap(), "v1.36.2");
+        assert_eq!(runs(folder.path()), 2);
+    }
+
+    #[tokio::test]
+    async fn a_plugin_is_told_of_the_cluster_where_the_kubeconfig_asks_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("told");
+        plugin(
+            folder.path(),
+            &format!(
+                "printf %s \"$KUBERNETES_EXEC_INFO\" > '{}'\necho '{{\"status\": {{\"token\": \"t\"}}}}'",
+                told.display()
+            ),
+        );
+        let authority = folder.path().join("ca.pem");
+        std::fs::write(&authority, Authority::new().pem).unwrap();
+        let cluster = serde_json::json!({"server": "https://x.example:6443", "tls-server-name": "y.example",
+            "certificate-authority": authority,
+            "extensions": [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "a"}}]});
+        login(&context(&cluster, &user()), folder.path(), Trust::Trusted).client().await.unwrap();
+        let info: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(told).unwrap()).unwrap();
+        let cluster = &info["spec"]["cluster"];
+        assert_eq!(cluster["server"], "https://x.example:6443");
+        assert_eq!(cluster["tls-server-name"], "y.example");
+        assert_eq!(cluster["config"]["audience"], "a");
+        let authority = std::fs::read(authority).unwrap();
+        assert_eq!(cluster["certificate-authority-data"], base64(&authority));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_plugin_that_hangs_is_ended_by_a_new_login_and_by_nobody_waiting_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let hang = folder.path().join("hang");
+        std::fs::write(&hang, "").unwrap();
+        plugin(
+            folder.path(),
+            &format!(
+                "while [ -e '{}' ]; do sleep 0.05; done\necho '{{\"status\": {{\"token\": \"t\"}}}}'",
+                hang.display()
+            ),
+        );
+        let here = context(&serde_json::json!({"server": "http://127.0.0.1:1"}), &user());
+        let login = Arc::new(login(&here, folder.path(), Trust::Trusted));
+        let waiting = tokio::spawn({
+            let login = Arc::clone(&login);
+            async move { login.client().await.map(drop) }
+        });
+        while runs(folder.path()) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        login.retry(true);
+        let trouble = waiting.await.unwrap().unwrap_err();
+        assert!(trouble.why.contains("stopped for a new login"), "{trouble:?}");
+        std::fs::remove_file(&hang).unwrap();
+        login.client().await.unwrap();
+        assert_eq!(runs(folder.path()), 2);
+    }
+
+    #[tokio::test]
+    async fn a_changed_kubeconfig_brings_its_new_token_and_a_higher_generation() {
+        let server = Server::plain("200 OK", VERSION).await;
+        let cluster = serde_json::json!({"server": at(server.port)});
+        let of = |token: &str| context(&cluster, &serde_json::json!({"token": token}));
+        let login = login(&of("old"), Path::new("/nowhere"), Trust::Undecided);
+        ask(&login).await.unwrap();
+        let before = login.generation();
+        assert!(!login.replace(&of("old")), "the same is no change");
+        assert!(login.replace(&of("new")));
+        ask(&login).await.unwrap();
+        assert_eq!(server.header("authorization"), ["Bearer new"]);
+        assert!(login.generation() > before);
+    }
+}
