@@ -300,7 +300,7 @@ fn objects() -> anyhow::Result<Vec<Value>> {
                 latest.remove(&subject);
             }
             playground::What::Told(Body::Event(event)) => {
-                events.insert(event.uid.clone(), (subject, event));
+                events.insert(event.uid.to_string(), (subject, event));
             }
             playground::What::Told(_) => {}
         }
@@ -376,15 +376,15 @@ fn observation(cluster: &ClusterId, object: &Value) -> Observation {
             text("/involvedObject/name"),
         );
         let body = Body::Event(EventBody {
-            uid: text("/metadata/uid"),
-            event_type: text("/type"),
-            reason: text("/reason"),
-            message: text("/message"),
+            uid: text("/metadata/uid").into(),
+            event_type: text("/type").into(),
+            reason: text("/reason").into(),
+            message: text("/message").into(),
             count: object["count"].as_u64().unwrap_or(1) as u32,
             first_at: time("/firstTimestamp"),
             last_at: time("/lastTimestamp"),
-            reporter: text("/source/component"),
-            subject_uid: Some(text("/involvedObject/uid")),
+            reporter: text("/source/component").into(),
+            subject_uid: Some(text("/involvedObject/uid").into()),
         });
         return Observation::new(
             cluster.clone(),
@@ -398,11 +398,11 @@ fn observation(cluster: &ClusterId, object: &Value) -> Observation {
     let subject = ObjectRef::new(kind, text("/metadata/namespace"), text("/metadata/name"));
     let at = time("/metadata/creationTimestamp");
     let body = Body::Object {
-        api_version: text("/apiVersion"),
-        uid: text("/metadata/uid"),
-        resource_version: text("/metadata/resourceVersion"),
+        api_version: text("/apiVersion").into(),
+        uid: text("/metadata/uid").into(),
+        resource_version: text("/metadata/resourceVersion").into(),
         change: ChangeKind::Present,
-        object: Arc::new(object.clone()),
+        object: object.clone().into(),
     };
     Observation::new(cluster.clone(), at, at, Source::Watch, Some(subject), body)
 }

@@ -1,6 +1,5 @@
 //! What the history takes on the disk, how fast it appends, and how soon it gives a neighbourhood back.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use ::history::History;
@@ -112,10 +111,10 @@ fn version(made_up: &MadeUp, cluster: &ClusterId, begun: Time, number: u64) -> O
     model::project("Pod", &mut pod);
     let body = Body::Object {
         api_version: "v1".into(),
-        uid,
-        resource_version: revision,
+        uid: uid.into(),
+        resource_version: revision.into(),
         change: ChangeKind::Present,
-        object: Arc::new(pod),
+        object: pod.into(),
     };
     Observation::new(cluster.clone(), at, at, Source::Watch, Some(subject), body)
 }

@@ -579,7 +579,7 @@ export type ObjectAt = { cluster: ClusterId, object: ObjectRef, at: Time | null,
  * Which object: `Kind/namespace/name`, the namespace empty for cluster-scoped objects.
  *
  * The kind is Kubernetes' own word (`Deployment`). A custom resource whose kind shadows a built-in one is qualified by
- * its group as kubectl does it (`Service.serving.knative.dev`); see [`qualified_kind`].
+ * its group as kubectl does it (`Service.serving.knative.dev`); see [`qualified_kind`]. A clone shares the texts.
  */
 export type ObjectRef = { kind: string, namespace: string, name: string, };
 
@@ -619,7 +619,7 @@ seen_at: Time, source: Source, subject: ObjectRef | null, body: Body, };
 
 /**
  * `obs:` and 24 hexadecimal digits: a digest of cluster, times, source, subject and body, so that the same fact
- * learnt twice has one id and a citation can be checked against what it cites.
+ * learnt twice has one id and a citation can be checked against what it cites. Any other text is kept as it is.
  */
 export type ObservationId = string;
 

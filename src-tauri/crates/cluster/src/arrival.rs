@@ -4,7 +4,9 @@ mod decode;
 
 use std::sync::Arc;
 
-use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Source, Time, project, qualified_kind};
+use model::{
+    Body, ChangeKind, ClusterId, Doc, EventBody, ObjectRef, Observation, Source, Time, project, qualified_kind,
+};
 use redact::Redactor;
 use serde_json::{Value, json};
 
@@ -75,11 +77,11 @@ impl Arrivals {
         let Incoming { uid, resource_version, mut object, .. } = incoming;
         self.redactor.json(&mut object);
         let body = Body::Object {
-            api_version: kind.api_version(),
-            uid: uid.clone(),
-            resource_version: resource_version.clone(),
+            api_version: kind.api_version().into(),
+            uid: uid.clone().into(),
+            resource_version: resource_version.clone().into(),
             change,
-            object: Arc::new(object),
+            object: object.into(),
         };
         let observation = Observation::new(self.cluster.clone(), at, now.max(at), self.source, Some(subject), body);
         Some((Known { uid, resource_version, at, listing: 0 }, observation))
@@ -91,11 +93,11 @@ impl Arrivals {
         kind: &Kind,
         subject: &ObjectRef,
         known: &Known,
-        last: Option<Arc<Value>>,
+        last: Option<Doc>,
         now: Time,
     ) -> Observation {
         let object = last.unwrap_or_else(|| {
-            Arc::new(json!({
+            Doc::from(json!({
                 "apiVersion": kind.api_version(),
                 "kind": kind.kind,
                 "metadata": { "name": subject.name, "namespace": subject.namespace, "uid": known.uid },
@@ -103,9 +105,9 @@ impl Arrivals {
         });
         let at = now.max(Time(known.at.0.saturating_add(1)));
         let body = Body::Object {
-            api_version: kind.api_version(),
-            uid: known.uid.clone(),
-            resource_version: known.resource_version.clone(),
+            api_version: kind.api_version().into(),
+            uid: known.uid.clone().into(),
+            resource_version: known.resource_version.clone().into(),
             change: ChangeKind::Deleted,
             object,
         };
@@ -165,15 +167,15 @@ impl Arrivals {
         ];
         let message = if event["message"].is_string() { &event["message"] } else { &event["note"] };
         let body = EventBody {
-            uid: text(&event["metadata"]["uid"]),
-            event_type: event["type"].as_str().unwrap_or("Normal").to_owned(),
-            reason: text(&event["reason"]),
-            message: self.redactor.text(message.as_str().unwrap_or_default().trim()).as_str().to_owned(),
+            uid: text(&event["metadata"]["uid"]).into(),
+            event_type: event["type"].as_str().unwrap_or("Normal").into(),
+            reason: text(&event["reason"]).into(),
+            message: self.redactor.text(message.as_str().unwrap_or_default().trim()).as_str().into(),
             count: u32::try_from(count).unwrap_or(u32::MAX),
             first_at,
             last_at,
-            reporter: reporters.into_iter().map(text).find(|reporter| !reporter.is_empty()).unwrap_or_default(),
-            subject_uid: involved["uid"].as_str().map(str::to_owned),
+            reporter: reporters.into_iter().map(text).find(|reporter| !reporter.is_empty()).unwrap_or_default().into(),
+            subject_uid: involved["uid"].as_str().map(str::to_owned).map(Into::into),
         };
         let cluster = self.cluster.clone();
         Some(Observation::new(cluster, last_at, now.max(last_at), self.source, Some(subject), Body::Event(body)))

@@ -15,9 +15,8 @@ use std::time::Duration;
 
 use history::{History, Query};
 use kube::Client;
-use model::{Body, Clock, ClusterId, CoverageState, ObjectRef, Observation, Snapshot, Source, Time};
+use model::{Body, Clock, ClusterId, CoverageState, Doc, ObjectRef, Observation, Snapshot, Source, Time};
 use redact::Redactor;
-use serde_json::Value;
 use tokio::sync::{Mutex, RwLock, Semaphore, watch as channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -429,7 +428,7 @@ impl Inner {
         snapshot.inspect_err(|error| tracing::warn!(%error, "the history could not be read")).ok()
     }
 
-    async fn last_version(&self, subject: &ObjectRef) -> Option<Arc<Value>> {
+    async fn last_version(&self, subject: &ObjectRef) -> Option<Doc> {
         self.writer.flush().await;
         let history = self.history.clone();
         let query = Query { types: vec!["object"], subject: Some(subject.clone()), ..Query::default() };

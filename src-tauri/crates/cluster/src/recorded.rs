@@ -132,7 +132,7 @@ pub(crate) fn object(history: &History, object: &ObjectRef, to: Time) -> Answer 
     let mut found = history.find(&Query {
         types: vec!["object"],
         subject,
-        namespace: (object.name.is_empty() && !object.namespace.is_empty()).then(|| object.namespace.clone()),
+        namespace: (object.name.is_empty() && !object.namespace.is_empty()).then(|| object.namespace.to_string()),
         to: Some(to),
         ..Query::default()
     })?;

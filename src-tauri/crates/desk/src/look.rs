@@ -90,7 +90,7 @@ impl Desk {
         let look = self.look(cluster, at)?;
         let mut looked_at = std::collections::BTreeMap::<String, u32>::new();
         for object in look.snapshot.objects.keys() {
-            *looked_at.entry(object.kind.clone()).or_default() += 1;
+            *looked_at.entry(object.kind.to_string()).or_default() += 1;
         }
         Ok(TriageView {
             cluster: cluster.clone(),

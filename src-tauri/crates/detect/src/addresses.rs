@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Held, ObjectRef};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef};
 use topology::{Address, Relation, addresses_in, in_cluster};
 
 use crate::found::Found;
@@ -52,7 +51,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 }
 
 /// The port that stands in a variable beside the host's: `DB_HOST` and `DB_PORT`.
-fn port_beside(env: &[Value], host: &str) -> Option<u16> {
+fn port_beside(env: &[Doc], host: &str) -> Option<u16> {
     let stem = ["_HOST", "_ADDR", "_ADDRESS", "_SERVER", "_HOSTNAME", "HOST"]
         .into_iter()
         .find_map(|ending| host.strip_suffix(ending))?;
@@ -86,7 +85,7 @@ fn plausible(address: &Address, variable: &str) -> bool {
 fn check(
     scene: &Scene,
     workload: &Workload,
-    container: &Value,
+    container: &Doc,
     variable: &str,
     value: &str,
     address: &Address,
@@ -173,7 +172,7 @@ fn bare(name: &str) -> String {
 fn misdirected(
     scene: &Scene,
     workload: &Workload,
-    container: &Value,
+    container: &Doc,
     variable: &str,
     value: &str,
     service: &ObjectRef,
@@ -208,7 +207,7 @@ fn misdirected(
 fn unknown(
     scene: &Scene,
     workload: &Workload,
-    container: &Value,
+    container: &Doc,
     variable: &str,
     value: &str,
     address: &Address,
@@ -272,7 +271,7 @@ fn nearest(scene: &Scene, missing: &ObjectRef, variable: &str, port: Option<u16>
                 .dependents(service)
                 .iter()
                 .any(|e| matches!(e.relation, Relation::Calls | Relation::RoutesTo));
-            best = (service.name.clone(), likeness.min(1.0), !called);
+            best = (service.name.to_string(), likeness.min(1.0), !called);
         }
     }
     best

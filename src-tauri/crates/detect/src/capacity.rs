@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use model::{Doc, Fields};
 
 use crate::json::{entries, list, text};
 use crate::quantity;
@@ -10,17 +10,17 @@ use crate::scene::{Node, Scene};
 
 /// What a pod reserves: the pod-level request where it has one, else the sum over its containers, at least the largest
 /// init container; sidecars count with the containers.
-pub(crate) fn requests(pod_spec: &Value) -> BTreeMap<String, f64> {
+pub(crate) fn requests(pod_spec: &Doc) -> BTreeMap<String, f64> {
     reserved(pod_spec, "requests")
 }
 
-pub(crate) fn limits(pod_spec: &Value) -> BTreeMap<String, f64> {
+pub(crate) fn limits(pod_spec: &Doc) -> BTreeMap<String, f64> {
     reserved(pod_spec, "limits")
 }
 
-fn reserved(pod_spec: &Value, what: &str) -> BTreeMap<String, f64> {
+fn reserved(pod_spec: &Doc, what: &str) -> BTreeMap<String, f64> {
     let mut sum: BTreeMap<String, f64> = BTreeMap::new();
-    let of = |container: &Value| -> BTreeMap<String, f64> {
+    let of = |container: &Doc| -> BTreeMap<String, f64> {
         let direct = entries(container, &format!("/resources/{what}"));
         let mut all: BTreeMap<String, f64> =
             direct.filter_map(|(k, v)| Some((k.to_owned(), quantity::of(Some(v))?))).collect();
@@ -95,7 +95,7 @@ pub(crate) fn reserved_on(scene: &Scene, node: &str, resource: &str) -> Option<f
 }
 
 /// Whether a pod's node selector and required node affinity allow a node.
-pub(crate) fn allows_node(pod_spec: &Value, node: &Node) -> bool {
+pub(crate) fn allows_node(pod_spec: &Doc, node: &Node) -> bool {
     let labels = node.labels();
     let selector = entries(pod_spec, "/nodeSelector").all(|(key, value)| labels.get(key) == Some(value));
     let terms =
@@ -103,18 +103,18 @@ pub(crate) fn allows_node(pod_spec: &Value, node: &Node) -> bool {
     selector && (terms.is_empty() || terms.iter().any(|term| term_allows(term, labels, node.name())))
 }
 
-fn term_allows(term: &Value, labels: &Map<String, Value>, name: &str) -> bool {
+fn term_allows(term: &Doc, labels: Fields<'_>, name: &str) -> bool {
     let (expressions, fields) = (list(term, "/matchExpressions"), list(term, "/matchFields"));
     // An empty term matches nothing.
     if expressions.is_empty() && fields.is_empty() {
         return false;
     }
-    let by_label = expressions.iter().all(|e| node_expression(e, labels.get(text(e, "/key")).and_then(Value::as_str)));
+    let by_label = expressions.iter().all(|e| node_expression(e, labels.get(text(e, "/key")).and_then(Doc::as_str)));
     by_label && fields.iter().all(|e| node_expression(e, (text(e, "/key") == "metadata.name").then_some(name)))
 }
 
-fn node_expression(expression: &Value, label: Option<&str>) -> bool {
-    let values: Vec<&str> = list(expression, "/values").iter().filter_map(Value::as_str).collect();
+fn node_expression(expression: &Doc, label: Option<&str>) -> bool {
+    let values: Vec<&str> = list(expression, "/values").iter().filter_map(Doc::as_str).collect();
     let number = |text: &str| text.parse::<i64>().ok();
     let compare = |than: fn(i64, i64) -> bool| {
         label.and_then(number).zip(values.first().copied().and_then(number)).is_some_and(|(a, b)| than(a, b))
@@ -131,7 +131,7 @@ fn node_expression(expression: &Value, label: Option<&str>) -> bool {
 }
 
 /// Whether a pod tolerates a taint.
-pub(crate) fn tolerates(pod_spec: &Value, taint: &Value) -> bool {
+pub(crate) fn tolerates(pod_spec: &Doc, taint: &Doc) -> bool {
     list(pod_spec, "/tolerations").iter().any(|toleration| {
         let (key, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
         let exists = text(toleration, "/operator") == "Exists";
@@ -143,7 +143,7 @@ pub(crate) fn tolerates(pod_spec: &Value, taint: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -152,14 +152,14 @@ mod tests {
         let spec = json!({
             "containers": [{"resources": {"requests": {"cpu": "100m"}}}, {"resources": {"limits": {"cpu": "200m"}}}],
             "initContainers": [{"resources": {"requests": {"cpu": "1"}}}]});
-        assert_eq!(requests(&spec)["cpu"], 1.0);
-        assert!((requests(&json!({"containers": spec["containers"]}))["cpu"] - 0.3).abs() < 1e-9);
+        assert_eq!(requests(&spec.clone().into())["cpu"], 1.0);
+        assert!((requests(&json!({"containers": spec["containers"]}).into())["cpu"] - 0.3).abs() < 1e-9);
     }
 
     #[test]
     fn a_toleration_without_a_key_tolerates_everything() {
-        let taint = json!({"key": "k", "value": "v", "effect": "NoSchedule"});
-        let says = |t: Value| tolerates(&json!({"tolerations": [t]}), &taint);
+        let taint = Doc::from(json!({"key": "k", "value": "v", "effect": "NoSchedule"}));
+        let says = |t: Value| tolerates(&json!({"tolerations": [t]}).into(), &taint);
         assert!(says(json!({"operator": "Exists"})));
         assert!(says(json!({"key": "k", "value": "v"})));
         assert!(!says(json!({"key": "k", "value": "other"})));

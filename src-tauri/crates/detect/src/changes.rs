@@ -2,8 +2,7 @@
 
 mod template;
 
-use model::{Body, Held, ObjectRef, Time};
-use serde_json::Value;
+use model::{Body, Doc, Held, ObjectRef, Time};
 
 use self::template::{Difference, differences};
 use crate::config::changed_keys;
@@ -81,20 +80,18 @@ fn revisions(scene: &Scene, workload: &Workload, found: &mut Found) {
     say(scene, &change, &differences(spec_of(before), spec_of(newest)), found);
 }
 
-static NULL: Value = Value::Null;
-
-fn spec_of(held: &Held) -> &Value {
-    held.object.pointer("/spec/template/spec").unwrap_or(&NULL)
+fn spec_of(held: &Held) -> &Doc {
+    held.object.pointer("/spec/template/spec").unwrap_or(Doc::null())
 }
 
 fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: &mut Found) {
     let change = Change { subject: object.clone(), before, after: now, at: now.at, how: "version" };
-    let (old, new) = (&*before.object, &*now.object);
+    let (old, new) = (&before.object, &now.object);
     let mut all = match (topology::pod_spec_of(&object.kind, old), topology::pod_spec_of(&object.kind, new)) {
         (Some(a), Some(b)) if object.kind != "Pod" => differences(a, b),
         _ => Vec::new(),
     };
-    let text_of = |value: Option<&Value>| {
+    let text_of = |value: Option<&Doc>| {
         value.map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).unwrap_or_default()
     };
     for (pointer, what) in [
@@ -173,9 +170,9 @@ fn say(scene: &Scene, change: &Change, all: &[Difference], found: &mut Found) {
     }
     for difference in all.iter().filter(|d| d.what == "probes") {
         let probe = difference.field.trim_end_matches("Probe").to_owned();
-        let failing = found
-            .named("probe_failing")
-            .any(|f| f.subject == change.subject && f.args.get("probe").and_then(Value::as_str) == Some(&probe));
+        let failing = found.named("probe_failing").any(|f| {
+            f.subject == change.subject && f.args.get("probe").and_then(serde_json::Value::as_str) == Some(&probe)
+        });
         if failing {
             found
                 .fact("probe_differs_from_previous", &change.subject)

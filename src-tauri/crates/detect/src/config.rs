@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Held, ObjectRef, Time};
-use serde_json::Value;
+use model::{Doc, Fields, Held, ObjectRef, Time};
 use topology::{ConfigUse, config_uses};
 
 use crate::found::Found;
@@ -73,7 +72,7 @@ fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
         let Some(key) = &used.key else { continue };
         let object = ObjectRef::new(used.kind, namespace, used.name.as_str());
         let held = scene.snapshot.get(&object);
-        let keys = held.and_then(|h| h.object.get("keys")).and_then(Value::as_object).filter(|keys| !keys.is_empty());
+        let keys = held.and_then(|h| h.object.get("keys")).and_then(Doc::as_object).filter(|keys| !keys.is_empty());
         let without = keys.is_some_and(|keys| !keys.contains_key(key))
             || by_message.is_some_and(|m| lacks_key(m) && m.contains(key.as_str()));
         if without {
@@ -169,15 +168,16 @@ fn changed(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
 }
 
 /// Keys whose digests or sizes differ between two versions of a ConfigMap or Secret.
-pub(crate) fn changed_keys(before: &Value, after: &Value) -> Vec<String> {
-    let empty = serde_json::Map::new();
-    let keys = |object: &Value| object.get("keys").and_then(Value::as_object).cloned().unwrap_or_else(|| empty.clone());
+pub(crate) fn changed_keys(before: &Doc, after: &Doc) -> Vec<String> {
+    fn keys(object: &Doc) -> Fields<'_> {
+        object.get("keys").and_then(Doc::as_object).unwrap_or_else(Fields::none)
+    }
     let (before, after) = (keys(before), keys(after));
-    let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    all.into_iter().filter(|key| before.get(*key) != after.get(*key)).cloned().collect()
+    let all: BTreeSet<&str> = before.keys().chain(after.keys()).collect();
+    all.into_iter().filter(|key| before.get(key) != after.get(key)).map(str::to_owned).collect()
 }
 
-fn account(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
+fn account(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
     let name = text(spec, "/serviceAccountName");
     let lacks_pods = workload.pods.is_empty();
     if name.is_empty() || name == "default" || !lacks_pods || workload.desired() == Some(0) {
@@ -194,10 +194,10 @@ fn account(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) 
     }
 }
 
-fn empty(workload: &Workload, spec: &Value, found: &mut Found) {
+fn empty(workload: &Workload, spec: &Doc, found: &mut Found) {
     for container in list(spec, "/containers") {
         for variable in list(container, "/env") {
-            if variable.get("value").and_then(Value::as_str) == Some("") && variable.get("valueFrom").is_none() {
+            if variable.get("value").and_then(Doc::as_str) == Some("") && variable.get("valueFrom").is_none() {
                 found
                     .fact("env_value_empty", &workload.object)
                     .arg("variable", text(variable, "/name"))
@@ -217,7 +217,7 @@ fn differing(scene: &Scene, found: &mut Found) {
         let Some(spec) = workload.pod_spec else { continue };
         for container in list(spec, "/containers") {
             for variable in list(container, "/env") {
-                if let Some(value) = variable.get("value").and_then(Value::as_str) {
+                if let Some(value) = variable.get("value").and_then(Doc::as_str) {
                     all.entry((&workload.object.namespace, text(variable, "/name")))
                         .or_default()
                         .push((workload, value));

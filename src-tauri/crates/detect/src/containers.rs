@@ -5,8 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use model::{ObjectRef, ObservationId, Time};
-use serde_json::Value;
+use model::{Doc, ObjectRef, ObservationId, Time};
 
 use crate::found::Found;
 use crate::json::{int, list, short, text, time};
@@ -206,8 +205,8 @@ fn init_container(scene: &Scene, workload: &Workload, life: &Life, found: &mut F
 }
 
 /// The first address in a container's command, arguments or environment.
-fn addresses_named(container: &Value) -> String {
-    let words = ["/command", "/args"].into_iter().flat_map(|field| list(container, field)).filter_map(Value::as_str);
+fn addresses_named(container: &Doc) -> String {
+    let words = ["/command", "/args"].into_iter().flat_map(|field| list(container, field)).filter_map(Doc::as_str);
     let mut found: Vec<String> = Vec::new();
     for line in words {
         for word in line.split(|c: char| c.is_whitespace() || "\"'`;|&()<>".contains(c)) {

@@ -95,7 +95,7 @@ fn scheduler(scene: &Scene, found: &mut Found) {
         .arg("pending", pending)
         .objects("workloads", silent.iter().map(|s| &s.0))
         .arg("since_seconds", scene.at.seconds_since(since).max(0.0) as i64)
-        .arg("node", if place.kind == "Node" { place.name.clone() } else { String::new() })
+        .arg("node", if place.kind == "Node" { place.name.to_string() } else { String::new() })
         .arg("lease_stale", lease.is_some())
         .since(since)
         .because_all(silent.iter().flat_map(|s| &s.3))
@@ -124,7 +124,7 @@ fn controllers(scene: &Scene, found: &mut Found) {
                 (int(&held.object, "/metadata/generation"), int(&held.object, "/status/observedGeneration"));
             let behind = wanted.zip(seen).is_some_and(|(wanted, seen)| wanted > seen);
             let unborn = wanted.is_some()
-                && held.object.get("status").is_none_or(|s| s.as_object().is_none_or(serde_json::Map::is_empty));
+                && held.object.get("status").is_none_or(|s| s.as_object().is_none_or(|s| s.is_empty()));
             let since = held.at.max(created(&held.object).unwrap_or(held.at));
             if (behind || unborn) && scene.at.seconds_since(since) > UNSEEN_SECONDS {
                 symptoms.push(format!("{kind} {} has not been looked at", object.name));

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::ObjectRef;
-use serde_json::Value;
+use model::{Doc, ObjectRef};
 use topology::{addresses_in, in_cluster};
 
 use crate::found::Found;
@@ -30,7 +29,7 @@ fn cluster_address(scene: &Scene) -> String {
 }
 
 /// Service names that a workload's environment holds.
-fn names_used(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
+fn names_used(scene: &Scene, workload: &Workload, spec: &Doc) -> Vec<String> {
     let mut names = BTreeSet::new();
     for container in list(spec, "/containers") {
         for variable in list(container, "/env") {
@@ -47,10 +46,10 @@ fn names_used(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, cluster: &String, found: &mut Found) {
+fn pod_settings(scene: &Scene, workload: &Workload, spec: &Doc, cluster: &String, found: &mut Found) {
     let policy = text(spec, "/dnsPolicy");
     let texts = |pointer: &str| -> Vec<String> {
-        list(spec, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        list(spec, pointer).iter().filter_map(Doc::as_str).map(str::to_owned).collect()
     };
     let nameservers = texts("/dnsConfig/nameservers");
     let searches = texts("/dnsConfig/searches");
@@ -97,7 +96,7 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Value, cluster: &Stri
 /// Workloads that resolve names for everybody.
 fn is_cluster_dns(scene: &Scene, workload: &Workload) -> bool {
     let name = workload.object.name.as_str();
-    let label = workload.pod_labels.get("k8s-app").and_then(Value::as_str);
+    let label = workload.pod_labels.get("k8s-app").and_then(Doc::as_str);
     let _ = scene;
     workload.object.namespace == "kube-system"
         && (matches!(name, "coredns" | "kube-dns")

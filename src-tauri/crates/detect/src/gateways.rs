@@ -1,7 +1,6 @@
 //! Ingresses, gateway routes and webhooks: what leads to Services from outside and from the API server.
 
-use model::{Held, ObjectRef};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef};
 
 use crate::found::Found;
 use crate::json::{int, list, port_text, short, text};
@@ -40,7 +39,7 @@ fn class(scene: &Scene, ingress: &ObjectRef, held: &Held, found: &mut Found) {
     }
 }
 
-fn backend(scene: &Scene, ingress: &ObjectRef, held: &Held, host: &str, path: &Value, found: &mut Found) {
+fn backend(scene: &Scene, ingress: &ObjectRef, held: &Held, host: &str, path: &Doc, found: &mut Found) {
     let name = text(path, "/backend/service/name");
     if name.is_empty() {
         return;
@@ -51,7 +50,7 @@ fn backend(scene: &Scene, ingress: &ObjectRef, held: &Held, host: &str, path: &V
     let existence = scene.exists("Service", &ingress.namespace, name);
     let offers = target.is_none_or(|t| {
         list(&t.object, "/spec/ports").iter().any(|p| match port {
-            Some(Value::String(name)) => text(p, "/name") == name,
+            Some(name) if name.is_string() => *name == *text(p, "/name"),
             Some(number) => int(p, "/port") == number.as_i64(),
             None => true,
         })

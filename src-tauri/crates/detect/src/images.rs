@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::Time;
-use serde_json::Value;
+use model::{Doc, Time};
 use topology::containers;
 
 use crate::found::Found;
@@ -258,7 +257,7 @@ fn quoted_image(message: &str) -> Option<String> {
 }
 
 /// Pull secrets that the pod or its account names.
-fn secrets_of(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
+fn secrets_of(scene: &Scene, workload: &Workload, spec: &Doc) -> Vec<String> {
     let mut names: Vec<String> = list(spec, "/imagePullSecrets").iter().map(|s| text(s, "/name").to_owned()).collect();
     let account = Some(text(spec, "/serviceAccountName")).filter(|a| !a.is_empty()).unwrap_or("default");
     let account = model::ObjectRef::new("ServiceAccount", workload.object.namespace.as_str(), account);
@@ -271,7 +270,7 @@ fn secrets_of(scene: &Scene, workload: &Workload, spec: &Value) -> Vec<String> {
     names
 }
 
-fn pull_secrets(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
+fn pull_secrets(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
     let subject = &workload.object;
     let names = secrets_of(scene, workload, spec);
     let told: Vec<&Told> =

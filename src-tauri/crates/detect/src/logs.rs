@@ -6,9 +6,8 @@ mod target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use model::{Body, LogBody, ObjectRef, Observation, Time};
+use model::{Body, Doc, LogBody, ObjectRef, Observation, Time};
 use regex::Regex;
-use serde_json::Value;
 use topology::Relation;
 
 use self::pattern::{is_quiet, pattern_of};
@@ -401,7 +400,7 @@ fn permission(
         ));
 }
 
-fn source_of(spec: &Value, volume: &str) -> String {
+fn source_of(spec: &Doc, volume: &str) -> String {
     let Some(volume) = list(spec, "/volumes").iter().find(|v| text(v, "/name") == volume) else { return String::new() };
     for (pointer, kind) in [
         ("/persistentVolumeClaim/claimName", "PersistentVolumeClaim"),

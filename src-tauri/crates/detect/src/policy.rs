@@ -1,12 +1,16 @@
 //! Network policies: may a reach b on a port, and which rule says no.
 
-use model::{Held, ObjectRef};
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use model::{Doc, Fields, Held, ObjectRef};
+use serde_json::json;
 use topology::{Relation, labels_of, matches_selector};
 
 use crate::found::Found;
 use crate::json::{int, list, text};
 use crate::scene::{Scene, Workload};
+
+const NAME_OF_NAMESPACE: &str = "kubernetes.io/metadata.name";
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     if scene.snapshot.of_kind("NetworkPolicy").next().is_none() {
@@ -23,7 +27,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 #[derive(Clone, Copy)]
 struct End<'a> {
     namespace: &'a str,
-    labels: &'a Map<String, Value>,
+    labels: Fields<'a>,
     /// The port by number and by the name that the container gives it.
     port: Option<i64>,
     port_name: &'a str,
@@ -48,7 +52,7 @@ fn policies<'s>(
     direction: &'static str,
 ) -> impl Iterator<Item = (&'s ObjectRef, &'s Held)> {
     scene.snapshot.in_namespace("NetworkPolicy", end.namespace).filter(move |(_, held)| {
-        let types: Vec<&str> = list(&held.object, "/spec/policyTypes").iter().filter_map(Value::as_str).collect();
+        let types: Vec<&str> = list(&held.object, "/spec/policyTypes").iter().filter_map(Doc::as_str).collect();
         let applies = if types.is_empty() {
             direction == "Ingress" || held.object.pointer("/spec/egress").is_some()
         } else {
@@ -84,7 +88,7 @@ fn judge<'s>(scene: &'s Scene, from: End<'s>, to: End<'s>, direction: &'static s
     }
 }
 
-fn peer_matches(scene: &Scene, rule: &Value, peer: End, own_namespace: &str) -> bool {
+fn peer_matches(scene: &Scene, rule: &Doc, peer: End, own_namespace: &str) -> bool {
     // Blocks of addresses are meant for what is outside; pods' addresses change too often to be judged by them.
     if let Some(block) = rule.get("ipBlock") {
         return matches!(text(block, "/cidr"), "0.0.0.0/0" | "::/0");
@@ -93,22 +97,35 @@ fn peer_matches(scene: &Scene, rule: &Value, peer: End, own_namespace: &str) -> 
         None => peer.namespace == own_namespace,
         Some(selector) => {
             let namespace = scene.snapshot.get(&ObjectRef::global("Namespace", peer.namespace));
-            let mut labels = namespace.map(|held| labels_of(&held.object).clone()).unwrap_or_default();
-            labels.entry("kubernetes.io/metadata.name").or_insert_with(|| Value::String(peer.namespace.to_owned()));
-            matches_selector(selector, &labels)
+            let own = namespace.map_or_else(Fields::none, |held| labels_of(&held.object));
+            if own.contains_key(NAME_OF_NAMESPACE) {
+                matches_selector(selector, own)
+            } else {
+                // The API server labels each namespace with its name; a recording may lack it.
+                let labels: BTreeMap<&str, &str> = own
+                    .iter()
+                    .filter_map(|(key, value)| Some((key, value.as_str()?)))
+                    .chain([(NAME_OF_NAMESPACE, peer.namespace)])
+                    .collect();
+                let labels = Doc::from(json!(labels));
+                matches_selector(selector, labels.as_object().unwrap_or_else(Fields::none))
+            }
         }
     };
     in_namespace && rule.get("podSelector").is_none_or(|s| matches_selector(s, peer.labels))
 }
 
-fn port_matches(rule: &Value, to: End) -> bool {
+fn port_matches(rule: &Doc, to: End) -> bool {
     let protocol = Some(text(rule, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
     if protocol != to.protocol {
         return false;
     }
     match rule.get("port") {
         None => true,
-        Some(Value::String(name)) => *name == to.port_name || name.parse::<i64>().ok() == to.port,
+        Some(port) if port.is_string() => {
+            let name = port.as_str().unwrap_or_default();
+            name == to.port_name || name.parse::<i64>().ok() == to.port
+        }
         Some(number) => {
             let (first, last) = (number.as_i64(), int(rule, "/endPort").or(number.as_i64()));
             to.port.is_none_or(|port| first.is_some_and(|f| port >= f) && last.is_some_and(|l| port <= l))
@@ -169,17 +186,19 @@ fn calls(scene: &Scene, found: &mut Found) {
 
 /// The container ports behind what a caller names: (number, name, protocol).
 fn ports_called(scene: &Scene, called: &ObjectRef, callee: &Workload) -> Vec<(Option<i64>, String, String)> {
-    let spec = callee.pod_spec.unwrap_or(&Value::Null);
+    let spec = callee.pod_spec.unwrap_or(Doc::null());
     let declared = crate::services::container_ports(spec);
     let Some(held) = scene.snapshot.get(called).filter(|_| called.kind == "Service") else {
         return declared.into_iter().take(1).map(|(n, name, protocol)| (Some(n), name, protocol)).collect();
     };
     let ports = list(&held.object, "/spec/ports").iter().map(|port| {
         let protocol = Some(text(port, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP").to_owned();
-        match port.get("targetPort") {
-            Some(Value::String(name)) => (declared.iter().find(|d| d.1 == *name).map(|d| d.0), name.clone(), protocol),
-            other => {
-                let number = other.and_then(Value::as_i64).or_else(|| int(port, "/port"));
+        let target = port.get("targetPort");
+        match target.and_then(Doc::as_str) {
+            Some(name) => (declared.iter().find(|d| d.1 == name).map(|d| d.0), name.to_owned(), protocol),
+            None => {
+                let other = target;
+                let number = other.and_then(Doc::as_i64).or_else(|| int(port, "/port"));
                 let name = declared.iter().find(|d| Some(d.0) == number).map(|d| d.1.clone()).unwrap_or_default();
                 (number, name, protocol)
             }
@@ -222,7 +241,7 @@ fn isolated(scene: &Scene, workload: &Workload, found: &mut Found) {
 fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
     let all: Vec<(&ObjectRef, &Held)> = policies(scene, end_of(workload), "Egress").collect();
     let Some((policy, held)) = all.first() else { return };
-    let opens = |rule: &Value| {
+    let opens = |rule: &Doc| {
         let ports = list(rule, "/ports");
         ports.is_empty()
             && list(rule, "/to").iter().all(|to| {
@@ -233,7 +252,7 @@ fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
             || (ports.is_empty()
                 && list(rule, "/to").iter().any(|to| {
                     let system = to.get("namespaceSelector").is_some_and(|s| {
-                        let labels = serde_json::json!({"kubernetes.io/metadata.name": "kube-system"});
+                        let labels = Doc::from(json!({NAME_OF_NAMESPACE: "kube-system"}));
                         labels.as_object().is_some_and(|l| matches_selector(s, l))
                     });
                     system || text(to, "/ipBlock/cidr") == "0.0.0.0/0"

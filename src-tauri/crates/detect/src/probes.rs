@@ -4,7 +4,7 @@
 mod cases;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use model::Doc;
 
 use crate::found::Found;
 use crate::json::{int, list, port_text, short, text, time};
@@ -37,8 +37,8 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 /// One probe of one container as it is written.
 struct Probe<'a> {
     name: &'static str,
-    spec: &'a Value,
-    container: &'a Value,
+    spec: &'a Doc,
+    container: &'a Doc,
 }
 
 impl Probe<'_> {
@@ -58,7 +58,7 @@ impl Probe<'_> {
     }
 
     fn number(&self, field: &str, default: i64) -> i64 {
-        self.spec.get(field).and_then(Value::as_i64).unwrap_or(default)
+        self.spec.get(field).and_then(Doc::as_i64).unwrap_or(default)
     }
 
     /// Seconds from the container's start to the kill when every attempt fails.
@@ -72,10 +72,10 @@ impl Probe<'_> {
     }
 }
 
-fn kind_of(spec: &Value) -> &'static str {
+fn kind_of(spec: &Doc) -> &'static str {
     [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")]
         .into_iter()
-        .find(|(field, _)| spec.get(field).is_some_and(|v| !v.is_null()))
+        .find(|(field, _)| spec.get(*field).is_some_and(|v| !v.is_null()))
         .map_or("", |(_, kind)| kind)
 }
 
@@ -167,7 +167,7 @@ fn failure(
     let containers = pod.containers();
     let with: Vec<&Container> = containers.iter().filter(|c| c.spec.get(field).is_some()).collect();
     let container = choose(&with, detail, probe).or_else(|| containers.iter().find(|c| !c.init))?;
-    let spec = container.spec.get(field).unwrap_or(&Value::Null);
+    let spec = container.spec.get(field).unwrap_or(Doc::null());
     let seen = Probe { name: probe, spec, container: container.spec };
     let kind = match seen.kind() {
         "" => kind_by_wording(detail),
@@ -237,7 +237,7 @@ fn failure(
 fn choose<'c, 'a>(with: &[&'c Container<'a>], detail: &str, probe: &'static str) -> Option<&'c Container<'a>> {
     let field = PROBES.iter().find(|(name, _)| *name == probe)?.1;
     let by_port = with.iter().find(|c| {
-        let seen = Probe { name: probe, spec: c.spec.get(field).unwrap_or(&Value::Null), container: c.spec };
+        let seen = Probe { name: probe, spec: c.spec.get(field).unwrap_or(Doc::null()), container: c.spec };
         seen.port().is_some_and(|port| detail.contains(&format!(":{port}")))
     });
     by_port.or_else(|| with.iter().find(|c| !c.is_ready())).or_else(|| with.first()).copied()
@@ -255,10 +255,9 @@ fn kind_by_wording(detail: &str) -> &'static str {
     }
 }
 
-fn unlistened(scene: &Scene, workload: &Workload, spec: &Value, probe: &Probe, found: &mut Found) {
+fn unlistened(scene: &Scene, workload: &Workload, spec: &Doc, probe: &Probe, found: &mut Found) {
     let Some(port) = probe.port() else { return };
-    let own: Vec<i64> =
-        container_ports(&serde_json::json!({"containers": [probe.container]})).into_iter().map(|p| p.0).collect();
+    let own: Vec<i64> = crate::services::ports_of(probe.container).map(|p| p.0).collect();
     let all: Vec<i64> = container_ports(spec).into_iter().map(|p| p.0).collect();
     if own.is_empty() || all.contains(&port) {
         return;
@@ -276,7 +275,7 @@ fn unlistened(scene: &Scene, workload: &Workload, spec: &Value, probe: &Probe, f
         .filter(|e| e.from.kind == "Service")
         .filter_map(|e| scene.snapshot.get(&e.from))
         .flat_map(|held| list(&held.object, "/spec/ports"))
-        .filter_map(|p| p.get("targetPort").and_then(Value::as_i64).or_else(|| int(p, "/port")))
+        .filter_map(|p| p.get("targetPort").and_then(Doc::as_i64).or_else(|| int(p, "/port")))
         .collect();
     service_ports.sort_unstable();
     service_ports.dedup();
@@ -471,9 +470,9 @@ fn observed_start(scene: &Scene, workload: &Workload, name: &str) -> Option<i64>
         .max()
 }
 
-fn disagree(workload: &Workload, container: &Value, failing: &[Failure], found: &mut Found) {
+fn disagree(workload: &Workload, container: &Doc, failing: &[Failure], found: &mut Found) {
     let (Some(ready), Some(alive)) = (container.get("readinessProbe"), container.get("livenessProbe")) else { return };
-    let shown = |spec: &Value, name: &'static str| {
+    let shown = |spec: &Doc, name: &'static str| {
         let probe = Probe { name, spec, container };
         format!(
             "{} {}{}",
@@ -517,7 +516,7 @@ impl Common {
                     let Some(probe) = container.get(*field).filter(|p| p.is_object()) else { continue };
                     let probe = Probe { name, spec: probe, container };
                     for (field, value) in values(&probe) {
-                        *all.entry((workload.object.namespace.clone(), name, field))
+                        *all.entry((workload.object.namespace.to_string(), name, field))
                             .or_default()
                             .entry(value)
                             .or_default() += 1;
@@ -530,7 +529,7 @@ impl Common {
 
     fn compare(&self, workload: &Workload, probe: &Probe, found: &mut Found) {
         for (field, value) in values(probe) {
-            let Some(tally) = self.0.get(&(workload.object.namespace.clone(), probe.name, field)) else { continue };
+            let Some(tally) = self.0.get(&(workload.object.namespace.to_string(), probe.name, field)) else { continue };
             let alone = tally.get(&value) == Some(&1);
             let Some((common, n)) = tally.iter().max_by_key(|(_, n)| **n) else { continue };
             let rest: usize = tally.values().sum::<usize>() - 1;

@@ -1,6 +1,6 @@
 //! Kubernetes quantities: `250m`, `512Mi`, `2`.
 
-use serde_json::Value;
+use model::Doc;
 
 /// The value in its base unit (cores, bytes, pieces); `None` where it is no quantity.
 pub(crate) fn parse(text: &str) -> Option<f64> {
@@ -33,12 +33,9 @@ pub(crate) fn parse(text: &str) -> Option<f64> {
     number.parse::<f64>().ok().map(|n| n * factor)
 }
 
-pub(crate) fn of(value: Option<&Value>) -> Option<f64> {
-    match value? {
-        Value::String(text) => parse(text),
-        Value::Number(number) => number.as_f64(),
-        _ => None,
-    }
+pub(crate) fn of(value: Option<&Doc>) -> Option<f64> {
+    let value = value?;
+    value.as_str().map_or_else(|| value.as_f64(), parse)
 }
 
 /// A value as a person writes it for a resource.

@@ -1,6 +1,6 @@
 //! Answers to connection attempts, once they are released.
 
-use model::{Body, ObjectRef};
+use model::{Body, Doc, ObjectRef};
 use serde_json::Value;
 
 use crate::found::Found;
@@ -56,7 +56,7 @@ fn answer(output: &str) -> &'static str {
 
 fn ready_pods(scene: &Scene, service: &ObjectRef) -> Option<usize> {
     let held = scene.snapshot.get(service)?;
-    let selector = held.object.pointer("/spec/selector").and_then(Value::as_object)?;
+    let selector = held.object.pointer("/spec/selector").and_then(Doc::as_object)?;
     let pods = scene.pods.iter().filter(|p| {
         p.object.namespace == service.namespace
             && p.is_ready()

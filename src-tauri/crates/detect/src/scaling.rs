@@ -1,7 +1,6 @@
 //! Autoscalers, disruption budgets, jobs.
 
-use model::{Held, ObjectRef, Time};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef, Time};
 use topology::{Relation, containers};
 
 use crate::found::Found;
@@ -29,7 +28,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 }
 
 fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut Found) {
-    let object = &*held.object;
+    let object = &held.object;
     let target = ObjectRef::new(
         text(object, "/spec/scaleTargetRef/kind"),
         autoscaler.namespace.as_str(),
@@ -94,7 +93,7 @@ fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut F
 }
 
 /// Current over target of the metric that presses most, and its name.
-fn pressure(object: &Value) -> (Option<f64>, String) {
+fn pressure(object: &Doc) -> (Option<f64>, String) {
     let mut most: (Option<f64>, String) = (None, String::new());
     for metric in list(object, "/spec/metrics") {
         let kind = text(metric, "/type").to_ascii_lowercase();
@@ -132,7 +131,7 @@ fn absent(scene: &Scene, found: &mut Found) {
 }
 
 fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found) {
-    let object = &*held.object;
+    let object = &held.object;
     let allowed = int(object, "/status/disruptionsAllowed");
     let (expected, healthy) = (int(object, "/status/expectedPods"), int(object, "/status/currentHealthy"));
     if allowed != Some(0) || expected.is_none_or(|e| e == 0) {
@@ -172,7 +171,7 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
 }
 
 fn job_failed(scene: &Scene, job: &ObjectRef, held: &Held, found: &mut Found) {
-    let object = &*held.object;
+    let object = &held.object;
     let told = scene
         .events(&scene.graph.workload_of(job))
         .iter()
@@ -274,9 +273,9 @@ fn limits(workload: &Workload, found: &mut Found) {
 }
 
 /// The heap that a runtime is told to use.
-fn heap_of(container: &Value) -> Option<f64> {
+fn heap_of(container: &Doc) -> Option<f64> {
     let env = list(container, "/env").iter().map(|e| (text(e, "/name"), text(e, "/value")));
-    let arguments = ["/command", "/args"].into_iter().flat_map(|f| list(container, f)).filter_map(Value::as_str);
+    let arguments = ["/command", "/args"].into_iter().flat_map(|f| list(container, f)).filter_map(Doc::as_str);
     let go =
         env.clone().find(|(name, _)| *name == "GOMEMLIMIT").and_then(|(_, v)| quantity::parse(v.trim_end_matches('B')));
     let words: Vec<&str> = env.map(|(_, value)| value).chain(arguments).flat_map(str::split_whitespace).collect();

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Body, EventBody, Held, ObjectRef, Observation, ObservationId, SeenEvent, Snapshot, Time, View};
-use serde_json::{Map, Value};
+use model::{
+    Body, Doc, EventBody, Fields, Held, ObjectRef, Observation, ObservationId, SeenEvent, Snapshot, Time, View,
+};
 use topology::{Graph, containers, labels_of, pod_spec_of};
 
 use crate::json::{condition, created, flag, int, list, text, time};
@@ -42,7 +43,7 @@ pub(crate) struct Told<'a> {
 pub(crate) struct Pod<'a> {
     pub object: &'a ObjectRef,
     pub held: &'a Held,
-    pub json: &'a Value,
+    pub json: &'a Doc,
     pub workload: ObjectRef,
 }
 
@@ -50,9 +51,9 @@ pub(crate) struct Pod<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Container<'a> {
     pub name: &'a str,
-    pub spec: &'a Value,
+    pub spec: &'a Doc,
     /// `Null` where the kubelet has said nothing.
-    pub status: &'a Value,
+    pub status: &'a Doc,
     pub init: bool,
 }
 
@@ -61,8 +62,8 @@ pub(crate) struct Workload<'a> {
     /// `None` where the bundle or cluster does not hold the workload itself.
     pub held: Option<&'a Held>,
     /// The pod spec that it wants now: of its template, or of its newest pod.
-    pub pod_spec: Option<&'a Value>,
-    pub pod_labels: &'a Map<String, Value>,
+    pub pod_spec: Option<&'a Doc>,
+    pub pod_labels: Fields<'a>,
     /// Indices into [`Scene::pods`].
     pub pods: Vec<usize>,
     /// What the spec rests on.
@@ -73,10 +74,8 @@ pub(crate) struct Workload<'a> {
 pub(crate) struct Node<'a> {
     pub object: &'a ObjectRef,
     pub held: &'a Held,
-    pub json: &'a Value,
+    pub json: &'a Doc,
 }
-
-static NULL: Value = Value::Null;
 
 const WORKLOAD_KINDS: &[&str] = &["CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet", "Rollout"];
 
@@ -85,7 +84,7 @@ impl<'a> Scene<'a> {
         let snapshot = &*view.snapshot;
         let mut pods = Vec::new();
         for (object, held) in snapshot.of_kind("Pod") {
-            let json = &*held.object;
+            let json = &held.object;
             // A pod of which a recording holds only the name says nothing about itself.
             let told = !list(json, "/spec/containers").is_empty() || !text(json, "/status/phase").is_empty();
             if told && text(json, "/status/phase") != "Succeeded" {
@@ -137,15 +136,16 @@ impl<'a> Scene<'a> {
                 .filter(|(_, spec)| !list(spec, "/containers").is_empty());
             let (spec_held, pod_spec, pod_labels) = match (template, newest, held) {
                 (Some((held, spec)), _, _) => {
-                    let labels = topology::template_of(&object.kind, &held.object).map_or(labels_of(&NULL), labels_of);
+                    let labels =
+                        topology::template_of(&object.kind, &held.object).map_or(labels_of(Doc::null()), labels_of);
                     (held, Some(spec), labels)
                 }
                 (None, Some(pod), _) => (pod.held, pod.json.get("spec"), labels_of(pod.json)),
-                (None, None, Some(held)) => (held, None, labels_of(&NULL)),
+                (None, None, Some(held)) => (held, None, labels_of(Doc::null())),
                 (None, None, None) => continue,
             };
             let workload = Workload { object: object.clone(), held, pod_spec, pod_labels, pods: indices, spec_held };
-            self.workloads_in.entry(object.namespace.clone()).or_default().push(object.clone());
+            self.workloads_in.entry(object.namespace.to_string()).or_default().push(object.clone());
             self.workloads.insert(object, workload);
         }
     }
@@ -156,7 +156,7 @@ impl<'a> Scene<'a> {
             let Some(owner) = self.owner_of_events(subject) else { continue };
             let uid = self.snapshot.get(subject).map(|held| &*held.uid);
             let born = self.snapshot.get(subject).and_then(|held| created(&held.object));
-            for SeenEvent { event, observation, .. } in seen {
+            for SeenEvent { event, observation, .. } in seen.iter() {
                 let other = match (uid, &event.subject_uid) {
                     (Some(uid), Some(told)) => !uid.is_empty() && !told.is_empty() && uid != told.as_str(),
                     _ => false,
@@ -327,16 +327,16 @@ impl<'a> Pod<'a> {
             .or_else(|| time(self.json, "/status/startTime"))
     }
 
-    pub(crate) fn spec(&self) -> &'a Value {
-        self.json.get("spec").unwrap_or(&NULL)
+    pub(crate) fn spec(&self) -> &'a Doc {
+        self.json.get("spec").unwrap_or(Doc::null())
     }
 
     pub(crate) fn containers(&self) -> Vec<Container<'a>> {
-        let json: &'a Value = self.json;
+        let json: &'a Doc = self.json;
         let found = containers(self.spec()).map(|(spec, init)| {
             let name = text(spec, "/name");
             let field = if init { "/status/initContainerStatuses" } else { "/status/containerStatuses" };
-            let status = list(json, field).iter().find(|s| text(s, "/name") == name).unwrap_or(&NULL);
+            let status = list(json, field).iter().find(|s| text(s, "/name") == name).unwrap_or(Doc::null());
             Container { name, spec, status, init }
         });
         found.collect()
@@ -357,8 +357,8 @@ impl<'a> Container<'a> {
     }
 
     /// How the container ended most recently: now, or before its current run.
-    pub(crate) fn ended(&self) -> Option<&'a Value> {
-        let status: &'a Value = self.status;
+    pub(crate) fn ended(&self) -> Option<&'a Doc> {
+        let status: &'a Doc = self.status;
         status.pointer("/state/terminated").or_else(|| status.pointer("/lastState/terminated"))
     }
 
@@ -371,7 +371,7 @@ impl<'a> Container<'a> {
 impl Workload<'_> {
     /// How many pods it wants; `None` where that is not said or not known.
     pub(crate) fn desired(&self) -> Option<i64> {
-        let object = &*self.held?.object;
+        let object = &self.held?.object;
         match self.object.kind.as_str() {
             "DaemonSet" => int(object, "/status/desiredNumberScheduled"),
             "Deployment" | "StatefulSet" | "ReplicaSet" | "Rollout" => match object.pointer("/spec/replicas") {
@@ -414,7 +414,7 @@ impl<'a> Node<'a> {
             })
     }
 
-    pub(crate) fn labels(&self) -> &'a Map<String, Value> {
+    pub(crate) fn labels(&self) -> Fields<'a> {
         labels_of(self.json)
     }
 }

@@ -6,8 +6,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use model::{ObjectRef, ObservationId, Time};
-use serde_json::Value;
+use model::{Doc, ObjectRef, ObservationId, Time};
 use topology::{labels_of, matches_selector};
 
 use self::answer::{Answer, Reason, read};
@@ -101,7 +100,7 @@ fn stuck(scene: &Scene, workload: &Workload, pods: &[&Pod], found: &mut Found) {
 
 /// The reason that stands in the way of most nodes which could ever take the pod. The control plane and nodes that the
 /// pod's own selector leaves out come last; where the only nodes that it allows are cordoned, the cordon is the reason.
-fn main_reason<'r>(scene: &Scene, spec: &Value, answer: &'r Answer) -> Option<&'r Reason> {
+fn main_reason<'r>(scene: &Scene, spec: &Doc, answer: &'r Answer) -> Option<&'r Reason> {
     let cordon = answer.reasons.iter().find(|(r, _)| matches!(r, Reason::Cordoned));
     if cordon.is_some() && answer.reasons.len() > 1 {
         let workers: Vec<&Node> = scene.nodes.iter().filter(|n| !n.is_control_plane()).collect();
@@ -142,7 +141,7 @@ fn explain(
             found
                 .fact("pod_affinity_unmatched", subject)
                 .arg("topology_key", term.map_or("", |t| text(t, "/topologyKey")))
-                .arg("selector", term.and_then(|t| t.get("labelSelector")).map(Value::to_string).unwrap_or_default())
+                .arg("selector", term.and_then(|t| t.get("labelSelector")).map(Doc::to_string).unwrap_or_default())
                 .since(said.since)
                 .because_all(said.evidence.iter().copied())
                 .says(format!("no node runs the pods that {} must stand beside", subject.name));
@@ -190,7 +189,7 @@ fn explain(
         Reason::Volume(kind) => {
             let claims: Vec<String> = list(spec, "/volumes")
                 .iter()
-                .filter_map(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str))
+                .filter_map(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str))
                 .map(|name| ObjectRef::new("PersistentVolumeClaim", subject.namespace.as_str(), name).to_string())
                 .collect();
             found
@@ -209,7 +208,7 @@ fn explain(
 fn insufficient(
     scene: &Scene,
     workload: &Workload,
-    spec: &Value,
+    spec: &Doc,
     said: &Said,
     total: Option<i64>,
     resource: &str,
@@ -249,27 +248,26 @@ fn insufficient(
         ));
 }
 
-fn affinity(scene: &Scene, workload: &Workload, spec: &Value, said: &Said, found: &mut Found) {
+fn affinity(scene: &Scene, workload: &Workload, spec: &Doc, said: &Said, found: &mut Found) {
     let subject = &workload.object;
     let selector: Vec<(String, Vec<String>)> = entries(spec, "/nodeSelector")
         .map(|(k, v)| (k.to_owned(), vec![v.as_str().unwrap_or("").to_owned()]))
         .collect();
     let terms = list(spec, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
-    let expressions: Vec<&Value> = terms.iter().flat_map(|t| list(t, "/matchExpressions")).collect();
+    let expressions: Vec<&Doc> = terms.iter().flat_map(|t| list(t, "/matchExpressions")).collect();
     let matching: Vec<&Node> = scene.nodes.iter().filter(|n| allows_node(spec, n)).collect();
     let schedulable = matching.iter().filter(|n| !n.is_cordoned()).count();
     let kind = if selector.is_empty() { "nodeAffinity" } else { "nodeSelector" };
     let (key, values) = match (selector.first(), expressions.first()) {
         (Some((key, values)), _) => (key.clone(), values.clone()),
-        (None, Some(e)) => (
-            text(e, "/key").to_owned(),
-            list(e, "/values").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        ),
+        (None, Some(e)) => {
+            (text(e, "/key").to_owned(), list(e, "/values").iter().filter_map(Doc::as_str).map(str::to_owned).collect())
+        }
         (None, None) => (String::new(), Vec::new()),
     };
     let shown = if selector.is_empty() {
         let parts = expressions.iter().map(|e| {
-            let values: Vec<&str> = list(e, "/values").iter().filter_map(Value::as_str).collect();
+            let values: Vec<&str> = list(e, "/values").iter().filter_map(Doc::as_str).collect();
             format!("{} {} {}", text(e, "/key"), text(e, "/operator"), values.join("|")).trim_end().to_owned()
         });
         parts.collect::<Vec<_>>().join(", ")
@@ -349,7 +347,7 @@ fn anti_affinity(scene: &Scene, workload: &Workload, pods: &[&Pod], said: &Said,
 fn cordoned(
     scene: &Scene,
     workload: &Workload,
-    spec: &Value,
+    spec: &Doc,
     said: &Said,
     total: Option<i64>,
     count: i64,
@@ -407,7 +405,7 @@ fn silent(scene: &Scene, workload: &Workload, pods: &[&Pod], oldest: Time, secon
     }
     let unbound = list(spec, "/volumes")
         .iter()
-        .filter_map(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str))
+        .filter_map(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str))
         .any(|claim| {
             let claim = ObjectRef::new("PersistentVolumeClaim", subject.namespace.as_str(), claim);
             scene.snapshot.get(&claim).is_none_or(|held| text(&held.object, "/status/phase") == "Pending")
@@ -437,7 +435,7 @@ fn silent(scene: &Scene, workload: &Workload, pods: &[&Pod], oldest: Time, secon
     }
 }
 
-fn too_big(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
+fn too_big(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
     let all: Vec<&Node> = scene.nodes.iter().filter(|n| !n.is_cordoned() || n.is_ready() == Some(false)).collect();
     for (name, amounts) in [("request_exceeds_every_node", requests(spec)), ("limit_exceeds_every_node", limits(spec))]
     {
@@ -477,14 +475,14 @@ fn too_big(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) 
     }
 }
 
-fn pinned(scene: &Scene, workload: &Workload, spec: &Value, found: &mut Found) {
+fn pinned(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
     if workload.object.kind == "Pod" {
         return;
     }
     // A pod's own node name is where it was placed; only a template's is a wish.
     let of_template = workload.held.is_some_and(|held| held.observation == workload.spec_held.observation);
     let named = Some(text(spec, "/nodeName")).filter(|n| of_template && !n.is_empty());
-    let selected = spec.pointer("/nodeSelector/kubernetes.io~1hostname").and_then(Value::as_str);
+    let selected = spec.pointer("/nodeSelector/kubernetes.io~1hostname").and_then(Doc::as_str);
     let Some(node) = named.or(selected) else { return };
     let there = scene.node(node);
     let taints = there.is_some_and(|n| list(n.json, "/spec/taints").iter().any(|taint| !tolerates(spec, taint)));

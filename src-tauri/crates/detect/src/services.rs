@@ -4,8 +4,7 @@
 mod cases;
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Held, ObjectRef};
-use serde_json::{Map, Value};
+use model::{Doc, Fields, Held, ObjectRef};
 use topology::{Relation, labels_of, matches_labels};
 
 use crate::found::Found;
@@ -24,7 +23,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             continue;
         }
         load_balancer(scene, service, held, found);
-        let Some(selector) = held.object.pointer("/spec/selector").and_then(Value::as_object).filter(|s| !s.is_empty())
+        let Some(selector) = held.object.pointer("/spec/selector").and_then(Doc::as_object).filter(|s| !s.is_empty())
         else {
             continue;
         };
@@ -39,14 +38,14 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 struct Route<'s, 'a> {
     service: &'s ObjectRef,
     held: &'s Held,
-    selector: &'s Map<String, Value>,
+    selector: Fields<'s>,
     pods: Vec<&'s Pod<'a>>,
     /// Workloads whose pods, or whose template, the selector matches.
     workloads: Vec<&'s Workload<'a>>,
 }
 
 impl<'s, 'a> Route<'s, 'a> {
-    fn of(scene: &'s Scene<'a>, service: &'s ObjectRef, held: &'s Held, selector: &'s Map<String, Value>) -> Self {
+    fn of(scene: &'s Scene<'a>, service: &'s ObjectRef, held: &'s Held, selector: Fields<'s>) -> Self {
         let pods: Vec<&Pod> = scene
             .pods_in(&service.namespace)
             .filter(|p| !p.is_finished() && matches_labels(selector, labels_of(p.json)))
@@ -178,7 +177,7 @@ fn published(scene: &Scene, route: &Route, ready: usize, found: &mut Found) {
         .snapshot
         .in_namespace("EndpointSlice", &service.namespace)
         .filter(|(_, held)| {
-            labels_of(&held.object).get("kubernetes.io/service-name").and_then(Value::as_str)
+            labels_of(&held.object).get("kubernetes.io/service-name").and_then(Doc::as_str)
                 == Some(service.name.as_str())
         })
         .collect();
@@ -186,7 +185,7 @@ fn published(scene: &Scene, route: &Route, ready: usize, found: &mut Found) {
         let count = slices
             .iter()
             .flat_map(|(_, h)| list(&h.object, "/endpoints"))
-            .filter(|e| e.pointer("/conditions/ready") != Some(&Value::Bool(false)))
+            .filter(|e| e.pointer("/conditions/ready").is_none_or(|ready| *ready != false))
             .count();
         ("EndpointSlice", *first, count)
     } else {
@@ -227,13 +226,13 @@ fn near_miss(scene: &Scene, route: &Route) -> Option<NearMiss> {
         .collect();
     let mut best: Option<(i64, NearMiss)> = None;
     for workload in scene.workloads_in(&route.service.namespace).filter(|w| w.is_running_forever()) {
-        let wrong: Vec<(&String, &Value)> =
-            route.selector.iter().filter(|(key, value)| workload.pod_labels.get(*key) != Some(value)).collect();
+        let wrong: Vec<(&str, &Doc)> =
+            route.selector.iter().filter(|(key, value)| workload.pod_labels.get(key) != Some(value)).collect();
         let right = route.selector.len() - wrong.len();
         let named = workload.object.name == route.service.name;
         let similar = wrong.iter().any(|(key, value)| {
             let (wanted, has) =
-                (value.as_str().unwrap_or(""), workload.pod_labels.get(*key).and_then(Value::as_str).unwrap_or(""));
+                (value.as_str().unwrap_or(""), workload.pod_labels.get(*key).and_then(Doc::as_str).unwrap_or(""));
             !has.is_empty() && (wanted.starts_with(has) || has.starts_with(wanted) || distance(wanted, has) <= 2)
         });
         if !named && !similar && right == 0 {
@@ -244,12 +243,12 @@ fn near_miss(scene: &Scene, route: &Route) -> Option<NearMiss> {
         if best.as_ref().is_none_or(|(other, _)| score > *other)
             && let Some((key, value)) = wrong.first()
         {
-            let found = workload.pod_labels.get(*key).and_then(Value::as_str).unwrap_or("").to_owned();
+            let found = workload.pod_labels.get(*key).and_then(Doc::as_str).unwrap_or("").to_owned();
             best = Some((
                 score,
                 NearMiss {
                     workload: workload.object.clone(),
-                    key: (*key).clone(),
+                    key: (*key).to_owned(),
                     wanted: value.as_str().unwrap_or("").to_owned(),
                     found,
                 },
@@ -266,8 +265,8 @@ fn bare_namesake(scene: &Scene, route: &Route) -> Option<NearMiss> {
     let workload = scene.workloads_in(&route.service.namespace).find(|w| {
         w.is_running_forever() && (w.object.name == wanted || w.object.name.starts_with(&format!("{wanted}-")))
     })?;
-    let found = workload.pod_labels.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
-    Some(NearMiss { workload: workload.object.clone(), key: key.clone(), wanted: wanted.to_owned(), found })
+    let found = workload.pod_labels.get(key).and_then(Doc::as_str).unwrap_or("").to_owned();
+    Some(NearMiss { workload: workload.object.clone(), key: key.to_owned(), wanted: wanted.to_owned(), found })
 }
 
 /// Levenshtein's distance.
@@ -287,20 +286,22 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The ports that a workload's containers declare: (number, name, protocol).
-pub(crate) fn container_ports(spec: &Value) -> Vec<(i64, String, String)> {
+pub(crate) fn container_ports(spec: &Doc) -> Vec<(i64, String, String)> {
     let sidecars = list(spec, "/initContainers").iter().filter(|c| text(c, "/restartPolicy") == "Always");
-    let ports = list(spec, "/containers").iter().chain(sidecars).flat_map(|c| list(c, "/ports"));
-    ports
-        .map(|p| {
-            let protocol = Some(text(p, "/protocol")).filter(|t| !t.is_empty()).unwrap_or("TCP");
-            (int(p, "/containerPort").unwrap_or(-1), text(p, "/name").to_owned(), protocol.to_owned())
-        })
-        .collect()
+    list(spec, "/containers").iter().chain(sidecars).flat_map(ports_of).collect()
+}
+
+/// The same of one container.
+pub(crate) fn ports_of(container: &Doc) -> impl Iterator<Item = (i64, String, String)> {
+    list(container, "/ports").iter().map(|p| {
+        let protocol = Some(text(p, "/protocol")).filter(|t| !t.is_empty()).unwrap_or("TCP");
+        (int(p, "/containerPort").unwrap_or(-1), text(p, "/name").to_owned(), protocol.to_owned())
+    })
 }
 
 fn ports(scene: &Scene, route: &Route, found: &mut Found) {
     let service = route.service;
-    let specs: Vec<&Value> = route.workloads.iter().filter_map(|w| w.pod_spec).collect();
+    let specs: Vec<&Doc> = route.workloads.iter().filter_map(|w| w.pod_spec).collect();
     let declared: Vec<(i64, String, String)> = specs.iter().flat_map(|spec| container_ports(spec)).collect();
     for port in list(&route.held.object, "/spec/ports") {
         let number = int(port, "/port").unwrap_or(-1);
@@ -310,7 +311,7 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
         let callers = callers_with_tcp(scene, service, number);
         if protocol != "TCP" && !declared.is_empty() {
             let on_target = |p: &&(i64, String, String)| match target {
-                Some(Value::String(name)) => p.1 == *name,
+                Some(name) if name.is_string() => *name == p.1,
                 Some(value) => Some(p.0) == value.as_i64(),
                 None => p.0 == number,
             };
@@ -323,21 +324,21 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
             }
         } else if protocol == "TCP" && !declared.is_empty() {
             let same: Vec<&(i64, String, String)> =
-                declared.iter().filter(|p| Some(p.0) == target.and_then(Value::as_i64).or(Some(number))).collect();
+                declared.iter().filter(|p| Some(p.0) == target.and_then(Doc::as_i64).or(Some(number))).collect();
             if !same.is_empty() && same.iter().all(|p| p.2 != "TCP") {
                 mismatch(route, number, protocol, &same[0].2, &callers, found);
             }
         }
-        match target {
-            Some(Value::String(name)) if name.parse::<i64>().is_err() => {
-                if !declared.is_empty() && !declared.iter().any(|p| p.1 == *name)
+        match target.and_then(Doc::as_str) {
+            Some(name) if name.parse::<i64>().is_err() => {
+                if !declared.is_empty() && !declared.iter().any(|p| p.1 == name)
                     || (declared.is_empty() && !specs.is_empty())
                 {
                     let names: Vec<String> = declared.iter().filter(|p| !p.1.is_empty()).map(|p| p.1.clone()).collect();
                     found
                         .fact("service_named_port_missing", service)
                         .arg("port", number)
-                        .arg("target_port", name.clone())
+                        .arg("target_port", name)
                         .arg("container_ports", names.clone())
                         .object("workload", route.workload())
                         .since(route.held.at)
@@ -351,7 +352,7 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
                 }
             }
             _ => {
-                let wanted = target.and_then(Value::as_i64).unwrap_or(number);
+                let wanted = target.and_then(Doc::as_i64).unwrap_or(number);
                 let numbers: Vec<i64> = declared.iter().map(|p| p.0).collect();
                 // Declaring ports is optional; only where some are declared does a missing one mean something, and a
                 // probe or an environment value that names the port says that something listens there all the same.
@@ -359,7 +360,7 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
                     let others_fit = list(&route.held.object, "/spec/ports").len() > 1
                         && list(&route.held.object, "/spec/ports")
                             .iter()
-                            .any(|p| numbers.contains(&p.get("targetPort").and_then(Value::as_i64).unwrap_or(-1)));
+                            .any(|p| numbers.contains(&p.get("targetPort").and_then(Doc::as_i64).unwrap_or(-1)));
                     found
                         .fact("service_target_port_closed", service)
                         .arg("port", number)
@@ -384,7 +385,7 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
 }
 
 /// Whether a probe, an argument or an environment value of the spec names a port number.
-fn names_port(spec: &Value, port: i64) -> bool {
+fn names_port(spec: &Doc, port: i64) -> bool {
     let text = port.to_string();
     list(spec, "/containers").iter().any(|container| {
         let probes = ["livenessProbe", "readinessProbe", "startupProbe"].into_iter().filter_map(|p| container.get(p));
@@ -399,7 +400,7 @@ fn names_port(spec: &Value, port: i64) -> bool {
         let argument = ["/args", "/command"]
             .into_iter()
             .flat_map(|f| list(container, f))
-            .filter_map(Value::as_str)
+            .filter_map(Doc::as_str)
             .any(|a| a.split(|c: char| !c.is_ascii_digit()).any(|number| number == text));
         by_probe || own_port || argument
     })
@@ -425,7 +426,7 @@ fn callers_with_tcp(scene: &Scene, service: &ObjectRef, _port: i64) -> Vec<Objec
     edges.map(|e| e.from.clone()).collect()
 }
 
-fn app_protocol(route: &Route, port: &Value, number: i64, found: &mut Found) {
+fn app_protocol(route: &Route, port: &Doc, number: i64, found: &mut Found) {
     let told = text(port, "/appProtocol");
     let name = text(port, "/name");
     if told.is_empty() || name.is_empty() {

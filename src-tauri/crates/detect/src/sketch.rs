@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{
     Body, ChangeKind, ClusterId, Coverage, CoverageState, EventBody, Fact, Held, ObjectRef, Observation, SeenEvent,
-    Snapshot, Source, Time, Triage, View,
+    Snapshot, Source, Text, Time, Triage, View,
 };
 use serde_json::{Value, json};
 use topology::Graph;
@@ -77,13 +77,13 @@ impl Sketch {
         if !object.namespace.is_empty() {
             body["metadata"]["namespace"] = json!(object.namespace);
         }
-        let uid: Arc<str> = object.to_string().into();
+        let uid: Text = object.to_string().into();
         let version = Body::Object {
             api_version: "v1".into(),
-            uid: uid.to_string(),
+            uid: uid.clone(),
             resource_version: "1".into(),
             change: ChangeKind::Present,
-            object: Arc::new(body.clone()),
+            object: body.clone().into(),
         };
         let observation = self.observe(Some(object.clone()), version, seconds);
         Held {
@@ -92,7 +92,7 @@ impl Sketch {
             seen_at: observation.at,
             uid,
             api_version: "v1".into(),
-            object: Arc::new(body),
+            object: body.into(),
         }
     }
 
@@ -107,13 +107,13 @@ impl Sketch {
     pub(crate) fn earlier(mut self, object: &str, seconds: i64, body: Value) -> Self {
         let object = reference(object);
         let held = self.hold(&object, body, NOW - seconds);
-        self.snapshot.earlier.entry(object).or_default().push(held);
+        Arc::make_mut(self.snapshot.earlier.entry(object).or_default()).push(held);
         self
     }
 
     /// Changes an object that is already there.
     pub(crate) fn but(self, object: &str, change: impl FnOnce(&mut Value)) -> Self {
-        let mut body = (*self.snapshot.objects[&reference(object)].object).clone();
+        let mut body = self.snapshot.objects[&reference(object)].object.to_value();
         change(&mut body);
         self.with(object, body)
     }
@@ -130,19 +130,19 @@ impl Sketch {
     pub(crate) fn event_at(mut self, subject: &str, reason: &str, message: &str, seconds: i64, count: u32) -> Self {
         let subject = reference(subject);
         let event = EventBody {
-            uid: format!("{subject} {reason} {message}"),
+            uid: format!("{subject} {reason} {message}").into(),
             event_type: "Warning".into(),
             reason: reason.into(),
             message: message.into(),
             count,
             first_at: Time::from_seconds(NOW - seconds),
             last_at: Time::from_seconds(NOW - seconds + 1),
-            reporter: String::new(),
+            reporter: Text::default(),
             subject_uid: None,
         };
         let observation = self.observe(Some(subject.clone()), Body::Event(event.clone()), NOW - seconds);
         let seen = SeenEvent { observation: observation.id, seen_at: observation.at, event };
-        self.snapshot.events.entry(subject).or_default().push(seen);
+        Arc::make_mut(self.snapshot.events.entry(subject).or_default()).push(seen);
         self
     }
 

@@ -6,8 +6,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use model::{Held, ObjectRef};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef};
 use topology::{Relation, labels_of, matches_selector};
 
 use crate::found::{Draft, Found};
@@ -47,8 +46,8 @@ fn users(scene: &Scene, claim: &ObjectRef) -> Vec<ObjectRef> {
     users.into_iter().collect()
 }
 
-fn modes(value: &Value, pointer: &str) -> Vec<String> {
-    list(value, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+fn modes(value: &Doc, pointer: &str) -> Vec<String> {
+    list(value, pointer).iter().filter_map(Doc::as_str).map(str::to_owned).collect()
 }
 
 /// Why a claim and a volume do not fit, in the order in which the binder looks.
@@ -67,12 +66,12 @@ struct Candidate<'s> {
     misfits: Vec<Misfit>,
 }
 
-fn class_of(object: &Value) -> Option<&str> {
-    object.pointer("/spec/storageClassName").and_then(Value::as_str)
+fn class_of(object: &Doc) -> Option<&str> {
+    object.pointer("/spec/storageClassName").and_then(Doc::as_str)
 }
 
 /// The class a claim ends up with: its own, or the default one where it names none.
-fn effective_class<'s>(scene: &'s Scene, claim: &'s Value) -> Option<&'s str> {
+fn effective_class<'s>(scene: &'s Scene, claim: &'s Doc) -> Option<&'s str> {
     class_of(claim).or_else(|| {
         let default = scene.snapshot.of_kind("StorageClass").find(|(_, held)| {
             entries(&held.object, "/metadata/annotations").any(|(k, v)| k.ends_with("is-default-class") && v == "true")
@@ -81,7 +80,7 @@ fn effective_class<'s>(scene: &'s Scene, claim: &'s Value) -> Option<&'s str> {
     })
 }
 
-fn candidates<'s>(scene: &'s Scene, claim: &ObjectRef, object: &'s Value) -> Vec<Candidate<'s>> {
+fn candidates<'s>(scene: &'s Scene, claim: &ObjectRef, object: &'s Doc) -> Vec<Candidate<'s>> {
     let wanted = modes(object, "/spec/accessModes");
     let class = effective_class(scene, object).unwrap_or("");
     let size = quantity::of(object.pointer("/spec/resources/requests/storage"));
@@ -135,7 +134,7 @@ struct Verdict<'s> {
     offered: String,
 }
 
-fn judge<'s>(scene: &Scene, object: &Value, candidates: &'s [Candidate<'s>], told: &str) -> Verdict<'s> {
+fn judge<'s>(scene: &Scene, object: &Doc, candidates: &'s [Candidate<'s>], told: &str) -> Verdict<'s> {
     let verdict = |reason, volume, wanted: String, offered: String| Verdict { reason, volume, wanted, offered };
     let class = class_of(object);
     let class_exists = class.is_some_and(|c| !c.is_empty() && scene.exists("StorageClass", "", c) == Existence::There);
@@ -163,8 +162,8 @@ fn judge<'s>(scene: &Scene, object: &Value, candidates: &'s [Candidate<'s>], tol
                 );
             }
             Some(Misfit::Selector) => {
-                let selector = object.pointer("/spec/selector").map(Value::to_string).unwrap_or_default();
-                let labels = serde_json::to_string(labels_of(body)).unwrap_or_default();
+                let selector = object.pointer("/spec/selector").map(Doc::to_string).unwrap_or_default();
+                let labels = serde_json::to_string(&labels_of(body)).unwrap_or_default();
                 return verdict("selector", Some(nearest), selector, labels);
             }
             Some(Misfit::Capacity) => {
@@ -208,7 +207,7 @@ fn judge<'s>(scene: &Scene, object: &Value, candidates: &'s [Candidate<'s>], tol
 }
 
 fn pending(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
-    let object = &*held.object;
+    let object = &held.object;
     let told = scene.events(claim).iter().rfind(|t| {
         matches!(
             t.event.reason.as_str(),
@@ -263,12 +262,12 @@ fn pending(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
         "volume_taken" => "volume_bound_elsewhere",
         _ => "",
     };
-    let existing: Vec<String> = scene.snapshot.of_kind("StorageClass").map(|(c, _)| c.name.clone()).collect();
+    let existing: Vec<String> = scene.snapshot.of_kind("StorageClass").map(|(c, _)| c.name.to_string()).collect();
     for subject in std::iter::once(claim).chain(&users) {
         if particular.is_empty() {
             break;
         }
-        let body = verdict.volume.map(|c| &*c.held.object).unwrap_or(&Value::Null);
+        let body = verdict.volume.map(|c| &c.held.object).unwrap_or(Doc::null());
         let mut names = vec![particular];
         // A class that does not exist and a volume of another class beside it are both true.
         if particular == "storage_class_missing" && verdict.volume.is_some() {
@@ -284,8 +283,8 @@ fn pending(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
                 .arg("class", class)
                 .arg("class_exists", scene.exists("StorageClass", "", class) == Existence::There)
                 .arg("existing", existing.clone())
-                .arg("selector", object.pointer("/spec/selector").map(Value::to_string).unwrap_or_default())
-                .arg("labels", serde_json::to_string(labels_of(body)).unwrap_or_default())
+                .arg("selector", object.pointer("/spec/selector").map(Doc::to_string).unwrap_or_default())
+                .arg("labels", serde_json::to_string(&labels_of(body)).unwrap_or_default())
                 .arg(
                     "bound_to",
                     format!("{}/{}", text(body, "/spec/claimRef/namespace"), text(body, "/spec/claimRef/name")),
@@ -367,7 +366,7 @@ fn claims_missing(scene: &Scene, found: &mut Found) {
         let Some(spec) = workload.pod_spec else { continue };
         let namespace = workload.object.namespace.as_str();
         for volume in list(spec, "/volumes") {
-            let Some(name) = volume.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str) else {
+            let Some(name) = volume.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str) else {
                 continue;
             };
             let told = scene.events(&workload.object).iter().rfind(|t| {
@@ -383,7 +382,7 @@ fn claims_missing(scene: &Scene, found: &mut Found) {
                 f.subject.name == namespace
                     && f.args
                         .get("resource")
-                        .and_then(Value::as_str)
+                        .and_then(serde_json::Value::as_str)
                         .is_some_and(|r| r.contains("storage") || r.contains("persistentvolumeclaims"))
             });
             found
@@ -403,7 +402,7 @@ fn shared(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
     let pods = scene.pods_in(&claim.namespace).filter(|p| {
         list(p.spec(), "/volumes")
             .iter()
-            .any(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str) == Some(claim.name.as_str()))
+            .any(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str) == Some(claim.name.as_str()))
     });
     let nodes: BTreeSet<&str> = pods.map(|p| p.node_name()).filter(|n| !n.is_empty()).collect();
     if users.len() < 2 && nodes.len() < 2 {

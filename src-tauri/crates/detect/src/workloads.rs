@@ -3,8 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use model::ObjectRef;
-use serde_json::Value;
+use model::{Doc, ObjectRef};
 use topology::Relation;
 
 use crate::found::Found;
@@ -133,10 +132,7 @@ fn zero(scene: &Scene, workload: &Workload, found: &mut Found) {
         .collect();
     let earlier = scene.snapshot.earlier.get(subject);
     let before = earlier.and_then(|versions| {
-        versions
-            .iter()
-            .rev()
-            .find_map(|v| v.object.pointer("/spec/replicas").and_then(Value::as_i64).filter(|n| *n > 0))
+        versions.iter().rev().find_map(|v| v.object.pointer("/spec/replicas").and_then(Doc::as_i64).filter(|n| *n > 0))
     });
     let scaled_down = scene.events(subject).iter().rfind(|t| {
         t.event.reason == "ScalingReplicaSet"
@@ -249,7 +245,7 @@ fn terminating(scene: &Scene, workload: &Workload, found: &mut Found) {
         if over < 60.0 {
             continue;
         }
-        let finalizers: Vec<&str> = list(pod.json, "/metadata/finalizers").iter().filter_map(Value::as_str).collect();
+        let finalizers: Vec<&str> = list(pod.json, "/metadata/finalizers").iter().filter_map(Doc::as_str).collect();
         let node_ready = scene.node(pod.node_name()).and_then(|n| n.is_ready()).unwrap_or(true);
         found
             .fact("pod_stuck_terminating", &workload.object)

@@ -34,7 +34,7 @@ fn hypothesis(rank: u32, object: &str, mode: &str, probability: f64) -> Hypothes
         failure_mode: mode.into(),
         mechanism: String::new(),
         probability,
-        evidence: vec![Citation { id: ObservationId("obs:1".into()), quote: String::new() }],
+        evidence: vec![Citation { id: ObservationId::from("obs:1"), quote: String::new() }],
         against: Vec::new(),
         fix: Some(Fix { id: "raise-limit".into(), text: String::new(), conditions: Vec::new(), never: Vec::new() }),
         open_checks: Vec::new(),
@@ -49,7 +49,7 @@ fn answer(abstained: bool, hypotheses: Vec<Hypothesis>) -> Result<Answer, String
         certainty: Certainty::Known,
         says: String::new(),
         since: Time::from_seconds(1),
-        evidence: vec![ObservationId(id.into())],
+        evidence: vec![ObservationId::from(id)],
     };
     Ok(Answer {
         incidents: usize::from(!hypotheses.is_empty()),

@@ -2,7 +2,6 @@
 //! else has trouble too.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use model::{Body, ChangeKind, EventBody, Fact, ObjectRef, Observation, ObservationId, Source};
 use serde_json::{Value, json};
@@ -94,10 +93,10 @@ impl Golden {
 fn version(object: Value) -> Body {
     Body::Object {
         api_version: "v1".into(),
-        uid: object["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
+        uid: object["metadata"]["uid"].as_str().unwrap_or_default().into(),
         resource_version: "1".into(),
         change: ChangeKind::Present,
-        object: Arc::new(object),
+        object: object.into(),
     }
 }
 

@@ -268,7 +268,7 @@ impl History {
         for row in self.select(&sql, values)? {
             match row {
                 Ok(observation) => found.push(observation),
-                Err(torn) => tracing::warn!(id = torn.id, cause = torn.cause, "an observation is torn"),
+                Err(torn) => tracing::warn!(id = %torn.id, cause = torn.cause, "an observation is torn"),
             }
         }
         found.reverse();
@@ -277,7 +277,7 @@ impl History {
 
     pub fn get(&self, id: &ObservationId) -> Result<Option<Observation>> {
         let sql = format!("SELECT {} FROM observations WHERE {}", row::COLUMNS, row::BY_ID);
-        let stored = match row::StoredId::of(id.as_str()) {
+        let stored = match row::StoredId::of(id) {
             row::StoredId::Usual(bytes) => Sql::Blob(bytes.to_vec()),
             row::StoredId::Other(text) => Sql::Text(text.to_owned()),
         };

@@ -1,7 +1,6 @@
 //! What keeping costs, measured: for benchmarks, and nothing else. The load is made up, and always the same.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, ObservationId, Source, Time};
@@ -47,7 +46,7 @@ impl Storm {
         // Computing an id from the content is the watch's work, not the history's.
         let digest = blake3::hash(&(number as u64).to_le_bytes()).to_hex();
         Observation {
-            id: ObservationId(format!("obs:{}", &digest[..24])),
+            id: ObservationId::from(format!("obs:{}", &digest[..24])),
             cluster: Self::cluster(),
             at,
             seen_at: Time(at.0 + 180_000 + (number as i64 * 7919) % 500_000),
@@ -72,19 +71,20 @@ fn uid(number: usize) -> String {
 
 fn event(of: usize, number: usize, at: Time) -> Body {
     Body::Event(EventBody {
-        uid: uid(of + 1_000_000),
+        uid: uid(of + 1_000_000).into(),
         event_type: "Warning".into(),
         reason: "Unhealthy".into(),
         message: format!(
             "Readiness probe failed: Get \"http://10.{}.{}.7:8080/ready\": context deadline exceeded",
             of / 250,
             of % 250
-        ),
+        )
+        .into(),
         count: u32::try_from(number / 1000).unwrap_or(1),
         first_at: Time::from_seconds(1_790_000_000),
         last_at: at,
         reporter: "kubelet".into(),
-        subject_uid: Some(uid(of)),
+        subject_uid: Some(uid(of).into()),
     })
 }
 
@@ -143,7 +143,13 @@ fn pod(subject: &ObjectRef, of: usize, number: usize, at: Time) -> Body {
         },
     });
     let (api_version, uid) = ("v1".into(), uid(of));
-    Body::Object { api_version, uid, resource_version, change: ChangeKind::Present, object: Arc::new(object) }
+    Body::Object {
+        api_version,
+        uid: uid.into(),
+        resource_version: resource_version.into(),
+        change: ChangeKind::Present,
+        object: object.into(),
+    }
 }
 
 /// How appending went.
@@ -193,7 +199,7 @@ pub fn append_bare(path: &Path, storm: &Storm, observations: usize) -> Result<Ap
         let rows: Vec<_> = (first..observations.min(first + BATCH))
             .map(|number| {
                 let observation = storm.observation(number);
-                let id = blake3::hash(observation.id.as_str().as_bytes()).as_bytes()[..12].to_vec();
+                let id = blake3::hash(observation.id.to_string().as_bytes()).as_bytes()[..12].to_vec();
                 let subject = observation.subject.as_ref().map(ToString::to_string).unwrap_or_default();
                 let body = serde_json::to_vec(&observation.body).unwrap_or_default();
                 (id, observation.at.0, observation.seen_at.0, subject, body)

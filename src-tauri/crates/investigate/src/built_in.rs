@@ -314,9 +314,13 @@ impl Investigator for BuiltIn {
 }
 
 fn inventory(snapshot: &Snapshot) -> BTreeSet<&model::ObservationId> {
-    let held = snapshot.objects.values().chain(snapshot.deleted.values()).chain(snapshot.earlier.values().flatten());
+    let held = snapshot
+        .objects
+        .values()
+        .chain(snapshot.deleted.values())
+        .chain(snapshot.earlier.values().flat_map(|versions| versions.iter()));
     let mut ids: BTreeSet<&model::ObservationId> = held.map(|h| &h.observation).collect();
-    ids.extend(snapshot.events.values().flatten().map(|e| &e.observation));
+    ids.extend(snapshot.events.values().flat_map(|events| events.iter()).map(|e| &e.observation));
     ids.extend(snapshot.coverage.iter().map(|c| &c.observation));
     ids.extend(snapshot.gaps.iter().map(|g| &g.observation));
     ids

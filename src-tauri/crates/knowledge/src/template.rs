@@ -29,10 +29,10 @@ fn value_of(name: &str, fact: Option<&Fact>, object: &ObjectRef) -> String {
         "object" => spoken(object),
         "says" => fact.map(|f| f.says.clone()).unwrap_or_default(),
         "subject" => fact.map(|f| spoken(&f.subject)).unwrap_or_default(),
-        "kind" => object.kind.clone(),
-        "namespace" if object.kind == "Namespace" => object.name.clone(),
-        "namespace" => object.namespace.clone(),
-        "name" => object.name.clone(),
+        "kind" => object.kind.to_string(),
+        "namespace" if object.kind == "Namespace" => object.name.to_string(),
+        "namespace" => object.namespace.to_string(),
+        "name" => object.name.to_string(),
         _ => {
             let name = name.strip_prefix("args.").unwrap_or(name);
             args.and_then(|a| a.get(name)).map(text_of).unwrap_or_default()

@@ -21,7 +21,7 @@ fn fact(name: &str, args: Value) -> Fact {
         certainty: Certainty::Known,
         says: "it is so".into(),
         since: Time(0),
-        evidence: vec![ObservationId("obs:1".into())],
+        evidence: vec![ObservationId::from("obs:1")],
     }
 }
 

@@ -3,12 +3,16 @@ use serde_json::Value;
 /// The first 24 hexadecimal digits (96 bits) of BLAKE3 over the parts, each preceded by its length so that no two lists
 /// of parts run together.
 pub fn digest_hex(parts: &[&[u8]]) -> String {
+    digest(parts).to_hex()[..24].to_string()
+}
+
+pub(crate) fn digest(parts: &[&[u8]]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    hasher.finalize().to_hex()[..24].to_string()
+    hasher.finalize()
 }
 
 /// JSON with object keys sorted and no white space: equal values give equal text, whatever order they were written in.

@@ -10,6 +10,7 @@
 mod blueprint;
 mod case;
 mod digest;
+mod doc;
 mod fact;
 mod hypothesis;
 mod id;
@@ -18,12 +19,14 @@ mod object;
 mod observation;
 mod project;
 mod snapshot;
+mod text;
 mod time;
 mod tool;
 
 pub use blueprint::{Blueprint, BlueprintVersion, Declared, Invariant, OddsShift, Scope};
 pub use case::{Author, CallFact, CallStep, CaseEvent, CaseFact, CaseSummary, Preview, ResultView, Ruling, Written};
 pub use digest::{canonical_json, digest_hex, digest_json};
+pub use doc::{Doc, Fields, Pool, PoolSize};
 pub use fact::{Certainty, Fact};
 pub use hypothesis::{Citation, Conclusion, Fix, Hypothesis, NotChecked};
 pub use id::{CallId, CaseId, ClusterId, IncidentId, ObservationId};
@@ -35,5 +38,6 @@ pub use observation::{
 };
 pub use project::{controller_of, labels, project};
 pub use snapshot::{Coverage, Gap, Held, SeenEvent, Snapshot, View};
+pub use text::Text;
 pub use time::{Clock, Time};
 pub use tool::{Decision, Purpose, Risk, Shown, ShownField, Suggestion, ToolCall, ToolSpec};

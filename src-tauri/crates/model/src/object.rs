@@ -4,24 +4,29 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::Text;
+
 /// Which object: `Kind/namespace/name`, the namespace empty for cluster-scoped objects.
 ///
 /// The kind is Kubernetes' own word (`Deployment`). A custom resource whose kind shadows a built-in one is qualified by
-/// its group as kubectl does it (`Service.serving.knative.dev`); see [`qualified_kind`].
+/// its group as kubectl does it (`Service.serving.knative.dev`); see [`qualified_kind`]. A clone shares the texts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 pub struct ObjectRef {
-    pub kind: String,
-    pub namespace: String,
-    pub name: String,
+    #[ts(type = "string")]
+    pub kind: Text,
+    #[ts(type = "string")]
+    pub namespace: Text,
+    #[ts(type = "string")]
+    pub name: Text,
 }
 
 impl ObjectRef {
-    pub fn new(kind: impl Into<String>, namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(kind: impl Into<Text>, namespace: impl Into<Text>, name: impl Into<Text>) -> Self {
         ObjectRef { kind: kind.into(), namespace: namespace.into(), name: name.into() }
     }
 
     /// A cluster-scoped object.
-    pub fn global(kind: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn global(kind: impl Into<Text>, name: impl Into<Text>) -> Self {
         ObjectRef::new(kind, "", name)
     }
 }

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use ts_rs::TS;
 
-use crate::{ClusterId, ObjectRef, ObservationId, Time, canonical_json, digest_hex};
+use crate::digest::digest;
+use crate::doc::write_text;
+use crate::{ClusterId, Doc, ObjectRef, ObservationId, Text, Time, canonical_json};
 
 /// One fact at one time: the only thing a history holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -44,16 +44,15 @@ impl Observation {
         subject: Option<&ObjectRef>,
         body: &Body,
     ) -> ObservationId {
-        let body = serde_json::to_value(body).map(|v| canonical_json(&v)).unwrap_or_default();
+        let text = body.canonical();
         let subject = subject.map(ToString::to_string).unwrap_or_default();
-        let digest = digest_hex(&[
+        ObservationId::of_digest(&digest(&[
             cluster.0.as_bytes(),
             &at.0.to_le_bytes(),
             source.to_string().as_bytes(),
             subject.as_bytes(),
-            body.as_bytes(),
-        ]);
-        ObservationId(format!("obs:{digest}"))
+            &text,
+        ]))
     }
 
     /// Whether watches learn this by themselves (objects, events, what was and was not watched, gaps), so that it is in
@@ -109,12 +108,15 @@ impl fmt::Display for Source {
 pub enum Body {
     /// A version of an object, pruned by [`crate::project`]: no managed fields, no values of Secrets and ConfigMaps.
     Object {
-        api_version: String,
-        uid: String,
-        resource_version: String,
+        #[ts(type = "string")]
+        api_version: Text,
+        #[ts(type = "string")]
+        uid: Text,
+        #[ts(type = "string")]
+        resource_version: Text,
         change: ChangeKind,
         #[ts(type = "unknown")]
-        object: Arc<Value>,
+        object: Doc,
     },
     /// A Kubernetes Event, folded by (subject, reason, message).
     Event(EventBody),
@@ -144,6 +146,38 @@ pub enum Body {
     Gap { until: Time, dropped: u64, reason: String },
 }
 
+impl Body {
+    /// As [`canonical_json`] writes it. An object, which is nearly all there is, is written without a copy of it.
+    fn canonical(&self) -> Vec<u8> {
+        let Body::Object { api_version, uid, resource_version, change, object } = self else {
+            let value = serde_json::to_value(self).unwrap_or_default();
+            return canonical_json(&value).into_bytes();
+        };
+        let change = match change {
+            ChangeKind::Present => "present",
+            ChangeKind::Deleted => "deleted",
+        };
+        let mut out = Vec::with_capacity(4_096);
+        let mut field = |before: &str, text: &str| {
+            out.extend_from_slice(before.as_bytes());
+            write_text(text, &mut out);
+        };
+        field("{\"api_version\":", api_version);
+        field(",\"change\":", change);
+        out.extend_from_slice(b",\"object\":");
+        object.write_canonical(&mut out);
+        let mut field = |before: &str, text: &str| {
+            out.extend_from_slice(before.as_bytes());
+            write_text(text, &mut out);
+        };
+        field(",\"resource_version\":", resource_version);
+        field(",\"type\":", "object");
+        field(",\"uid\":", uid);
+        out.push(b'}');
+        out
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
@@ -154,18 +188,24 @@ pub enum ChangeKind {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct EventBody {
-    pub uid: String,
+    #[ts(type = "string")]
+    pub uid: Text,
     /// `Normal` or `Warning`.
-    pub event_type: String,
-    pub reason: String,
-    pub message: String,
+    #[ts(type = "string")]
+    pub event_type: Text,
+    #[ts(type = "string")]
+    pub reason: Text,
+    #[ts(type = "string")]
+    pub message: Text,
     /// How often the same event was seen; 1 where the source did not say.
     pub count: u32,
     pub first_at: Time,
     pub last_at: Time,
-    pub reporter: String,
+    #[ts(type = "string")]
+    pub reporter: Text,
     /// The involved object's uid, so that two objects of one name are told apart.
-    pub subject_uid: Option<String>,
+    #[ts(type = "string | null")]
+    pub subject_uid: Option<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -265,4 +305,51 @@ pub enum CoverageState {
     Refused,
     /// Nobody asked.
     NotAsked,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn version(object: serde_json::Value) -> Observation {
+        let body = Body::Object {
+            api_version: "v1".into(),
+            uid: "7d1c".into(),
+            resource_version: "42".into(),
+            change: ChangeKind::Present,
+            object: object.into(),
+        };
+        let (cluster, at) = (ClusterId("cluster:test".into()), Time::from_seconds(1_000));
+        Observation::new(cluster, at, at, Source::Watch, Some(ObjectRef::new("Pod", "shop", "cart-0")), body)
+    }
+
+    /// Cases cite observations by these ids: what made one years ago must make it today.
+    #[test]
+    fn the_same_fact_has_the_same_id_for_ever() {
+        let object =
+            json!({"metadata": {"name": "cart-0", "labels": {"b": "\u{1}\"ü", "a": 1}}, "spec": [1.5, -3, null, true]});
+        assert_eq!(version(object).id.to_string(), "obs:a073c97d3064345c4517c45c");
+    }
+
+    #[test]
+    fn an_id_of_an_object_is_that_of_its_canonical_json() {
+        let observation = version(json!({"z": {"y": [1e300, 0.1]}, "a": "line\nbreak", "long": "x".repeat(40)}));
+        let value = serde_json::to_value(&observation.body).unwrap();
+        assert_eq!(String::from_utf8(observation.body.canonical()).unwrap(), canonical_json(&value));
+    }
+
+    #[test]
+    fn ids_of_any_form_come_back_as_they_were_and_stand_in_the_order_of_their_texts() {
+        let texts =
+            ["", "obs:1", "obs:00ff00ff00ff00ff00ff00ff", "obs:00FF00ff00ff00ff00ff00ff", "note", "obs:0g", "obs:zz"];
+        let mut ids: Vec<ObservationId> = texts.iter().map(|text| ObservationId::from(*text)).collect();
+        assert!(ids.iter().zip(texts).all(|(id, text)| id.to_string() == text));
+        assert_eq!(serde_json::from_value::<ObservationId>(json!(ids[2])).unwrap(), ids[2]);
+        ids.sort();
+        let mut sorted = texts;
+        sorted.sort_unstable();
+        assert_eq!(ids.iter().map(ToString::to_string).collect::<Vec<_>>(), sorted);
+    }
 }

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use crate::ObjectRef;
+use crate::{Doc, ObjectRef};
 
 /// Annotations that repeat the object or say nothing about it.
 const NOISY_ANNOTATIONS: &[&str] = &[
@@ -42,7 +42,7 @@ fn reduce_values(map: &mut Map<String, Value>) {
 }
 
 /// The controlling owner of an object, if it has one.
-pub fn controller_of(namespace: &str, object: &Value) -> Option<ObjectRef> {
+pub fn controller_of(namespace: &str, object: &Doc) -> Option<ObjectRef> {
     let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
     let owner = owners.iter().find(|o| o["controller"] == true).or_else(|| owners.first())?;
     let kind = crate::qualified_kind(owner["apiVersion"].as_str().unwrap_or(""), owner["kind"].as_str()?);
@@ -51,11 +51,11 @@ pub fn controller_of(namespace: &str, object: &Value) -> Option<ObjectRef> {
 }
 
 /// An object's labels as pairs; empty where it has none.
-pub fn labels(object: &Value) -> impl Iterator<Item = (&str, &str)> {
+pub fn labels(object: &Doc) -> impl Iterator<Item = (&str, &str)> {
     object
         .pointer("/metadata/labels")
-        .and_then(Value::as_object)
+        .and_then(Doc::as_object)
         .into_iter()
         .flatten()
-        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+        .filter_map(|(key, value)| Some((key, value.as_str()?)))
 }

@@ -1,23 +1,23 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use imbl::OrdMap;
 
-use crate::{ClusterId, CoverageState, EventBody, ObjectRef, Observation, ObservationId, Time};
+use crate::{ClusterId, CoverageState, Doc, EventBody, ObjectRef, Observation, ObservationId, Text, Time};
 
-/// A cluster as of one time: what its watches had told by then. Plain data, cheap to clone (objects are shared).
+/// A cluster as of one time: what its watches had told by then. Plain data; a clone shares everything, and one that goes
+/// on copies only what becomes different.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub cluster: ClusterId,
     pub at: Time,
     /// Objects that exist at [`Snapshot::at`].
-    pub objects: BTreeMap<ObjectRef, Held>,
+    pub objects: OrdMap<ObjectRef, Held>,
     /// Objects that were deleted before [`Snapshot::at`], their last version; the newest by name.
-    pub deleted: BTreeMap<ObjectRef, Held>,
+    pub deleted: OrdMap<ObjectRef, Held>,
     /// Earlier versions of objects, oldest first, without the current one: what "what changed" is computed from.
-    pub earlier: BTreeMap<ObjectRef, Vec<Held>>,
+    pub earlier: OrdMap<ObjectRef, Arc<Vec<Held>>>,
     /// Events by subject, oldest last occurrence first.
-    pub events: BTreeMap<ObjectRef, Vec<SeenEvent>>,
+    pub events: OrdMap<ObjectRef, Arc<Vec<SeenEvent>>>,
     pub coverage: Vec<Coverage>,
     pub gaps: Vec<Gap>,
 }
@@ -29,9 +29,9 @@ pub struct Held {
     /// Since when the object has been in this version.
     pub at: Time,
     pub seen_at: Time,
-    pub uid: Arc<str>,
-    pub api_version: Arc<str>,
-    pub object: Arc<Value>,
+    pub uid: Text,
+    pub api_version: Text,
+    pub object: Doc,
 }
 
 /// An Event as a snapshot holds it.
@@ -65,10 +65,10 @@ impl Snapshot {
         Snapshot {
             cluster,
             at,
-            objects: BTreeMap::new(),
-            deleted: BTreeMap::new(),
-            earlier: BTreeMap::new(),
-            events: BTreeMap::new(),
+            objects: OrdMap::new(),
+            deleted: OrdMap::new(),
+            earlier: OrdMap::new(),
+            events: OrdMap::new(),
             coverage: Vec::new(),
             gaps: Vec::new(),
         }
@@ -95,7 +95,12 @@ impl Snapshot {
     }
 
     pub fn events_of(&self, object: &ObjectRef) -> &[SeenEvent] {
-        self.events.get(object).map_or(&[], Vec::as_slice)
+        self.events.get(object).map_or(&[], |events| events.as_slice())
+    }
+
+    /// Earlier versions of an object, oldest first, without the current one.
+    pub fn earlier_of(&self, object: &ObjectRef) -> &[Held] {
+        self.earlier.get(object).map_or(&[], |versions| versions.as_slice())
     }
 
     /// Whether the absence of an object of this kind in this namespace proves that it does not exist.

@@ -109,15 +109,15 @@ impl Kept {
         self.revision += 1;
         object["metadata"]["resourceVersion"] = self.revision.to_string().into();
         let object = Arc::new(object);
-        let key = (subject.namespace.clone(), subject.name.clone());
-        let before = self.objects.entry(subject.kind.clone()).or_default().insert(key.clone(), object.clone());
+        let key = (subject.namespace.to_string(), subject.name.to_string());
+        let before = self.objects.entry(subject.kind.to_string()).or_default().insert(key.clone(), object.clone());
         self.note(subject, key, before, Some(object.clone()));
         object
     }
 
     pub fn remove(&mut self, subject: &ObjectRef) -> Option<Arc<Value>> {
-        let key = (subject.namespace.clone(), subject.name.clone());
-        let before = self.objects.get_mut(&subject.kind)?.remove(&key)?;
+        let key = (subject.namespace.to_string(), subject.name.to_string());
+        let before = self.objects.get_mut(subject.kind.as_str())?.remove(&key)?;
         self.revision += 1;
         let mut last = (*before).clone();
         last["metadata"]["resourceVersion"] = self.revision.to_string().into();
@@ -127,7 +127,7 @@ impl Kept {
     }
 
     fn note(&mut self, subject: &ObjectRef, key: Key, before: Option<Arc<Value>>, after: Option<Arc<Value>>) {
-        let change = Change { revision: self.revision, kind: subject.kind.clone(), key, before, after };
+        let change = Change { revision: self.revision, kind: subject.kind.to_string(), key, before, after };
         self.changes.push_back(change);
         while self.changes.len() > KEPT_CHANGES {
             if let Some(gone) = self.changes.pop_front() {
@@ -137,13 +137,13 @@ impl Kept {
     }
 
     fn learn_kind(&mut self, subject: &ObjectRef, object: &Value) {
-        if crate::resource::by_kind(&subject.kind).is_some() || self.custom.contains_key(&subject.kind) {
+        if crate::resource::by_kind(&subject.kind).is_some() || self.custom.contains_key(subject.kind.as_str()) {
             return;
         }
         let api_version = object["apiVersion"].as_str().unwrap_or("v1");
         let kind = object["kind"].as_str().unwrap_or(&subject.kind);
         let resource = Resource::custom(api_version, kind, !subject.namespace.is_empty());
-        self.custom.insert(subject.kind.clone(), resource);
+        self.custom.insert(subject.kind.to_string(), resource);
     }
 
     pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<&Arc<Value>> {

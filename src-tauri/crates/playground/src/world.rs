@@ -94,12 +94,12 @@ impl World {
         let snapshot = history.snapshot(Time::MAX)?;
         store.write(|kept| {
             for (subject, held) in &snapshot.objects {
-                kept.put(subject, restored(&held.object));
+                kept.put(subject, restored(held.object.to_value()));
             }
             for (subject, events) in &snapshot.events {
-                for seen in events {
+                for seen in events.iter() {
                     let (own, object) =
-                        event_object(&snapshot.objects.get(subject).map(|h| (*h.object).clone()), subject, &seen.event);
+                        event_object(&snapshot.objects.get(subject).map(|h| h.object.to_value()), subject, &seen.event);
                     kept.put(&own, object);
                 }
             }
@@ -191,13 +191,14 @@ impl World {
                 self.store.write(|kept| kept.put(&own, object));
             }
             Body::Log(log) => self.store.write(|kept| {
-                let key = (subject.namespace.clone(), subject.name.clone(), log.container.clone(), log.previous);
+                let key =
+                    (subject.namespace.to_string(), subject.name.to_string(), log.container.clone(), log.previous);
                 kept.logs.entry(key).or_default().push(LogPiece { at, text: log.text.clone() });
             }),
             Body::Metric(metric) => {
                 let Some(last) = metric.points.last() else { return };
                 let container = metric.labels.get("container").cloned().unwrap_or_default();
-                let key = (metric.name.clone(), subject.namespace.clone(), subject.name.clone(), container);
+                let key = (metric.name.clone(), subject.namespace.to_string(), subject.name.to_string(), container);
                 let (at, value) = (last.at, last.value);
                 self.store.write(|kept| kept.metrics.insert(key, (at, value)));
             }
@@ -209,7 +210,7 @@ impl World {
                     AlertState::Firing | AlertState::Suppressed => {
                         let mut alert = alert.clone();
                         if let Some(label) = alert_label(&subject.kind) {
-                            alert.labels.entry(label.into()).or_insert_with(|| subject.name.clone());
+                            alert.labels.entry(label.into()).or_insert_with(|| subject.name.to_string());
                         }
                         told.alerts.insert(key, alert)
                     }
@@ -251,8 +252,7 @@ fn event_object(about: &Option<Value>, subject: &ObjectRef, event: &EventBody) -
 
 /// An object as a client expects it: a history has no values of configuration, so each is replaced by a text of the same
 /// length that says so.
-fn restored(object: &Value) -> Value {
-    let mut object = object.clone();
+fn restored(mut object: Value) -> Value {
     let kind = object["kind"].as_str().unwrap_or_default().to_owned();
     if !matches!(kind.as_str(), "ConfigMap" | "Secret") || object.get("data").is_some() {
         return object;

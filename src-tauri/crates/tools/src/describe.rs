@@ -1,7 +1,6 @@
 use async_trait::async_trait;
 use gate::Permit;
-use model::{Held, ObjectRef, Preview, SeenEvent};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef, Preview, SeenEvent};
 
 use crate::answer::{Answer, count, recall, short, unstored, yaml};
 use crate::neighbours::words;
@@ -107,8 +106,8 @@ fn section(title: &str, lines: Vec<String>) -> String {
     if lines.is_empty() { String::new() } else { format!("{title}:\n{}", lines.join("\n")) }
 }
 
-fn conditions(object: &Value) -> Vec<String> {
-    let list = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+fn conditions(object: &Doc) -> Vec<String> {
+    let list = object.pointer("/status/conditions").and_then(Doc::as_array).into_iter().flatten();
     list.map(|c| {
         let text = |field: &str| c[field].as_str().unwrap_or_default();
         let line = format!("  {}={} {} {}", text("type"), text("status"), text("reason"), text("message"));
@@ -117,7 +116,7 @@ fn conditions(object: &Value) -> Vec<String> {
     .collect()
 }
 
-fn containers(object: &Value) -> Vec<String> {
+fn containers(object: &Doc) -> Vec<String> {
     let mut lines = Vec::new();
     for field in ["initContainerStatuses", "containerStatuses"] {
         for status in object["status"][field].as_array().into_iter().flatten() {
@@ -135,7 +134,7 @@ fn containers(object: &Value) -> Vec<String> {
     lines
 }
 
-fn state(state: &Value) -> String {
+fn state(state: &Doc) -> String {
     let Some((name, of)) = state.as_object().and_then(|s| s.iter().next()) else { return String::new() };
     let text = |field: &str| of[field].as_str().unwrap_or_default();
     let code = of["exitCode"].as_i64().map(|code| format!(" with exit code {code}")).unwrap_or_default();
@@ -150,7 +149,7 @@ pub(crate) fn event(seen: &SeenEvent) -> String {
 }
 
 fn specification(held: &Held) -> String {
-    let mut object = (*held.object).clone();
+    let mut object = held.object.to_value();
     if let Some(map) = object.as_object_mut() {
         map.remove("status");
     }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use gate::Permit;
-use model::{Body, ChangeKind, ObjectRef, Preview, Risk};
+use model::{Body, ChangeKind, Doc, ObjectRef, Preview, Risk};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +80,7 @@ impl Typed for GetObject {
             let (Some(subject), Body::Object { object, change, .. }) = (&o.subject, &o.body) else { continue };
             let gone = gone(*change);
             if whole {
-                answer = answer.part(format!("== {subject}{gone} as of {}\n{}", o.at, yaml(object)));
+                answer = answer.part(format!("== {subject}{gone} as of {}\n{}", o.at, yaml(&object.to_value())));
             } else {
                 rows.push(format!("{subject}{gone}: {}", short(&status_of(object), 200)));
             }
@@ -91,7 +91,7 @@ impl Typed for GetObject {
 }
 
 /// Conditions that are not as they should be, or what else the status says in a word.
-fn status_of(object: &serde_json::Value) -> String {
+fn status_of(object: &Doc) -> String {
     let conditions = object.pointer("/status/conditions").and_then(|c| c.as_array());
     let words: Vec<String> = conditions
         .into_iter()

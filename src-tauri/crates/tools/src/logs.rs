@@ -165,8 +165,8 @@ impl Typed for Logs {
         let mut notes: Vec<String> = Vec::new();
         for want in &wanted {
             let mut question = LogQuestion {
-                namespace: want.pod.namespace.clone(),
-                pod: want.pod.name.clone(),
+                namespace: want.pod.namespace.to_string(),
+                pod: want.pod.name.to_string(),
                 container: args.container.as_ref().map(|c| c.trim().to_owned()),
                 previous: want.previous,
                 tail: Some(args.tail.unwrap_or(DEFAULT_TAIL)),

@@ -1,6 +1,5 @@
 use history::Query;
-use model::{ObjectRef, View, controller_of};
-use serde_json::Value;
+use model::{Doc, ObjectRef, View, controller_of};
 use std::sync::Arc;
 use topology::Graph;
 
@@ -73,7 +72,7 @@ impl Scene {
         if pods.is_empty() {
             // A replica set or a job below the workload that the graph names.
             let owned = self.view.snapshot.in_namespace("Pod", &workload.namespace);
-            let of = |object: &Value| controller_of(&workload.namespace, object).as_ref() == Some(workload);
+            let of = |object: &Doc| controller_of(&workload.namespace, object).as_ref() == Some(workload);
             pods.extend(owned.filter(|(_, held)| of(&held.object)).map(|(pod, _)| pod.clone()));
         }
         let mut pods: Vec<PodState> = pods.into_iter().filter_map(|pod| self.pod(pod)).collect();

@@ -7,12 +7,11 @@ mod restart;
 mod scale;
 mod undo;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cluster::{Change, Changed, Reach};
 use gate::Permit;
-use model::{ObjectRef, Preview, Snapshot};
+use model::{ObjectRef, Preview, Snapshot, Text};
 pub(crate) use restart::RolloutRestart;
 pub(crate) use scale::Scale;
 use serde_json::Value;
@@ -37,7 +36,7 @@ struct Planned {
     /// The object in the history, and what the change makes of it.
     before: Value,
     after: Value,
-    uid: Arc<str>,
+    uid: Text,
 }
 
 impl Planned {

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::{Held, ObjectRef, Observation, ObservationId, Snapshot, Time, View};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef, Observation, ObservationId, Snapshot, Time, View};
 
 use crate::owners::{Owners, owners, workload_of};
 use crate::template::{config_uses, pod_spec_of};
@@ -168,7 +167,7 @@ fn placed_pods(snapshot: &Snapshot, templated: &BTreeSet<ObjectRef>, draft: &mut
         } else if workload.kind == "StatefulSet" {
             claims(&workload, spec, held, draft);
         }
-        if let Some(node) = spec.get("nodeName").and_then(Value::as_str).filter(|n| !n.is_empty()) {
+        if let Some(node) = spec.get("nodeName").and_then(Doc::as_str).filter(|n| !n.is_empty()) {
             let node = ObjectRef::global("Node", node);
             let reason = format!("{} is placed there", pod.name);
             draft.edge(pod, &node, Relation::RunsOn, EdgeClass::Observed, reason.clone(), held);
@@ -177,7 +176,7 @@ fn placed_pods(snapshot: &Snapshot, templated: &BTreeSet<ObjectRef>, draft: &mut
     }
 }
 
-fn pod_spec_edges(workload: &ObjectRef, spec: &Value, held: &Held, snapshot: &Snapshot, draft: &mut Draft) {
+fn pod_spec_edges(workload: &ObjectRef, spec: &Doc, held: &Held, snapshot: &Snapshot, draft: &mut Draft) {
     let namespace = workload.namespace.as_str();
     for used in config_uses(spec) {
         let object = ObjectRef::new(used.kind, namespace, used.name);
@@ -189,7 +188,7 @@ fn pod_spec_edges(workload: &ObjectRef, spec: &Value, held: &Held, snapshot: &Sn
         draft.edge(workload, &object, relation, EdgeClass::Declared, reason, held);
     }
     claims(workload, spec, held, draft);
-    let account = spec.get("serviceAccountName").and_then(Value::as_str).filter(|a| !a.is_empty() && *a != "default");
+    let account = spec.get("serviceAccountName").and_then(Doc::as_str).filter(|a| !a.is_empty() && *a != "default");
     if let Some(account) = account {
         let account = ObjectRef::new("ServiceAccount", namespace, account);
         draft.edge(workload, &account, Relation::UsesAccount, EdgeClass::Declared, "runs as it".into(), held);
@@ -197,12 +196,12 @@ fn pod_spec_edges(workload: &ObjectRef, spec: &Value, held: &Held, snapshot: &Sn
     calls::from_environment(workload, spec, held, snapshot, draft);
 }
 
-fn claims(workload: &ObjectRef, spec: &Value, held: &Held, draft: &mut Draft) {
-    for volume in spec.get("volumes").and_then(Value::as_array).into_iter().flatten() {
-        let claim = volume.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str);
+fn claims(workload: &ObjectRef, spec: &Doc, held: &Held, draft: &mut Draft) {
+    for volume in spec.get("volumes").and_then(Doc::as_array).into_iter().flatten() {
+        let claim = volume.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str);
         if let Some(claim) = claim {
             let claim = ObjectRef::new("PersistentVolumeClaim", workload.namespace.as_str(), claim);
-            let reason = format!("volume {}", volume.get("name").and_then(Value::as_str).unwrap_or(""));
+            let reason = format!("volume {}", volume.get("name").and_then(Doc::as_str).unwrap_or(""));
             draft.edge(workload, &claim, Relation::Mounts, EdgeClass::Declared, reason, held);
         }
     }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Body, Held, ObjectRef, Snapshot, View};
-use serde_json::Value;
+use model::{Body, Doc, Held, ObjectRef, Snapshot, View};
 
 use crate::build::Draft;
 use crate::template::literal_env;
@@ -12,7 +11,7 @@ use crate::{EdgeClass, Relation, addresses_in, in_cluster};
 /// Calls edges from what a workload's pod spec holds in plain text. A name counts only where a Service has it.
 pub(crate) fn from_environment(
     workload: &ObjectRef,
-    pod_spec: &Value,
+    pod_spec: &Doc,
     held: &Held,
     snapshot: &Snapshot,
     draft: &mut Draft,
@@ -50,7 +49,7 @@ pub(crate) fn from_recordings(view: &View, draft: &mut Draft) {
             let (Some(callers), Some(callees)) = (by_name.get(caller.as_str()), by_name.get(callee.as_str())) else {
                 continue;
             };
-            let namespaces: BTreeSet<&String> = callers.iter().map(|o| &o.namespace).collect();
+            let namespaces: BTreeSet<&model::Text> = callers.iter().map(|o| &o.namespace).collect();
             let shared =
                 callees.iter().map(|o| &o.namespace).filter(|n| namespaces.contains(n)).collect::<BTreeSet<_>>();
             let chosen = shared.iter().find(|n| Some(**n) == subject).or_else(|| shared.iter().next());

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{ObjectRef, Snapshot, controller_of};
-use serde_json::Value;
+use model::{Doc, ObjectRef, Snapshot, controller_of};
 
 use crate::selector::{labels_of, matches_selector};
 
@@ -27,11 +26,11 @@ pub(crate) type Owners = HashMap<ObjectRef, Owner>;
 /// lacks them, the labels and names that controllers give to what they make.
 pub(crate) fn owners(snapshot: &Snapshot) -> Owners {
     let mut owners = Owners::new();
-    let mut selectors: BTreeMap<&str, Vec<(&ObjectRef, &Value)>> = BTreeMap::new();
+    let mut selectors: BTreeMap<&str, Vec<(&ObjectRef, &Doc)>> = BTreeMap::new();
     for kind in ["DaemonSet", "Deployment", "StatefulSet"] {
         for (object, held) in snapshot.of_kind(kind) {
             // A selector without terms is one that a capture has lost; taken at its word it would select everything.
-            let terms = |s: &&Value| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some();
+            let terms = |s: &&Doc| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some();
             if let Some(selector) = held.object.pointer("/spec/selector").filter(terms) {
                 selectors.entry(object.namespace.as_str()).or_default().push((object, selector));
             }
@@ -64,13 +63,13 @@ pub(crate) fn owners(snapshot: &Snapshot) -> Owners {
     owners
 }
 
-fn by_hash(replica_set: &ObjectRef, object: &Value, kind: &str) -> Option<ObjectRef> {
+fn by_hash(replica_set: &ObjectRef, object: &Doc, kind: &str) -> Option<ObjectRef> {
     let hash = labels_of(object).get("pod-template-hash")?.as_str()?;
     let name = replica_set.name.strip_suffix(hash)?.strip_suffix('-')?;
     Some(ObjectRef::new(kind, replica_set.namespace.as_str(), name))
 }
 
-fn by_pod_hash(replica_set: &ObjectRef, pod: &Value, snapshot: &Snapshot) -> Option<ObjectRef> {
+fn by_pod_hash(replica_set: &ObjectRef, pod: &Doc, snapshot: &Snapshot) -> Option<ObjectRef> {
     if let Some(found) = by_hash(replica_set, pod, "Deployment") {
         return Some(found);
     }
@@ -87,8 +86,8 @@ fn by_prefix(replica_set: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> 
 /// A pod without owner reference that one workload's selector matches: its controller would adopt it.
 fn by_selector(
     pod: &ObjectRef,
-    object: &Value,
-    selectors: &BTreeMap<&str, Vec<(&ObjectRef, &Value)>>,
+    object: &Doc,
+    selectors: &BTreeMap<&str, Vec<(&ObjectRef, &Doc)>>,
 ) -> Option<ObjectRef> {
     let labels = labels_of(object);
     if labels.is_empty() {

@@ -2,23 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::{ObjectRef, Snapshot};
-use serde_json::{Map, Value};
+use model::{Doc, Fields, ObjectRef, Snapshot};
 
 use crate::build::Draft;
 use crate::selector::{labels_of, matches_labels, matches_selector};
 use crate::{EdgeClass, Relation};
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+fn text<'a>(value: &'a Doc, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Doc::as_str).unwrap_or("")
 }
 
-fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn list<'a>(value: &'a Doc, pointer: &str) -> &'a [Doc] {
+    value.pointer(pointer).and_then(Doc::as_array).unwrap_or(&[])
 }
 
 /// Something with labels that a selector can match.
-type Labelled<'a> = (&'a ObjectRef, &'a Map<String, Value>);
+type Labelled<'a> = (&'a ObjectRef, Fields<'a>);
 
 /// Pods and pod templates of one namespace, by one label pair: what makes selecting cheap in big namespaces.
 #[derive(Default)]
@@ -43,7 +42,7 @@ impl<'a> Selectable<'a> {
         all
     }
 
-    fn add(&mut self, object: &'a ObjectRef, labels: &'a Map<String, Value>) {
+    fn add(&mut self, object: &'a ObjectRef, labels: Fields<'a>) {
         let namespace = object.namespace.as_str();
         for (key, value) in labels {
             if let Some(value) = value.as_str() {
@@ -53,23 +52,23 @@ impl<'a> Selectable<'a> {
         self.by_namespace.entry(namespace).or_default().push((object, labels));
     }
 
-    fn selected_by(&self, namespace: &'a str, selector: &'a Map<String, Value>) -> Vec<&'a ObjectRef> {
+    fn selected_by(&self, namespace: &'a str, selector: Fields<'a>) -> Vec<&'a ObjectRef> {
         let Some((key, value)) = selector.iter().next() else { return Vec::new() };
-        let candidates = self.by_pair.get(&(namespace, key.as_str(), value.as_str().unwrap_or("")));
+        let candidates = self.by_pair.get(&(namespace, key, value.as_str().unwrap_or("")));
         let candidates = candidates.into_iter().flatten();
-        candidates.filter(|(_, labels)| matches_labels(selector, labels)).map(|(object, _)| *object).collect()
+        candidates.filter(|(_, labels)| matches_labels(selector, *labels)).map(|(object, _)| *object).collect()
     }
 
-    fn matched_by(&self, namespace: &str, selector: &Value) -> Vec<&'a ObjectRef> {
+    fn matched_by(&self, namespace: &str, selector: &Doc) -> Vec<&'a ObjectRef> {
         let all = self.by_namespace.get(namespace).into_iter().flatten();
-        all.filter(|(_, labels)| matches_selector(selector, labels)).map(|(object, _)| *object).collect()
+        all.filter(|(_, labels)| matches_selector(selector, *labels)).map(|(object, _)| *object).collect()
     }
 }
 
 pub(crate) fn services(snapshot: &Snapshot, draft: &mut Draft) {
     let selectable = Selectable::of(snapshot);
     for (service, held) in snapshot.of_kind("Service") {
-        let Some(selector) = held.object.pointer("/spec/selector").and_then(Value::as_object) else { continue };
+        let Some(selector) = held.object.pointer("/spec/selector").and_then(Doc::as_object) else { continue };
         let mut workloads: BTreeMap<ObjectRef, bool> = BTreeMap::new();
         for selected in selectable.selected_by(&service.namespace, selector) {
             let workload = draft.workload_of(selected);
@@ -106,7 +105,7 @@ pub(crate) fn services(snapshot: &Snapshot, draft: &mut Draft) {
     }
 }
 
-fn pairs(selector: &Map<String, Value>) -> String {
+fn pairs(selector: Fields<'_>) -> String {
     let pairs: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
     pairs.join(",")
 }
@@ -133,13 +132,13 @@ pub(crate) fn gateways(snapshot: &Snapshot, draft: &mut Draft) {
     for kind in ["GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute"] {
         for (route, held) in snapshot.of_kind(kind) {
             for backend in list(&held.object, "/spec/rules").iter().flat_map(|rule| list(rule, "/backendRefs")) {
-                let namespace = backend.get("namespace").and_then(Value::as_str).unwrap_or(&route.namespace);
+                let namespace = backend.get("namespace").and_then(Doc::as_str).unwrap_or(&route.namespace);
                 let service = ObjectRef::new("Service", namespace, text(backend, "/name"));
                 let reason = format!("a rule of {} sends to it", route.name);
                 draft.edge(route, &service, Relation::RoutesTo, EdgeClass::Declared, reason, held);
             }
             for parent in list(&held.object, "/spec/parentRefs") {
-                let namespace = parent.get("namespace").and_then(Value::as_str).unwrap_or(&route.namespace);
+                let namespace = parent.get("namespace").and_then(Doc::as_str).unwrap_or(&route.namespace);
                 let gateway = ObjectRef::new("Gateway", namespace, text(parent, "/name"));
                 draft.edge(
                     &gateway,
@@ -169,7 +168,7 @@ pub(crate) fn gateways(snapshot: &Snapshot, draft: &mut Draft) {
 
 pub(crate) fn bounds(snapshot: &Snapshot, draft: &mut Draft) {
     for (autoscaler, held) in snapshot.of_kind("HorizontalPodAutoscaler") {
-        let target = held.object.pointer("/spec/scaleTargetRef").unwrap_or(&Value::Null);
+        let target = held.object.pointer("/spec/scaleTargetRef").unwrap_or(Doc::null());
         let kind = text(target, "/kind");
         if !kind.is_empty() {
             let target = ObjectRef::new(kind, autoscaler.namespace.as_str(), text(target, "/name"));

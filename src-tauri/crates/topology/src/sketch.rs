@@ -26,10 +26,10 @@ impl Sketch {
         let at = Time::from_seconds(0);
         let version = Body::Object {
             api_version: "v1".into(),
-            uid: object.to_string(),
+            uid: object.to_string().into(),
             resource_version: "1".into(),
             change: ChangeKind::Present,
-            object: Arc::new(body.clone()),
+            object: body.clone().into(),
         };
         let observation = Observation::new(cluster, at, at, Source::Script, Some(object.clone()), version);
         let held = Held {
@@ -38,7 +38,7 @@ impl Sketch {
             seen_at: at,
             uid: object.to_string().into(),
             api_version: "v1".into(),
-            object: Arc::new(body),
+            object: body.into(),
         };
         self.snapshot.objects.insert(object, held);
         self

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use model::Doc;
 
 /// The pod template of a workload object, where its kind has one.
-pub fn template_of<'a>(kind: &str, object: &'a Value) -> Option<&'a Value> {
+pub fn template_of<'a>(kind: &str, object: &'a Doc) -> Option<&'a Doc> {
     match kind {
         "CronJob" => object.pointer("/spec/jobTemplate/spec/template"),
         "Pod" => None,
@@ -14,13 +14,13 @@ pub fn template_of<'a>(kind: &str, object: &'a Value) -> Option<&'a Value> {
 }
 
 /// The pod spec that an object is or carries.
-pub fn pod_spec_of<'a>(kind: &str, object: &'a Value) -> Option<&'a Value> {
+pub fn pod_spec_of<'a>(kind: &str, object: &'a Doc) -> Option<&'a Doc> {
     if kind == "Pod" { object.get("spec") } else { template_of(kind, object)?.get("spec") }
 }
 
 /// Containers and init containers of a pod spec, init containers first.
-pub fn containers(pod_spec: &Value) -> impl Iterator<Item = (&Value, bool)> {
-    let list = |field: &str| pod_spec.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+pub fn containers(pod_spec: &Doc) -> impl Iterator<Item = (&Doc, bool)> {
+    let list = |field: &str| pod_spec.get(field).and_then(Doc::as_array).unwrap_or(&[]);
     list("initContainers").iter().map(|c| (c, true)).chain(list("containers").iter().map(|c| (c, false)))
 }
 
@@ -41,17 +41,17 @@ pub struct ConfigUse {
     pub target: String,
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+fn text<'a>(value: &'a Doc, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Doc::as_str).unwrap_or("")
 }
 
-fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn list<'a>(value: &'a Doc, pointer: &str) -> &'a [Doc] {
+    value.pointer(pointer).and_then(Doc::as_array).unwrap_or(&[])
 }
 
 /// Every ConfigMap and Secret that a pod spec names. The service account's own token and the root certificate that
 /// Kubernetes adds to every pod are left out.
-pub fn config_uses(pod_spec: &Value) -> Vec<ConfigUse> {
+pub fn config_uses(pod_spec: &Doc) -> Vec<ConfigUse> {
     let mut uses = Vec::new();
     for (container, _) in containers(pod_spec) {
         from_container(container, &mut uses);
@@ -89,12 +89,12 @@ fn push(
     }
 }
 
-fn from_container(container: &Value, uses: &mut Vec<ConfigUse>) {
+fn from_container(container: &Doc, uses: &mut Vec<ConfigUse>) {
     let name = text(container, "/name");
     for variable in list(container, "/env") {
         for (field, kind) in [("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")] {
             if let Some(reference) = variable.pointer(&format!("/valueFrom/{field}")) {
-                let key = reference.get("key").and_then(Value::as_str);
+                let key = reference.get("key").and_then(Doc::as_str);
                 let optional = reference["optional"] == true;
                 push(uses, kind, text(reference, "/name"), key, optional, "env", name, text(variable, "/name"));
             }
@@ -110,19 +110,19 @@ fn from_container(container: &Value, uses: &mut Vec<ConfigUse>) {
     }
 }
 
-fn from_volume(volume: &Value, uses: &mut Vec<ConfigUse>) {
+fn from_volume(volume: &Doc, uses: &mut Vec<ConfigUse>) {
     let target = text(volume, "/name");
-    let mut source = |source: &Value, used_as: &'static str| {
+    let mut source = |source: &Doc, used_as: &'static str| {
         for (field, name_field, kind) in [("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret")] {
             let Some(reference) = source.get(field) else { continue };
-            let named = reference.get(name_field).or_else(|| reference.get("name")).and_then(Value::as_str);
+            let named = reference.get(name_field).or_else(|| reference.get("name")).and_then(Doc::as_str);
             let optional = reference["optional"] == true;
             let items = list(reference, "/items");
             if items.is_empty() {
                 push(uses, kind, named.unwrap_or(""), None, optional, used_as, "", target);
             }
             for item in items {
-                let key = item.get("key").and_then(Value::as_str);
+                let key = item.get("key").and_then(Doc::as_str);
                 push(uses, kind, named.unwrap_or(""), key, optional, used_as, "", target);
             }
         }
@@ -135,12 +135,12 @@ fn from_volume(volume: &Value, uses: &mut Vec<ConfigUse>) {
 
 /// Environment variables with a literal value, by container: (container, variable, value), `$(NAME)` references to
 /// earlier variables of the same container resolved.
-pub(crate) fn literal_env(pod_spec: &Value) -> Vec<(String, String, String)> {
+pub(crate) fn literal_env(pod_spec: &Doc) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for (container, _) in containers(pod_spec) {
         let mut known: BTreeMap<String, String> = BTreeMap::new();
         for variable in list(container, "/env") {
-            let (name, Some(value)) = (text(variable, "/name"), variable.get("value").and_then(Value::as_str)) else {
+            let (name, Some(value)) = (text(variable, "/name"), variable.get("value").and_then(Doc::as_str)) else {
                 continue;
             };
             let mut value = value.to_owned();
@@ -173,7 +173,7 @@ mod tests {
                 {"name": "v", "secret": {"secretName": "s2", "items": [{"key": "tls.crt"}]}},
                 {"name": "p", "projected": {"sources": [{"configMap": {"name": "c2"}}, {"configMap": {"name": "kube-root-ca.crt"}}]}}]
         });
-        let uses = config_uses(&spec);
+        let uses = config_uses(&spec.into());
         let names: Vec<(&str, &str, bool)> = uses.iter().map(|u| (u.used_as, u.name.as_str(), u.optional)).collect();
         assert_eq!(
             names,
@@ -192,6 +192,6 @@ mod tests {
     fn variables_may_refer_to_earlier_variables() {
         let spec = json!({"containers": [{"name": "app", "env": [
             {"name": "HOST", "value": "db"}, {"name": "URL", "value": "postgres://$(HOST):5432/x"}]}]});
-        assert_eq!(literal_env(&spec)[1].2, "postgres://db:5432/x");
+        assert_eq!(literal_env(&spec.into())[1].2, "postgres://db:5432/x");
     }
 }

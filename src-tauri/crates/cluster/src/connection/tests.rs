@@ -33,14 +33,14 @@ fn open_into(context: &Context, history: Arc<History>, search: SearchPath) -> Ar
     Connection::open(context, terms, history, Arc::new(Redactor::new([7; 32])), Arc::new(WallClock), Arc::new(search))
 }
 
-pub(crate) fn pod(name: &str) -> Value {
+pub(crate) fn pod(name: &str) -> serde_json::Value {
     json!({"metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"),
         "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"nodeName": "n1"}})
 }
 
 fn names(connection: &Connection, kind: &str) -> Vec<String> {
     let snapshot = connection.history().snapshot(Time::MAX).unwrap();
-    snapshot.of_kind(kind).map(|(object, _)| object.name.clone()).collect()
+    snapshot.of_kind(kind).map(|(object, _)| object.name.to_string()).collect()
 }
 
 /// Waits until the history says so.
@@ -419,7 +419,7 @@ async fn events_are_kept_under_what_they_are_about() {
     assert!(matches!(&connection.history().get(&events[0].observation).unwrap().unwrap().body, Body::Event(_)));
 }
 
-fn rule(groups: &[&str], resources: &[&str]) -> Value {
+fn rule(groups: &[&str], resources: &[&str]) -> serde_json::Value {
     json!({"verbs": ["list", "watch"], "apiGroups": groups, "resources": resources})
 }
 

@@ -36,7 +36,7 @@ impl Connection {
         let history = self.inner.history.clone();
         let known = tokio::task::spawn_blocking(move || {
             let snapshot = history.snapshot(Time::MAX)?;
-            Ok::<_, history::Error>(snapshot.of_kind("Node").map(|(node, _)| node.name.clone()).collect::<Vec<_>>())
+            Ok::<_, history::Error>(snapshot.of_kind("Node").map(|(node, _)| node.name.to_string()).collect::<Vec<_>>())
         });
         let mut nodes = known.await.unwrap_or_else(|_| Ok(Vec::new()))?;
         if nodes.is_empty() {

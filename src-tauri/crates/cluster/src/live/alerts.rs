@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use model::{AlertBody, AlertState, Body, ObjectRef, Observation, Time};
+use model::{AlertBody, AlertState, Body, Doc, ObjectRef, Observation, Time};
 use serde_json::Value;
 
 use super::{Answer, segment};
@@ -77,12 +77,12 @@ impl Connection {
 }
 
 /// Where the API server passes questions on to a service, when it is an Alertmanager.
-fn alertmanager(service: &ObjectRef, object: &Value) -> Option<String> {
+fn alertmanager(service: &ObjectRef, object: &Doc) -> Option<String> {
     let labelled = model::labels(object)
         .any(|(key, value)| matches!(key, "app.kubernetes.io/name" | "app") && value == "alertmanager");
     let ports = object.pointer("/spec/ports")?.as_array()?;
     let port = ports.iter().find(|p| p["port"] == 9093).or_else(|| {
-        let web = |p: &&Value| matches!(p["name"].as_str(), Some("web" | "http-web" | "http"));
+        let web = |p: &&Doc| matches!(p["name"].as_str(), Some("web" | "http-web" | "http"));
         ports.iter().find(web).filter(|_| labelled)
     })?;
     if !labelled && !service.name.contains("alertmanager") {

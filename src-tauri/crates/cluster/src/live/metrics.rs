@@ -22,7 +22,7 @@ impl Connection {
         };
         let of_nodes = question.object.as_ref().is_some_and(|object| object.kind == "Node");
         let base = format!("/apis/{GROUP}/{}", served.version);
-        let namespace = question.object.as_ref().map(|o| &o.namespace).or(question.namespace.as_ref());
+        let namespace = question.object.as_ref().map(|o| o.namespace.as_str()).or(question.namespace.as_deref());
         let namespace = namespace.filter(|namespace| !namespace.is_empty());
         let path = match namespace {
             _ if of_nodes => format!("{base}/nodes"),

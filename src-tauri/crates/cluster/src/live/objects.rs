@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use model::{Body, ChangeKind, ObjectRef, Observation, Source};
 use serde_json::Value;
 
@@ -60,11 +58,11 @@ impl Connection {
         let (uid, resource_version) = (text("uid"), text("resourceVersion"));
         inner.arrivals.reduce(kind, &mut value);
         let body = Body::Object {
-            api_version: kind.api_version(),
-            uid,
-            resource_version,
+            api_version: kind.api_version().into(),
+            uid: uid.into(),
+            resource_version: resource_version.into(),
             change: ChangeKind::Present,
-            object: Arc::new(value),
+            object: value.into(),
         };
         let now = inner.clock.now();
         Some(Observation::new(inner.arrivals.cluster.clone(), now, now, Source::Read, Some(subject), body))

@@ -1,7 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use model::{
     AlertBody, AlertState, ChangeKind, ClusterId, CoverageState, LogBody, MetricBody, NodeAgentBody, ProbeBody, Source,
@@ -128,7 +127,7 @@ fn an_object_is_missing_only_where_its_kind_was_listed_whole() {
         uid: "u".into(),
         resource_version: version.into(),
         change,
-        object: Arc::new(json!({"metadata": {"resourceVersion": version}})),
+        object: json!({"metadata": {"resourceVersion": version}}).into(),
     };
     let listed = Body::Coverage { kind: "Basket".into(), namespace: "shop".into(), state: CoverageState::Listed };
     let history = history(vec![

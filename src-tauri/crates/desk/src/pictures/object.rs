@@ -1,5 +1,4 @@
-use model::{Body, Fact, ObjectRef, Observation, Snapshot};
-use serde_json::Value;
+use model::{Body, Doc, Fact, ObjectRef, Observation, Snapshot};
 use similar::TextDiff;
 use topology::{Graph, Relation};
 
@@ -9,7 +8,7 @@ use crate::rows::{EventRow, ObjectView, ObservationView};
 /// One object as of the snapshot's time.
 pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &ObjectRef) -> ObjectView {
     let held = snapshot.get(object);
-    let earlier = snapshot.earlier.get(object).map_or(&[][..], Vec::as_slice);
+    let earlier = snapshot.earlier_of(object);
     let text = held.map(|held| yaml(&held.object)).unwrap_or_default();
     let last_change = earlier.last().filter(|_| held.is_some()).map(|before| {
         TextDiff::from_lines(&yaml(&before.object), &text)
@@ -41,8 +40,8 @@ pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &Objec
                 observation: seen.observation.clone(),
                 at: seen.event.last_at,
                 warning: seen.event.event_type == "Warning",
-                reason: seen.event.reason.clone(),
-                message: seen.event.message.clone(),
+                reason: seen.event.reason.to_string(),
+                message: seen.event.message.to_string(),
                 count: seen.event.count,
             })
             .collect(),
@@ -68,7 +67,7 @@ fn words(relation: Relation) -> &'static str {
     }
 }
 
-fn yaml(value: &Value) -> String {
+fn yaml(value: &Doc) -> String {
     serde_saphyr::to_string(value).unwrap_or_else(|_| value.to_string())
 }
 
@@ -92,7 +91,7 @@ pub fn observation(observation: Observation) -> ObservationView {
         | Body::Shape(_)
         | Body::Dependencies { .. }
         | Body::Coverage { .. }
-        | Body::Gap { .. } => serde_json::to_value(&observation.body).map(|v| yaml(&v)).unwrap_or_default(),
+        | Body::Gap { .. } => serde_json::to_value(&observation.body).map(|v| yaml(&Doc::from(&v))).unwrap_or_default(),
     };
     ObservationView { observation, text }
 }

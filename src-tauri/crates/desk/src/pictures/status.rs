@@ -1,12 +1,11 @@
-use model::{ObjectRef, Snapshot};
-use serde_json::Value;
+use model::{Doc, ObjectRef, Snapshot};
 
-fn number(value: &Value, pointer: &str) -> Option<i64> {
-    value.pointer(pointer).and_then(Value::as_i64)
+fn number(value: &Doc, pointer: &str) -> Option<i64> {
+    value.pointer(pointer).and_then(Doc::as_i64)
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value.pointer(pointer).and_then(Value::as_str)
+fn text<'a>(value: &'a Doc, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Doc::as_str)
 }
 
 /// A few words for the state of an object, the ones kubectl would use.
@@ -14,7 +13,7 @@ pub(super) fn status(snapshot: &Snapshot, object: &ObjectRef) -> String {
     let Some(held) = snapshot.get(object) else {
         return if snapshot.deleted.contains_key(object) { "gone".into() } else { "not seen".into() };
     };
-    let value = held.object.as_ref();
+    let value = &held.object;
     match object.kind.as_str() {
         "Deployment" | "StatefulSet" | "ReplicaSet" => {
             let wanted = number(value, "/spec/replicas").unwrap_or(1);
@@ -38,18 +37,18 @@ pub(super) fn status(snapshot: &Snapshot, object: &ObjectRef) -> String {
         }
         "Service" => text(value, "/spec/type").unwrap_or("ClusterIP").to_owned(),
         "ConfigMap" | "Secret" => {
-            let keys = value.get("keys").and_then(Value::as_object).map_or(0, |keys| keys.len());
+            let keys = value.get("keys").and_then(Doc::as_object).map_or(0, |keys| keys.len());
             format!("{keys} {}", if keys == 1 { "key" } else { "keys" })
         }
         _ => "present".into(),
     }
 }
 
-fn pod(value: &Value) -> String {
+fn pod(value: &Doc) -> String {
     let phase = text(value, "/status/phase").unwrap_or("Unknown");
     let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"]
         .into_iter()
-        .filter_map(|pointer| value.pointer(pointer).and_then(Value::as_array))
+        .filter_map(|pointer| value.pointer(pointer).and_then(Doc::as_array))
         .flatten();
     for container in statuses {
         if let Some(reason) = text(container, "/state/waiting/reason").filter(|r| *r != "PodInitializing") {
@@ -65,15 +64,15 @@ fn pod(value: &Value) -> String {
     }
     let ready = value
         .pointer("/status/conditions")
-        .and_then(Value::as_array)
+        .and_then(Doc::as_array)
         .is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"));
     if phase == "Running" && !ready { "not ready".into() } else { phase.to_owned() }
 }
 
-fn node(value: &Value) -> String {
+fn node(value: &Doc) -> String {
     let ready = value
         .pointer("/status/conditions")
-        .and_then(Value::as_array)
+        .and_then(Doc::as_array)
         .and_then(|conditions| conditions.iter().find(|c| c["type"] == "Ready").and_then(|c| c["status"].as_str()));
     let word = match ready {
         Some("True") => "Ready",
@@ -81,7 +80,7 @@ fn node(value: &Value) -> String {
         Some(_) => "Unknown",
         None => "present",
     };
-    if value.pointer("/spec/unschedulable") == Some(&Value::Bool(true)) {
+    if value.pointer("/spec/unschedulable").is_some_and(|cordoned| *cordoned == true) {
         format!("{word}, cordoned")
     } else {
         word.to_owned()

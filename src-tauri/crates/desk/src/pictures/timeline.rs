@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
-use model::{ObjectRef, ObservationId, Severity, Snapshot, Time, Triage};
-use serde_json::Value;
+use model::{Doc, ObjectRef, ObservationId, Severity, Snapshot, Time, Triage};
 use topology::Graph;
 
 use crate::rows::{Lane, Mark, MarkKind, Timeline};
@@ -34,7 +33,7 @@ pub fn timeline(
     let mut marks = Vec::new();
     for (object, events) in &snapshot.events {
         let Some(lane) = lanes.find(&graph.workload_of(object)) else { continue };
-        for seen in events {
+        for seen in events.iter() {
             let warning = seen.event.event_type == "Warning";
             let long = seen.event.last_at.seconds_since(seen.event.first_at) > 1.0;
             marks.push(Mark {
@@ -50,7 +49,7 @@ pub fn timeline(
     }
     for (object, held) in &snapshot.objects {
         let Some(lane) = lanes.find(&graph.workload_of(object)) else { continue };
-        let earlier = snapshot.earlier.get(object).map_or(&[][..], Vec::as_slice);
+        let earlier = snapshot.earlier_of(object);
         for (before, after) in earlier.iter().zip(earlier.iter().skip(1).chain([held])) {
             let changed = before.object.get("spec") != after.object.get("spec")
                 || before.object.get("keys") != after.object.get("keys");
@@ -140,8 +139,8 @@ fn change(lane: u32, at: Time, title: String, observation: &ObservationId) -> Ma
 }
 
 /// A mark for each container's last end: Kubernetes keeps no more than that.
-fn restarts(lane: u32, object: &ObjectRef, pod: &Value, observation: &ObservationId, marks: &mut Vec<Mark>) {
-    let statuses = pod.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten();
+fn restarts(lane: u32, object: &ObjectRef, pod: &Doc, observation: &ObservationId, marks: &mut Vec<Mark>) {
+    let statuses = pod.pointer("/status/containerStatuses").and_then(Doc::as_array).into_iter().flatten();
     for container in statuses {
         let Some(end) = container.pointer("/lastState/terminated") else { continue };
         let Some(at) = end["finishedAt"].as_str().and_then(|text| text.parse().ok()) else { continue };

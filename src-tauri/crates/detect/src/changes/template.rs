@@ -1,6 +1,6 @@
 //! The difference of two pod specs, in the words of people.
 
-use serde_json::Value;
+use model::Doc;
 
 use crate::json::{list, text};
 use crate::quantity;
@@ -51,15 +51,15 @@ fn is_secret(name: &str) -> bool {
     ["pass", "secret", "token", "key", "credential", "auth", "dsn"].iter().any(|w| name.contains(w))
 }
 
-fn json(value: Option<&Value>) -> String {
+fn json(value: Option<&Doc>) -> String {
     match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+        None => String::new(),
+        Some(null) if null.is_null() => String::new(),
+        Some(other) => other.as_str().map_or_else(|| other.to_string(), str::to_owned),
     }
 }
 
-pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
+pub(crate) fn differences(before: &Doc, after: &Doc) -> Vec<Difference> {
     let mut all = Vec::new();
     for field in ["/containers", "/initContainers"] {
         let (old, new) = (list(before, field), list(after, field));
@@ -103,7 +103,7 @@ pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     all
 }
 
-fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Difference>) {
+fn of_container(name: &str, before: &Doc, after: &Doc, all: &mut Vec<Difference>) {
     let mut push = |what, field: &str, from: String, to: String| {
         all.push(Difference { what, container: name.to_owned(), field: field.to_owned(), from, to });
     };
@@ -113,7 +113,7 @@ fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Differe
     for part in ["limits", "requests"] {
         for resource in ["cpu", "memory", "ephemeral-storage", "nvidia.com/gpu"] {
             let value =
-                |object: &Value| json(object.get("resources").and_then(|r| r.get(part)).and_then(|p| p.get(resource)));
+                |object: &Doc| json(object.get("resources").and_then(|r| r.get(part)).and_then(|p| p.get(resource)));
             if value(before) != value(after) {
                 push("resources", &format!("{part}.{resource}"), value(before), value(after));
             }
@@ -124,12 +124,12 @@ fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Differe
             push("probes", probe, json(before.get(probe)), json(after.get(probe)));
         }
     }
-    let env = |object: &Value, variable: &str| -> String {
+    let env = |object: &Doc, variable: &str| -> String {
         let found = list(object, "/env").iter().find(|e| text(e, "/name") == variable);
         match found {
             None => String::new(),
             Some(_) if is_secret(variable) => "(not shown)".to_owned(),
-            Some(e) => e.get("valueFrom").map_or_else(|| crate::addresses::mask(text(e, "/value")), Value::to_string),
+            Some(e) => e.get("valueFrom").map_or_else(|| crate::addresses::mask(text(e, "/value")), Doc::to_string),
         }
     };
     let mut names: Vec<&str> =
@@ -137,7 +137,7 @@ fn of_container(name: &str, before: &Value, after: &Value, all: &mut Vec<Differe
     names.sort_unstable();
     names.dedup();
     for variable in names {
-        let raw = |object: &Value| list(object, "/env").iter().find(|e| text(e, "/name") == variable).cloned();
+        let raw = |object: &Doc| list(object, "/env").iter().find(|e| text(e, "/name") == variable).cloned();
         if raw(before) != raw(after) {
             push("env", variable, env(before, variable), env(after, variable));
         }

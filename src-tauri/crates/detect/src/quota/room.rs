@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Held, ObjectRef};
-use serde_json::Value;
+use model::{Doc, Held, ObjectRef};
 
 use crate::capacity::{limits, requests};
 use crate::found::Found;
@@ -193,7 +192,7 @@ fn missing_claims(scene: &Scene, namespace: &str) -> BTreeSet<ObjectRef> {
         let Some(spec) = workload.pod_spec else { continue };
         let named = list(spec, "/volumes")
             .iter()
-            .filter_map(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str));
+            .filter_map(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str));
         for name in named {
             let claim = ObjectRef::new("PersistentVolumeClaim", namespace, name);
             if scene.snapshot.get(&claim).is_none() {

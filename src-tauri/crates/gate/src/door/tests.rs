@@ -67,7 +67,7 @@ fn logs(tail: u64) -> ToolCall {
         args: json!({"namespace": "shop", "pod": "cart-0", "tail": tail}),
         reason: "why".into(),
         expects: String::new(),
-        tainted: vec![("pod".into(), ObservationId("obs:9".into())), ("tail".into(), ObservationId("obs:9".into()))],
+        tainted: vec![("pod".into(), ObservationId::from("obs:9")), ("tail".into(), ObservationId::from("obs:9"))],
         shown: None,
     }
 }
@@ -77,7 +77,7 @@ fn preview() -> Preview {
 }
 
 fn result() -> ResultView {
-    let observations = vec![ObservationId("obs:1".into()), ObservationId("obs:2".into())];
+    let observations = vec![ObservationId::from("obs:1"), ObservationId::from("obs:2")];
     ResultView { text: "panic: no route".into(), redactions: vec![], cut: None, observations, next: vec![] }
 }
 
@@ -217,12 +217,12 @@ fn a_result_is_released_as_the_engineer_wants_it() {
     };
 
     let door = running();
-    let gone = [ObservationId("obs:1".into())];
+    let gone = [ObservationId::from("obs:1")];
     door.release(CASE, CALL, Some(("panic", "names a customer")), &gone, engineer()).unwrap();
     let CallStep::ReleasedEdited { observations, text, why } = last_step(&door) else { panic!("not edited") };
     assert_eq!(
         (observations, text, why),
-        (vec![ObservationId("obs:2".into())], "panic".into(), "names a customer".into())
+        (vec![ObservationId::from("obs:2")], "panic".into(), "names a customer".into())
     );
 
     let door = running();

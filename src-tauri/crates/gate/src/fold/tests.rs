@@ -23,7 +23,7 @@ fn tool_call(tail: u64) -> ToolCall {
 }
 
 fn result() -> ResultView {
-    let observations = vec![ObservationId("obs:1".into())];
+    let observations = vec![ObservationId::from("obs:1")];
     ResultView { text: "panic".into(), redactions: vec![], cut: None, observations, next: vec![] }
 }
 

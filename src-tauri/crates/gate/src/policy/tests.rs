@@ -18,7 +18,7 @@ fn logs() -> ToolCall {
 }
 
 fn tainted() -> ToolCall {
-    ToolCall { tainted: vec![("pod".into(), ObservationId("obs:1".into()))], ..logs() }
+    ToolCall { tainted: vec![("pod".into(), ObservationId::from("obs:1"))], ..logs() }
 }
 
 fn rule() -> Rule {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::{
-    Body, ChangeKind, Coverage, EventBody, Gap, Held, ObjectRef, Observation, ObservationId, SeenEvent, Snapshot, Time,
+    Body, ChangeKind, Coverage, EventBody, Gap, Held, ObjectRef, Observation, SeenEvent, Snapshot, Text, Time,
 };
 
 use super::row::Torn;
@@ -15,19 +15,18 @@ pub(super) struct Fold {
     /// Events by subject and identity; the newest version of one wins.
     events: BTreeMap<ObjectRef, HashMap<EventKey, SeenEvent>>,
     coverage: BTreeMap<(String, String), Coverage>,
-    api_versions: HashMap<String, Arc<str>>,
 }
 
 /// What makes two observations of an Event the same Event: its uid; where it has none, what it says.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum EventKey {
-    Uid(String),
-    Says { reason: String, message: String, reporter: String },
+    Uid(Text),
+    Says { reason: Text, message: Text, reporter: Text },
 }
 
 impl Fold {
     pub fn new(empty: Snapshot) -> Self {
-        Fold { snapshot: empty, events: BTreeMap::new(), coverage: BTreeMap::new(), api_versions: HashMap::new() }
+        Fold { snapshot: empty, events: BTreeMap::new(), coverage: BTreeMap::new() }
     }
 
     /// Observations come in order of when they happened.
@@ -42,12 +41,7 @@ impl Fold {
         let Observation { id, at, seen_at, subject, body, .. } = observation;
         match (body, subject) {
             (Body::Object { api_version, uid, change, object, resource_version: _ }, Some(subject)) => {
-                let api_version = self
-                    .api_versions
-                    .entry(api_version)
-                    .or_insert_with_key(|version| Arc::from(version.as_str()))
-                    .clone();
-                let held = Held { observation: id, at, seen_at, uid: uid.into(), api_version, object };
+                let held = Held { observation: id, at, seen_at, uid, api_version, object };
                 match change {
                     ChangeKind::Present => self.present(subject, held),
                     ChangeKind::Deleted => self.deleted(subject, held),
@@ -83,7 +77,7 @@ impl Fold {
     fn torn(&mut self, torn: Torn) {
         let Torn { id, at, cause } = torn;
         let reason = format!("an observation cannot be read: {cause}");
-        self.snapshot.gaps.push(Gap { from: at, until: at, dropped: 1, reason, observation: ObservationId(id) });
+        self.snapshot.gaps.push(Gap { from: at, until: at, dropped: 1, reason, observation: id });
     }
 
     fn present(&mut self, subject: ObjectRef, held: Held) {
@@ -93,10 +87,10 @@ impl Fold {
                 return;
             }
         } else if let Some(last) = self.snapshot.deleted.remove(&subject) {
-            self.snapshot.earlier.entry(subject.clone()).or_default().push(last);
+            self.before(subject.clone(), last);
         }
         if let Some(before) = self.snapshot.objects.insert(subject.clone(), held) {
-            self.snapshot.earlier.entry(subject).or_default().push(before);
+            self.before(subject, before);
         }
     }
 
@@ -107,18 +101,22 @@ impl Fold {
             return;
         }
         if let Some(last) = self.snapshot.objects.remove(&subject) {
-            if held.object.as_object().is_none_or(serde_json::Map::is_empty) {
-                held.object = Arc::clone(&last.object);
+            if held.object.as_object().is_none_or(|fields| fields.is_empty()) {
+                held.object = last.object.clone();
             }
             if held.uid.is_empty() {
-                held.uid = Arc::clone(&last.uid);
+                held.uid = last.uid.clone();
             }
-            self.snapshot.earlier.entry(subject.clone()).or_default().push(last);
+            self.before(subject.clone(), last);
         } else if self.snapshot.deleted.contains_key(&subject) {
             // Already known to be gone; the first news says when.
             return;
         }
         self.snapshot.deleted.insert(subject, held);
+    }
+
+    fn before(&mut self, subject: ObjectRef, version: Held) {
+        Arc::make_mut(self.snapshot.earlier.entry(subject).or_default()).push(version);
     }
 
     fn event(&mut self, subject: ObjectRef, seen: SeenEvent) {
@@ -147,7 +145,7 @@ impl Fold {
                     &b.observation,
                 ))
             });
-            self.snapshot.events.insert(subject, events);
+            self.snapshot.events.insert(subject, Arc::new(events));
         }
         self.snapshot.coverage = self.coverage.into_values().collect();
         self.snapshot

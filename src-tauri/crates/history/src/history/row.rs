@@ -4,7 +4,7 @@ mod lanes;
 mod pack;
 mod unpack;
 
-use model::{Body, Source};
+use model::{Body, ObservationId, Source};
 
 pub(crate) use pack::Packer;
 pub(crate) use unpack::{Torn, Unpacker};
@@ -92,26 +92,9 @@ pub(crate) enum StoredId<'a> {
 }
 
 impl<'a> StoredId<'a> {
-    pub fn of(id: &'a str) -> Self {
-        usual(id).map_or(StoredId::Other(id), StoredId::Usual)
+    pub fn of(id: &'a ObservationId) -> Self {
+        id.parts().map_or_else(StoredId::Other, StoredId::Usual)
     }
-}
-
-fn usual(id: &str) -> Option<[u8; 12]> {
-    let digits = id.strip_prefix("obs:")?.as_bytes();
-    if digits.len() != 24 {
-        return None;
-    }
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let mut bytes = [0; 12];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = value(pair[0])? << 4 | value(pair[1])?;
-    }
-    Some(bytes)
 }
 
 impl rusqlite::ToSql for StoredId<'_> {
@@ -125,21 +108,15 @@ impl rusqlite::ToSql for StoredId<'_> {
 }
 
 /// The id as the rest of the program knows it.
-fn shown_id(stored: rusqlite::types::ValueRef<'_>) -> String {
+fn shown_id(stored: rusqlite::types::ValueRef<'_>) -> ObservationId {
     use rusqlite::types::ValueRef;
     match stored {
-        ValueRef::Blob(bytes) => {
-            let mut id = String::with_capacity(4 + 2 * bytes.len());
-            id.push_str("obs:");
-            for byte in bytes {
-                for digit in [byte >> 4, byte & 15] {
-                    id.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-                }
-            }
-            id
-        }
-        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => String::new(),
+        ValueRef::Blob(bytes) => match <[u8; 12]>::try_from(bytes) {
+            Ok(bytes) => bytes.into(),
+            Err(_) => "".into(),
+        },
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => "".into(),
     }
 }
 

@@ -34,9 +34,9 @@ fn version(at: i64, uid: &str, change: ChangeKind, object: Value) -> Observation
     let body = Body::Object {
         api_version: "apps/v1".into(),
         uid: uid.into(),
-        resource_version: at.to_string(),
+        resource_version: at.to_string().into(),
         change,
-        object: Arc::new(object),
+        object: object.into(),
     };
     observed(at, at, Some(cart()), body)
 }
@@ -183,9 +183,9 @@ fn what_we_knew_then_leaves_out_what_we_learnt_later() {
     let body = |replicas: i32| Body::Object {
         api_version: "apps/v1".into(),
         uid: "a".into(),
-        resource_version: replicas.to_string(),
+        resource_version: replicas.to_string().into(),
         change: ChangeKind::Present,
-        object: Arc::new(json!({"replicas": replicas})),
+        object: json!({"replicas": replicas}).into(),
     };
     history.append(&[observed(10, 10, Some(cart()), body(1)), observed(20, 50, Some(cart()), body(2))]).unwrap();
     assert_eq!(history.snapshot(at(30)).unwrap().objects[&cart()].object["replicas"], 2);
@@ -371,7 +371,7 @@ pub(crate) fn write_first_format(connection: &rusqlite::Connection, observations
                 "INSERT INTO observations (id, at, seen_at, source, type, kind, namespace, name, encoding, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 rusqlite::params![
-                    o.id.as_str(),
+                    o.id.to_string(),
                     o.at.0,
                     o.seen_at.0,
                     o.source.to_string(),
@@ -398,7 +398,7 @@ fn a_history_of_the_first_format_opens_with_all_that_it_held() {
         event(11, "e", "back-off", 1),
         log(12, "a line"),
     ];
-    let odd = model::ObservationId("obs:not of the usual form".into());
+    let odd = model::ObservationId::from("obs:not of the usual form");
     all[3].id = odd.clone();
     {
         let old = rusqlite::Connection::open(&path).unwrap();
@@ -465,10 +465,10 @@ fn any_observation() -> impl Strategy<Value = Observation> {
         0..3 => {
             let body = Body::Object {
                 api_version: "apps/v1".into(),
-                uid: format!("uid-{which}"),
-                resource_version: String::new(),
+                uid: format!("uid-{which}").into(),
+                resource_version: "".into(),
                 change: if what == 2 { ChangeKind::Deleted } else { ChangeKind::Present },
-                object: Arc::new(json!({"spec": happened % 4})),
+                object: json!({"spec": happened % 4}).into(),
             };
             observed(happened, happened + late, Some(cart()), body)
         }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use model::{Body, CoverageState, EventBody, ObjectRef, Time, qualified_kind};
+use model::{Body, CoverageState, EventBody, ObjectRef, Text, Time, qualified_kind};
 use serde_json::Value;
 
 use super::files::File;
@@ -9,7 +9,7 @@ use super::{kinds, parse};
 
 /// `cluster-resources/events/<namespace>.json`, of `v1` and of `events.k8s.io/v1`.
 pub(super) fn list(reading: &mut Reading, file: &File, namespace: &str) -> Result<(), Reason> {
-    let mut folded: BTreeMap<(Option<ObjectRef>, Option<String>, String, String), EventBody> = BTreeMap::new();
+    let mut folded: BTreeMap<(Option<ObjectRef>, Option<Text>, Text, Text), EventBody> = BTreeMap::new();
     for document in parse::documents(&file.path, &file.text())? {
         let items = match &document {
             Value::Array(items) => items.as_slice(),
@@ -88,15 +88,15 @@ fn event(reading: &Reading, namespace: &str, item: &Value) -> (Option<ObjectRef>
         .find(|text| !text.is_empty());
     let uid = involved.map(|involved| parse::text_of(involved, "/uid")).filter(|uid| !uid.is_empty());
     let event = EventBody {
-        uid: parse::text_of(item, "/metadata/uid").to_owned(),
-        event_type: Some(parse::text_of(item, "/type")).filter(|t| !t.is_empty()).unwrap_or("Normal").to_owned(),
-        reason: parse::text_of(item, "/reason").to_owned(),
-        message: reading.redacted(message.unwrap_or_default()),
+        uid: parse::text_of(item, "/metadata/uid").into(),
+        event_type: Some(parse::text_of(item, "/type")).filter(|t| !t.is_empty()).unwrap_or("Normal").into(),
+        reason: parse::text_of(item, "/reason").into(),
+        message: reading.redacted(message.unwrap_or_default()).into(),
         count,
         first_at,
         last_at,
-        reporter: reporter.unwrap_or_default().to_owned(),
-        subject_uid: uid.map(str::to_owned),
+        reporter: reporter.unwrap_or_default().into(),
+        subject_uid: uid.map(str::to_owned).map(Into::into),
     };
     (subject, event)
 }

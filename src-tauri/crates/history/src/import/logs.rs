@@ -134,7 +134,12 @@ pub(super) fn shipped(reading: &mut Reading, file: &File) -> Result<(), Reason> 
             Body::Log(LogBody { container, previous: false, text, cut: file.cut.clone() })
         } else {
             let node = subject.as_ref().map(|s| s.name.clone()).unwrap_or_default();
-            Body::NodeAgent(NodeAgentBody { node, service: agent, state: String::new(), output: text })
+            Body::NodeAgent(NodeAgentBody {
+                node: node.to_string(),
+                service: agent,
+                state: String::new(),
+                output: text,
+            })
         };
         reading.note(at, subject, body);
     }

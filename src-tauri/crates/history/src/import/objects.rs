@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use model::{Body, ChangeKind, CoverageState, ObjectRef, project, qualified_kind};
 use serde_json::{Map, Value};
 
@@ -120,11 +118,11 @@ pub(super) fn object(
     reading.redactor.json(&mut object);
     reading.know(&subject, &object);
     let body = Body::Object {
-        api_version,
-        uid: parse::text_of(&object, "/metadata/uid").to_owned(),
-        resource_version: parse::text_of(&object, "/metadata/resourceVersion").to_owned(),
+        api_version: api_version.into(),
+        uid: parse::text_of(&object, "/metadata/uid").into(),
+        resource_version: parse::text_of(&object, "/metadata/resourceVersion").into(),
         change: ChangeKind::Present,
-        object: Arc::new(object),
+        object: object.into(),
     };
     reading.note(reading.collected_at, Some(subject), body);
     Some(kind)

@@ -52,7 +52,7 @@ impl<'a> Reading<'a> {
     }
 
     pub fn know(&mut self, object: &ObjectRef, value: &Value) {
-        let known = self.by_name.entry(object.name.clone()).or_default();
+        let known = self.by_name.entry(object.name.to_string()).or_default();
         if !known.contains(object) {
             known.push(object.clone());
         }
@@ -122,7 +122,7 @@ impl<'a> Reading<'a> {
         self.observations.retain(|o| seen.insert(o.id.clone()));
         for observation in &self.observations {
             if let (Body::Object { .. }, Some(subject)) = (&observation.body, &observation.subject) {
-                *self.report.objects.entry(subject.kind.clone()).or_default() += 1;
+                *self.report.objects.entry(subject.kind.to_string()).or_default() += 1;
             }
         }
         // Collecting takes minutes: what was fetched last can be younger than the time that `version.yaml` gives.

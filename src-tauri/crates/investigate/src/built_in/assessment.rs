@@ -279,9 +279,9 @@ fn attention(candidate: &Candidate, map: &FactMap, focus: &Focus) -> f64 {
             () => -(5.0_f64.ln()),
         };
     }
-    let inside = focus.namespaces.contains(&candidate.object.namespace)
+    let inside = focus.namespaces.contains(candidate.object.namespace.as_str())
         || candidate.object.namespace.is_empty() && candidate.object.kind != "Namespace"
-        || candidate.object.kind == "Namespace" && focus.namespaces.contains(&candidate.object.name);
+        || candidate.object.kind == "Namespace" && focus.namespaces.contains(candidate.object.name.as_str());
     if inside { 0.0 } else { -(20.0_f64.ln()) }
 }
 

@@ -91,8 +91,8 @@ impl Focus {
         };
 
         let mut focus = Focus::default();
-        let mut known: BTreeSet<String> = snapshot.of_kind("Namespace").map(|(n, _)| n.name.clone()).collect();
-        known.extend(snapshot.objects.keys().filter(|o| !o.namespace.is_empty()).map(|o| o.namespace.clone()));
+        let mut known: BTreeSet<String> = snapshot.of_kind("Namespace").map(|(n, _)| n.name.to_string()).collect();
+        known.extend(snapshot.objects.keys().filter(|o| !o.namespace.is_empty()).map(|o| o.namespace.to_string()));
         focus.namespaces = known.into_iter().filter(|n| named(n)).collect();
         for kind in ASKED_KINDS {
             for (object, _) in snapshot.of_kind(kind).filter(|(o, _)| named(&o.name)) {
@@ -111,7 +111,7 @@ impl Focus {
         let spans: BTreeSet<&str> = focus.objects.iter().map(|o| o.namespace.as_str()).collect();
         if !focus.namespaces.is_empty() && focus.namespaces.iter().any(|n| spans.contains(n.as_str())) {
             let namespaces = focus.namespaces.clone();
-            focus.objects.retain(|o| o.namespace.is_empty() || namespaces.contains(&o.namespace));
+            focus.objects.retain(|o| o.namespace.is_empty() || namespaces.contains(o.namespace.as_str()));
         }
         focus
     }

@@ -159,8 +159,13 @@ impl Asking<'_> {
 
     /// Nothing is visibly wrong: each outside source once.
     fn at_large(&self, found: &mut BTreeMap<String, Proposal>) {
-        let namespace =
-            self.focus.namespaces.iter().next().or_else(|| self.focus.objects.iter().map(|o| &o.namespace).next());
+        let namespace = self
+            .focus
+            .namespaces
+            .iter()
+            .map(String::as_str)
+            .chain(self.focus.objects.iter().map(|o| &*o.namespace))
+            .next();
         let args = namespace.filter(|n| !n.is_empty()).map_or_else(|| json!({}), |n| json!({"namespace": n}));
         let why = "Nothing in the inventory is visibly broken; ";
         let sources = [

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
-use model::{ObjectRef, Snapshot};
-use serde_json::Value;
+use model::{Doc, ObjectRef, Snapshot};
 use topology::Graph;
 
 /// Words in the image names of databases.
@@ -32,11 +31,11 @@ pub(crate) fn databases(snapshot: &Snapshot, graph: &Graph, namespace: &str) -> 
     found.into_iter().collect()
 }
 
-fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
-    pod.pointer("/spec/containers").and_then(Value::as_array).into_iter().flatten()
+fn containers(pod: &Doc) -> impl Iterator<Item = &Doc> {
+    pod.pointer("/spec/containers").and_then(Doc::as_array).into_iter().flatten()
 }
 
-fn serves_database(container: &Value) -> bool {
+fn serves_database(container: &Doc) -> bool {
     let image = container["image"].as_str().unwrap_or_default();
     let name = image.rsplit('/').next().unwrap_or_default();
     let exporter = name.contains("exporter");

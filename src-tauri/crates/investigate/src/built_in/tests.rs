@@ -279,7 +279,7 @@ fn the_engineers_words_narrow_the_case() {
         seen_at: Time(0),
         uid: "u".into(),
         api_version: "apps/v1".into(),
-        object: Arc::new(json!({})),
+        object: json!({}).into(),
     };
     snapshot.objects.insert(object("Deployment/bank/till"), held);
     let mut brief = Brief::new(Arc::new(snapshot), library());

@@ -128,7 +128,7 @@ impl Crowd {
         turn.told += 1;
         let pod = subject(place, slot);
         let event = EventBody {
-            uid: uid(&format!("event/{}", turn.told)),
+            uid: uid(&format!("event/{}", turn.told)).into(),
             event_type: event_type.into(),
             reason: reason.into(),
             message: message.into(),

@@ -40,7 +40,7 @@ fn every_pod_is_whole_and_says_who_it_is() {
 fn who_hears_every_change_knows_what_a_list_gives() {
     let store = Store::default();
     let crowd = Crowd::settle(60, &store, NOW);
-    let mut known: BTreeMap<String, u64> =
+    let mut known: BTreeMap<model::Text, u64> =
         crowd.at(0..60).iter().map(|(place, slot)| (subject(*place, slot).name, slot.revision)).collect();
     let listed_at = store.read(|kept| kept.revision());
     for round in 0..40 {
@@ -58,7 +58,7 @@ fn who_hears_every_change_knows_what_a_list_gives() {
             What::Modified => assert!(known.insert(name, last).is_some(), "it was there"),
         }
     }
-    let now: BTreeMap<String, u64> =
+    let now: BTreeMap<model::Text, u64> =
         crowd.at(0..60).iter().map(|(place, slot)| (subject(*place, slot).name, slot.revision)).collect();
     assert_eq!(known, now);
 }

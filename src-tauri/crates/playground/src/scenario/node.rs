@@ -131,7 +131,7 @@ impl Stage {
                 daemon || schedulable
             })
             .filter(|(_, node)| wanted.iter().all(|(k, v)| node["metadata"]["labels"][k] == v.as_str()))
-            .map(|(object, _)| object.name.clone())
+            .map(|(object, _)| object.name.to_string())
             .filter(|name| workload.word.on.as_ref().is_none_or(|on| on.is_empty() || on.contains(name)))
             .collect()
     }

@@ -65,14 +65,14 @@ impl Stage {
         for subject in subjects {
             let mut labels = word.labels.clone();
             if subject.kind == "Pod" {
-                labels.insert("pod".into(), subject.name.clone());
+                labels.insert("pod".into(), subject.name.to_string());
                 let container = word.workload.as_deref().unwrap_or_default();
                 labels
                     .entry("container".into())
                     .or_insert_with(|| container.rsplit('/').next().unwrap_or_default().to_owned());
             }
             if !subject.namespace.is_empty() {
-                labels.insert("namespace".into(), subject.namespace.clone());
+                labels.insert("namespace".into(), subject.namespace.to_string());
             }
             let mut points = Vec::new();
             let mut at = from;
@@ -104,7 +104,7 @@ impl Stage {
         let severity = word.severity.clone().unwrap_or_else(|| "warning".into());
         labels.insert("severity".into(), severity.clone());
         if let Some(subject) = subject.as_ref().filter(|s| !s.namespace.is_empty()) {
-            labels.insert("namespace".into(), subject.namespace.clone());
+            labels.insert("namespace".into(), subject.namespace.to_string());
         }
         let starts_at = Time(self.now.0 - word.since.map_or(0, |s| s.0.abs()));
         let ends_at = (state == AlertState::Resolved).then_some(self.now);

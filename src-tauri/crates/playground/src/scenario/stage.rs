@@ -41,11 +41,11 @@ impl Happening {
                 model::project(kind, &mut reduced);
                 let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
                 let mut observations = vec![observe(Body::Object {
-                    api_version: text("/apiVersion").to_owned(),
-                    uid: text("/metadata/uid").to_owned(),
-                    resource_version: text("/metadata/resourceVersion").to_owned(),
+                    api_version: text("/apiVersion").into(),
+                    uid: text("/metadata/uid").into(),
+                    resource_version: text("/metadata/resourceVersion").into(),
                     change: *change,
-                    object: Arc::new(reduced),
+                    object: reduced.into(),
                 })];
                 if matches!(kind, "ConfigMap" | "Secret") && *change == ChangeKind::Present {
                     observations.push(observe(Body::Shape(Redactor::new(SHAPE_KEY).shape(kind, object))));
@@ -331,15 +331,15 @@ impl Stage {
         let now = self.now;
         let seed = self.seed.clone();
         let event = self.events.entry(key).or_insert_with(|| EventBody {
-            uid: uuid_of(&[&seed, "event", &subject.to_string(), &subject_uid, reason, message]),
-            event_type: event_type.to_owned(),
-            reason: reason.to_owned(),
-            message: message.to_owned(),
+            uid: uuid_of(&[&seed, "event", &subject.to_string(), &subject_uid, reason, message]).into(),
+            event_type: event_type.into(),
+            reason: reason.into(),
+            message: message.into(),
             count: 0,
             first_at,
             last_at: now,
-            reporter: reporter.to_owned(),
-            subject_uid: uid,
+            reporter: reporter.into(),
+            subject_uid: uid.map(Into::into),
         });
         event.count = event.count.saturating_add(times);
         event.last_at = now;

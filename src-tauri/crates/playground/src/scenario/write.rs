@@ -32,16 +32,16 @@ impl Stage {
             let restart = without_restart(&template) == without_restart(&before);
             self.roll_out_template(subject, template, None);
             acts.push(match (known, restart) {
-                (true, _) => ReactionTo::Undo(name.clone()),
-                (false, true) => ReactionTo::Restart(name.clone()),
-                (false, false) => ReactionTo::Rollout(name.clone()),
+                (true, _) => ReactionTo::Undo(name.to_string()),
+                (false, true) => ReactionTo::Restart(name.to_string()),
+                (false, false) => ReactionTo::Rollout(name.to_string()),
             });
         }
         if let Some(replicas) = after.pointer("/spec/replicas").and_then(Value::as_u64) {
             let was = self.workloads.get(subject).map(|w| u64::from(w.replicas));
             if was != Some(replicas) {
                 self.scale(subject, replicas.min(10_000) as u32);
-                acts.push(ReactionTo::Scale(name.clone()));
+                acts.push(ReactionTo::Scale(name.to_string()));
             }
         }
         self.keep_metadata(subject, after);

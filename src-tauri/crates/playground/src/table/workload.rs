@@ -104,7 +104,7 @@ pub(super) fn printer(kind: &str) -> Option<Printer> {
         "ControllerRevision" => (
             &[("Name", "string", 0), ("Controller", "string", 0), ("Revision", "string", 0), ("Age", "string", 0)],
             |row| {
-                let owner = model::controller_of("", row.object);
+                let owner = model::controller_of("", &row.object.into());
                 let group = row.text("/metadata/ownerReferences/0/apiVersion").split_once('/').map_or("", |(g, _)| g);
                 let owner = owner.map_or_else(
                     || "<none>".to_owned(),

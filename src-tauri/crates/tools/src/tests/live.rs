@@ -54,7 +54,7 @@ async fn live(writes_enabled: bool) -> Live {
 
 impl Live {
     /// Waits until the watched history says so.
-    async fn until(&self, holds: impl Fn(&Value) -> bool) {
+    async fn until(&self, holds: impl Fn(&model::Doc) -> bool) {
         let checkout = ObjectRef::new("Deployment", "shop", "checkout");
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {

@@ -1,4 +1,4 @@
-use model::{Held, ObjectRef, ObservationId, Time, controller_of};
+use model::{Doc, Held, ObjectRef, ObservationId, Time, controller_of};
 use serde_json::Value;
 
 use crate::difference::{Field, fields};
@@ -26,7 +26,7 @@ pub(super) fn changes(scene: &Scene, namespace: Option<&str>, from: Time, to: Ti
     let mut found = Vec::new();
 
     for (object, held) in snapshot.objects.iter().filter(|(object, _)| wanted(object)) {
-        let earlier = snapshot.earlier.get(object).map_or(&[][..], Vec::as_slice);
+        let earlier = snapshot.earlier_of(object);
         let versions: Vec<&Held> = earlier.iter().chain([held]).collect();
         for pair in versions.windows(2).filter(|pair| within(pair[1].at)) {
             found.extend(difference(object, pair[0], pair[1]));
@@ -53,7 +53,7 @@ pub(super) fn changes(scene: &Scene, namespace: Option<&str>, from: Time, to: Ti
     found
 }
 
-fn created(object: &Value) -> Option<Time> {
+fn created(object: &Doc) -> Option<Time> {
     object.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok()
 }
 
@@ -66,7 +66,7 @@ fn difference(object: &ObjectRef, before: &Held, after: &Held) -> Option<Change>
             evidence,
         });
     }
-    let fields = fields(&before.object, &after.object);
+    let fields = fields(&before.object.to_value(), &after.object.to_value());
     let quiet = QUIET_KINDS.contains(&object.kind.as_str()) && !matches!(object.kind.as_str(), "Node" | "Namespace");
     if fields.is_empty() || quiet {
         return None;
@@ -88,7 +88,7 @@ fn revisions(scene: &Scene) -> Vec<(ObjectRef, Change)> {
     let mut by_owner: std::collections::BTreeMap<ObjectRef, Vec<(i64, &Held)>> = std::collections::BTreeMap::new();
     for (object, held) in snapshot.of_kind("ReplicaSet") {
         let revision = held.object.pointer("/metadata/annotations/deployment.kubernetes.io~1revision");
-        let Some(revision) = revision.and_then(Value::as_str).and_then(|r| r.parse().ok()) else { continue };
+        let Some(revision) = revision.and_then(Doc::as_str).and_then(|r| r.parse().ok()) else { continue };
         let Some(owner) = controller_of(&object.namespace, &held.object) else { continue };
         by_owner.entry(owner).or_default().push((revision, held));
     }
@@ -99,7 +99,7 @@ fn revisions(scene: &Scene) -> Vec<(ObjectRef, Change)> {
             let ((_, before), (revision, after)) = (pair[0], pair[1]);
             let Some(at) = created(&after.object) else { continue };
             let template = |held: &Held| {
-                let mut template = held.object.pointer("/spec/template").cloned().unwrap_or_default();
+                let mut template = held.object.pointer("/spec/template").map(Doc::to_value).unwrap_or_default();
                 if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
                     labels.remove("pod-template-hash");
                 }

@@ -72,7 +72,7 @@ fn plan(args: &Args, surroundings: &Surroundings) -> Result<Planned, ToolError> 
     let object = ObjectRef::new(kind, args.namespace.trim(), args.name.trim());
     let snapshot = snapshot(RolloutRestart::NAME, surroundings)?;
     let held = held(RolloutRestart::NAME, &snapshot, &object)?;
-    let before = (*held.object).clone();
+    let before = held.object.to_value();
     let at = Time::from_seconds(surroundings.clock.now().seconds()).to_string();
     let patch = json!({"spec": {"template": {"metadata": {"annotations": {ANNOTATION: at}}}}});
     let mut after = before.clone();

@@ -77,7 +77,7 @@ fn plan(args: &Args, surroundings: &Surroundings) -> Result<Planned, ToolError> 
     let object = ObjectRef::new(kind, args.namespace.trim(), args.name.trim());
     let snapshot = snapshot(Scale::NAME, surroundings)?;
     let held = held(Scale::NAME, &snapshot, &object)?;
-    let before = (*held.object).clone();
+    let before = held.object.to_value();
     // The API server's default.
     let now = before["spec"]["replicas"].as_u64().unwrap_or(1);
     let mut after = before.clone();

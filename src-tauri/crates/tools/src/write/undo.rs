@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cluster::Change;
 use gate::Permit;
-use model::{Held, ObjectRef, Preview, Risk, Snapshot, controller_of};
+use model::{Doc, Held, ObjectRef, Preview, Risk, Snapshot, controller_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ fn revisions<'a>(snapshot: &'a Snapshot, deployment: &'a ObjectRef) -> Vec<(i64,
     found
 }
 
-fn revision(object: &Value) -> Option<i64> {
+fn revision(object: &Doc) -> Option<i64> {
     object.pointer("/metadata/annotations/deployment.kubernetes.io~1revision")?.as_str()?.parse().ok()
 }
 
@@ -94,8 +94,8 @@ fn plan(args: &Args, surroundings: &Surroundings) -> Result<Planned, ToolError> 
         let which = args.to_revision.map_or_else(|| format!("before {current}"), |wanted| wanted.to_string());
         return Err(refused(format!("{object} has no revision {which}"), &hint));
     };
-    let before = (*held.object).clone();
-    let mut template = set.object.pointer("/spec/template").cloned().unwrap_or_default();
+    let before = held.object.to_value();
+    let mut template = set.object.pointer("/spec/template").map(Doc::to_value).unwrap_or_default();
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
         labels.remove("pod-template-hash");
     }

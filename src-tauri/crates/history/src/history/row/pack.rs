@@ -86,7 +86,7 @@ impl Packer {
         const INSERT: &str = "INSERT INTO observations (id, at, lag, source, type, subject, encoding, base, body)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let Observation { id, at, seen_at, source, subject, body, cluster: _ } = observation;
-        let stored_id = StoredId::of(id.as_str());
+        let stored_id = StoredId::of(id);
         if connection.prepare_cached(super::KNOWN)?.exists([&stored_id])? {
             return Ok(false);
         }

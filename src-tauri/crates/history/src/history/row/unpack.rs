@@ -9,7 +9,7 @@ use super::{DIFFERENCE, LONGEST_BODY, MAGIC, PLAIN, SOURCES, TEMPLATE, ZSTD, sho
 /// A row that is not what we wrote.
 #[derive(Clone, Debug)]
 pub(crate) struct Torn {
-    pub id: String,
+    pub id: ObservationId,
     pub at: Time,
     pub cause: String,
 }
@@ -80,7 +80,7 @@ impl<'a> Unpacker<'a> {
             Err(cause) => return Ok(Err(torn(cause))),
         };
         Ok(Ok(Observation {
-            id: ObservationId(id),
+            id,
             cluster: self.cluster.clone(),
             at,
             seen_at: Time(at.0.wrapping_add(row.get(3)?)),

@@ -1,0 +1,79 @@
+use std::io::Write;
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use super::{Doc, Node};
+
+impl Serialize for Doc {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Node::Null => serializer.serialize_unit(),
+            Node::Bool(value) => serializer.serialize_bool(*value),
+            Node::Int(value) => serializer.serialize_i64(*value),
+            Node::Unsigned(value) => serializer.serialize_u64(*value),
+            Node::Float(value) => serializer.serialize_f64(*value),
+            Node::Short(text) => serializer.serialize_str(text.as_str()),
+            Node::Long(text) => serializer.serialize_str(text),
+            Node::List(list) => {
+                let mut items = serializer.serialize_seq(Some(list.slice.len()))?;
+                for item in &list.slice {
+                    items.serialize_element(item)?;
+                }
+                items.end()
+            }
+            Node::Map(_) | Node::Variant(_) => {
+                let fields = self.as_object();
+                let mut map = serializer.serialize_map(fields.map(|fields| fields.len()))?;
+                for (key, value) in fields.into_iter().flatten() {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+impl Doc {
+    /// As [`crate::canonical_json`] writes it.
+    pub fn write_canonical(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Node::Null => out.extend_from_slice(b"null"),
+            Node::Bool(true) => out.extend_from_slice(b"true"),
+            Node::Bool(false) => out.extend_from_slice(b"false"),
+            // Writing to memory does not fail.
+            Node::Int(value) => drop(write!(out, "{value}")),
+            Node::Unsigned(value) => drop(write!(out, "{value}")),
+            Node::Float(value) => drop(serde_json::to_writer(out, value)),
+            Node::Short(text) => write_text(text.as_str(), out),
+            Node::Long(text) => write_text(text, out),
+            Node::List(list) => {
+                out.push(b'[');
+                for (i, item) in list.slice.iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    item.write_canonical(out);
+                }
+                out.push(b']');
+            }
+            Node::Map(_) | Node::Variant(_) => {
+                out.push(b'{');
+                let fields = self.as_object().into_iter().flat_map(|fields| fields.sorted());
+                for (i, (key, value)) in fields.enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    write_text(key, out);
+                    out.push(b':');
+                    value.write_canonical(out);
+                }
+                out.push(b'}');
+            }
+        }
+    }
+}
+
+/// A JSON string.
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
+    drop(serde_json::to_writer(out, text));
+}
