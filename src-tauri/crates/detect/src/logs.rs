@@ -4,10 +4,8 @@ mod pattern;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
-use model::{Body, Doc, LogBody, ObjectRef, Observation, Time};
-use regex::Regex;
+use model::{Body, Doc, LogBody, ObjectRef, Observation, Time, time_in};
 use topology::Relation;
 
 use self::pattern::{is_quiet, pattern_of};
@@ -128,7 +126,52 @@ fn read<'o>(
             hit.observations.push(observation);
         }
     }
+    left_out(observation, log, workload, server, &mut summary, hits);
     summary
+}
+
+/// What stands in no kept line, because the middle of a long log was cut, is told by the patterns of all that was read.
+fn left_out<'o>(
+    observation: &'o Observation,
+    log: &LogBody,
+    workload: &ObjectRef,
+    server: bool,
+    summary: &mut Summary,
+    hits: &mut BTreeMap<(ObjectRef, String, &'static str, String), Hit<'o>>,
+) {
+    if log.lines <= summary.lines as u64 {
+        return;
+    }
+    summary.lines = usize::try_from(log.lines).unwrap_or(usize::MAX);
+    for seen in &log.patterns {
+        let Some(line) = seen.example.lines().find(|line| pattern_of(line).is_some()) else { continue };
+        let Some(pattern) = pattern_of(line) else { continue };
+        let (target, port) = target_of(pattern, line);
+        let count = u32::try_from(seen.count).unwrap_or(u32::MAX);
+        let key = (workload.clone(), log.container.clone(), pattern, format!("{target}:{}", port.unwrap_or(0)));
+        let hit = hits.entry(key).or_insert_with(|| {
+            summary.patterns += 1;
+            Hit {
+                target,
+                port,
+                count: 0,
+                line: short(line, 240),
+                previous: log.previous,
+                fatal: false,
+                ongoing: false,
+                last_at: seen.last_at,
+                first_at: seen.first_at,
+                observations: vec![observation],
+                server: server && is_servers_line(line),
+            }
+        });
+        hit.count = hit.count.max(count);
+        hit.first_at = match (hit.first_at, seen.first_at) {
+            (Some(first), Some(at)) => Some(first.min(at)),
+            (first, at) => first.or(at),
+        };
+        hit.last_at = hit.last_at.max(seen.last_at);
+    }
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -167,23 +210,6 @@ fn template(line: &str) -> String {
     });
     let words: Vec<&str> = words.collect();
     short(&words.join(" "), 160)
-}
-
-#[expect(clippy::unwrap_used, reason = "a literal pattern that a test compiles")]
-static STAMP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,]\d+)?\s?(Z|[+-]\d{2}:?\d{2})?").unwrap()
-});
-
-/// The time that a line begins with; without a zone it is taken as UTC.
-fn time_in(line: &str) -> Option<Time> {
-    let head = line.get(..line.len().min(80)).unwrap_or(line);
-    let found = STAMP.captures(head)?;
-    let zone = match found.get(3).map(|z| z.as_str()) {
-        None | Some("Z") => "Z".to_owned(),
-        Some(zone) if zone.contains(':') => zone.to_owned(),
-        Some(zone) => format!("{}:{}", &zone[..3], &zone[3..]),
-    };
-    format!("{}T{}{zone}", &found[1], &found[2]).parse().ok()
 }
 
 fn summarise(observation: &Observation, log: &LogBody, workload: &ObjectRef, summary: &Summary, found: &mut Found) {
@@ -616,7 +642,7 @@ mod tests {
     use crate::sketch::{Sketch, fact, has};
 
     fn log(text: &str) -> Body {
-        Body::Log(LogBody { container: "app".into(), previous: true, text: text.into(), cut: None })
+        Body::Log(LogBody { container: "app".into(), previous: true, text: text.into(), ..LogBody::default() })
     }
 
     #[test]

@@ -210,7 +210,10 @@ fn not_checked(view: &View, facts: &[Fact]) -> Vec<String> {
         match coverage.state {
             CoverageState::Listed => {}
             CoverageState::Partial => {
-                told.insert(format!("{} of {place} are known in part only", coverage.kind));
+                told.insert(format!(
+                    "{} of {place} are known in part or not at all: what was collected is not whole",
+                    coverage.kind
+                ));
             }
             CoverageState::Refused => {
                 told.insert(format!("{} of {place} could not be listed: the cluster refused", coverage.kind));

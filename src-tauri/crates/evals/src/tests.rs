@@ -185,7 +185,7 @@ fn a_mutation_takes_away_what_the_evidence_rests_on_and_noise_only_adds() {
             Time::from_seconds(50),
             Source::Script,
             Some("Pod/shop/cart-1".parse().unwrap()),
-            Body::Log(LogBody { container: "app".into(), previous: false, text: text.into(), cut: None }),
+            Body::Log(LogBody { container: "app".into(), previous: false, text: text.into(), ..LogBody::default() }),
         )
     };
     let mut golden = golden("a", None, Truth { evidence: vec!["log_pattern".into()], ..truth("memory-leak") });

@@ -15,6 +15,7 @@ mod fact;
 mod hypothesis;
 mod id;
 mod incident;
+mod log;
 mod object;
 mod observation;
 mod project;
@@ -31,9 +32,10 @@ pub use fact::{Certainty, Fact};
 pub use hypothesis::{Citation, Conclusion, Fix, Hypothesis, NotChecked};
 pub use id::{CallId, CaseId, ClusterId, IncidentId, ObservationId};
 pub use incident::{Category, Incident, IncidentState, Link, NoiseEntry, Severity, Signal, Triage};
+pub use log::{Entries, LogBody, LogLevel, LogPattern, Patterns, time_in};
 pub use object::{ObjectRef, is_builtin_kind, qualified_kind};
 pub use observation::{
-    AlertBody, AlertState, Body, ChangeKind, CoverageState, EventBody, KeyShape, LogBody, MetricBody, MetricPoint,
+    AlertBody, AlertState, Body, ChangeKind, CoverageState, EventBody, KeyShape, MetricBody, MetricPoint,
     NodeAgentBody, Observation, ProbeBody, ShapeBody, Source,
 };
 pub use project::{controller_of, labels, project};

@@ -6,7 +6,7 @@ use ts_rs::TS;
 
 use crate::digest::digest;
 use crate::doc::write_text;
-use crate::{ClusterId, Doc, ObjectRef, ObservationId, Text, Time, canonical_json};
+use crate::{ClusterId, Doc, LogBody, ObjectRef, ObservationId, Text, Time, canonical_json};
 
 /// One fact at one time: the only thing a history holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -206,17 +206,6 @@ pub struct EventBody {
     /// The involved object's uid, so that two objects of one name are told apart.
     #[ts(type = "string | null")]
     pub subject_uid: Option<Text>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-pub struct LogBody {
-    pub container: String,
-    /// The log of the container's previous run.
-    pub previous: bool,
-    /// Lines, oldest first, joined by newlines.
-    pub text: String,
-    /// What is missing, in words, when the text is not the whole log.
-    pub cut: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]

@@ -48,7 +48,7 @@ fn observed(at: i64, body: Body) -> Observation {
 
 fn log(at: i64) -> Observation {
     let text = format!("line {at}\n").repeat(200);
-    observed(at, Body::Log(LogBody { container: "app".into(), previous: false, text, cut: None }))
+    observed(at, Body::Log(LogBody { container: "app".into(), text, ..LogBody::default() }))
 }
 
 struct Desk {

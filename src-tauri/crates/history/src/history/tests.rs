@@ -61,7 +61,7 @@ fn event(at: i64, uid: &str, message: &str, count: u32) -> Observation {
 }
 
 fn log(at: i64, text: &str) -> Observation {
-    let body = LogBody { container: "app".into(), previous: false, text: text.into(), cut: None };
+    let body = LogBody { container: "app".into(), previous: false, text: text.into(), ..LogBody::default() };
     observed(at, at, Some(ObjectRef::new("Pod", "shop", "cart-0")), Body::Log(body))
 }
 

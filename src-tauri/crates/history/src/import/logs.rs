@@ -56,9 +56,10 @@ pub(super) fn pod(reading: &mut Reading, file: &File, segments: &[&str]) -> Resu
             previous,
             text: String::new(),
             cut: Some(format!("the log could not be read: {}", text.trim())),
+            ..LogBody::default()
         }
     } else {
-        LogBody { container, previous, text, cut: file.cut.clone() }
+        LogBody { container, previous, text, cut: file.cut.clone(), ..LogBody::default() }
     };
     reading.note(reading.collected_at, Some(pod), Body::Log(body));
     Ok(())
@@ -131,7 +132,7 @@ pub(super) fn shipped(reading: &mut Reading, file: &File) -> Result<(), Reason> 
     for ((subject, agent, container), (at, lines)) in by_source {
         let text = reading.redacted(&lines.join("\n"));
         let body = if agent.is_empty() {
-            Body::Log(LogBody { container, previous: false, text, cut: file.cut.clone() })
+            Body::Log(LogBody { container, text, cut: file.cut.clone(), ..LogBody::default() })
         } else {
             let node = subject.as_ref().map(|s| s.name.clone()).unwrap_or_default();
             Body::NodeAgent(NodeAgentBody {

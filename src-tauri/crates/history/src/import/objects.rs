@@ -9,7 +9,12 @@ use super::{kinds, parse};
 pub(super) fn list(reading: &mut Reading, file: &File, name: &str, namespace: &str) -> Result<(), Reason> {
     let named = kinds::of_name(name);
     let namespace = if named.is_some_and(|(_, kind)| kinds::is_global(kind)) { "" } else { namespace };
-    read(reading, file, named.map(|(version, kind)| (version.to_owned(), kind.to_owned())), namespace)
+    let listed = read(reading, file, named.map(|(version, kind)| (version.to_owned(), kind.to_owned())), namespace);
+    // It was asked for, and what came cannot be read: nothing is known, which is not the same as "not asked".
+    if let (Err(_), Some((_, kind))) = (&listed, named) {
+        reading.cover(kind, namespace, CoverageState::Partial);
+    }
+    listed
 }
 
 /// `cluster-resources/custom-resources/<plural.group>[/<namespace>].json`.
@@ -187,7 +192,7 @@ pub(super) fn refusals(reading: &mut Reading, file: &File, name: &str) -> Result
         let state = if words.contains("forbidden") || words.contains("unauthorized") || words.contains("cannot list") {
             CoverageState::Refused
         } else {
-            CoverageState::NotAsked
+            CoverageState::Partial
         };
         let namespace = if kinds::is_global(kind) { "" } else { namespace.as_str() };
         reading.cover(kind, namespace, state);

@@ -103,7 +103,7 @@ fn source() -> ObservationId {
 }
 
 fn observed(text: &str) -> Observation {
-    let body = Body::Log(LogBody { container: "c".into(), previous: false, text: text.into(), cut: None });
+    let body = Body::Log(LogBody { container: "c".into(), text: text.into(), ..LogBody::default() });
     Observation::new(cluster(), Time(0), Time(0), Source::Script, Some(object("Deployment/shop/web")), body)
 }
 

@@ -41,7 +41,8 @@ impl Stage {
         for pod in pods {
             for previous in [true, false] {
                 if word.both || previous == word.previous {
-                    let body = LogBody { container: container.clone(), previous, text: text.clone(), cut: None };
+                    let text = text.clone();
+                    let body = LogBody { container: container.clone(), previous, text, ..LogBody::default() };
                     self.tell(Some(pod.clone()), Body::Log(body));
                 }
             }
