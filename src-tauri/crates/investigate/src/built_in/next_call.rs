@@ -96,7 +96,8 @@ impl Asking<'_> {
             }
         }
         suspects.sort_by_key(|(urgency, _)| std::cmp::Reverse(*urgency));
-        for (nth, (_, subject)) in suspects.into_iter().take(3).enumerate() {
+        let suspects = suspects.into_iter().filter(|(_, subject)| may_log(subject));
+        for (nth, (_, subject)) in suspects.take(3).enumerate() {
             let mut args = json!({"namespace": subject.namespace});
             args[if subject.kind == "Pod" { "pod" } else { "workload" }] = json!(subject.name);
             let call = self.call(
@@ -225,8 +226,12 @@ pub(crate) fn checks_of(
     };
     let checks = candidate.mode.checks.iter().filter(applies);
     checks
-        .map(|check| {
+        .filter_map(|check| {
             let (args, tainted) = arguments(&check.args, candidate, fact, snapshot);
+            // What stands in no namespace, such as a node, has no log of this kind.
+            if check.tool == "logs" && args.get("namespace").is_none() {
+                return None;
+            }
             let call = ToolCall {
                 tool: check.tool.clone(),
                 cluster: cluster.clone(),
@@ -236,7 +241,7 @@ pub(crate) fn checks_of(
                 tainted,
                 shown: None,
             };
-            (call, check.gain)
+            Some((call, check.gain))
         })
         .collect()
 }
@@ -291,6 +296,22 @@ fn add(found: &mut BTreeMap<String, Proposal>, call: ToolCall, value: f64, candi
     // One answer serves all who ask for it.
     proposal.value += value;
     proposal.hypotheses.extend(candidate.map(Candidate::id));
+}
+
+/// Whether containers may stand behind an object, so that it can have a log.
+fn may_log(object: &ObjectRef) -> bool {
+    const NEVER: [&str; 8] = [
+        "Service",
+        "Ingress",
+        "PersistentVolumeClaim",
+        "ConfigMap",
+        "Secret",
+        "ResourceQuota",
+        "NetworkPolicy",
+        "HorizontalPodAutoscaler",
+    ];
+    // A node, an alert without a namespace and a namespace itself have none.
+    !object.namespace.is_empty() && !NEVER.contains(&object.kind.as_str())
 }
 
 /// Whether a workload has something to say in its log, and how urgently.
