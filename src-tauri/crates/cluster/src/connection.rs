@@ -55,6 +55,8 @@ pub struct Connection {
     context: Context,
     /// Dropped, it stops.
     tasks: Arc<Tasks>,
+    pub(crate) follows: crate::live::Follows,
+    pub(crate) back_ends: crate::back_end::BackEnds,
 }
 
 pub(crate) struct Inner {
@@ -166,7 +168,13 @@ impl Connection {
             set.spawn(run(inner.clone(), tasks.clone()));
             Mutex::new(set)
         });
-        Arc::new(Connection { inner, context: context.clone(), tasks })
+        Arc::new(Connection {
+            inner,
+            context: context.clone(),
+            tasks,
+            follows: crate::live::Follows::default(),
+            back_ends: crate::back_end::BackEnds::default(),
+        })
     }
 
     pub fn context(&self) -> &Context {
@@ -228,6 +236,7 @@ impl Connection {
 
     /// Stops everything and writes what was seen.
     pub async fn close(&self) {
+        self.follows.stop_all();
         let mut tasks = self.tasks.lock().await;
         tasks.abort_all();
         while tasks.join_next().await.is_some() {}

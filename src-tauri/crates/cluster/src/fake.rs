@@ -34,6 +34,8 @@ pub(crate) struct Shelf {
     pub token: Option<String>,
     pub unserved: BTreeSet<String>,
     pub answers: BTreeMap<String, (u16, String)>,
+    /// What is passed on to a real server: the beginning of the path, and where it goes.
+    pub forwards: BTreeMap<String, String>,
     pub requests: Vec<Seen>,
     pub page: usize,
     pub aggregated: bool,
@@ -229,12 +231,23 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
     if fake.shelf().deaf {
         std::future::pending::<()>().await;
     }
+    let forward = fake.shelf().forwards.iter().find_map(|(from, to)| {
+        let rest = seen.path.strip_prefix(from.as_str())?;
+        Some(format!("{to}{rest}?{}", seen.query))
+    });
+    if let Some(to) = forward {
+        fake.shelf().requests.push(seen.clone());
+        return pass_on(&to).await;
+    }
     let mut shelf = fake.shelf();
     shelf.requests.push(seen.clone());
     if shelf.token.as_ref().is_some_and(|token| header("authorization") != format!("Bearer {token}")) {
         return status(401, "Unauthorized", "Unauthorized");
     }
-    if let Some((code, text)) = shelf.answers.get(&seen.path) {
+    // An answer may be for one container alone.
+    let container = seen.query.split('&').find(|pair| pair.starts_with("container=")).unwrap_or_default();
+    let of_container = shelf.answers.get(&format!("{}?{container}", seen.path));
+    if let Some((code, text)) = of_container.or_else(|| shelf.answers.get(&seen.path)) {
         return (StatusCode::from_u16(*code).unwrap(), text.clone()).into_response();
     }
     match seen.path.as_str() {
@@ -300,6 +313,20 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         return watch(fake, kind, namespace, from, cuts, initial);
     }
     list(&shelf, &kind, &namespace, &query)
+}
+
+/// As the API server's service proxy does it.
+async fn pass_on(to: &str) -> Response {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    match client.get(to).send().await {
+        Ok(answer) => {
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let location = headers.get("location").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+            let body = answer.bytes().await.unwrap_or_default();
+            (status, [("location", location)], body).into_response()
+        }
+        Err(error) => status(503, "ServiceUnavailable", &format!("error trying to reach service: {error}")),
+    }
 }
 
 fn metadata_only(seen: &str, object: &Value) -> Value {

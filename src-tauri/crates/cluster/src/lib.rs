@@ -9,6 +9,7 @@
 //! Start with [`Reach`].
 
 mod arrival;
+mod back_end;
 mod connection;
 mod crypto;
 #[cfg(test)]
@@ -30,11 +31,13 @@ mod trouble;
 mod trust;
 mod write;
 
+pub use back_end::{BackEndKind, BackEndPlace, BackEndState, ConfiguredBackEnd};
 pub use connection::{Connection, ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 pub use crypto::install_crypto;
 pub use kubeconfig::{Context, Credential, Found, Issue, SourceWatch, Sources, discover};
+pub use live::{FollowPage, FollowState};
 pub use plugin::{PluginError, PluginFault};
-pub use reach::{LogQuestion, MetricQuestion, Reach};
+pub use reach::{Containers, LogQuestion, Matching, Measure, MetricQuestion, Reach, Read};
 pub use read_error::ReadError;
 pub use search_path::SearchPath;
 pub use trouble::{Trouble, TroubleKind};

@@ -1,61 +1,120 @@
 //! Reads of a live cluster over its API server. What they find is redacted here and not yet in the history.
 
 mod agents;
-mod alerts;
+mod follow;
+mod gathering;
 mod logs;
-mod metrics;
 mod objects;
 mod probes;
+mod resource_use;
 
 use std::time::Duration;
 
-use futures::{AsyncReadExt, TryStreamExt};
+use futures::{AsyncRead, AsyncReadExt, TryStreamExt};
 use http::header::ACCEPT;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use model::{Body, ObjectRef, Observation, Source, Time};
 use serde_json::Value;
 
+pub(crate) use follow::Follows;
+pub use follow::{FollowPage, FollowState};
+pub(crate) use gathering::{Gathering, Wanted};
 pub(crate) use objects::{path, words};
 
 use crate::connection::Inner;
 use crate::{Connection, ReadError, Trouble};
 
-type Answer = Result<Vec<Observation>, ReadError>;
+pub(crate) type Answer = Result<Vec<Observation>, ReadError>;
 
 /// A read that takes longer is given up; the engineer waits for it.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 /// More than this is never taken into memory for one read.
-const MOST_BYTES: usize = 8 << 20;
+pub(crate) const MOST_BYTES: usize = 8 << 20;
 
 /// What came, and whether there was more.
-struct Text {
-    text: String,
-    cut: bool,
+pub(crate) struct Text {
+    pub text: String,
+    pub cut: bool,
+}
+
+/// An answer with where it wants the asker to go.
+pub(crate) struct Answered {
+    pub status: StatusCode,
+    pub location: Option<String>,
+    pub text: Text,
+}
+
+/// Asks with this client and waits for the whole answer, but not for ever and not for more than `most` bytes.
+pub(crate) async fn answer_of(
+    client: kube::Client,
+    request: http::request::Builder,
+    most: usize,
+) -> Result<Answered, Trouble> {
+    let read = async {
+        let request = request.body(kube::client::Body::empty());
+        let request = request.map_err(|error| Trouble::of(&kube::Error::HttpError(error)))?;
+        let response = client.send(request).await.map_err(|error| Trouble::of(&error))?;
+        let status = response.status();
+        let location = response.headers().get(http::header::LOCATION);
+        let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = response.into_body().into_data_stream().map_err(std::io::Error::other).into_async_read();
+        let mut bytes = Vec::new();
+        body.take(most as u64 + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(|error| Trouble::of(&kube::Error::ReadEvents(error)))?;
+        let cut = bytes.len() > most;
+        bytes.truncate(most);
+        Ok(Answered { status, location, text: Text { text: String::from_utf8_lossy(&bytes).into_owned(), cut } })
+    };
+    tokio::time::timeout(ANSWERS_WITHIN, read)
+        .await
+        .unwrap_or_else(|_| Err(Trouble::timed_out(ANSWERS_WITHIN.as_secs())))
 }
 
 impl Inner {
     /// Whatever the server answers, success or not.
     async fn ask(&self, path: &str, accept: &str, most: usize) -> Result<(StatusCode, Text), Trouble> {
-        let read = async {
+        let request = Request::get(path).header(ACCEPT, accept);
+        let answer = answer_of(self.client().await?, request, most).await?;
+        Ok((answer.status, answer.text))
+    }
+
+    /// The body as it comes; a refusal is read and told.
+    async fn stream(&self, path: &str, accept: &str) -> Result<impl AsyncRead + Send + Unpin + use<>, Trouble> {
+        let open = async {
             let client = self.client().await?;
             let request = Request::get(path).header(ACCEPT, accept).body(kube::client::Body::empty());
             let request = request.map_err(|error| Trouble::of(&kube::Error::HttpError(error)))?;
             let response = client.send(request).await.map_err(|error| Trouble::of(&error))?;
             let status = response.status();
             let body = response.into_body().into_data_stream().map_err(std::io::Error::other).into_async_read();
+            if status.is_success() {
+                return Ok(body);
+            }
             let mut bytes = Vec::new();
-            body.take(most as u64 + 1)
-                .read_to_end(&mut bytes)
-                .await
-                .map_err(|error| Trouble::of(&kube::Error::ReadEvents(error)))?;
-            let cut = bytes.len() > most;
-            bytes.truncate(most);
-            Ok((status, Text { text: String::from_utf8_lossy(&bytes).into_owned(), cut }))
+            let _ = body.take(64 << 10).read_to_end(&mut bytes).await;
+            Err(refusal(status, &String::from_utf8_lossy(&bytes)))
         };
-        tokio::time::timeout(ANSWERS_WITHIN, read)
+        tokio::time::timeout(ANSWERS_WITHIN, open)
             .await
             .unwrap_or_else(|_| Err(Trouble::timed_out(ANSWERS_WITHIN.as_secs())))
+    }
+
+    /// The end of a file that is served by ranges; all of it where the server does not know them.
+    async fn get_end(&self, path: &str, range: &str, most: usize) -> Result<String, Trouble> {
+        let request = Request::get(path).header(ACCEPT, "*/*").header(http::header::RANGE, range);
+        let answer = answer_of(self.client().await?, request, 8 * most).await?;
+        if !answer.status.is_success() {
+            return Err(refusal(answer.status, &answer.text.text));
+        }
+        let text = answer.text.text;
+        let mut from = text.len().saturating_sub(most);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        Ok(text[from..].to_owned())
     }
 
     async fn get_text(&self, path: &str, accept: &str, most: usize) -> Result<Text, Trouble> {
@@ -64,7 +123,7 @@ impl Inner {
     }
 
     /// JSON of any form. Errors never quote it: it may be a Secret.
-    async fn get_json(&self, path: &str) -> Result<Value, Trouble> {
+    pub(crate) async fn get_json(&self, path: &str) -> Result<Value, Trouble> {
         self.get_json_as(path, "application/json").await
     }
 
@@ -78,26 +137,26 @@ impl Inner {
         })
     }
 
-    fn read_now(&self, subject: ObjectRef, body: Body) -> Observation {
+    pub(crate) fn read_now(&self, subject: ObjectRef, body: Body) -> Observation {
         let now = self.clock.now();
         Observation::new(self.arrivals.cluster.clone(), now, now, Source::Read, Some(subject), body)
     }
 }
 
 /// What the API server itself says when it does not do something; `None` where somebody behind it answered.
-fn status_of(text: &str) -> Option<kube::core::Status> {
+pub(crate) fn status_of(text: &str) -> Option<kube::core::Status> {
     let value: Value = serde_json::from_str(text).ok()?;
     (value["kind"] == "Status").then(|| serde_json::from_value(value).ok()).flatten()
 }
 
-fn refusal(code: StatusCode, text: &str) -> Trouble {
+pub(crate) fn refusal(code: StatusCode, text: &str) -> Trouble {
     let status =
         status_of(text).unwrap_or_else(|| kube::core::Status::failure(text.trim(), "").with_code(code.as_u16()));
     Trouble::of(&kube::Error::Api(Box::new(status)))
 }
 
 /// One segment of a URL's path.
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -149,4 +208,4 @@ impl Connection {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use history::{History, Query};
 use model::{Body, ObjectRef, Observation, Time};
 
+use crate::reach::{Containers, Measure};
 use crate::{LogQuestion, MetricQuestion, ReadError};
 
 type Answer = Result<Vec<Observation>, ReadError>;
@@ -23,10 +24,14 @@ fn collected(history: &History, kind: &'static str, what: &str, from: Option<Tim
 }
 
 pub(crate) fn logs(history: &History, question: &LogQuestion, to: Time) -> Answer {
-    let LogQuestion { namespace, pod, container, previous, tail: _, since } = question;
+    let LogQuestion { namespace, pod, containers, previous, since, .. } = question;
+    let named = |container: &str| match containers {
+        Containers::Named(names) => names.iter().any(|name| name == container),
+        Containers::Telling | Containers::All => true,
+    };
     let recorded = find(history, "log", Some(ObjectRef::new("Pod", namespace, pod)), *since, to)?;
     let (matching, others): (Vec<_>, Vec<_>) = recorded.into_iter().partition(|o| match &o.body {
-        Body::Log(log) => log.previous == *previous && container.as_ref().is_none_or(|c| *c == log.container),
+        Body::Log(log) => log.previous == *previous && named(&log.container),
         _ => false,
     });
     if !matching.is_empty() {
@@ -35,7 +40,10 @@ pub(crate) fn logs(history: &History, question: &LogQuestion, to: Time) -> Answe
     let what = format!(
         "the {}log of `{namespace}/{pod}`{}",
         if *previous { "previous " } else { "" },
-        container.as_ref().map(|c| format!(", container `{c}`")).unwrap_or_default()
+        match containers {
+            Containers::Named(names) => format!(", container `{}`", names.join("`, `")),
+            Containers::Telling | Containers::All => String::new(),
+        }
     );
     let has: Vec<String> = others
         .iter()
@@ -58,6 +66,8 @@ pub(crate) fn metrics(history: &History, question: &MetricQuestion, to: Time) ->
         let Body::Metric(metric) = &o.body else { return false };
         let subject = o.subject.as_ref();
         question.name.as_ref().is_none_or(|name| metric.name.contains(name.as_str()))
+            && question.measure.is_none_or(|measure| measures(measure, &metric.name))
+            && question.query.as_ref().is_none_or(|query| query.contains(metric.name.as_str()))
             && question.namespace.as_ref().is_none_or(|ns| in_namespace(o, &metric.labels, ns))
             && question.object.as_ref().is_none_or(|object| {
                 subject == Some(object)
@@ -66,6 +76,21 @@ pub(crate) fn metrics(history: &History, question: &MetricQuestion, to: Time) ->
             })
     });
     Ok(found)
+}
+
+/// Whether a metric of this name answers the question, by the words that exporters use.
+fn measures(measure: Measure, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match measure {
+        Measure::Cpu => has(&["cpu"]) && !has(&["throttl", "cfs"]),
+        Measure::Memory => has(&["memory", "_mem", "rss", "heap"]),
+        Measure::Throttling => has(&["throttl", "cfs"]),
+        Measure::Restarts => has(&["restart"]),
+        Measure::HttpErrors => has(&["error", "5xx", "fail", "success"]),
+        Measure::Latency => has(&["latency", "duration", "response_time", "rtt"]),
+        Measure::VolumeUsage => has(&["volume_stats", "disk", "filesystem"]),
+    }
 }
 
 fn in_namespace(o: &Observation, labels: &std::collections::BTreeMap<String, String>, namespace: &str) -> bool {

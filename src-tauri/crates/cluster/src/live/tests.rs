@@ -11,7 +11,7 @@ use serde_json::json;
 use super::*;
 use crate::connection::tests::{WallClock, open, pod};
 use crate::fake::Fake;
-use crate::{Change, LogQuestion, MetricQuestion, Reach};
+use crate::{Change, Containers, LogQuestion, MetricQuestion, Reach};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -51,7 +51,7 @@ fn uuid() -> uuid::Uuid {
     uuid::Uuid::now_v7()
 }
 
-async fn live(fake: &Fake) -> (Reach, Permit) {
+pub(crate) async fn live(fake: &Fake) -> (Reach, Permit) {
     let connection = open(&fake.context("{}", ""));
     connection.wait_synced(PATIENCE).await;
     let permit = permit(connection.cluster());
@@ -80,7 +80,7 @@ async fn the_log_of_the_failing_container_is_read_and_nothing_else_is_kept() {
         tail: Some(2),
         ..LogQuestion::default()
     };
-    let found = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    let found = reach.logs(&permit, &question, Time::MAX).await.unwrap().observations;
     let [seen] = &found[..] else { panic!("one log") };
     let Body::Log(log) = &seen.body else { panic!("a log") };
     assert_eq!((log.container.as_str(), log.text.as_str(), log.previous), ("app", "one\ntwo", true));
@@ -99,7 +99,7 @@ async fn a_log_that_is_not_there_is_not_an_empty_log() {
     let mut question = LogQuestion {
         namespace: "shop".into(),
         pod: "cart".into(),
-        container: Some("app".into()),
+        containers: Containers::Named(vec!["app".into()]),
         ..Default::default()
     };
     let path = "/api/v1/namespaces/shop/pods/cart/log";
@@ -112,11 +112,11 @@ async fn a_log_that_is_not_there_is_not_an_empty_log() {
     assert!(error.to_string().contains("not found") && error.could_not_look(), "{error}");
 
     fake.shelf().answers.insert(path.into(), (200, String::new()));
-    let empty = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    let empty = reach.logs(&permit, &question, Time::MAX).await.unwrap().observations;
     assert!(matches!(&empty[0].body, Body::Log(log) if log.text.is_empty() && log.cut.is_none()));
 
     question.pod = "nobody".into();
-    question.container = None;
+    question.containers = Containers::Telling;
     let error = reach.logs(&permit, &question, Time::MAX).await.unwrap_err();
     assert!(matches!(error, ReadError::Missing { .. }), "{error:?}");
 }
@@ -195,7 +195,7 @@ async fn use_of_cpu_and_memory_is_read_where_it_is_served() {
         name: Some("memory".into()),
         ..MetricQuestion::default()
     };
-    let found = reach.metrics(&permit, &question, Time::MAX).await.unwrap();
+    let found = reach.metrics(&permit, &question, Time::MAX).await.unwrap().observations;
     let [seen] = &found[..] else { panic!("one metric: {found:?}") };
     let Body::Metric(metric) = &seen.body else { panic!("a metric") };
     assert_eq!((metric.points[0].value, metric.unit.as_str()), (67_108_864.0, "bytes"));
@@ -204,7 +204,7 @@ async fn use_of_cpu_and_memory_is_read_where_it_is_served() {
 
 #[test]
 fn quantities_are_read_as_kubernetes_writes_them() {
-    use super::metrics::quantity;
+    use super::resource_use::quantity;
     for (text, value) in
         [("250m", 0.25), ("12345n", 1.2345e-5), ("64Mi", 67_108_864.0), ("1e3", 1000.0), ("2", 2.0), ("3k", 3000.0)]
     {
@@ -230,7 +230,7 @@ async fn what_a_live_cluster_cannot_tell_is_said_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_kubelet_is_asked_and_one_that_does_not_answer_is_told() {
+async fn each_kubelet_is_asked_and_of_one_that_is_not_reached_nothing_is_known() {
     let fake = Fake::start().await;
     fake.put("nodes", json!({"metadata": {"name": "n1", "uid": "1"}}));
     fake.put("nodes", json!({"metadata": {"name": "n2", "uid": "2"}}));
@@ -241,13 +241,19 @@ async fn each_kubelet_is_asked_and_one_that_does_not_answer_is_told() {
     let (reach, permit) = live(&fake).await;
     let found = reach.node_agents(&permit, None, Time::MAX).await.unwrap();
     let states: Vec<(String, String)> = found
+        .observations
         .iter()
         .map(|o| match &o.body {
             Body::NodeAgent(agent) => (agent.node.clone(), agent.state.clone()),
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(states, [("n1".into(), "ok".into()), ("n2".into(), "failed (does not answer)".into())]);
+    assert_eq!(states, [("n1".into(), "ok".into())]);
+    let [note] = &found.notes[..] else { panic!("{:?}", found.notes) };
+    assert!(note.contains("`n2`") && note.contains("could not ask it"), "{note}");
+    // Not reached is not known; it is no evidence that the kubelet is down.
+    let error = reach.node_agents(&permit, Some("n2"), Time::MAX).await.unwrap_err();
+    assert!(matches!(error, ReadError::NotAvailable { .. }) && error.hint().contains("not known"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,7 +262,7 @@ async fn an_ill_kubelet_and_the_services_it_lists_are_told_whole() {
     let page = "[+]ping ok\n[-]syncloop failed: runtime is down\ncontainerd inactive (dead)\nexited, code 1\n";
     fake.shelf().answers.insert("/api/v1/nodes/n1/proxy/healthz".into(), (500, page.into()));
     let (reach, permit) = live(&fake).await;
-    let found = reach.node_agents(&permit, Some("n1"), Time::MAX).await.unwrap();
+    let found = reach.node_agents(&permit, Some("n1"), Time::MAX).await.unwrap().observations;
     let bodies: Vec<_> = found
         .iter()
         .map(|o| match &o.body {
@@ -319,7 +325,7 @@ async fn alerts_come_from_an_alertmanager_behind_a_service() {
         ]).to_string()),
     );
     let (reach, permit) = live(&fake).await;
-    let found = reach.alerts(&permit, Some("shop"), Time::MAX).await.unwrap();
+    let found = reach.alerts(&permit, Some("shop"), Time::MAX).await.unwrap().observations;
     let [seen] = &found[..] else { panic!("one alert: {found:?}") };
     assert_eq!(seen.subject, Some(ObjectRef::new("Pod", "shop", "cart-1")));
     assert!(
@@ -370,4 +376,148 @@ fn names_cannot_climb_out_of_their_place_in_a_path() {
     assert_eq!(segment("../../secrets?x=1#y"), "..%2F..%2Fsecrets%3Fx%3D1%23y");
     assert_eq!(segment(".."), "%2E%2E");
     assert_eq!(segment("cart-7f.v1:80"), "cart-7f.v1:80");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_container_is_read_and_one_that_cannot_be_loses_no_other() {
+    let fake = Fake::start().await;
+    let mut cart = pod("cart");
+    cart["spec"] = json!({"initContainers": [{"name": "prepare"}], "containers": [{"name": "app"}, {"name": "mesh"}],
+        "ephemeralContainers": [{"name": "debugger"}]});
+    fake.put("pods", cart);
+    let path = "/api/v1/namespaces/shop/pods/cart/log";
+    for (container, answer) in [
+        ("prepare", (200, "prepared\n".to_owned())),
+        ("app", (200, "2026-05-01T00:00:01.123456789Z one\n2026-05-01T00:00:02Z \tat two\n".to_owned())),
+        ("debugger", (200, String::new())),
+    ] {
+        fake.shelf().answers.insert(format!("{path}?container={container}"), answer);
+    }
+    let waiting = json!({"kind": "Status", "status": "Failure", "code": 400, "reason": "BadRequest", "metadata": {},
+        "message": "container \"mesh\" in pod \"cart\" is waiting to start: PodInitializing"});
+    fake.shelf().answers.insert(format!("{path}?container=mesh"), (400, waiting.to_string()));
+    let (reach, permit) = live(&fake).await;
+    let question = LogQuestion {
+        namespace: "shop".into(),
+        pod: "cart".into(),
+        containers: Containers::All,
+        since: Some("2026-05-01T00:00:00Z".parse().unwrap()),
+        ..Default::default()
+    };
+    let read = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    let told: Vec<(&str, &str)> = read
+        .observations
+        .iter()
+        .map(|o| match &o.body {
+            Body::Log(log) => (log.container.as_str(), log.text.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let app = "2026-05-01T00:00:01.123456Z one\n\tat two";
+    assert_eq!(told, [("prepare", "prepared"), ("app", app), ("debugger", "")]);
+    let [note] = &read.notes[..] else { panic!("{:?}", read.notes) };
+    assert!(note.contains("`mesh`") && note.contains("waiting to start"), "{note}");
+    let asked = fake.seen("/log");
+    assert!(asked.iter().all(|seen| seen.query.contains("timestamps=true")), "{asked:?}");
+    assert!(asked.iter().all(|seen| seen.query.contains("sinceTime=2026-05-01T00:00:00Z")), "{asked:?}");
+    assert!(asked.iter().all(|seen| !seen.query.contains("tailLines")), "the whole log is read: {asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_is_held_against_the_whole_log_and_not_against_its_end() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    let lines: String = (0..3_000).map(|n| format!("{} {n}\n", if n == 2 { "needle" } else { "hay" })).collect();
+    fake.shelf().answers.insert("/api/v1/namespaces/shop/pods/cart/log".into(), (200, lines));
+    let (reach, permit) = live(&fake).await;
+    let question = LogQuestion {
+        namespace: "shop".into(),
+        pod: "cart".into(),
+        containers: Containers::Named(vec!["app".into()]),
+        tail: Some(10),
+        matching: Some(crate::Matching::new("needle")),
+        ..Default::default()
+    };
+    let read = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    let Body::Log(log) = &read.observations[0].body else { panic!("a log") };
+    assert_eq!(log.text, "needle 2");
+    assert!(log.cut.as_ref().unwrap().contains("1 of 3000 lines hold `needle`"), "{:?}", log.cut);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_pod_that_is_gone_what_was_read_before_is_told() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.shelf().answers.insert("/api/v1/namespaces/shop/pods/cart/log".into(), (200, "last words\n".into()));
+    let (reach, permit) = live(&fake).await;
+    let question = LogQuestion { namespace: "shop".into(), pod: "cart".into(), ..LogQuestion::default() };
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let error = reach.logs(&permit, &LogQuestion { pod: "other".into(), ..question.clone() }, Time::MAX).await;
+    assert!(error.unwrap_err().hint().contains("the workload by name"));
+    let mut cart = pod("cart");
+    cart["spec"]["containers"] = json!([{"name": "app"}]);
+    fake.put("pods", cart);
+    let read = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    connection.history().append(&read.observations).unwrap();
+    fake.delete("pods", "shop", "cart");
+    let read = reach.logs(&permit, &question, Time::MAX).await.unwrap();
+    assert!(read.notes[0].contains("does not exist any more"), "{:?}", read.notes);
+    assert!(text_of(&read.observations).contains("last words"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_log_is_held_kept_in_the_history_and_ends_with_its_pod() {
+    let fake = Fake::start().await;
+    let mut cart = pod("cart");
+    cart["spec"]["containers"] = json!([{"name": "app"}]);
+    cart["status"] = json!({"phase": "Succeeded"});
+    fake.put("pods", cart);
+    let lines = "2026-05-01T00:00:01Z one\n2026-05-01T00:00:02Z token ghp_0123456789abcdefghijklmnopqrstuvwxyz\n";
+    fake.shelf().answers.insert("/api/v1/namespaces/shop/pods/cart/log".into(), (200, lines.into()));
+    let (reach, permit) = live(&fake).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let question = LogQuestion { namespace: "shop".into(), pod: "cart".into(), ..LogQuestion::default() };
+    let following = reach.follow(&permit, &question).await.unwrap();
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while connection.followed().iter().all(|follow| follow.ended.is_none()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    waited.await.expect("it never ended");
+    let page = connection.followed_lines(following.id, 0, 100).unwrap();
+    assert_eq!((page.lines.len(), page.next, page.missed), (2, 2, 0));
+    assert!(page.lines[0].ends_with(" one") && !page.lines[1].contains("ghp_0123"), "{page:?}");
+    assert!(page.state.ended.unwrap().contains("Succeeded"));
+    let kept = connection.history().find(&history::Query { types: vec!["log"], ..Default::default() }).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(!text_of(&kept).contains("ghp_0123"));
+    assert!(fake.seen("/log")[0].query.contains("follow=true"));
+    assert!(connection.stop_following(following.id) && !connection.stop_following(following.id));
+    assert!(connection.followed_lines(following.id, 0, 1).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agents_of_one_node_are_read_with_their_logs() {
+    let fake = Fake::start().await;
+    let base = "/api/v1/nodes/n1/proxy";
+    let list = "<pre>\n<a href=\"kern.log\">kern.log</a>\n<a href=\"pods/\">pods/</a>\n</pre>\n";
+    for (path, answer) in [
+        (format!("{base}/healthz"), (200, "ok".to_owned())),
+        (format!("{base}/logs/"), (200, list.to_owned())),
+        (format!("{base}/logs/kern.log"), (200, "kernel: fine\nkernel: EXT4-fs error on sda\n".to_owned())),
+    ] {
+        fake.shelf().answers.insert(path, answer);
+    }
+    let (reach, permit) = live(&fake).await;
+    let read = reach.node_agents(&permit, Some("n1"), Time::MAX).await.unwrap();
+    let told: Vec<(&str, &str, bool)> = read
+        .observations
+        .iter()
+        .map(|o| match &o.body {
+            Body::NodeAgent(agent) => (agent.service.as_str(), agent.state.as_str(), agent.output.contains("EXT4")),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [("kubelet", "ok", false), ("kernel", "", true)]);
+    assert!(read.notes.is_empty(), "{:?}", read.notes);
 }

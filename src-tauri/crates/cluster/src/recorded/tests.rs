@@ -24,14 +24,19 @@ fn history(bodies: Vec<(i64, Option<ObjectRef>, Body)>) -> History {
 }
 
 fn log(container: &str, previous: bool) -> Body {
-    Body::Log(LogBody { container: container.into(), previous, text: format!("{container} {previous}"), cut: None })
+    Body::Log(LogBody {
+        container: container.into(),
+        previous,
+        text: format!("{container} {previous}"),
+        ..LogBody::default()
+    })
 }
 
 fn question(container: Option<&str>, previous: bool) -> LogQuestion {
     LogQuestion {
         namespace: "shop".into(),
         pod: "cart".into(),
-        container: container.map(str::to_owned),
+        containers: container.map_or(Containers::Telling, |name| Containers::Named(vec![name.to_owned()])),
         previous,
         ..LogQuestion::default()
     }

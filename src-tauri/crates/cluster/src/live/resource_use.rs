@@ -4,15 +4,17 @@ use model::{Body, MetricBody, MetricPoint, ObjectRef, Observation, Time};
 use serde_json::Value;
 
 use super::{Answer, segment};
-use crate::{Connection, MetricQuestion, ReadError};
+use crate::connection::Inner;
+use crate::reach::Measure;
+use crate::{MetricQuestion, ReadError};
 
 const GROUP: &str = "metrics.k8s.io";
 
-impl Connection {
+impl Inner {
     /// What metrics-server says of now: no past, no rates.
-    pub(crate) async fn metrics(&self, question: &MetricQuestion) -> Answer {
+    pub(crate) async fn resource_use(&self, question: &MetricQuestion) -> Answer {
         let what = "the use of CPU and memory";
-        let served = self.inner.served_kind(&format!("PodMetrics.{GROUP}")).await.map_err(|t| t.reading(what))?;
+        let served = self.served_kind(&format!("PodMetrics.{GROUP}")).await.map_err(|t| t.reading(what))?;
         let Some(served) = served else {
             return Err(ReadError::not_available(
                 what,
@@ -29,7 +31,7 @@ impl Connection {
             Some(namespace) => format!("{base}/namespaces/{}/pods", segment(namespace)),
             None => format!("{base}/pods"),
         };
-        let list = self.inner.get_json(&path).await.map_err(|trouble| trouble.reading(what))?;
+        let list = self.get_json(&path).await.map_err(|trouble| trouble.reading(what))?;
         let mut found = Vec::new();
         for item in list["items"].as_array().into_iter().flatten() {
             if of_nodes {
@@ -42,7 +44,15 @@ impl Connection {
         found.retain(|o| {
             let Body::Metric(metric) = &o.body else { return false };
             let named = question.name.as_ref().is_none_or(|name| metric.name.contains(name.as_str()));
-            named && question.object.as_ref().is_none_or(|object| o.subject.as_ref().is_some_and(|s| is_of(s, object)))
+            let measured = match question.measure {
+                Some(Measure::Cpu) => metric.name.contains("cpu"),
+                Some(Measure::Memory) => metric.name.contains("memory"),
+                Some(_) => false,
+                None => true,
+            };
+            named
+                && measured
+                && question.object.as_ref().is_none_or(|object| o.subject.as_ref().is_some_and(|s| is_of(s, object)))
         });
         Ok(found)
     }
@@ -50,8 +60,7 @@ impl Connection {
     fn add(&self, item: &Value, kind: &str, usage: &Value, container: Option<&str>, found: &mut Vec<Observation>) {
         let Some(name) = item["metadata"]["name"].as_str() else { return };
         let namespace = item["metadata"]["namespace"].as_str().unwrap_or_default();
-        let at: Time =
-            item["timestamp"].as_str().and_then(|t| t.parse().ok()).unwrap_or_else(|| self.inner.clock.now());
+        let at: Time = item["timestamp"].as_str().and_then(|t| t.parse().ok()).unwrap_or_else(|| self.clock.now());
         for (resource, metric, unit) in
             [("cpu", "cpu_usage_cores", "cores"), ("memory", "memory_working_set_bytes", "bytes")]
         {
@@ -69,7 +78,7 @@ impl Connection {
                 labels,
                 points: vec![MetricPoint { at, value }],
             });
-            found.push(self.inner.read_now(ObjectRef::new(kind, namespace, name), body));
+            found.push(self.read_now(ObjectRef::new(kind, namespace, name), body));
         }
     }
 }

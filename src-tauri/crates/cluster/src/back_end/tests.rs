@@ -1,0 +1,134 @@
+use model::Doc;
+use serde_json::{Value, json};
+
+use super::discover::among;
+use super::*;
+
+fn service(namespace: &str, name: &str, labels: Value, ports: Value) -> (ObjectRef, Doc) {
+    let object =
+        json!({"metadata": {"name": name, "namespace": namespace, "labels": labels}, "spec": {"ports": ports}});
+    (ObjectRef::new("Service", namespace, name), object.into())
+}
+
+fn found(services: &[(ObjectRef, Doc)]) -> BTreeMap<BackEndKind, String> {
+    let found = among(services.iter().map(|(service, object)| (service, object)));
+    found.into_iter().map(|(kind, place)| (kind, place.to_string())).collect()
+}
+
+#[test]
+fn the_services_of_the_usual_charts_are_recognised() {
+    let named = |name: &str| json!({"app.kubernetes.io/name": name});
+    let port = |name: &str, port: u16| json!([{"name": name, "port": port}]);
+    for (kind, is) in [
+        (
+            BackEndKind::Prometheus,
+            service(
+                "m",
+                "kps-kube-prometheus-stack-prometheus",
+                json!({"app": "kube-prometheus-stack-prometheus"}),
+                json!([{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}]),
+            ),
+        ),
+        (
+            BackEndKind::Prometheus,
+            service("m", "prometheus-operated", json!({"operated-prometheus": "true"}), port("http-web", 9090)),
+        ),
+        (BackEndKind::Prometheus, service("m", "prometheus-server", named("prometheus"), port("http", 80))),
+        (BackEndKind::Prometheus, service("m", "vmsingle-vm", named("vmsingle"), port("http", 8429))),
+        (
+            BackEndKind::Prometheus,
+            service(
+                "m",
+                "thanos-query",
+                named("thanos-query"),
+                json!([{"name": "grpc", "port": 10901}, {"name": "http", "port": 10902}]),
+            ),
+        ),
+        (BackEndKind::Loki, service("l", "loki", named("loki"), port("http-metrics", 3100))),
+        (
+            BackEndKind::Loki,
+            service(
+                "l",
+                "loki-gateway",
+                json!({"app.kubernetes.io/name": "loki", "app.kubernetes.io/component": "gateway"}),
+                port("http", 80),
+            ),
+        ),
+        (BackEndKind::Alertmanager, service("m", "alertmanager-main", named("alertmanager"), port("web", 9093))),
+    ] {
+        let expected = format!("{}/{}:", is.0.namespace, is.0.name);
+        let seen = found(std::slice::from_ref(&is));
+        assert!(seen.get(&kind).is_some_and(|place| place.contains(&expected)), "{expected} {seen:?}");
+    }
+}
+
+#[test]
+fn relatives_that_answer_no_questions_are_left_alone() {
+    let port = |port: u16| json!([{"name": "http", "port": port}]);
+    let services = [
+        service("m", "prometheus-operator", json!({"app.kubernetes.io/name": "prometheus-operator"}), port(8080)),
+        service(
+            "m",
+            "prometheus-node-exporter",
+            json!({"app.kubernetes.io/name": "prometheus-node-exporter"}),
+            port(9100),
+        ),
+        service("m", "prometheus-pushgateway", json!({}), port(9091)),
+        service("l", "loki-memberlist", json!({"app.kubernetes.io/name": "loki"}), port(7946)),
+        service(
+            "l",
+            "loki-canary",
+            json!({"app.kubernetes.io/name": "loki"}),
+            json!([{"name": "http-metrics", "port": 3500}]),
+        ),
+        service("shop", "cart", json!({"app": "cart"}), port(9090)),
+    ];
+    assert_eq!(found(&services), BTreeMap::new());
+}
+
+#[test]
+fn the_server_that_answers_for_more_is_chosen_and_the_same_each_time() {
+    let port = |port: u16| json!([{"name": "http", "port": port}]);
+    let mut services = vec![
+        service("m", "prometheus-operated", json!({}), port(9090)),
+        service("m", "prometheus-k8s", json!({"app.kubernetes.io/name": "prometheus"}), port(9090)),
+        service("m", "thanos-query", json!({"app.kubernetes.io/name": "thanos-query"}), port(9090)),
+    ];
+    assert_eq!(found(&services)[&BackEndKind::Prometheus], "Service `m/thanos-query:9090`");
+    services.pop();
+    assert_eq!(found(&services)[&BackEndKind::Prometheus], "Service `m/prometheus-k8s:9090`");
+    services.reverse();
+    assert_eq!(found(&services)[&BackEndKind::Prometheus], "Service `m/prometheus-k8s:9090`");
+}
+
+#[test]
+fn a_name_cannot_leave_its_place_in_a_query() {
+    let question = MetricQuestion {
+        object: Some(ObjectRef::new("Pod", "shop\"} or {x=\"", "a.b")),
+        measure: Some(crate::Measure::Memory),
+        ..MetricQuestion::default()
+    };
+    let queries = promql::queries(&question);
+    let query = &queries[0].query;
+    assert!(query.contains(r#"namespace="shop\"} or {x=\"""#), "{query}");
+    assert!(query.contains(r#"pod=~"a\\.b""#), "{query}");
+}
+
+#[test]
+fn every_measure_has_a_query_for_every_kind_of_object() {
+    for kind in ["Pod", "Deployment", "StatefulSet", "Node", "Service", "PersistentVolumeClaim"] {
+        for measure in crate::Measure::ALL {
+            let question = MetricQuestion {
+                object: Some(ObjectRef::new(kind, "shop", "cart")),
+                measure: Some(measure),
+                ..MetricQuestion::default()
+            };
+            let queries = promql::queries(&question);
+            assert!(!queries.is_empty() && queries.iter().all(|q| !q.name.is_empty()), "{kind} {measure:?}");
+            assert!(queries.iter().all(|q| q.query.contains("cart") || q.query.contains("shop")), "{queries:?}");
+        }
+    }
+}
+
+mod loki;
+mod real;
