@@ -43,11 +43,12 @@ impl Typed for Alerts {
     async fn answer(&self, args: Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
         let namespace = args.namespace.as_deref().map(str::trim);
         let read = surroundings.reach.alerts(&permit, namespace, surroundings.as_of).await;
-        Ok(told(&keep(Self::NAME, read.map_err(|e| unread(Self::NAME, &e))?, surroundings)?))
+        let read = read.map_err(|e| unread(Self::NAME, &e))?;
+        Ok(told(&keep(Self::NAME, read.observations, surroundings)?, &read.notes))
     }
 }
 
-fn told(alerts: &[Arc<Observation>]) -> Answer {
+fn told(alerts: &[Arc<Observation>], notes: &[String]) -> Answer {
     let of_state = |state: AlertState| {
         alerts.iter().filter_map(move |o| match &o.body {
             Body::Alert(alert) if alert.state == state => Some((o, alert)),
@@ -63,7 +64,7 @@ fn told(alerts: &[Arc<Observation>]) -> Answer {
     if suppressed > 0 {
         summary.push_str(&format!(", {suppressed} silenced"));
     }
-    let mut answer = Answer::new(summary + ".");
+    let mut answer = Answer::new(summary + ".").part(notes.join("\n"));
     for state in [AlertState::Firing, AlertState::Suppressed, AlertState::Resolved] {
         // One alert rule that fires for twenty pods is one paragraph.
         let mut by_name: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -1,11 +1,9 @@
-//! A container's log: patterns first, the last lines whole.
-
-mod pattern;
+//! Logs of containers: patterns first, the last lines whole.
 
 use async_trait::async_trait;
-use cluster::{LogQuestion, ReadError};
+use cluster::{Containers, LogQuestion, Matching, Reach, ReadError};
 use gate::Permit;
-use model::{Body, LogBody, ObjectRef, Observation, Preview};
+use model::{Body, LogBody, LogPattern, ObjectRef, Observation, Patterns, Preview, Time, time_in};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -14,13 +12,11 @@ use crate::answer::{Answer, count, keep, short, unread, unstored};
 use crate::scene::{Health, Scene, pods_with_logs};
 use crate::typed::{Typed, blank_is_none};
 use crate::{Surroundings, ToolError};
-use pattern::patterns;
 
 /// So many pods of a workload are read; a fourth seldom says what three did not.
 const MOST_PODS: usize = 3;
-const DEFAULT_TAIL: u32 = 1_000;
 /// Patterns and last lines that one log shows in the result.
-const SHOWN_PATTERNS: usize = 12;
+const SHOWN_PATTERNS: usize = 20;
 const SHOWN_LINES: usize = 15;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,18 +32,84 @@ pub(crate) struct Args {
     #[serde(default, deserialize_with = "blank_is_none")]
     #[schemars(title = "Workload")]
     pub workload: Option<String>,
-    /// The failing container, or else the first, where it is not named.
+    /// One container, or several with commas between them. The failing one, or else the first, where none is named.
     #[serde(default, deserialize_with = "blank_is_none")]
     #[schemars(title = "Container")]
     pub container: Option<String>,
+    /// Every container of the pod: init containers and those added for debugging too.
+    #[serde(default)]
+    #[schemars(title = "All containers")]
+    pub all_containers: bool,
     /// The log of the container's run before this one. Left out: that of containers that crash as well.
     #[serde(default)]
     #[schemars(title = "Previous run")]
     pub previous: Option<bool>,
-    /// Only the last so many lines.
+    /// Only the last so many lines; left out: the whole log, as far as the node still has it.
     #[serde(default)]
     #[schemars(title = "Lines from the end", range(min = 1, max = 100_000))]
     pub tail: Option<u32>,
+    /// Only what was written since: a time such as `2026-01-31T03:14:00Z`, or how long ago, such as `15m` or `2h`.
+    #[serde(default, deserialize_with = "blank_is_none")]
+    #[schemars(title = "Since")]
+    pub since: Option<String>,
+    /// Only what was written until then, in the same forms.
+    #[serde(default, deserialize_with = "blank_is_none")]
+    #[schemars(title = "Until")]
+    pub until: Option<String>,
+    /// Only entries that hold this: a regular expression, or where it is none the text as it stands. The whole log is
+    /// searched, not its end alone.
+    #[serde(default, deserialize_with = "blank_is_none")]
+    #[schemars(title = "Matching")]
+    pub matching: Option<String>,
+    /// Go on following the log of one pod's container until somebody stops it.
+    #[serde(default)]
+    #[schemars(title = "Follow")]
+    pub follow: bool,
+}
+
+impl Args {
+    fn containers(&self) -> Containers {
+        let names = self.container.iter().flat_map(|names| names.split(','));
+        let names: Vec<String> = names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        match (self.all_containers, names.is_empty()) {
+            (true, _) => Containers::All,
+            (false, true) => Containers::Telling,
+            (false, false) => Containers::Named(names),
+        }
+    }
+
+    /// Times as they are, counted from `now`.
+    fn range(&self, now: Time) -> (Option<Time>, Option<Time>) {
+        let time = |text: &Option<String>| text.as_ref().and_then(|text| moment(text, now).ok());
+        (time(&self.since), time(&self.until))
+    }
+
+    fn question(&self, pod: &ObjectRef, previous: bool, now: Time) -> LogQuestion {
+        let (since, until) = self.range(now);
+        LogQuestion {
+            namespace: pod.namespace.to_string(),
+            pod: pod.name.to_string(),
+            containers: self.containers(),
+            previous,
+            tail: self.tail,
+            since,
+            until,
+            matching: self.matching.as_deref().map(Matching::new),
+        }
+    }
+
+    /// What the arguments leave out of a log, in words.
+    fn restriction(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.since.as_ref().map(|since| format!("since {since}")));
+        parts.extend(self.until.as_ref().map(|until| format!("until {until}")));
+        parts.extend(self.matching.as_ref().map(|text| match Matching::new(text).is_expression() {
+            true => format!("where `{text}` is found"),
+            false => format!("where `{text}` is found as it stands, for it is no regular expression"),
+        }));
+        parts.extend(self.tail.map(|tail| format!("the last {tail} lines")));
+        if parts.is_empty() { String::new() } else { format!(", {}", parts.join(", ")) }
+    }
 }
 
 pub(crate) struct Logs;
@@ -114,13 +176,25 @@ impl Typed for Logs {
             (None, None) => Err("neither `pod` nor `workload` is given".into()),
             (Some(_), Some(_)) => Err("`pod` and `workload` are both given; one of them is enough".into()),
             _ if args.tail == Some(0) => Err("`tail` is 0; it takes 1 or more".into()),
-            _ => Ok(()),
+            (None, _) if args.follow => Err("`follow` is of one pod; give `pod`".into()),
+            _ if args.follow && args.previous == Some(true) => Err("a run that has ended cannot be followed".into()),
+            _ => {
+                for (name, text) in [("since", &args.since), ("until", &args.until)] {
+                    if let Some(text) = text {
+                        moment(text, Time(0)).map_err(|why| format!("`{name}`: {why}"))?;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 
     fn would(&self, args: &Args, surroundings: &Surroundings) -> Preview {
-        let container = args.container.as_ref().map(|c| format!(", container `{c}`")).unwrap_or_default();
-        let lines = args.tail.unwrap_or(DEFAULT_TAIL);
+        let container = match args.containers() {
+            Containers::Telling => String::new(),
+            Containers::All => ", every container".to_owned(),
+            Containers::Named(names) => format!(", container `{}`", names.join("`, `")),
+        } + &args.restriction();
         let (does, logs) = match Self::wanted(args, surroundings) {
             Ok((wanted, _)) if wanted.is_empty() => {
                 (format!("Reads nothing: no pod of it is known in `{}`.", args.namespace), 0)
@@ -135,7 +209,8 @@ impl Typed for Logs {
                 } else {
                     String::new()
                 };
-                let does = format!("Reads the log of {} in `{}`{container}{more}.", names.join(", "), args.namespace);
+                let verb = if args.follow { "Reads and follows" } else { "Reads" };
+                let does = format!("{verb} the log of {} in `{}`{container}{more}.", names.join(", "), args.namespace);
                 (does, wanted.len())
             }
             Err(error) => {
@@ -145,7 +220,7 @@ impl Typed for Logs {
         Preview {
             does,
             diff: None,
-            cost: format!("{}, at most {lines} lines each", count(logs, "log", "logs")),
+            cost: format!("{} as far as the node has it, told by patterns", count(logs, "log", "logs")),
             undo: None,
         }
     }
@@ -164,14 +239,7 @@ impl Typed for Logs {
         let mut unreadable: Vec<ReadError> = Vec::new();
         let mut notes: Vec<String> = Vec::new();
         for want in &wanted {
-            let mut question = LogQuestion {
-                namespace: want.pod.namespace.to_string(),
-                pod: want.pod.name.to_string(),
-                container: args.container.as_ref().map(|c| c.trim().to_owned()),
-                previous: want.previous,
-                tail: Some(args.tail.unwrap_or(DEFAULT_TAIL)),
-                since: None,
-            };
+            let mut question = args.question(&want.pod, want.previous, now(surroundings));
             let mut answer = surroundings.reach.logs(&permit, &question, surroundings.as_of).await;
             if want.or_current
                 && let Err(error) = &answer
@@ -184,7 +252,10 @@ impl Typed for Logs {
                 }
             }
             match answer {
-                Ok(logs) => read.extend(logs),
+                Ok(logs) => {
+                    read.extend(logs.observations);
+                    notes.extend(logs.notes.into_iter().filter(|_| !want.by_the_way));
+                }
                 Err(_) if want.by_the_way => {}
                 Err(error) => unreadable.push(error),
             }
@@ -195,22 +266,61 @@ impl Typed for Logs {
             return Err(unread(Self::NAME, first));
         }
         notes.extend(unreadable.iter().map(|error| format!("{error}.")));
+        if args.follow {
+            let question = args.question(&wanted[0].pod, false, now(surroundings));
+            notes.push(match surroundings.reach.follow(&permit, &question).await {
+                Ok(state) => format!(
+                    "Following {}, container {}, until it is stopped. What comes is kept in the history; read it with \
+                     another call.",
+                    state.pod, state.container
+                ),
+                Err(error) => format!("It is not followed: {error}."),
+            });
+        }
         let logs = keep(Self::NAME, read, surroundings)?;
-        Ok(told(&logs, args.tail, more, &notes))
+        Ok(told(&logs, &args, now(surroundings), more, &notes))
     }
 }
 
-fn told(logs: &[Arc<Observation>], tail: Option<u32>, more_pods: usize, notes: &[String]) -> Answer {
+/// The time that "ago" counts from: the present, or in a recording the time that the case looks at.
+pub(crate) fn now(surroundings: &Surroundings) -> Time {
+    match surroundings.reach {
+        Reach::Live(_) => surroundings.clock.now(),
+        Reach::Recorded(_) => surroundings.as_of,
+    }
+}
+
+/// A time, or how long before `now`.
+pub(crate) fn moment(text: &str, now: Time) -> Result<Time, String> {
+    let text = text.trim();
+    let (amount, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let seconds = match unit {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    if let (Some(seconds), Ok(amount)) = (seconds, amount.parse::<u32>()) {
+        return Ok(now.plus_seconds(-i64::from(amount) * seconds));
+    }
+    let told = text.parse().ok().or_else(|| time_in(text).filter(|_| text.len() >= 19));
+    told.ok_or_else(|| {
+        format!("`{text}` is neither a time such as `2026-01-31T03:14:00Z` nor how long ago, such as `15m`")
+    })
+}
+
+fn told(logs: &[Arc<Observation>], args: &Args, now: Time, more_pods: usize, notes: &[String]) -> Answer {
     let mut lines_read = 0;
     let mut parts = Vec::new();
     let mut cuts = Vec::new();
     for log in logs {
         let Body::Log(body) = &log.body else { continue };
-        lines_read += body.text.lines().count();
+        lines_read += usize::try_from(body.lines).unwrap_or(usize::MAX).max(body.text.lines().count());
         let name = log.subject.as_ref().map_or("?", |pod| pod.name.as_str());
         let which =
             format!("{name}, container {}{}", body.container, if body.previous { ", previous run" } else { "" });
-        parts.push(one_log(&which, body, tail));
+        parts.push(one_log(&which, body, args, now));
         cuts.extend(body.cut.as_ref().map(|cut| format!("{which}: {cut}")));
     }
     let summary = format!("{} read, {}.", count(logs.len(), "log", "logs"), count(lines_read, "line", "lines"));
@@ -225,35 +335,108 @@ fn told(logs: &[Arc<Observation>], tail: Option<u32>, more_pods: usize, notes: &
     answer.cut_if(more_pods > 0, what).resting_on(logs.iter().cloned())
 }
 
-fn one_log(which: &str, body: &LogBody, tail: Option<u32>) -> String {
-    let all: Vec<&str> = body.text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let lines = &all[all.len().saturating_sub(tail.unwrap_or(u32::MAX) as usize)..];
+/// The entries of a kept text that the arguments ask for. A live read was restricted where it was read; a recording holds
+/// what somebody collected.
+fn asked_for(text: &str, args: &Args, now: Time) -> String {
+    let (since, until) = args.range(now);
+    let matching = args.matching.as_deref().map(Matching::new);
+    if since.is_none() && until.is_none() && matching.is_none() {
+        return text.to_owned();
+    }
+    let mut entries = model::Entries::default();
+    let mut kept = String::new();
+    let mut take = |entry: String| {
+        let at = time_in(&entry);
+        let early = since.is_some_and(|since| at.is_some_and(|at| at < since));
+        let late = until.is_some_and(|until| at.is_some_and(|at| at > until));
+        if !early && !late && matching.as_ref().is_none_or(|matching| matching.is_in(&entry)) {
+            kept.push_str(&entry);
+            kept.push('\n');
+        }
+    };
+    for line in text.lines() {
+        if let Some(entry) = entries.add(line) {
+            take(entry);
+        }
+    }
+    if let Some(entry) = entries.rest() {
+        take(entry);
+    }
+    kept
+}
+
+fn one_log(which: &str, body: &LogBody, args: &Args, now: Time) -> String {
+    let text = asked_for(&body.text, args, now);
+    let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines = &all[all.len().saturating_sub(args.tail.unwrap_or(u32::MAX) as usize)..];
     if lines.is_empty() {
         return format!("== {which}: empty");
     }
-    let mut text = format!("== {which}: {}", count(lines.len(), "line", "lines"));
-    let patterns = patterns(lines.iter().copied());
+    let read = usize::try_from(body.lines).unwrap_or(usize::MAX).max(lines.len());
+    let mut told = format!("== {which}: {}", count(read, "line", "lines"));
     // Where every line is its own pattern, the lines themselves are shorter.
-    if lines.len() > SHOWN_LINES {
-        text.push_str("\nPatterns (numbers and ids masked), trouble first:");
-        for pattern in patterns.iter().take(SHOWN_PATTERNS) {
-            let span = match (&pattern.first, &pattern.last) {
-                (Some(first), Some(last)) if first != last => format!(" from {first} to {last}"),
-                (Some(at), _) => format!(" at {at}"),
-                _ => String::new(),
-            };
-            text.push_str(&format!("\n  {}×{span}  {}", pattern.count, short(&pattern.example, 300)));
+    if read > SHOWN_LINES {
+        let (patterns, more, rest) = patterns_of(body, lines);
+        told.push_str("\nPatterns (what varies is masked), trouble first:");
+        for pattern in &patterns {
+            told.push_str(&line_of(pattern));
         }
-        if patterns.len() > SHOWN_PATTERNS {
-            let rest = &patterns[SHOWN_PATTERNS..];
-            let covered: usize = rest.iter().map(|p| p.count).sum();
-            text.push_str(&format!("\n  … {} more patterns over {covered} lines", rest.len()));
+        if more > 0 {
+            told.push_str(&format!("\n  … {more} more patterns over {}", count(rest, "entry", "entries")));
         }
     }
     let last = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
-    text.push_str(&format!("\nThe last {}:", count(last.len(), "line", "lines")));
+    told.push_str(&format!("\nThe last {}:", count(last.len(), "line", "lines")));
     for line in last {
-        text.push_str(&format!("\n  {}", short(line, 400)));
+        told.push_str(&format!("\n  {}", short(line, 400)));
     }
-    text
+    told
+}
+
+/// The patterns of all that was read where they were looked for then, else those of these lines; and what is not shown.
+fn patterns_of(body: &LogBody, lines: &[&str]) -> (Vec<LogPattern>, usize, usize) {
+    let all = if body.patterns.is_empty() {
+        Patterns::of_text(&lines.join("\n")).found(usize::MAX, str::to_owned).0
+    } else {
+        body.patterns.clone()
+    };
+    let counted = |patterns: &[LogPattern]| patterns.iter().map(|p| usize::try_from(p.count).unwrap_or(0)).sum();
+    let (shown, hidden) = all.split_at(all.len().min(SHOWN_PATTERNS));
+    (shown.to_vec(), hidden.len(), counted(hidden))
+}
+
+fn line_of(pattern: &LogPattern) -> String {
+    let span = match (pattern.first_at, pattern.last_at) {
+        (Some(first), Some(last)) if first != last => format!(" from {first} to {last}"),
+        (Some(at), _) | (None, Some(at)) => format!(" at {at}"),
+        (None, None) => String::new(),
+    };
+    // The newest entry says more than its template; a trouble is told whole.
+    let trouble = pattern.level.is_some_and(model::LogLevel::is_trouble);
+    let example = short(&pattern.example, if trouble { 300 } else { 160 });
+    format!("\n  {}×{span}  {example}", pattern.count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_given_as_such_or_by_how_long_ago_it_was() {
+        let now = Time::from_seconds(1_000_000);
+        assert_eq!(moment("15m", now), Ok(Time::from_seconds(999_100)));
+        assert_eq!(moment(" 2h ", now), Ok(Time::from_seconds(992_800)));
+        assert_eq!(moment("1970-01-01T00:00:05Z", now), Ok(Time::from_seconds(5)));
+        assert_eq!(moment("1970-01-01 00:00:05", now), Ok(Time::from_seconds(5)));
+        for wrong in ["", "m", "yesterday", "-5m", "5 weeks", "ü"] {
+            assert!(moment(wrong, now).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_log_is_restricted_as_a_live_one_is() {
+        let args = Args { matching: Some("boom".into()), since: Some("10s".into()), ..Args::default() };
+        let text = "1970-01-01T00:00:01Z boom early\n1970-01-01T00:00:55Z boom\n\tat x.Y\n1970-01-01T00:00:56Z fine";
+        assert_eq!(asked_for(text, &args, Time::from_seconds(60)), "1970-01-01T00:00:55Z boom\n\tat x.Y\n");
+    }
 }

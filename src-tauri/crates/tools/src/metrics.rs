@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cluster::MetricQuestion;
+use cluster::{Measure, MetricQuestion};
 use gate::Permit;
-use model::{Body, MetricBody, ObjectRef, Observation, Preview};
+use model::{Body, MetricBody, ObjectRef, Observation, Preview, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use topology::Relation;
 
-use crate::answer::{Answer, count, keep, unread, unstored};
+use crate::answer::{Answer, count, keep, short, unread, unstored};
+use crate::logs::{moment, now};
 use crate::scene::Scene;
 use crate::typed::{Typed, blank_is_none};
 use crate::{Surroundings, ToolError};
@@ -34,6 +35,60 @@ pub(crate) struct Args {
     #[serde(default, deserialize_with = "blank_is_none")]
     #[schemars(title = "Metric")]
     pub name: Option<String>,
+    /// What is wanted to be known, in words that hold for any monitoring.
+    #[serde(default)]
+    #[schemars(title = "Question")]
+    pub question: Option<Question>,
+    /// A query in the monitoring's own language (PromQL), instead of all of the above.
+    #[serde(default, deserialize_with = "blank_is_none")]
+    #[schemars(title = "Query")]
+    pub query: Option<String>,
+    /// From when on: a time such as `2026-01-31T03:14:00Z`, or how long ago, such as `1h`. Left out: an hour.
+    #[serde(default, deserialize_with = "blank_is_none")]
+    #[schemars(title = "Since")]
+    pub since: Option<String>,
+    /// Seconds between two points; left out: as fits the time.
+    #[serde(default)]
+    #[schemars(title = "Step", range(min = 1, max = 86400))]
+    pub step: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Question {
+    Cpu,
+    Memory,
+    Throttling,
+    Restarts,
+    HttpErrors,
+    Latency,
+    VolumeUsage,
+}
+
+impl Question {
+    fn measure(self) -> Measure {
+        match self {
+            Question::Cpu => Measure::Cpu,
+            Question::Memory => Measure::Memory,
+            Question::Throttling => Measure::Throttling,
+            Question::Restarts => Measure::Restarts,
+            Question::HttpErrors => Measure::HttpErrors,
+            Question::Latency => Measure::Latency,
+            Question::VolumeUsage => Measure::VolumeUsage,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Question::Cpu => "CPU use",
+            Question::Memory => "memory use",
+            Question::Throttling => "CPU throttling",
+            Question::Restarts => "restarts",
+            Question::HttpErrors => "HTTP errors",
+            Question::Latency => "latency",
+            Question::VolumeUsage => "use of volumes",
+        }
+    }
 }
 
 pub(crate) struct Metrics;
@@ -63,6 +118,9 @@ impl Typed for Metrics {
         summarises each: its usual value, its latest, its range, and how far it moved.";
 
     fn consistent(args: &Args) -> Result<(), String> {
+        if let Some(since) = &args.since {
+            moment(since, Time(0)).map_err(|why| format!("`since`: {why}"))?;
+        }
         args.object
             .as_ref()
             .map_or(Ok(()), |o| o.trim().parse::<ObjectRef>().map(drop).map_err(|e| format!("`object`: {e}")))
@@ -84,7 +142,13 @@ impl Typed for Metrics {
         };
         let name = args.name.as_ref().map(|n| format!(" whose name holds `{n}`")).unwrap_or_default();
         Preview {
-            does: format!("Reads the metric series {about}{name}."),
+            does: match &args.query {
+                Some(query) => format!("Asks the monitoring `{}`.", short(query, 300)),
+                None => {
+                    let what = args.question.map_or("metric series", Question::words);
+                    format!("Reads the {what} {about}{name}.")
+                }
+            },
             diff: None,
             cost: format!("a summary line for each series, at most {SHOWN_SERIES}"),
             undo: None,
@@ -93,26 +157,62 @@ impl Typed for Metrics {
 
     async fn answer(&self, args: Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
         let objects = Self::objects(&args, surroundings).map_err(|e| unstored(Self::NAME, &e))?;
-        let asked: Vec<Option<ObjectRef>> =
-            if objects.is_empty() { vec![None] } else { objects.into_iter().map(Some).collect() };
+        let live = matches!(surroundings.reach, cluster::Reach::Live(_));
+        let asked: Vec<Option<ObjectRef>> = match (&args.query, objects.is_empty()) {
+            (Some(_), _) | (None, true) => vec![None],
+            // A live back end knows a workload's pods by their names, those that are gone too.
+            (None, false) if live => {
+                let meant = object_of(&args);
+                let own = |o: &ObjectRef| o.kind != "Pod" || meant.as_ref() == Some(o);
+                objects.into_iter().filter(own).map(Some).collect()
+            }
+            (None, false) => objects.into_iter().map(Some).collect(),
+        };
         let mut read: Vec<Observation> = Vec::new();
+        let mut notes: Vec<String> = Vec::new();
+        let mut unanswered = Vec::new();
         for object in asked {
-            let question =
-                MetricQuestion { namespace: args.namespace.clone(), object, name: args.name.clone(), from: None };
-            let found = surroundings.reach.metrics(&permit, &question, surroundings.as_of).await;
-            for series in found.map_err(|e| unread(Self::NAME, &e))? {
-                if read.iter().all(|known| known.id != series.id) {
-                    read.push(series);
+            let question = MetricQuestion {
+                namespace: args.namespace.clone(),
+                object,
+                name: args.name.clone(),
+                measure: args.question.map(Question::measure),
+                query: args.query.clone(),
+                from: args.since.as_ref().and_then(|since| moment(since, now(surroundings)).ok()),
+                until: None,
+                step: args.step,
+            };
+            match surroundings.reach.metrics(&permit, &question, surroundings.as_of).await {
+                Ok(found) => {
+                    for series in found.observations {
+                        if read.iter().all(|known| known.id != series.id) {
+                            read.push(series);
+                        }
+                    }
+                    notes.extend(found.notes);
                 }
+                Err(error) => unanswered.push(error),
             }
         }
-        Ok(told(&keep(Self::NAME, read, surroundings)?))
+        if read.is_empty()
+            && let Some(error) = unanswered.first()
+        {
+            return Err(unread(Self::NAME, error));
+        }
+        notes.extend(unanswered.iter().map(|error| format!("{error}.")));
+        notes.sort();
+        notes.dedup();
+        Ok(told(&keep(Self::NAME, read, surroundings)?, &notes))
     }
 }
 
-fn told(series: &[Arc<Observation>]) -> Answer {
+fn object_of(args: &Args) -> Option<ObjectRef> {
+    args.object.as_ref().and_then(|object| object.trim().parse().ok())
+}
+
+fn told(series: &[Arc<Observation>], notes: &[String]) -> Answer {
     if series.is_empty() {
-        return Answer::new("The metrics hold no series that fits.");
+        return Answer::new("The metrics hold no series that fits.").part(notes.join("\n"));
     }
     let mut rows: Vec<(f64, String)> = series
         .iter()
@@ -125,6 +225,7 @@ fn told(series: &[Arc<Observation>]) -> Answer {
     let hidden = rows.len().saturating_sub(SHOWN_SERIES);
     let lines: Vec<String> = rows.into_iter().take(SHOWN_SERIES).map(|(_, line)| line).collect();
     Answer::new(format!("{}, those that moved most first.", count(series.len(), "series", "series")))
+        .part(notes.join("\n"))
         .part(lines.join("\n"))
         .cut_if(hidden > 0, format!("{hidden} series that moved less"))
         .resting_on(series.iter().cloned())
@@ -146,16 +247,75 @@ fn row(o: &Observation, metric: &MetricBody) -> (f64, String) {
     let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
     let spread = spread(before).max(usual.abs() * 0.05).max(f64::MIN_POSITIVE);
     let moved = (now - usual).abs() / spread;
-    let line = format!(
-        "{about}{container} {}: usual {}, latest {}{unit}, range {} to {} over {}",
+    #[expect(clippy::cast_precision_loss, reason = "a series has few points")]
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let mut line = format!(
+        "{about}{container} {}: usual {}, latest {}{unit}, range {} to {}, mean {} over {}",
         metric.name,
         figure(usual),
         figure(*last),
         figure(low),
         figure(high),
+        figure(mean),
         count(values.len(), "point", "points"),
     );
+    if let Some(change) = change(metric) {
+        line.push_str(&format!(
+            ", changed at {} from {} to {}",
+            change.at,
+            figure(change.before),
+            figure(change.after)
+        ));
+    } else if let Some(slope) = slope(metric).filter(|slope| slope.abs() * 3600.0 > (high - low).abs() * 0.25) {
+        line.push_str(&format!(", {}{} an hour", if slope > 0.0 { "+" } else { "" }, figure(slope * 3600.0)));
+    }
     (if moved.is_finite() { moved } else { 0.0 }, line)
+}
+
+/// Where a series went to another level.
+struct Change {
+    at: Time,
+    before: f64,
+    after: f64,
+}
+
+/// Points that a level needs on each side of a change.
+const LEVEL: usize = 4;
+
+/// The split of a series whose sides differ most, where they differ by far more than either moves within itself: the
+/// distance of the medians over the larger spread of the two sides, at least 4.
+fn change(metric: &MetricBody) -> Option<Change> {
+    let points = &metric.points;
+    let mut best: Option<(f64, Change)> = None;
+    for split in LEVEL..points.len().saturating_sub(LEVEL - 1) {
+        let values = |points: &[model::MetricPoint]| points.iter().map(|p| p.value).collect::<Vec<_>>();
+        let (left, right) = (values(&points[..split]), values(&points[split..]));
+        let (before, after) = (median(&left), median(&right));
+        let within = spread(&left).max(spread(&right)).max(before.abs().max(after.abs()) * 0.05);
+        let score = (after - before).abs() / within.max(f64::MIN_POSITIVE);
+        // Of equal splits the one whose next point is of the new level already.
+        let nearer = (points[split].value - after).abs() < (points[split].value - before).abs();
+        let was = (points[split - 1].value - before).abs() <= (points[split - 1].value - after).abs();
+        if score >= 4.0 && nearer && was && best.as_ref().is_none_or(|(held, _)| score > *held) {
+            best = Some((score, Change { at: points[split].at, before, after }));
+        }
+    }
+    best.map(|(_, change)| change)
+}
+
+/// By how much a series moves in a second, by least squares; `None` for fewer than three points.
+#[expect(clippy::cast_precision_loss, reason = "a series has few points")]
+fn slope(metric: &MetricBody) -> Option<f64> {
+    let first = metric.points.first()?.at;
+    let points: Vec<(f64, f64)> = metric.points.iter().map(|p| (p.at.seconds_since(first), p.value)).collect();
+    if points.len() < 3 {
+        return None;
+    }
+    let count = points.len() as f64;
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), (at, value)| (x + at / count, y + value / count));
+    let over = points.iter().map(|(at, value)| (at - x) * (value - y)).sum::<f64>();
+    let under = points.iter().map(|(at, _)| (at - x).powi(2)).sum::<f64>();
+    (under > 0.0).then(|| over / under)
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {
@@ -184,5 +344,30 @@ fn figure(value: f64) -> String {
         format!("{value:.1}")
     } else {
         format!("{value:.4}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::MetricPoint;
+
+    use super::*;
+
+    fn series(values: impl Iterator<Item = f64>) -> MetricBody {
+        let points = values.enumerate().map(|(n, value)| MetricPoint { at: Time::from_seconds(n as i64 * 30), value });
+        MetricBody { name: "m".into(), unit: String::new(), labels: Default::default(), points: points.collect() }
+    }
+
+    #[test]
+    fn a_step_is_told_with_its_time_and_a_slope_is_no_step() {
+        let step = series((0..40).map(|n| if n < 25 { 1.0 + f64::from(n % 3) * 0.01 } else { 3.0 }));
+        let found = change(&step).unwrap();
+        assert_eq!(found.at, Time::from_seconds(25 * 30));
+        assert!((found.before - 1.01).abs() < 0.011 && (found.after - 3.0).abs() < 1e-9);
+        let climb = series((0..40).map(f64::from));
+        assert!(change(&climb).is_none());
+        assert!((slope(&climb).unwrap() - 1.0 / 30.0).abs() < 1e-9);
+        assert!(change(&series((0..40).map(|n| f64::from(n % 2)))).is_none(), "to and fro is no step");
+        assert!(change(&series(std::iter::empty())).is_none() && slope(&series(std::iter::once(1.0))).is_none());
     }
 }

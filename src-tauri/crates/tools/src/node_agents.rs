@@ -46,15 +46,16 @@ impl Typed for NodeAgents {
     async fn answer(&self, args: Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
         let node = args.node.as_deref().map(str::trim);
         let read = surroundings.reach.node_agents(&permit, node, surroundings.as_of).await;
-        Ok(told(&keep(Self::NAME, read.map_err(|e| unread(Self::NAME, &e))?, surroundings)?))
+        let read = read.map_err(|e| unread(Self::NAME, &e))?;
+        Ok(told(&keep(Self::NAME, read.observations, surroundings)?, &read.notes))
     }
 }
 
 fn works(agent: &NodeAgentBody) -> bool {
-    agent.state.is_empty() || agent.state.starts_with("active")
+    agent.state.is_empty() || agent.state == "ok" || agent.state.starts_with("active")
 }
 
-fn told(agents: &[Arc<Observation>]) -> Answer {
+fn told(agents: &[Arc<Observation>], notes: &[String]) -> Answer {
     let mut by_node: BTreeMap<&str, Vec<&NodeAgentBody>> = BTreeMap::new();
     for o in agents {
         if let Body::NodeAgent(agent) = &o.body {
@@ -70,7 +71,7 @@ fn told(agents: &[Arc<Observation>]) -> Answer {
     let looked = format!("{} on {}", count(agents.len(), "agent", "agents"), count(by_node.len(), "node", "nodes"));
     let summary =
         if down.is_empty() { format!("{looked}: none is down.") } else { format!("{looked}: {}.", down.join(", ")) };
-    let mut answer = Answer::new(summary);
+    let mut answer = Answer::new(summary).part(notes.join("\n"));
     for (node, mut agents) in by_node {
         agents.sort_by_key(|agent| (works(agent), agent.service.clone()));
         let lines: Vec<String> = agents.into_iter().map(one).collect();
