@@ -290,6 +290,7 @@ impl Desk {
                 Arc::clone(&self.clock),
                 search,
             );
+            self.configure_back_ends(&connection);
             let opened = Opened::new(history, Some(connection));
             known.opened = Some(Arc::clone(&opened));
             self.follow(id.clone(), &opened);

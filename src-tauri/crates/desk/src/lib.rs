@@ -6,6 +6,7 @@
 //! Start with [`Desk`].
 
 mod acts;
+mod back_ends;
 mod blueprints;
 mod cases;
 mod clusters;

@@ -395,3 +395,85 @@ pub enum Update {
     BlueprintsChanged,
     Progress { what: String, done: u64, of: Option<u64> },
 }
+
+/// What stands beside the API server and can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum BackEndName {
+    /// Prometheus and what speaks like it: Thanos, VictoriaMetrics, Mimir.
+    Prometheus,
+    Loki,
+    Alertmanager,
+}
+
+/// Where a back end is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "through", rename_all = "snake_case")]
+pub enum BackEndAt {
+    /// Through the API server's proxy to a Service. `path` is what its own paths stand under, often nothing.
+    Service { namespace: String, name: String, port: u16, https: bool, path: String },
+    /// Straight from this machine.
+    Address { url: String },
+}
+
+/// A header of each question to a back end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BackEndHeader {
+    pub name: String,
+    pub from: HeaderValueFrom,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "source", rename_all = "snake_case")]
+pub enum HeaderValueFrom {
+    /// Not a secret, such as a tenant's name.
+    Plain {
+        value: String,
+    },
+    Environment {
+        variable: String,
+    },
+    /// Empty: an entry of this back end's own.
+    Keyring {
+        entry: String,
+    },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct BackEndRow {
+    pub kind: BackEndName,
+    pub name: String,
+    /// `null`: neither configured nor found.
+    pub at: Option<BackEndAt>,
+    pub configured: bool,
+    pub headers: Vec<BackEndHeader>,
+    /// How it stands, in a sentence.
+    pub words: String,
+    pub hint: String,
+    pub answered_at: Option<Time>,
+    /// Why it did not answer when it was last asked.
+    pub trouble: Option<String>,
+}
+
+/// A log that is followed, or was until something ended it.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct FollowRow {
+    pub id: u64,
+    pub namespace: String,
+    pub pod: String,
+    pub container: String,
+    pub since: Time,
+    pub lines: u64,
+    /// Why nothing more comes.
+    pub ended: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct FollowLines {
+    pub follow: FollowRow,
+    pub lines: Vec<String>,
+    /// Ask again for what comes after this.
+    pub next: u64,
+    /// So many lines before these are no longer held here; the history has them.
+    pub missed: u64,
+}

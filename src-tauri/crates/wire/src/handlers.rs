@@ -100,6 +100,35 @@ impl Commands for Workbench {
         Ok(self.desk.cluster(&request.cluster)?.state)
     }
 
+    async fn back_ends_list(&self, request: OfCluster) -> Answer<Vec<BackEndRow>> {
+        Ok(self.desk.back_ends(&request.cluster).await?)
+    }
+
+    async fn back_end_put(&self, request: PutBackEnd) -> Answer<Vec<BackEndRow>> {
+        let PutBackEnd { cluster, kind, at, headers, secrets } = request;
+        Ok(self.desk.put_back_end(&cluster, kind, at, headers, &secrets).await?)
+    }
+
+    async fn back_end_remove(&self, request: OfBackEnd) -> Answer<Vec<BackEndRow>> {
+        Ok(self.desk.remove_back_end(&request.cluster, request.kind).await?)
+    }
+
+    async fn back_end_try(&self, request: OfBackEnd) -> Answer<Vec<BackEndRow>> {
+        Ok(self.desk.try_back_end(&request.cluster, request.kind).await?)
+    }
+
+    async fn follows_list(&self, request: OfCluster) -> Answer<Vec<FollowRow>> {
+        Ok(self.desk.follows(&request.cluster)?)
+    }
+
+    async fn follow_read(&self, request: ReadFollow) -> Answer<FollowLines> {
+        Ok(self.desk.followed_lines(&request.cluster, request.id, request.after)?)
+    }
+
+    async fn follow_stop(&self, request: OfFollow) -> Answer<Vec<FollowRow>> {
+        Ok(self.desk.stop_following(&request.cluster, request.id)?)
+    }
+
     async fn path_open(&self, request: OfPath) -> Answer<ClusterRow> {
         read(&self.desk, move |desk| {
             let opened = desk.open_path(Path::new(request.path.trim()))?;

@@ -12,6 +12,37 @@ pub struct OfCluster {
     pub cluster: ClusterId,
 }
 
+/// Configures a back end of a cluster.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct PutBackEnd {
+    pub cluster: ClusterId,
+    pub kind: desk::rows::BackEndName,
+    pub at: desk::rows::BackEndAt,
+    pub headers: Vec<desk::rows::BackEndHeader>,
+    /// Values that go into the keyring, by the header's name. They are kept nowhere else.
+    pub secrets: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfBackEnd {
+    pub cluster: ClusterId,
+    pub kind: desk::rows::BackEndName,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfFollow {
+    pub cluster: ClusterId,
+    pub id: u64,
+}
+
+/// Lines of a followed log after number `after`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ReadFollow {
+    pub cluster: ClusterId,
+    pub id: u64,
+    pub after: u64,
+}
+
 /// Opens what a path names: a bundle, a `.case` file, or a kubeconfig to add to the list.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct OfPath {

@@ -100,6 +100,17 @@ commands! {
     /// Allows or forbids such a program; open clusters that wait for it go on.
     trust_decide(DecideTrust) -> Vec<ExecRow>, reads [], changes ["clusters", "cluster"];
     cluster_state(OfCluster) -> ClusterState, reads ["cluster"], changes [];
+    /// Where metrics, stored logs and alerts of an open cluster are asked: configured, found, or neither.
+    back_ends_list(OfCluster) -> Vec<BackEndRow>, reads ["clusters"], changes [];
+    back_end_put(PutBackEnd) -> Vec<BackEndRow>, reads [], changes ["clusters"];
+    /// Back to what is found among the cluster's Services.
+    back_end_remove(OfBackEnd) -> Vec<BackEndRow>, reads [], changes ["clusters"];
+    /// Asks it one question that changes nothing.
+    back_end_try(OfBackEnd) -> Vec<BackEndRow>, reads [], changes ["clusters"];
+    /// Logs that an approved call follows.
+    follows_list(OfCluster) -> Vec<FollowRow>, reads ["cluster"], changes [];
+    follow_read(ReadFollow) -> FollowLines, reads [], changes [];
+    follow_stop(OfFollow) -> Vec<FollowRow>, reads [], changes ["cluster"];
     /// Opens a bundle or a `.case` file, or adds a kubeconfig.
     path_open(OfPath) -> ClusterRow, reads [], changes ["clusters", "cases"];
     triage_get(ClusterAt) -> TriageView, reads ["cluster"], changes [];
