@@ -5,6 +5,7 @@ mod captures;
 mod cluster;
 mod command_line;
 mod kubectl;
+mod logs;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read};

@@ -143,6 +143,24 @@ impl ApiServer {
         Ok(format!("--kubeconfig={}", path.display()))
     }
 
+    /// The file that every container named `talker` logs from, in the CRI's form, read anew at each request; and the one
+    /// of its previous run.
+    pub fn talker_logs(&self) -> [PathBuf; 2] {
+        ["talker.log", "talker.previous.log"].map(|name| self.folder.path().join(name))
+    }
+
+    /// kwok's rule for them; of all other containers it has no logs.
+    fn talkers(&self) -> anyhow::Result<PathBuf> {
+        let [current, previous] = self.talker_logs();
+        let logs = serde_json::json!({
+            "apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterLogs", "metadata": {"name": "talkers"},
+            "spec": {"logs": [{"containers": ["talker"], "logsFile": current, "previousLogsFile": previous}]},
+        });
+        let path = self.folder.path().join("logs.yaml");
+        std::fs::write(&path, logs.to_string())?;
+        Ok(path)
+    }
+
     /// kwok, for the nodes that are labelled `caseboard.dev/kubelet: running`.
     pub async fn kubelets(&self) -> anyhow::Result<Process> {
         let folder = self.folder.path();
@@ -152,6 +170,7 @@ impl ApiServer {
         for stage in ["nodes.yaml", "pods.yaml", "failing.yaml"] {
             command.arg(format!("--config={}", assets::stages().join(stage).display()));
         }
+        command.arg(format!("--config={}", self.talkers()?.display()));
         command
             .args(["--manage-all-nodes=false", "--manage-nodes-with-label-selector=caseboard.dev/kubelet=running"])
             .args(["--node-ip=127.0.0.1", "--cidr=10.128.0.0/10", "--node-lease-duration-seconds=40"])

@@ -4,6 +4,7 @@
 mod bench;
 mod codegen;
 mod controlplane;
+mod monitoring;
 mod run;
 mod setup;
 mod shell;

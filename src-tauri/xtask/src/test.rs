@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use crate::shell::{self, cache, cargo, root, step};
-use crate::{controlplane, run, setup, tidy, ui};
+use crate::{controlplane, monitoring, run, setup, tidy, ui};
 
 #[derive(Default)]
 struct Tally {
@@ -28,6 +28,15 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
     step("control plane", || {
         match controlplane::assets() {
             Ok(folder) => assets = Some(folder),
+            Err(why) => eprintln!("   {why}; tests that need it are skipped"),
+        }
+        Ok(())
+    })?;
+
+    let mut monitors = Vec::new();
+    step("monitoring", || {
+        match monitoring::assets() {
+            Ok(programs) => monitors = programs,
             Err(why) => eprintln!("   {why}; tests that need it are skipped"),
         }
         Ok(())
@@ -58,6 +67,7 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
             Err(why) => eprintln!("   {why}; the test that needs it is skipped"),
         }
     }
+    command.envs(monitors);
     let bench = root().join("../shared/bench");
     if std::env::var_os("CASEBOARD_BENCH_DIR").is_none() && bench.is_dir() {
         command.env("CASEBOARD_BENCH_DIR", bench);
