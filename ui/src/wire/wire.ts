@@ -52,6 +52,35 @@ digest: string, };
 export type Author = { "who": "engineer", name: string, } | { "who": "investigator", name: string, } | { "who": "rule", rule: string, } | { "who": "program" };
 
 /**
+ * Where a back end is asked.
+ */
+export type BackEndAt = { "through": "service", namespace: string, name: string, port: number, https: boolean, path: string, } | { "through": "address", url: string, };
+
+/**
+ * A header of each question to a back end.
+ */
+export type BackEndHeader = { name: string, from: HeaderValueFrom, };
+
+/**
+ * What stands beside the API server and can be asked.
+ */
+export type BackEndName = "prometheus" | "loki" | "alertmanager";
+
+export type BackEndRow = { kind: BackEndName, name: string, 
+/**
+ * `null`: neither configured nor found.
+ */
+at: BackEndAt | null, configured: boolean, headers: Array<BackEndHeader>, 
+/**
+ * How it stands, in a sentence.
+ */
+words: string, hint: string, answered_at: Time | null, 
+/**
+ * Why it did not answer when it was last asked.
+ */
+trouble: string | null, };
+
+/**
  * What the team knows of its own system.
  */
 export type Blueprint = { name: string, scope: Scope | null, owner: string, summary: string, dependencies: Array<Declared>, invariants: Array<Invariant>, odds: Array<OddsShift>, preferred_fixes: Array<Fix>, 
@@ -380,12 +409,33 @@ conditions: Array<string>,
  */
 never: Array<string>, };
 
+export type FollowLines = { follow: FollowRow, lines: Array<string>, 
+/**
+ * Ask again for what comes after this.
+ */
+next: number, 
+/**
+ * So many lines before these are no longer held here; the history has them.
+ */
+missed: number, };
+
+/**
+ * A log that is followed, or was until something ended it.
+ */
+export type FollowRow = { id: number, namespace: string, pod: string, container: string, since: Time, lines: number, 
+/**
+ * Why nothing more comes.
+ */
+ended: string | null, };
+
 export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time | null, hops: number, most: number, };
 
 /**
  * The graph around something, as of a time.
  */
 export type GraphView = { at: Time, layout: Layout, states: Array<NodeState>, };
+
+export type HeaderValueFrom = { "source": "plain", value: string, } | { "source": "environment", variable: string, } | { "source": "keyring", entry: string, };
 
 /**
  * A candidate root cause.
@@ -503,19 +553,57 @@ export type Link = { from: ObjectRef, to: ObjectRef,
  */
 reason: string, evidence: Array<ObservationId>, };
 
+/**
+ * A piece of a container's log.
+ */
 export type LogBody = { container: string, 
 /**
  * The log of the container's previous run.
  */
 previous: boolean, 
 /**
- * Lines, oldest first, joined by newlines.
+ * Lines, oldest first, joined by newlines. Of a long log its beginning and its end, with a line between them that
+ * says what is left out.
  */
 text: string, 
 /**
  * What is missing, in words, when the text is not the whole log.
  */
-cut: string | null, };
+cut: string | null, 
+/**
+ * How many lines were read; more than `text` has where it was cut. 0: nobody counted.
+ */
+lines?: number, 
+/**
+ * The patterns of all lines that were read, those that look like trouble first. Empty: nobody looked for them.
+ */
+patterns?: Array<LogPattern>, };
+
+/**
+ * How bad a line of a log is, worst first.
+ */
+export type LogLevel = "fatal" | "error" | "warning" | "info" | "debug";
+
+/**
+ * Entries of a log that differ only in what varies: numbers, ids, addresses, durations, paths, names.
+ */
+export type LogPattern = { 
+/**
+ * The line with what varies replaced: `<num>`, `<hex>`, `<uuid>`, `<ip>`, `<dur>`, `<time>`, `<path>`, `<*>`.
+ */
+template: string, count: number, 
+/**
+ * When the first and the last of them were written, where lines tell.
+ */
+first_at: Time | null, last_at: Time | null, 
+/**
+ * The newest entry, its stack trace with it.
+ */
+example: string, 
+/**
+ * What its writer calls it, or else what its words sound like.
+ */
+level: LogLevel | null, };
 
 /**
  * How a kubeconfig has its user log in.
@@ -651,11 +739,15 @@ when: string,
  */
 ratio: number, because: string, };
 
+export type OfBackEnd = { cluster: ClusterId, kind: BackEndName, };
+
 export type OfCall = { case: CaseId, call: CallId, };
 
 export type OfCase = { case: CaseId, };
 
 export type OfCluster = { cluster: ClusterId, };
+
+export type OfFollow = { cluster: ClusterId, id: number, };
 
 export type OfName = { name: string, };
 
@@ -726,11 +818,25 @@ export type ProposeCall = { case: CaseId, tool: string, args: Record<string, unk
 export type Purpose = "undo" | "verify";
 
 /**
+ * Configures a back end of a cluster.
+ */
+export type PutBackEnd = { cluster: ClusterId, kind: BackEndName, at: BackEndAt, headers: Array<BackEndHeader>, 
+/**
+ * Values that go into the keyring, by the header's name. They are kept nowhere else.
+ */
+secrets: Array<[string, string]>, };
+
+/**
  * A blueprint as a structured value, or as YAML text (then `blueprint` is ignored).
  */
 export type PutBlueprint = { blueprint: Blueprint | null, yaml: string | null, };
 
 export type PutClusterSettings = { cluster: ClusterId, settings: ClusterSettings, };
+
+/**
+ * Lines of a followed log after number `after`.
+ */
+export type ReadFollow = { cluster: ClusterId, id: number, after: number, };
 
 /**
  * What an edge says. The tail depends on the head: `Pod —runs_on→ Node`, `Service —selects→ Deployment`.
@@ -1094,6 +1200,17 @@ export type Commands = {
   /** Allows or forbids such a program; open clusters that wait for it go on. */
   trust_decide: { request: DecideTrust; response: Array<ExecRow> };
   cluster_state: { request: OfCluster; response: ClusterState };
+  /** Where metrics, stored logs and alerts of an open cluster are asked: configured, found, or neither. */
+  back_ends_list: { request: OfCluster; response: Array<BackEndRow> };
+  back_end_put: { request: PutBackEnd; response: Array<BackEndRow> };
+  /** Back to what is found among the cluster's Services. */
+  back_end_remove: { request: OfBackEnd; response: Array<BackEndRow> };
+  /** Asks it one question that changes nothing. */
+  back_end_try: { request: OfBackEnd; response: Array<BackEndRow> };
+  /** Logs that an approved call follows. */
+  follows_list: { request: OfCluster; response: Array<FollowRow> };
+  follow_read: { request: ReadFollow; response: FollowLines };
+  follow_stop: { request: OfFollow; response: Array<FollowRow> };
   /** Opens a bundle or a `.case` file, or adds a kubeconfig. */
   path_open: { request: OfPath; response: ClusterRow };
   triage_get: { request: ClusterAt; response: TriageView };
@@ -1154,6 +1271,13 @@ export const tags = {
   trust_list: { reads: ["clusters"], changes: [] },
   trust_decide: { reads: [], changes: ["clusters", "cluster"] },
   cluster_state: { reads: ["cluster"], changes: [] },
+  back_ends_list: { reads: ["clusters"], changes: [] },
+  back_end_put: { reads: [], changes: ["clusters"] },
+  back_end_remove: { reads: [], changes: ["clusters"] },
+  back_end_try: { reads: [], changes: ["clusters"] },
+  follows_list: { reads: ["cluster"], changes: [] },
+  follow_read: { reads: [], changes: [] },
+  follow_stop: { reads: [], changes: ["cluster"] },
   path_open: { reads: [], changes: ["clusters", "cases"] },
   triage_get: { reads: ["cluster"], changes: [] },
   timeline_get: { reads: ["cluster"], changes: [] },
