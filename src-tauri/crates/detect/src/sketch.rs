@@ -60,7 +60,7 @@ impl Sketch {
             self.observe(None, Body::Coverage { kind: kind.into(), namespace: String::new(), state }, NOW);
         self.snapshot.coverage.push(Coverage {
             kind: kind.into(),
-            namespace: String::new(),
+            namespace: "".into(),
             state,
             observation: observation.id,
         });

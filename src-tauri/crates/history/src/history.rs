@@ -1,4 +1,5 @@
 mod fold;
+mod live;
 mod recent;
 pub(crate) mod row;
 pub(crate) mod schema;
@@ -53,6 +54,7 @@ pub struct History {
     cluster: ClusterId,
     appended: Arc<Appended>,
     recent: recent::Recent,
+    live: live::Live,
     packer: Mutex<row::Packer>,
 }
 
@@ -142,7 +144,7 @@ impl History {
             });
         }
         let (appended, recent, packer) = (Arc::default(), recent::Recent::default(), Mutex::new(row::Packer::new()));
-        Ok(History { store, cluster, appended, recent, packer })
+        Ok(History { store, cluster, appended, recent, live: live::Live::default(), packer })
     }
 
     pub fn cluster(&self) -> &ClusterId {
@@ -170,21 +172,28 @@ impl History {
         let written = self.store.write(ACT, |transaction| {
             let error = |e: rusqlite::Error| self.store.error(ACT, &e);
             packer.begin(transaction).map_err(error)?;
-            let mut new = 0;
+            let mut new = Vec::new();
             for observation in observations {
-                new += usize::from(packer.insert(transaction, observation).map_err(error)?);
+                if packer.insert(transaction, observation).map_err(error)? {
+                    new.push(observation);
+                }
             }
-            Ok(new)
+            let last: i64 = transaction
+                .query_row("SELECT coalesce(max(seq), 0) FROM observations", [], |row| row.get(0))
+                .map_err(error)?;
+            Ok((new, last))
         });
         if written.is_err() {
             packer.forget();
         }
-        let new = written?;
+        let (new, last) = written?;
+        let inventory: Vec<&Observation> = new.iter().copied().filter(|o| o.is_inventory()).collect();
+        self.tell_live(&inventory, new.len(), last);
         drop(packer);
-        if new > 0 {
+        if !new.is_empty() {
             self.appended.count();
         }
-        Ok(new)
+        Ok(new.len())
     }
 
     /// The cluster as of `at` by when things happened. Asked again for the same or a later time, it reads only what is

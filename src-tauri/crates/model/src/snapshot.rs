@@ -44,9 +44,9 @@ pub struct SeenEvent {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
-    pub kind: String,
+    pub kind: Text,
     /// Empty: the whole cluster.
-    pub namespace: String,
+    pub namespace: Text,
     pub state: CoverageState,
     pub observation: ObservationId,
 }

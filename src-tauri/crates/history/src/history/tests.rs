@@ -459,6 +459,37 @@ fn a_torn_full_version_costs_what_builds_on_it_and_no_later_full_version() {
     assert_eq!(history.window(Time::MIN, Time::MAX).unwrap().len(), all.len() - builds_on_it);
 }
 
+#[test]
+fn of_many_versions_those_that_mark_a_change_are_held() {
+    let history = history();
+    let replicas = |seconds: i64| if seconds < 200 { 3 } else { 5 };
+    let versions: Vec<Observation> = (0..1_000)
+        .map(|n| present(n, "uid", json!({"spec": {"replicas": replicas(n)}, "status": {"ready": n}})))
+        .collect();
+    history.append(&versions).unwrap();
+    let snapshot = history.present(Time::MAX).unwrap();
+    let held = snapshot.earlier_of(&cart());
+    assert!(held.len() <= 6, "{} versions are held", held.len());
+    let change = held.windows(2).find(|pair| pair[0].object["spec"] != pair[1].object["spec"]).unwrap();
+    assert_eq!([change[0].at, change[1].at], [at(199), at(200)], "both sides of a change stay, however long ago it was");
+    assert_eq!(held.last().unwrap().at, at(998));
+}
+
+#[test]
+fn the_present_is_what_was_appended_and_reads_no_file() {
+    let history = history();
+    history.append(&[present(10, "a", json!({"spec": 1}))]).unwrap();
+    let before = history.present(at(5)).unwrap();
+    assert_eq!(before.objects[&cart()].object["spec"], 1, "a clock that is behind hides nothing");
+    history.append(&[present(20, "a", json!({"spec": 2}))]).unwrap();
+    history.append(&[present(15, "a", json!({"spec": 3}))]).unwrap();
+    let now = history.present(at(30)).unwrap();
+    assert_eq!((now.at, &now.objects[&cart()].object["spec"]), (at(30), &model::Doc::from(json!(2))));
+    let earlier: Vec<i64> = now.earlier_of(&cart()).iter().filter_map(|v| v.object["spec"].as_i64()).collect();
+    assert_eq!(earlier, [1, 3], "what came late stands where it happened");
+    assert_eq!(before.objects[&cart()].object["spec"], 1, "a snapshot stays as it is");
+}
+
 /// Objects, deletions and events at few different times, appended in any order.
 fn any_observation() -> impl Strategy<Value = Observation> {
     (0i64..20, 0i64..20, 0u8..6, 0u8..3).prop_map(|(happened, late, what, which)| match what {
@@ -501,6 +532,9 @@ proptest! {
                 let (one, other) = (asked.snapshot(time).unwrap(), fresh.snapshot(time).unwrap());
                 prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
             }
+            // What heard everything as it came is what reads everything in order.
+            let (one, other) = (asked.present(Time::MAX).unwrap(), fresh.snapshot(Time::MAX).unwrap());
+            prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
         }
     }
 }
