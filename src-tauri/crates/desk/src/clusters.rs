@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cluster::{Connection, Context, ExecCommand, Issue, Reach, SearchPath, Sources, Terms};
 use history::History;
@@ -21,7 +21,7 @@ use crate::{Desk, DeskError};
 pub(crate) use row::problem;
 
 /// The window is not woken more often than this by one cluster.
-const QUIET: Duration = Duration::from_millis(200);
+const QUIET: Duration = Duration::from_millis(100);
 
 /// Every cluster the desk knows of.
 pub(crate) struct Clusters {
@@ -54,6 +54,8 @@ pub(crate) struct Opened {
     pub history: Arc<History>,
     pub connection: Option<Arc<Connection>>,
     pub looks: Mutex<Looks>,
+    /// Held by who computes a look.
+    pub understanding: Mutex<()>,
     /// Incidents that were shown, by id: what a person clicks on may have grown meanwhile.
     pub shown: Mutex<BTreeMap<IncidentId, Incident>>,
     appended: AtomicU64,
@@ -65,6 +67,7 @@ impl Opened {
             history,
             connection,
             looks: Mutex::default(),
+            understanding: Mutex::default(),
             shown: Mutex::default(),
             appended: AtomicU64::new(0),
         })
@@ -457,9 +460,12 @@ impl Desk {
                 let (Some(desk), Some(opened)) = (desk.upgrade(), opened.upgrade()) else { break };
                 if something {
                     opened.appended.fetch_add(1, Ordering::AcqRel);
+                    let began = Instant::now();
+                    desk.look_ahead(&id, &opened);
                     desk.tell(Update::ClusterChanged { cluster: id.clone() });
                     drop((desk, opened));
-                    std::thread::sleep(QUIET);
+                    // Understanding a big cluster must not take the whole of a processor.
+                    std::thread::sleep(QUIET.max(began.elapsed()));
                 }
             }
         });

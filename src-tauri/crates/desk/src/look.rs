@@ -1,10 +1,12 @@
 //! What is to be seen of a cluster at a time: snapshot, graph, facts and triage, computed once for each time asked.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::{ClusterId, Fact, ObjectRef, ObservationId, Snapshot, Time, Triage, View};
 use topology::Graph;
 
+use crate::clusters::Opened;
 use crate::rows::{GraphView, ObjectView, ObservationView, Timeline, TriageView};
 use crate::{Desk, DeskError, pictures};
 
@@ -20,9 +22,13 @@ pub struct Look {
 #[derive(Default)]
 pub(crate) struct Looks {
     kept: Vec<(Option<Time>, u64, Arc<Look>)>,
+    /// When somebody last asked for the present.
+    asked: Option<Instant>,
 }
 
 const MOST_LOOKS: usize = 6;
+/// The present is understood as it happens for so long after somebody looked.
+const LOOKED_AT: Duration = Duration::from_secs(60);
 const MOST_SHOWN: usize = 1_000;
 
 impl Looks {
@@ -45,9 +51,31 @@ impl Looks {
 }
 
 impl Desk {
-    /// The cluster as of `at`; `None` is now, or a recording's end.
+    /// The cluster as of `at`; `None` is now, or a recording's end. The present of a watched cluster is understood as it
+    /// happens ([`Desk::look_ahead`]); asking for it takes a pointer.
     pub fn look(&self, cluster: &ClusterId, at: Option<Time>) -> Result<Arc<Look>, DeskError> {
         let opened = self.opened(cluster)?;
+        {
+            let mut looks = crate::desk::lock(&opened.looks);
+            if at.is_none() {
+                looks.asked = Some(Instant::now());
+                // What came since is being understood, and told when it is.
+                if opened.connection.is_some()
+                    && let Some(newest) = looks.newest()
+                {
+                    return Ok(newest);
+                }
+            }
+            if let Some(look) = looks.get(at, opened.generation()) {
+                return Ok(look);
+            }
+        }
+        self.look_anew(cluster, &opened, at)
+    }
+
+    fn look_anew(&self, cluster: &ClusterId, opened: &Opened, at: Option<Time>) -> Result<Arc<Look>, DeskError> {
+        // One at a time: who waited finds what the other one understood.
+        let _one = crate::desk::lock(&opened.understanding);
         let generation = opened.generation();
         if let Some(look) = crate::desk::lock(&opened.looks).get(at, generation) {
             return Ok(look);
@@ -56,7 +84,11 @@ impl Desk {
             Some(at) => at,
             None => self.now_of(cluster)?,
         };
-        let look = Arc::new(self.understand(cluster, opened.history.snapshot(time)?)?);
+        let snapshot = match at {
+            Some(_) => opened.history.snapshot(time)?,
+            None => opened.history.present(time)?,
+        };
+        let look = Arc::new(self.understand(cluster, snapshot)?);
         if at.is_none() {
             let mut shown = crate::desk::lock(&opened.shown);
             shown.extend(look.triage.incidents.iter().map(|incident| (incident.id.clone(), incident.clone())));
@@ -66,6 +98,20 @@ impl Desk {
         }
         crate::desk::lock(&opened.looks).put(at, generation, Arc::clone(&look));
         Ok(look)
+    }
+
+    /// Understands the present, because something was appended, while somebody looks.
+    pub(crate) fn look_ahead(&self, cluster: &ClusterId, opened: &Opened) {
+        {
+            let mut looks = crate::desk::lock(&opened.looks);
+            if looks.asked.is_none_or(|asked| asked.elapsed() > LOOKED_AT) {
+                looks.kept.retain(|(at, _, _)| at.is_some());
+                return;
+            }
+        }
+        if let Err(error) = self.look_anew(cluster, opened, None) {
+            tracing::warn!(%cluster, error = error.what, "the present could not be understood");
+        }
     }
 
     fn understand(&self, cluster: &ClusterId, snapshot: Snapshot) -> Result<Look, DeskError> {

@@ -471,7 +471,11 @@ fn of_many_versions_those_that_mark_a_change_are_held() {
     let held = snapshot.earlier_of(&cart());
     assert!(held.len() <= 6, "{} versions are held", held.len());
     let change = held.windows(2).find(|pair| pair[0].object["spec"] != pair[1].object["spec"]).unwrap();
-    assert_eq!([change[0].at, change[1].at], [at(199), at(200)], "both sides of a change stay, however long ago it was");
+    assert_eq!(
+        [change[0].at, change[1].at],
+        [at(199), at(200)],
+        "both sides of a change stay, however long ago it was"
+    );
     assert_eq!(held.last().unwrap().at, at(998));
 }
 
