@@ -11,6 +11,23 @@ mod next_call;
 mod sight;
 mod stores;
 mod telling;
+/// A call in words: `logs` (namespace `shop`, pod `cart-0`).
+fn asked_for(call: &ToolCall) -> String {
+    let word = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => model::canonical_json(other),
+    };
+    let given = call.args.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null() && *value != "");
+    let args: Vec<String> =
+        given.map(|(name, value)| format!("{} `{}`", name.replace('_', " "), word(value))).collect();
+    if args.is_empty() { format!("`{}`", call.tool) } else { format!("`{}` ({})", call.tool, args.join(", ")) }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -203,9 +220,15 @@ impl BuiltIn {
 
     fn could_not(&mut self, call: &ToolCall, verb: &str, why: &str) {
         self.asked.insert(call.digest());
-        let what = format!("`{}` {}", call.tool, model::canonical_json(&call.args));
+        let what = asked_for(call);
         self.not_checked.push(NotChecked { what: what.clone(), because: format!("{verb}: {why}") });
-        let text = format!("{what} was {verb} ({why}); I go on without it and say so in the conclusion.");
+        let why = why.trim_end_matches(['.', ';', ' ']);
+        let happened = match verb {
+            "failed" => format!("{what} gave no answer: {why}"),
+            "withheld" => format!("the answer of {what} was withheld: {why}"),
+            _ => format!("{what} may not be asked: {why}"),
+        };
+        let text = format!("{}. I go on without it and say so in the conclusion.", capitalised(&happened));
         self.queue.push_back(Move::Narrate { text });
     }
 

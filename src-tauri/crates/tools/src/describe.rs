@@ -3,7 +3,6 @@ use gate::Permit;
 use model::{Doc, Held, ObjectRef, Preview, SeenEvent};
 
 use crate::answer::{Answer, count, recall, short, unstored, yaml};
-use crate::neighbours::words;
 use crate::scene::Scene;
 use crate::typed::{Named, Typed};
 use crate::{Surroundings, ToolError};
@@ -66,14 +65,14 @@ impl Typed for Describe {
             .graph
             .dependencies(&object)
             .iter()
-            .map(|e| format!("  {} {} ({})", words(e.relation), e.to, e.reason))
+            .map(|e| format!("  {} {} ({})", e.relation.words(), e.to, e.reason))
             .collect();
         related.extend(
             scene
                 .graph
                 .dependents(&object)
                 .iter()
-                .map(|e| format!("  {} {} it ({})", e.from, words(e.relation), e.reason)),
+                .map(|e| format!("  {} {} it ({})", e.from, e.relation.words(), e.reason)),
         );
         let hidden = related.len().saturating_sub(SHOWN_RELATED);
         related.truncate(SHOWN_RELATED);

@@ -105,7 +105,7 @@ impl Typed for Neighbours {
             };
             let (from, to) = (scene.graph.workload_of(&e.from), scene.graph.workload_of(&e.to));
             let (from_missing, to_missing) = (missing(&from), missing(&to));
-            format!("{from}{from_missing} {} {to}{to_missing}: {} ({})", words(e.relation), e.reason, class(e.class))
+            format!("{from}{from_missing} {} {to}{to_missing}: {} ({})", e.relation.words(), e.reason, class(e.class))
         };
         let lines: Vec<String> = edges.iter().map(told).collect();
         let affected = scene.graph.blast_radius(std::slice::from_ref(&object));
@@ -124,23 +124,6 @@ impl Typed for Neighbours {
             .part(lines.join("\n"))
             .cut_if(hidden > 0, format!("{hidden} objects further away"))
             .resting_on(evidence))
-    }
-}
-
-pub(crate) fn words(relation: Relation) -> &'static str {
-    match relation {
-        Relation::OwnedBy => "is owned by",
-        Relation::Selects => "selects",
-        Relation::RoutesTo => "routes to",
-        Relation::Mounts => "mounts",
-        Relation::ReadsConfig => "reads",
-        Relation::RunsOn => "runs on",
-        Relation::Binds => "binds",
-        Relation::ScaledBy => "is scaled by",
-        Relation::UsesAccount => "runs as",
-        Relation::Calls => "calls",
-        Relation::LimitedBy => "is limited by",
-        Relation::Declares => "is declared to need",
     }
 }
 

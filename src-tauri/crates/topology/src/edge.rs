@@ -42,3 +42,23 @@ pub struct Edge {
     pub since: Time,
     pub evidence: Vec<ObservationId>,
 }
+
+impl Relation {
+    /// As a sentence says it, from the tail to the head: `Pod … runs on Node …`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Relation::OwnedBy => "is owned by",
+            Relation::Selects => "selects",
+            Relation::RoutesTo => "routes to",
+            Relation::Mounts => "mounts",
+            Relation::ReadsConfig => "reads",
+            Relation::RunsOn => "runs on",
+            Relation::Binds => "binds",
+            Relation::ScaledBy => "is scaled by",
+            Relation::UsesAccount => "runs as",
+            Relation::Calls => "calls",
+            Relation::LimitedBy => "is limited by",
+            Relation::Declares => "is declared to need",
+        }
+    }
+}

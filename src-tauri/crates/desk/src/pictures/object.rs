@@ -1,6 +1,6 @@
 use model::{Body, Doc, Fact, ObjectRef, Observation, Snapshot};
 use similar::TextDiff;
-use topology::{Graph, Relation};
+use topology::Graph;
 
 use super::status::status;
 use crate::rows::{EventRow, ObjectView, ObservationView};
@@ -19,10 +19,10 @@ pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &Objec
     });
     let mut related: Vec<(ObjectRef, String)> = Vec::new();
     for edge in graph.dependencies(object) {
-        related.push((edge.to.clone(), words(edge.relation).to_owned()));
+        related.push((edge.to.clone(), edge.relation.words().to_owned()));
     }
     for edge in graph.dependents(object) {
-        related.push((edge.from.clone(), format!("{} this", words(edge.relation))));
+        related.push((edge.from.clone(), format!("{} this", edge.relation.words())));
     }
     ObjectView {
         object: object.clone(),
@@ -47,23 +47,6 @@ pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &Objec
             .collect(),
         facts: facts.iter().filter(|fact| &fact.subject == object).cloned().collect(),
         related,
-    }
-}
-
-fn words(relation: Relation) -> &'static str {
-    match relation {
-        Relation::OwnedBy => "is owned by",
-        Relation::Selects => "selects",
-        Relation::RoutesTo => "routes to",
-        Relation::Mounts => "mounts",
-        Relation::ReadsConfig => "reads",
-        Relation::RunsOn => "runs on",
-        Relation::Binds => "binds",
-        Relation::ScaledBy => "is scaled by",
-        Relation::UsesAccount => "runs as",
-        Relation::Calls => "calls",
-        Relation::LimitedBy => "is limited by",
-        Relation::Declares => "is declared to need",
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use knowledge::{Blueprints, FailureMode, Library, Sign, render};
+use knowledge::{Blueprints, FailureMode, Library, Sign, render, spoken};
 use model::{ClusterId, Incident, ObjectRef, ObservationId, Severity, Snapshot};
 
 use super::fact_map::FactMap;
@@ -46,6 +46,13 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub fn id(&self) -> String {
         format!("{} @ {}", self.mode.id, self.object)
+    }
+
+    /// What it says, for a sentence.
+    pub fn words(&self) -> String {
+        let mut title = self.mode.title.clone();
+        title.truncate(title.trim_end_matches('.').len());
+        format!("“{title}” ({})", spoken(&self.object))
     }
 
     /// The strongest likelihood ratio that speaks for it.
@@ -288,17 +295,17 @@ fn attention(candidate: &Candidate, map: &FactMap, focus: &Focus) -> f64 {
 /// Of one failure mode on several objects of an incident, the one that is decided takes over from those that are only
 /// suspected.
 fn absorb(candidates: &mut [Candidate]) {
-    let decided: Vec<(String, usize, ObjectRef)> = candidates
+    let decided: Vec<(String, usize, String)> = candidates
         .iter()
         .filter(|c| c.signal_ratio >= DECISIVE)
-        .map(|c| (c.mode.id.clone(), c.incident, c.object.clone()))
+        .map(|c| (c.mode.id.clone(), c.incident, c.words()))
         .collect();
     for candidate in candidates.iter_mut().filter(|c| c.signal_ratio < DECISIVE) {
         let by =
             decided.iter().find(|(mode, incident, _)| *mode == candidate.mode.id && *incident == candidate.incident);
-        if let Some((mode, _, object)) = by {
+        if let Some((_, _, words)) = by {
             candidate.log_odds -= 20.0_f64.ln();
-            candidate.explained_by = Some(format!("{mode} @ {object}"));
+            candidate.explained_by = Some(words.clone());
         }
     }
 }
@@ -343,7 +350,7 @@ fn explain_away(candidates: &mut [Candidate], map: &FactMap) {
             (true, true) => 4.0,
             (false, _) => 3.0,
         };
-        let by = candidates[*rival].id();
+        let by = candidates[*rival].words();
         candidates[index].log_odds -= penalty.ln();
         candidates[index].explained_by = Some(by);
     }

@@ -295,7 +295,7 @@ fn add(found: &mut BTreeMap<String, Proposal>, call: ToolCall, value: f64, candi
     let proposal = found.entry(call.digest()).or_insert_with(|| Proposal { call, value: 0.0, hypotheses: Vec::new() });
     // One answer serves all who ask for it.
     proposal.value += value;
-    proposal.hypotheses.extend(candidate.map(Candidate::id));
+    proposal.hypotheses.extend(candidate.map(Candidate::words));
 }
 
 /// Whether containers may stand behind an object, so that it can have a log.

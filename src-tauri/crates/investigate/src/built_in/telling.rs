@@ -188,7 +188,7 @@ impl Telling<'_> {
         let from = before.get(&candidate.id()).copied().unwrap_or(0.0) * 100.0;
         let way = if by > 0.0 { "rises" } else { "falls" };
         let to = candidate.probability * 100.0;
-        format!("{} {way} from {from:.0} % to {to:.0} %{why}", candidate.id())
+        format!("{} {way} from {from:.0} % to {to:.0} %{why}", candidate.words())
     }
 
     /// Facts as [`Telling::because`] recognises them.
