@@ -1,5 +1,6 @@
 //! What only the whole, against real programs, can show.
 
+mod acts;
 mod bad_input;
 mod captures;
 mod cluster;

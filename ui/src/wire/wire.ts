@@ -946,6 +946,14 @@ uid: string,
  */
 at_cluster: boolean, 
 /**
+ * What would be done, in a sentence.
+ */
+does: string, 
+/**
+ * How it would be taken back, in a sentence.
+ */
+undo: string, 
+/**
  * Every field that would change, redacted.
  */
 fields: Array<ShownField>, };

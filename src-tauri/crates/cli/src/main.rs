@@ -2,6 +2,7 @@
 //!
 //! `--json` prints one JSON document on stdout; everything else goes to stderr. Exit 0: done, 1: failed, 2: bad usage.
 
+mod act;
 mod ask;
 mod audit;
 mod case;
@@ -10,6 +11,7 @@ mod diagnose;
 mod eval;
 mod out;
 mod playground;
+mod record;
 mod report;
 mod source;
 mod triage;
@@ -42,6 +44,10 @@ enum Command {
     Triage(triage::Triage),
     /// Find the cause, call by call.
     Diagnose(diagnose::Diagnose),
+    /// Make one call yourself: a change, or a read; it is shown and waits for your word.
+    Act(act::Act),
+    /// Record a cluster into a file, for days, with nobody at the screen.
+    Record(record::Record),
     /// Serve a practice cluster in trouble over the Kubernetes API.
     Playground(playground::Playground),
     /// Export, import or show cases.
@@ -99,6 +105,8 @@ fn main() -> ExitCode {
             Command::Trust(trust) => trust.run(),
             Command::Triage(triage) => triage.run().await,
             Command::Diagnose(diagnose) => diagnose.run().await,
+            Command::Act(act) => act.run().await,
+            Command::Record(record) => record.run().await,
             Command::Playground(playground) => playground.run().await,
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),

@@ -26,6 +26,14 @@ pub fn json(value: &impl Serialize) -> Result<(), Failed> {
     }
 }
 
+/// How far something is, on stderr: a line that follows itself on a terminal, lines in a log.
+pub fn progress(text: &str) {
+    use std::io::IsTerminal;
+    let mut stderr = std::io::stderr().lock();
+    let _ = if stderr.is_terminal() { write!(stderr, "\r\x1b[2K{text}") } else { writeln!(stderr, "{text}") };
+    let _ = stderr.flush();
+}
+
 /// A line on stderr, for people.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");

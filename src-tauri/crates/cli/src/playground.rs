@@ -61,8 +61,38 @@ pub async fn serve(scenario: &str, port: u16, folder: &Path) -> Result<Served, F
     })
 }
 
-/// A folder for the kubeconfig of a playground that lives as long as this command.
-pub fn aside() -> Result<PathBuf, Failed> {
-    let folder = Paths::of_this_machine()?.state().join("playground").join(std::process::id().to_string());
-    Ok(folder)
+/// A folder for the kubeconfig of a playground that lives as long as this value.
+pub struct Aside(PathBuf);
+
+impl Aside {
+    pub fn make() -> Result<Self, Failed> {
+        let playgrounds = Paths::of_this_machine()?.state().join("playground");
+        forget_the_dead(&playgrounds);
+        Ok(Aside(playgrounds.join(std::process::id().to_string())))
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a program left behind that was killed. Where it cannot be told whether one still runs, its folder stays.
+fn forget_the_dead(playgrounds: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.join(std::process::id().to_string()).exists() {
+        return;
+    }
+    for entry in std::fs::read_dir(playgrounds).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_process = name.to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+        if is_process && !processes.join(&name).exists() {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }

@@ -38,8 +38,8 @@ pub struct Opened {
     pub cluster: ClusterId,
     /// The source as it was named.
     pub name: String,
-    /// Ends with the practice cluster when dropped.
-    _playground: Option<playground::Served>,
+    /// Ends with the practice cluster when dropped, and takes its kubeconfig away.
+    _playground: Option<(playground::Served, crate::playground::Aside)>,
 }
 
 /// A desk for the command line.
@@ -49,16 +49,21 @@ pub fn desk(in_memory: bool, kubeconfig: &[PathBuf]) -> Result<Arc<Desk>, Failed
     } else {
         cluster::Sources { files: kubeconfig.to_vec(), ..cluster::Sources::default() }
     };
+    desk_of(in_memory, kubeconfigs, kubeconfig.is_empty())
+}
+
+/// The same with the kubeconfigs given; `with_added` also those that the engineer added to the desk.
+pub fn desk_of(in_memory: bool, kubeconfigs: cluster::Sources, with_added: bool) -> Result<Arc<Desk>, Failed> {
     let variable = std::env::var("CASEBOARD_KNOWLEDGE").ok();
     let opening = Opening {
         paths: Paths::of_this_machine()?,
         in_memory,
         knowledge: knowledge::Shelf::folders_from(variable.as_deref()),
         kubeconfigs,
-        with_added: kubeconfig.is_empty(),
+        with_added,
     };
     let desk = Desk::open(opening)?;
-    for problem in desk.knowledge_problems() {
+    for problem in desk.about().warnings.into_iter().chain(desk.knowledge_problems()) {
         out::say(&format!("caseboard: {problem}"));
     }
     Ok(desk)
@@ -86,12 +91,13 @@ impl Source {
         let mut served = None;
         let (desk, cluster, name) = match (&self.playground, &self.context) {
             (Some(scenario), _) => {
-                let started = crate::playground::serve(scenario, 0, &crate::playground::aside()?).await?;
+                let aside = crate::playground::Aside::make()?;
+                let started = crate::playground::serve(scenario, 0, aside.folder()).await?;
                 let desk = desk(true, std::slice::from_ref(&started.kubeconfig))?;
                 let row = desk.clusters().into_iter().next();
                 let row =
                     row.ok_or_else(|| DeskError::not_found("The practice cluster's kubeconfig has no context."))?;
-                served = Some(started);
+                served = Some((started, aside));
                 (desk, row.id, format!("playground {scenario}"))
             }
             (None, Some(context)) => {

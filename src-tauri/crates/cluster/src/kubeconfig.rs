@@ -3,6 +3,7 @@
 
 mod context;
 mod file;
+mod in_cluster;
 mod watch;
 
 use std::collections::{BTreeMap, HashSet};

@@ -42,6 +42,6 @@ pub use read_error::ReadError;
 pub use search_path::SearchPath;
 pub use trouble::{Trouble, TroubleKind};
 pub use trust::{ExecCommand, Terms, Trust};
-pub use write::{Access, Change, Changed};
+pub use write::{Access, Change, Changed, Target, WriteError};
 
 use kind::Kind;

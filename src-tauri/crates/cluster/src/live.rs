@@ -3,6 +3,7 @@
 mod agents;
 mod follow;
 mod gathering;
+pub(crate) mod helm;
 mod logs;
 mod objects;
 mod probes;

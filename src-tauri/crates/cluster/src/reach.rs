@@ -244,6 +244,22 @@ impl Reach {
         }
     }
 
+    /// One revision of a Helm release, redacted: JSON of what [`Body::ToolResult`](model::Body::ToolResult) holds.
+    pub async fn helm_release(
+        &self,
+        permit: &Permit,
+        namespace: &str,
+        release: &str,
+        revision: u64,
+        to: Time,
+    ) -> Result<Vec<Observation>, ReadError> {
+        self.check(permit)?;
+        match self {
+            Reach::Live(connection) => connection.helm_release(namespace, release, revision).await,
+            Reach::Recorded(history) => recorded::helm_release(history, namespace, release, revision, to),
+        }
+    }
+
     /// One object of any kind that is served, watched or not. An empty name lists the kind in the namespace.
     pub async fn object(&self, permit: &Permit, object: &ObjectRef, to: Time) -> Result<Vec<Observation>, ReadError> {
         self.check(permit)?;

@@ -152,6 +152,21 @@ pub(crate) fn shape(history: &History, kind: &str, namespace: &str, name: &str, 
     Ok(found)
 }
 
+/// What somebody read of a release while this was recorded.
+pub(crate) fn helm_release(history: &History, namespace: &str, release: &str, revision: u64, to: Time) -> Answer {
+    let secret = crate::live::helm::secret_of(namespace, release, revision);
+    let mut found = find(history, "tool_result", Some(secret), None, to)?;
+    found.retain(|o| matches!(&o.body, Body::ToolResult { tool, .. } if tool == "helm_release"));
+    if found.is_empty() {
+        return Err(ReadError::not_available(
+            format!("revision {revision} of the Helm release `{namespace}/{release}`"),
+            "nobody read it while this was recorded; values of Secrets are never collected by themselves",
+            READ_LIVE,
+        ));
+    }
+    Ok(found)
+}
+
 pub(crate) fn object(history: &History, object: &ObjectRef, to: Time) -> Answer {
     let subject = (!object.name.is_empty()).then(|| object.clone());
     let mut found = history.find(&Query {

@@ -1,15 +1,15 @@
-//! The few writes, for the tools: each takes a permit, can be tried first, and is bound to the version that was looked
-//! at.
+//! The few writes, for the tools: each takes a permit, can be tried first, and is bound to the object and the version
+//! that were looked at.
 
-use gate::Permit;
-use http::Request;
+use gate::{Leave, Permit};
 use http::header::{ACCEPT, CONTENT_TYPE};
-use model::ObjectRef;
+use http::{Request, StatusCode};
+use model::{ClusterId, ObjectRef};
 use serde_json::{Value, json};
 
 use crate::live::{path, words};
 use crate::reach::check;
-use crate::{Connection, ReadError, Trouble};
+use crate::{Connection, Kind, ReadError, Trouble};
 
 /// A change to one object, as the API server takes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,16 +18,27 @@ pub enum Change {
     Merge(Value),
     /// Kubernetes' own: lists are merged by their keys, as containers by name. Built-in kinds only.
     Strategic(Value),
+    /// RFC 6902: a list of operations.
+    Json(Vec<Value>),
+    Delete,
+}
+
+/// An object as the server has it, whole, for working out a change. Its values are not redacted: it is not kept, not
+/// shown and not logged. A Secret comes without its values.
+pub struct Target {
+    pub object: Value,
+    pub uid: String,
+    pub resource_version: String,
 }
 
 /// What a change makes of an object; without values, redacted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changed {
     pub before: Value,
+    /// `Null` where the change deletes it.
     pub after: Value,
-    /// The version that `before` is; a later change carries it so that it meets what was looked at.
-    pub resource_version: String,
-    pub uid: String,
+    /// Nothing but the server's own bookkeeping differs: it is so already.
+    pub same: bool,
 }
 
 /// Whether the user may do something.
@@ -38,44 +49,20 @@ pub struct Access {
     pub reason: String,
 }
 
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// 409: it is not the object, or not the version, that was looked at.
+    #[error("{what} was changed by somebody else meanwhile ({why})")]
+    Conflict { what: String, why: String },
+    #[error(transparent)]
+    Other(#[from] ReadError),
+}
+
 impl Connection {
-    /// Asks the API server what the change would do, and changes nothing.
-    pub async fn patch_dry_run(
-        &self,
-        permit: &Permit,
-        object: &ObjectRef,
-        change: &Change,
-    ) -> Result<Changed, ReadError> {
-        check(permit, self.cluster())?;
-        self.apply(object, change, None, true).await
-    }
-
-    /// Changes the object if it is still of `resource_version`.
-    pub async fn patch(
-        &self,
-        permit: &Permit,
-        object: &ObjectRef,
-        change: &Change,
-        resource_version: &str,
-    ) -> Result<Changed, ReadError> {
-        check(permit, self.cluster())?;
-        self.apply(object, change, Some(resource_version), false).await
-    }
-
-    /// Deletes the object if it is still the one of this uid.
-    pub async fn delete(&self, permit: &Permit, object: &ObjectRef, uid: &str) -> Result<(), ReadError> {
-        check(permit, self.cluster())?;
-        let what = format!("the deletion of {}", words(object));
-        let kind = self.kind_of(object, &what).await?;
-        let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}});
-        let request = Request::delete(path(&kind, object)).header(CONTENT_TYPE, "application/json");
-        self.send(request, &options).await.map_err(|trouble| trouble.reading(what))?;
-        Ok(())
-    }
-
     /// Asks the cluster whether its user may do this. Changes nothing and reads nothing.
-    pub async fn can(&self, permit: &Permit, verb: &str, object: &ObjectRef) -> Result<Access, ReadError> {
-        check(permit, self.cluster())?;
+    pub async fn can(&self, leave: &impl Leave, verb: &str, object: &ObjectRef) -> Result<Access, ReadError> {
+        allowed_here(leave, self.cluster())?;
         let what = format!("whether you may `{verb}` {}", words(object));
         let kind = self.kind_of(object, &what).await?;
         let review = json!({
@@ -99,64 +86,212 @@ impl Connection {
         })
     }
 
+    /// The object as it is now.
+    pub async fn target(&self, leave: &impl Leave, object: &ObjectRef) -> Result<Target, ReadError> {
+        allowed_here(leave, self.cluster())?;
+        let what = words(object);
+        let kind = self.kind_of(object, &what).await?;
+        let mut value =
+            self.send(Request::get(path(&kind, object)), &Value::Null).await.map_err(|t| t.reading(&what))?;
+        if kind.metadata_only()
+            && let Some(map) = value.as_object_mut()
+        {
+            map.retain(|field, _| matches!(field.as_str(), "apiVersion" | "kind" | "metadata" | "type"));
+        }
+        let text = |field: &str| value["metadata"][field].as_str().unwrap_or_default().to_owned();
+        Ok(Target { uid: text("uid"), resource_version: text("resourceVersion"), object: value })
+    }
+
+    /// The objects of a kind in a namespace that a plan needs besides its target, such as the revisions of a workload.
+    pub async fn beside(&self, leave: &impl Leave, kind: &str, namespace: &str) -> Result<Vec<Value>, ReadError> {
+        allowed_here(leave, self.cluster())?;
+        let all = ObjectRef::new(kind, namespace, "");
+        let what = words(&all);
+        let kind = self.kind_of(&all, &what).await?;
+        if kind.metadata_only() {
+            return Err(ReadError::not_available(what, "values of Secrets are never listed", ""));
+        }
+        let mut list = self.send(Request::get(path(&kind, &all)), &Value::Null).await.map_err(|t| t.reading(&what))?;
+        Ok(match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        })
+    }
+
+    /// Asks the API server what the change would do to the target, and changes nothing.
+    pub async fn try_change(
+        &self,
+        leave: &impl Leave,
+        object: &ObjectRef,
+        change: &Change,
+        target: &Target,
+    ) -> Result<Changed, WriteError> {
+        allowed_here(leave, self.cluster())?;
+        self.apply(object, change, target, true).await
+    }
+
+    /// Changes the target if it is still the same object in the same version.
+    pub async fn change(
+        &self,
+        permit: &Permit,
+        object: &ObjectRef,
+        change: &Change,
+        target: &Target,
+    ) -> Result<Changed, WriteError> {
+        check(permit, self.cluster())?;
+        self.apply(object, change, target, false).await
+    }
+
     async fn apply(
         &self,
         object: &ObjectRef,
         change: &Change,
-        resource_version: Option<&str>,
+        target: &Target,
         dry_run: bool,
-    ) -> Result<Changed, ReadError> {
-        let what = format!("a change of {}", words(object));
+    ) -> Result<Changed, WriteError> {
+        let what = words(object);
         let kind = self.kind_of(object, &what).await?;
         let place = path(&kind, object);
-        let read = Request::get(&place);
-        let mut before = self.send(read, &Value::Null).await.map_err(|trouble| trouble.reading(&what))?;
-        let text = |value: &Value, field: &str| value["metadata"][field].as_str().unwrap_or_default().to_owned();
-        let (version, uid) = (text(&before, "resourceVersion"), text(&before, "uid"));
-
-        let (content, patch) = match change {
-            Change::Merge(patch) => ("application/merge-patch+json", patch),
-            Change::Strategic(patch) => ("application/strategic-merge-patch+json", patch),
-        };
-        let mut patch = patch.clone();
-        if let Some(expected) = resource_version
-            && let Some(map) = patch.as_object_mut()
-        {
-            let metadata = map.entry("metadata").or_insert_with(|| json!({}));
-            metadata["resourceVersion"] = expected.into();
-        }
         let query = if dry_run { "dryRun=All&" } else { "" };
-        let request = Request::patch(format!("{place}?{query}fieldManager=caseboard")).header(CONTENT_TYPE, content);
-        let mut after = self.send(request, &patch).await.map_err(|trouble| match trouble.why.starts_with("409") {
-            true => ReadError::Failed {
-                what: what.clone(),
-                why: format!("it was changed by somebody else meanwhile ({})", trouble.why),
-                hint: "Look at it again and propose the change anew.".into(),
-            },
-            false => trouble.reading(&what),
-        })?;
-        for value in [&mut before, &mut after] {
-            self.inner.arrivals.reduce(&kind, value);
+        let (content, body) = bound(change, target);
+        let request = match change {
+            Change::Delete => Request::delete(place),
+            Change::Merge(_) | Change::Strategic(_) | Change::Json(_) => {
+                Request::patch(format!("{place}?{query}fieldManager=caseboard"))
+            }
+        };
+        let mut body = body;
+        if dry_run && *change == Change::Delete {
+            body["dryRun"] = json!(["All"]);
         }
-        Ok(Changed { before, after, resource_version: version, uid })
+        let answer = self.write(request.header(CONTENT_TYPE, content), &body, &what).await?;
+        let mut after = if *change == Change::Delete { Value::Null } else { answer };
+        let same = same(&target.object, &after);
+        let mut before = target.object.clone();
+        self.show(&kind, &mut before);
+        self.show(&kind, &mut after);
+        Ok(Changed { before, after, same })
+    }
+
+    /// As it may be shown and kept. A ConfigMap's values are told apart by their digests.
+    fn show(&self, kind: &Kind, object: &mut Value) {
+        let shape =
+            (kind.group.is_empty() && kind.kind == "ConfigMap").then(|| self.inner.redactor.shape("ConfigMap", object));
+        self.inner.arrivals.reduce(kind, object);
+        if let (Some(shape), Some(map)) = (shape, object.as_object_mut()) {
+            map.remove("keys");
+            let told = |key: &model::KeyShape| {
+                let digest = key.digest.get(..10).unwrap_or(&key.digest);
+                (key.key.clone(), Value::from(format!("{} bytes, digest {digest}", key.bytes)))
+            };
+            map.insert("data".into(), Value::Object(shape.keys.iter().map(told).collect()));
+        }
+    }
+
+    /// What the server answers to a write; a conflict is told apart by its code.
+    async fn write(&self, request: http::request::Builder, body: &Value, what: &str) -> Result<Value, WriteError> {
+        self.send_raw(request, body).await.map_err(|error| match error {
+            Sent::Status(status) if status.code == StatusCode::CONFLICT.as_u16() => {
+                WriteError::Conflict { what: what.to_owned(), why: status.message.clone() }
+            }
+            Sent::Status(status) => {
+                Trouble::of(&kube::Error::Api(status)).reading(format!("the answer to a change of {what}")).into()
+            }
+            Sent::Trouble(trouble) => trouble.reading(format!("the answer to a change of {what}")).into(),
+        })
     }
 
     async fn send(&self, request: http::request::Builder, body: &Value) -> Result<Value, Trouble> {
+        self.send_raw(request, body).await.map_err(|error| match error {
+            Sent::Status(status) => Trouble::of(&kube::Error::Api(status)),
+            Sent::Trouble(trouble) => trouble,
+        })
+    }
+
+    async fn send_raw(&self, request: http::request::Builder, body: &Value) -> Result<Value, Sent> {
         let seconds = 30;
         let exchange = async {
-            let client = self.inner.client().await?;
+            let client = self.inner.client().await.map_err(Sent::Trouble)?;
             let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
             let request = request.header(ACCEPT, "application/json").body(body);
-            let request = request.map_err(|error| Trouble::of(&kube::Error::HttpError(error)))?;
-            client.request_text(request).await.map_err(|error| Trouble::of(&error))
+            let request = request.map_err(|error| Sent::Trouble(Trouble::of(&kube::Error::HttpError(error))))?;
+            client.request_text(request).await.map_err(|error| match error {
+                kube::Error::Api(status) => Sent::Status(status),
+                other => Sent::Trouble(Trouble::of(&other)),
+            })
         };
         let text = tokio::time::timeout(std::time::Duration::from_secs(seconds), exchange)
             .await
-            .unwrap_or_else(|_| Err(Trouble::timed_out(seconds)))?;
-        serde_json::from_str(&text).map_err(|_| Trouble {
-            kind: crate::TroubleKind::Server,
-            why: "the answer is not JSON".into(),
-            hint: "Check that the server of this context is a Kubernetes API server.".into(),
+            .unwrap_or_else(|_| Err(Sent::Trouble(Trouble::timed_out(seconds))))?;
+        serde_json::from_str(&text).map_err(|_| {
+            Sent::Trouble(Trouble {
+                kind: crate::TroubleKind::Server,
+                why: "the answer is not JSON".into(),
+                hint: "Check that the server of this context is a Kubernetes API server.".into(),
+            })
         })
+    }
+}
+
+/// Why a request has no answer: the server's own word, or none.
+enum Sent {
+    Status(Box<kube::core::Status>),
+    Trouble(Trouble),
+}
+
+/// The request's content type and body, with the target's uid and version as preconditions.
+fn bound(change: &Change, target: &Target) -> (&'static str, Value) {
+    let Target { uid, resource_version, .. } = target;
+    let with_metadata = |patch: &Value| {
+        let mut patch = patch.clone();
+        if let Some(map) = patch.as_object_mut() {
+            // A patch whose metadata is no object is refused by the server.
+            if let Some(metadata) = map.entry("metadata").or_insert_with(|| json!({})).as_object_mut() {
+                metadata.insert("uid".into(), uid.as_str().into());
+                metadata.insert("resourceVersion".into(), resource_version.as_str().into());
+            }
+        }
+        patch
+    };
+    match change {
+        Change::Merge(patch) => ("application/merge-patch+json", with_metadata(patch)),
+        Change::Strategic(patch) => ("application/strategic-merge-patch+json", with_metadata(patch)),
+        Change::Json(operations) => {
+            // Set, not tested: the server answers a test that fails as if the patch were wrong, and this as a conflict.
+            let mut all = operations.clone();
+            all.push(json!({"op": "add", "path": "/metadata/uid", "value": uid}));
+            all.push(json!({"op": "add", "path": "/metadata/resourceVersion", "value": resource_version}));
+            ("application/json-patch+json", Value::Array(all))
+        }
+        Change::Delete => {
+            let preconditions = json!({"uid": uid, "resourceVersion": resource_version});
+            let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
+            ("application/json", options)
+        }
+    }
+}
+
+/// Whether two versions differ in nothing but what the server keeps about them.
+fn same(before: &Value, after: &Value) -> bool {
+    let bare = |value: &Value| {
+        let mut value = value.clone();
+        if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|field, _| !matches!(field.as_str(), "managedFields" | "resourceVersion" | "generation"));
+        }
+        if let Some(map) = value.as_object_mut() {
+            map.remove("status");
+        }
+        value
+    };
+    bare(before) == bare(after)
+}
+
+/// The cluster is part of what was asked.
+fn allowed_here(leave: &impl Leave, here: &ClusterId) -> Result<(), ReadError> {
+    let approved = &leave.what().cluster;
+    if approved == here {
+        Ok(())
+    } else {
+        Err(ReadError::WrongCluster { approved: approved.clone(), here: here.clone() })
     }
 }

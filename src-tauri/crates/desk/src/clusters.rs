@@ -263,6 +263,20 @@ impl Desk {
         Ok(self.row(id, known))
     }
 
+    /// A context as it was found, and where its login plugins are looked for.
+    pub(crate) fn context_of(&self, id: &ClusterId) -> Option<(Context, Arc<SearchPath>)> {
+        let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        let context = clusters.known.get(id)?.context.clone()?;
+        Some((context, Arc::clone(&clusters.search)))
+    }
+
+    /// What the engineer decided about a cluster beside its kubeconfig.
+    pub(crate) fn terms(&self, id: &ClusterId) -> Terms {
+        let trusts = Arc::clone(&self.trusts);
+        let ClusterSettings { namespaces, machine_certificates } = self.cluster_settings(id);
+        Terms { trust: Arc::new(move |command| trusts.of(command)), namespaces, machine_certificates }
+    }
+
     pub(crate) fn name_of(&self, id: &ClusterId) -> String {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
         clusters.known.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
@@ -276,9 +290,7 @@ impl Desk {
         if known.opened.is_none()
             && let Some(context) = &known.context
         {
-            let trusts = Arc::clone(&self.trusts);
-            let ClusterSettings { namespaces, machine_certificates } = self.cluster_settings(id);
-            let terms = Terms { trust: Arc::new(move |command| trusts.of(command)), namespaces, machine_certificates };
+            let terms = self.terms(id);
             let history = if self.in_memory {
                 History::in_memory(id.clone())?
             } else {

@@ -70,6 +70,13 @@ impl Desk {
         if let Err(error) = crate::logging::start(&paths, Arc::clone(&redactor)) {
             warnings.push(error.problem());
         }
+        for folder in knowledge.iter().filter(|folder| !folder.is_dir()) {
+            warnings.push(Problem {
+                what: format!("There is no knowledge folder `{}`.", folder.display()),
+                why: "CASEBOARD_KNOWLEDGE names it, and the built-in library is used without it.".into(),
+                hint: "Correct CASEBOARD_KNOWLEDGE, or make the folder: it is read as soon as it is there.".into(),
+            });
+        }
         let file = if in_memory { DeskFile::in_memory()? } else { DeskFile::open(&paths.desk_file())? };
         let file = Arc::new(file);
         let added = if with_added { Added::kept(&file) } else { Added::default() };

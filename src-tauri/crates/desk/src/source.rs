@@ -29,12 +29,16 @@ impl Desk {
             });
         }
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("case") => {
-                let file = case_file::open(path)?;
-                let (id, name) = (file.cluster.clone(), file.cluster_name.clone());
-                self.add_recorded(id.clone(), name, path.display().to_string(), Arc::new(file.history));
-                Ok(Opened { cluster: id, report: None })
-            }
+            Some("case") => match case_file::open(path) {
+                Ok(file) => {
+                    let (id, name) = (file.cluster.clone(), file.cluster_name.clone());
+                    self.add_recorded(id.clone(), name, path.display().to_string(), Arc::new(file.history));
+                    Ok(Opened { cluster: id, report: None })
+                }
+                // A recording that was given the name of a case.
+                Err(error) => self.open_recording(path).map_err(|_| error.into()),
+            },
+            _ if is_database(path) => self.open_recording(path),
             Some("yaml" | "yml" | "conf" | "kubeconfig") => {
                 self.add_kubeconfig(path, false);
                 let source = path.display().to_string();
@@ -53,6 +57,15 @@ impl Desk {
             }
             _ => self.open_bundle(path),
         }
+    }
+
+    /// A file of `caseboard record`, or any history: what somebody watched, read to its end.
+    fn open_recording(&self, path: &Path) -> Result<Opened, DeskError> {
+        let history = Arc::new(History::open_recorded(path)?);
+        let id = history.cluster().clone();
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        self.add_recorded(id.clone(), name, path.display().to_string(), history);
+        Ok(Opened { cluster: id, report: None })
     }
 
     fn open_bundle(&self, path: &Path) -> Result<Opened, DeskError> {
@@ -75,4 +88,15 @@ impl Desk {
         self.add_recorded(imported.cluster.clone(), imported.name, path.display().to_string(), Arc::new(history));
         Ok(Opened { cluster: imported.cluster, report: Some(imported.report) })
     }
+}
+
+/// Whether the file is one of SQLite's. One that was killed in its first moments may have everything in its log still.
+fn is_database(path: &Path) -> bool {
+    use std::io::Read;
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let mut head = [0; 16];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    head == MAGIC || (path.is_file() && read == 0 && Path::new(&log).exists())
 }

@@ -117,16 +117,7 @@ impl Desk {
             // By when things were learnt: what arrives later about earlier changes nothing that was already reasoned.
             ..Brief::new(Arc::new(access.history.snapshot_as_known(as_of)?), Arc::clone(&library))
         });
-        let surroundings = Surroundings {
-            history: Arc::clone(&access.history),
-            reach: access.reach(),
-            desk: Arc::clone(&self.file),
-            library,
-            redactor: Arc::clone(&self.redactor),
-            clock: Arc::clone(&self.clock),
-            as_of,
-            writes: self.switch(&cluster),
-        };
+        let surroundings = Surroundings { library, ..self.surroundings(case)? };
         let setting = Setting {
             case,
             door: Arc::clone(&self.door),

@@ -72,6 +72,10 @@ pub struct Shown {
     pub uid: String,
     /// Whether the cluster itself tried it (a dry run), or it was worked out from what watches learnt.
     pub at_cluster: bool,
+    /// What would be done, in a sentence.
+    pub does: String,
+    /// How it would be taken back, in a sentence.
+    pub undo: String,
     /// Every field that would change, redacted.
     pub fields: Vec<ShownField>,
 }

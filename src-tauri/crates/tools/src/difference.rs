@@ -1,5 +1,6 @@
 //! What differs between two versions of an object.
 
+use model::ShownField;
 use serde_json::Value;
 
 use crate::answer::{short, yaml};
@@ -84,16 +85,28 @@ fn step(path: String, before: Option<&Value>, after: Option<&Value>, found: &mut
     }
 }
 
-/// A unified diff of two objects as YAML, status left out.
-pub(crate) fn unified(name: &str, before: &Value, after: &Value) -> String {
-    let text = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(map) = value.as_object_mut() {
-            map.remove("status");
+/// Changed fields as a diff: each under its place, what goes and what comes.
+pub(crate) fn rendered(name: &str, fields: &[ShownField]) -> String {
+    let mut text = format!("--- {name}\n+++ {name}\n");
+    for ShownField { path, from, to } in fields {
+        let place = path.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~");
+        let last = path.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        text.push_str(&format!("@@ {} @@\n", if place.is_empty() { name } else { &place }));
+        for (sign, value) in [('-', from), ('+', to)] {
+            let Some(value) = value else { continue };
+            let block = if last.is_empty() || last.ends_with(']') {
+                yaml(value)
+            } else {
+                yaml(&Value::Object(serde_json::Map::from_iter([(last.clone(), value.clone())])))
+            };
+            for line in block.lines() {
+                text.push(sign);
+                text.push_str(line);
+                text.push('\n');
+            }
         }
-        yaml(&value)
-    };
-    similar::TextDiff::from_lines(text(before), text(after)).unified_diff().header(name, name).to_string()
+    }
+    text
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod describe;
 mod difference;
 mod events;
 mod get_object;
+mod helm_release;
 mod knowledge_search;
 mod logs;
 mod metrics;

@@ -1,20 +1,6 @@
-//! From two versions of a pod template to the strategic merge patch that leads from one to the other.
+//! From two versions of an object to the merge patch (RFC 7386) that leads from one to the other.
 
-use serde_json::{Map, Value, json};
-
-/// Lists that the API server merges by a key; every other list is replaced whole.
-const KEYS: &[(&str, &str)] = &[
-    ("containers", "name"),
-    ("initContainers", "name"),
-    ("env", "name"),
-    ("volumes", "name"),
-    ("imagePullSecrets", "name"),
-    ("volumeMounts", "mountPath"),
-    ("volumeDevices", "devicePath"),
-    ("ports", "containerPort"),
-    ("hostAliases", "ip"),
-    ("topologySpreadConstraints", "topologyKey"),
-];
+use serde_json::{Map, Value};
 
 /// A value that is needed for the patch and was redacted when the object was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +8,8 @@ pub(crate) struct Withheld {
     pub path: String,
 }
 
-/// The patch, empty where nothing differs.
-pub(crate) fn strategic(from: &Value, to: &Value) -> Result<Value, Withheld> {
+/// The patch, empty where nothing differs. Lists are replaced whole.
+pub(crate) fn merge(from: &Value, to: &Value) -> Result<Value, Withheld> {
     object("", from, to)
 }
 
@@ -33,12 +19,12 @@ fn object(path: &str, from: &Value, to: &Value) -> Result<Value, Withheld> {
     let mut patch = Map::new();
     for (key, after) in b {
         let below = format!("{path}.{key}");
-        match a.get(key) {
-            Some(before) if before == after => {}
-            Some(before) => {
-                patch.insert(key.clone(), value(&below, key, before, after)?);
+        match (a.get(key), after) {
+            (Some(before), after) if before == after => {}
+            (Some(Value::Object(_)), Value::Object(_)) => {
+                patch.insert(key.clone(), object(&below, &a[key], after)?);
             }
-            None => {
+            (_, after) => {
                 patch.insert(key.clone(), known(&below, after)?);
             }
         }
@@ -47,38 +33,6 @@ fn object(path: &str, from: &Value, to: &Value) -> Result<Value, Withheld> {
         patch.insert(key.clone(), Value::Null);
     }
     Ok(Value::Object(patch))
-}
-
-fn value(path: &str, key: &str, before: &Value, after: &Value) -> Result<Value, Withheld> {
-    match (before, after) {
-        (Value::Object(_), Value::Object(_)) => object(path, before, after),
-        (Value::Array(a), Value::Array(b)) => match KEYS.iter().find(|(list, _)| *list == key) {
-            Some((_, merge_key)) => list(path, merge_key, a, b),
-            None => known(path, after),
-        },
-        _ => known(path, after),
-    }
-}
-
-fn list(path: &str, merge_key: &str, before: &[Value], after: &[Value]) -> Result<Value, Withheld> {
-    let mut patch = Vec::new();
-    for one in after {
-        let key = &one[merge_key];
-        let below = format!("{path}[{}]", key.as_str().map_or_else(|| key.to_string(), str::to_owned));
-        match before.iter().find(|other| other[merge_key] == *key) {
-            Some(other) if other == one => {}
-            Some(other) => {
-                let mut change = object(&below, other, one)?;
-                change[merge_key] = key.clone();
-                patch.push(change);
-            }
-            None => patch.push(known(&below, one)?),
-        }
-    }
-    for gone in before.iter().filter(|other| !after.iter().any(|one| one[merge_key] == other[merge_key])) {
-        patch.push(json!({merge_key: gone[merge_key], "$patch": "delete"}));
-    }
-    Ok(Value::Array(patch))
 }
 
 /// The value itself, if it is whole: writing a redaction's mark into a cluster would break what runs there.
@@ -94,39 +48,24 @@ fn known(path: &str, value: &Value) -> Result<Value, Withheld> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn template(image: &str, env: Value) -> Value {
-        json!({"spec": {"containers": [{"name": "app", "image": image, "env": env}, {"name": "proxy", "image": "p:1"}]}})
-    }
-
     #[test]
-    fn only_what_differs_is_in_the_patch() {
-        let env = json!([{"name": "A", "value": "1"}]);
-        let patch = strategic(&template("app:2", env.clone()), &template("app:1", env)).unwrap_or_default();
-        assert_eq!(patch, json!({"spec": {"containers": [{"image": "app:1", "name": "app"}]}}));
-    }
-
-    #[test]
-    fn a_variable_that_was_added_is_taken_away_again() {
-        let before = template("app:1", json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
-        let patch = strategic(&before, &template("app:1", json!([{"name": "A", "value": "1"}]))).unwrap_or_default();
-        let env = json!([{"name": "B", "$patch": "delete"}]);
-        assert_eq!(patch, json!({"spec": {"containers": [{"env": env, "name": "app"}]}}));
+    fn only_what_differs_is_in_the_patch_and_what_was_added_is_taken_away() {
+        let after = json!({"spec": {"image": "app:2", "same": [1, {"a": 2}], "added": true, "gone": {"x": 1, "y": 2}}});
+        let before = json!({"spec": {"image": "app:1", "same": [1, {"a": 2}], "gone": {"x": 1}, "was": [3]}});
+        let patch = merge(&after, &before);
+        assert_eq!(patch, Ok(json!({"spec": {"image": "app:1", "added": null, "gone": {"y": null}, "was": [3]}})));
     }
 
     #[test]
     fn a_redacted_value_that_stays_does_no_harm_and_one_that_is_needed_stops_the_patch() {
-        let secret = json!([{"name": "PASSWORD", "value": "[redacted: password]"}]);
-        let stays = strategic(&template("app:2", secret.clone()), &template("app:1", secret.clone()));
-        assert_eq!(stays, Ok(json!({"spec": {"containers": [{"image": "app:1", "name": "app"}]}})));
-        let needed = strategic(&template("app:1", json!([])), &template("app:1", secret));
-        assert_eq!(needed, Err(Withheld { path: "spec.containers[app].env[PASSWORD]".into() }));
-    }
-
-    #[test]
-    fn a_field_that_the_other_version_does_not_have_is_removed() {
-        let patch = strategic(&json!({"spec": {"nodeName": "a", "x": [1]}}), &json!({"spec": {"x": [1, 2]}}));
-        assert_eq!(patch, Ok(json!({"spec": {"x": [1, 2], "nodeName": null}})));
+        let with = |image: &str, password: &str| json!({"spec": {"image": image, "password": password}});
+        let stays = merge(&with("app:2", "[redacted: password]"), &with("app:1", "[redacted: password]"));
+        assert_eq!(stays, Ok(json!({"spec": {"image": "app:1"}})));
+        let needed = merge(&with("app:1", "plain"), &with("app:1", "[redacted: password]"));
+        assert_eq!(needed, Err(Withheld { path: "spec.password".into() }));
     }
 }

@@ -44,10 +44,6 @@ pub struct ToolError {
     pub hint: String,
 }
 
-fn leave_of(leave: &TryOut) -> &str {
-    &gate::Leave::what(leave).tool
-}
-
 /// One typed tool.
 #[async_trait]
 pub trait Tool: Send + Sync {
@@ -70,9 +66,9 @@ pub trait Tool: Send + Sync {
 
     /// What a write would change, as the cluster itself says: it is tried there without being done. A read has nothing to
     /// try.
-    async fn try_out(&self, leave: TryOut, _surroundings: &Surroundings) -> Result<Shown, ToolError> {
+    async fn try_out(&self, _leave: TryOut, _surroundings: &Surroundings) -> Result<Shown, ToolError> {
         Err(ToolError {
-            what: format!("`{}` was not tried", leave_of(&leave)),
+            what: format!("`{}` was not tried", self.spec().name),
             why: "it changes nothing".into(),
             hint: "Approve or deny it.".into(),
         })

@@ -8,6 +8,7 @@ use crate::dependencies::Dependencies;
 use crate::describe::Describe;
 use crate::events::Events;
 use crate::get_object::GetObject;
+use crate::helm_release::HelmRelease;
 use crate::knowledge_search::KnowledgeSearch;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
@@ -16,7 +17,10 @@ use crate::node_agents::NodeAgents;
 use crate::probe::Probe;
 use crate::shape::{ConfigShape, SecretShape};
 use crate::what_changed::WhatChanged;
-use crate::write::{RolloutRestart, RolloutUndo, Scale};
+use crate::write::{
+    Annotate, Cordon, CronJobResume, CronJobSuspend, DeletePod, Patch, RolloutRestart, RolloutUndo, Scale, Uncordon,
+    Write,
+};
 
 /// The tools of an investigation, by name.
 #[derive(Clone, Default)]
@@ -35,6 +39,7 @@ impl Toolbox {
             .with(Arc::new(NodeAgents))
             .with(Arc::new(ConfigShape))
             .with(Arc::new(SecretShape))
+            .with(Arc::new(HelmRelease))
             .with(Arc::new(GetObject))
             .with(Arc::new(WhatChanged))
             .with(Arc::new(Dependencies))
@@ -42,9 +47,16 @@ impl Toolbox {
             .with(Arc::new(Events))
             .with(Arc::new(Neighbours))
             .with(Arc::new(KnowledgeSearch))
-            .with(Arc::new(Scale))
-            .with(Arc::new(RolloutRestart))
-            .with(Arc::new(RolloutUndo))
+            .with(Arc::new(Write::<RolloutUndo>::new()))
+            .with(Arc::new(Write::<RolloutRestart>::new()))
+            .with(Arc::new(Write::<Scale>::new()))
+            .with(Arc::new(Write::<Patch>::new()))
+            .with(Arc::new(Write::<DeletePod>::new()))
+            .with(Arc::new(Write::<Cordon>::new()))
+            .with(Arc::new(Write::<Uncordon>::new()))
+            .with(Arc::new(Write::<CronJobSuspend>::new()))
+            .with(Arc::new(Write::<CronJobResume>::new()))
+            .with(Arc::new(Write::<Annotate>::new()))
     }
 
     pub fn with(mut self, tool: Arc<dyn Tool>) -> Self {

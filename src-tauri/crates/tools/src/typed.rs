@@ -1,6 +1,6 @@
 use async_trait::async_trait;
-use gate::Permit;
-use model::{Preview, Risk, ToolCall, ToolSpec};
+use gate::{Leave, Permit, TryOut};
+use model::{Preview, Risk, Shown, ToolCall, ToolSpec};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::{DeserializeOwned, Deserializer};
@@ -32,6 +32,30 @@ pub(crate) trait Typed: Send + Sync + 'static {
 
     fn would(&self, args: &Self::Args, surroundings: &Surroundings) -> Preview;
 
+    /// The same of a call whose difference was worked out already.
+    fn would_as(&self, args: &Self::Args, _shown: &Shown, surroundings: &Surroundings) -> Preview {
+        self.would(args, surroundings)
+    }
+
+    /// What it would change, from the history; nothing for reads.
+    fn shown(&self, _args: &Self::Args, _surroundings: &Surroundings) -> Option<Shown> {
+        None
+    }
+
+    /// What it would change, as the cluster says.
+    async fn try_out(
+        &self,
+        _args: Self::Args,
+        _leave: TryOut,
+        _surroundings: &Surroundings,
+    ) -> Result<Shown, ToolError> {
+        Err(ToolError {
+            what: format!("`{}` was not tried", Self::NAME),
+            why: "it changes nothing".into(),
+            hint: "Approve or deny it.".into(),
+        })
+    }
+
     async fn answer(&self, args: Self::Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError>;
 }
 
@@ -56,9 +80,21 @@ impl<T: Typed> Tool for T {
 
     fn preview(&self, call: &ToolCall, surroundings: &Surroundings) -> Preview {
         match parse::<T>(&call.args) {
-            Ok(args) => self.would(&args, surroundings),
+            Ok(args) => match &call.shown {
+                Some(shown) => self.would_as(&args, shown, surroundings),
+                None => self.would(&args, surroundings),
+            },
             Err(error) => Preview { does: format!("Nothing: {error}"), diff: None, cost: String::new(), undo: None },
         }
+    }
+
+    fn shown(&self, call: &ToolCall, surroundings: &Surroundings) -> Option<Shown> {
+        Typed::shown(self, &parse::<T>(&call.args).ok()?, surroundings)
+    }
+
+    async fn try_out(&self, leave: TryOut, surroundings: &Surroundings) -> Result<Shown, ToolError> {
+        let args = parse::<T>(&Leave::what(&leave).args)?;
+        Typed::try_out(self, args, leave, surroundings).await
     }
 
     async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError> {

@@ -1,121 +1,165 @@
 //! Changes to a cluster: the few that there are, all on one path.
 //!
-//! The preview's diff comes from the history. When the change runs it asks whether the engineer may, tries it at the
-//! server first, and goes on only if the server's object is the one that was previewed, in the fields that change.
+//! A change is worked out from the object: for the first preview from what the history holds, and, when the engineer asks
+//! the cluster or the change runs, from the object as the cluster has it, tried there by a dry run. What was shown is
+//! part of what is approved: a run that would change anything else is refused.
 
+mod annotate;
+mod cordon;
+mod cronjob;
+mod delete_pod;
+mod patch;
+mod plan;
 mod restart;
+mod run;
 mod scale;
 mod undo;
 
 use std::sync::atomic::Ordering;
 
-use cluster::{Change, Changed, Reach};
-use gate::Permit;
-use model::{ObjectRef, Preview, Snapshot, Text};
+pub(crate) use annotate::Annotate;
+use async_trait::async_trait;
+use cluster::Reach;
+pub(crate) use cordon::{Cordon, Uncordon};
+pub(crate) use cronjob::{CronJobResume, CronJobSuspend};
+pub(crate) use delete_pod::DeletePod;
+use gate::{Permit, TryOut};
+use model::{ObjectRef, Preview, Risk, Shown, Time};
+pub(crate) use patch::Patch;
+use plan::Plan;
 pub(crate) use restart::RolloutRestart;
 pub(crate) use scale::Scale;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 pub(crate) use undo::RolloutUndo;
 
-use crate::answer::{Answer, count, unread, unstored};
-use crate::difference::{Field, fields, unified};
+use crate::answer::{Answer, count};
+use crate::difference::rendered;
 use crate::scene::Scene;
+use crate::typed::Typed;
 use crate::{Surroundings, ToolError};
 
-/// A change that was worked out from the history.
-struct Planned {
-    tool: &'static str,
-    object: ObjectRef,
-    change: Change,
-    /// What would be done, in a sentence.
-    does: String,
-    /// How to take it back.
-    undo: String,
-    /// What to look at afterwards.
-    verify: String,
-    /// The object in the history, and what the change makes of it.
-    before: Value,
-    after: Value,
-    uid: Text,
+/// One verb: which object, and what becomes of it. Everything around that is written once, below.
+pub(crate) trait Verb: Send + Sync + 'static {
+    type Args: DeserializeOwned + JsonSchema + Send + Sync;
+
+    const NAME: &'static str;
+    const TITLE: &'static str;
+    const DESCRIPTION: &'static str;
+    /// As risky as any arguments can make it.
+    const RISK: Risk;
+    /// The API's verb that the engineer must be allowed.
+    const ACCESS: &'static str = "patch";
+
+    fn consistent(args: &Self::Args) -> Result<(), String>;
+
+    fn risk_of(_args: &Self::Args) -> Risk {
+        Self::RISK
+    }
+
+    fn target(args: &Self::Args) -> ObjectRef;
+
+    /// A kind whose objects in the target's namespace are needed besides the target.
+    fn beside(_args: &Self::Args) -> Option<&'static str> {
+        None
+    }
+
+    /// Works the change out. `at` dates what the change dates.
+    fn plan(args: &Self::Args, object: &Value, beside: &[Value], at: Time) -> Result<Plan, ToolError>;
 }
 
-impl Planned {
-    fn preview(&self, surroundings: &Surroundings) -> Preview {
-        let mut does = self.does.clone();
-        if let Err(refusal) = allowed(self.tool, surroundings) {
+/// A verb as a tool.
+pub(crate) struct Write<V>(std::marker::PhantomData<fn() -> V>);
+
+impl<V> Write<V> {
+    pub fn new() -> Self {
+        Write(std::marker::PhantomData)
+    }
+}
+
+#[async_trait]
+impl<V: Verb> Typed for Write<V> {
+    type Args = V::Args;
+    const NAME: &'static str = V::NAME;
+    const TITLE: &'static str = V::TITLE;
+    const DESCRIPTION: &'static str = V::DESCRIPTION;
+    const RISK: Risk = V::RISK;
+
+    fn consistent(args: &V::Args) -> Result<(), String> {
+        V::consistent(args)
+    }
+
+    fn risk_of(&self, args: &V::Args) -> Risk {
+        V::risk_of(args)
+    }
+
+    /// Only where the history does not tell what would change: otherwise the call carries it.
+    fn would(&self, args: &V::Args, surroundings: &Surroundings) -> Preview {
+        let does = match allowed(V::NAME, surroundings).and_then(|()| plan::from_history::<V>(args, surroundings)) {
+            Ok(shown) => return self.would_as(args, &shown, surroundings),
+            Err(error) => format!("Nothing as it stands: {}. {}", error.why, error.hint),
+        };
+        Preview { does, diff: None, cost: String::new(), undo: None }
+    }
+
+    fn would_as(&self, args: &V::Args, shown: &Shown, surroundings: &Surroundings) -> Preview {
+        let object = V::target(args);
+        let mut does = shown.does.clone();
+        if shown.fields.is_empty() {
+            does.push_str(" It is so already.");
+        }
+        if let Err(refusal) = allowed(V::NAME, surroundings) {
             does.push_str(&format!(" It would be refused: {}.", refusal.why));
         }
-        let cost = match Scene::of(surroundings) {
-            Ok(scene) => {
-                let pods = scene.pods(&self.object).len();
-                let dependents = scene.graph.blast_radius(std::slice::from_ref(&self.object));
-                let names: Vec<String> = dependents.iter().take(5).map(ToString::to_string).collect();
-                let named = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
-                let dependents = count(dependents.len(), "object depends on it", "objects depend on it");
-                format!("touches {}; {dependents}{named}", count(pods, "pod", "pods"))
-            }
-            Err(error) => format!("what depends on it could not be told: {error}"),
+        let source = if shown.at_cluster {
+            "tried at the cluster by a dry run, which you may do there"
+        } else {
+            "worked out from what the watches saw; the cluster was not asked"
         };
-        let diff = unified(&self.object.to_string(), &self.before, &self.after);
-        Preview { does, diff: Some(diff), cost, undo: Some(self.undo.clone()) }
+        Preview {
+            does,
+            diff: Some(rendered(&object.to_string(), &shown.fields)),
+            cost: format!("{}; {source}", reach(&object, surroundings)),
+            undo: Some(shown.undo.clone()),
+        }
     }
 
-    async fn run(self, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
-        allowed(self.tool, surroundings)?;
-        let Reach::Live(connection) = &surroundings.reach else { return Err(recorded(self.tool)) };
-        let failed = |error| unread(self.tool, &error);
-        let access = connection.can(&permit, "patch", &self.object).await.map_err(failed)?;
-        if !access.allowed {
-            let reason = if access.reason.is_empty() { String::new() } else { format!(" ({})", access.reason) };
-            return Err(ToolError {
-                what: format!("{} was not changed", self.object),
-                why: format!("the cluster does not let you `patch` it{reason}"),
-                hint: "Ask somebody who may, or for the right to do it.".into(),
-            });
-        }
-        let tried = connection.patch_dry_run(&permit, &self.object, &self.change).await.map_err(failed)?;
-        self.compare(&tried)?;
-        let version = &tried.resource_version;
-        let done = connection.patch(&permit, &self.object, &self.change, version).await.map_err(failed)?;
-        let diff = unified(&self.object.to_string(), &spec(&done.before), &spec(&done.after));
-        Ok(Answer::new(format!("{} Done.", self.does))
-            .part(diff)
-            .part(format!("To take it back: {}", self.undo))
-            .part(format!("To see whether it helped: {}", self.verify)))
+    fn shown(&self, args: &V::Args, surroundings: &Surroundings) -> Option<Shown> {
+        plan::from_history::<V>(args, surroundings).ok()
     }
 
-    /// What was approved is what the preview showed; if the cluster's object has moved on, it must be shown again.
-    fn compare(&self, tried: &Changed) -> Result<(), ToolError> {
-        let refused = |why: String| ToolError {
-            what: format!("{} was not changed", self.object),
-            why,
-            hint: "Propose the change again; its preview will show the object as it is now.".into(),
-        };
-        if !self.uid.is_empty() && *self.uid != *tried.uid {
-            return Err(refused("it is another object of the same name than the one that was shown".into()));
-        }
-        let shown = fields(&spec(&self.before), &spec(&self.after));
-        let real = fields(&spec(&tried.before), &spec(&tried.after));
-        let mut differing = real.iter().filter(|field| !shown.contains(field));
-        match differing.next() {
-            None => Ok(()),
-            Some(Field { path, from, .. }) => {
-                let from = from.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-                let place = path.trim_start_matches('/').replace('/', ".");
-                Err(refused(format!("it was changed since the preview was made: its `{place}` is {from} now")))
-            }
-        }
+    async fn try_out(&self, args: V::Args, leave: TryOut, surroundings: &Surroundings) -> Result<Shown, ToolError> {
+        run::try_out::<V>(&args, &leave, surroundings).await
+    }
+
+    async fn answer(&self, args: V::Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
+        run::run::<V>(&args, &permit, surroundings).await
     }
 }
 
-/// What a change may be about; status moves by itself.
-fn spec(object: &Value) -> Value {
-    object.get("spec").cloned().unwrap_or_default()
+/// How far the change reaches, by the graph.
+fn reach(object: &ObjectRef, surroundings: &Surroundings) -> String {
+    match Scene::of(surroundings) {
+        Ok(scene) => {
+            let pods = scene.pods(object).len();
+            let dependents = scene.graph.blast_radius(std::slice::from_ref(object));
+            let names: Vec<String> = dependents.iter().take(5).map(ToString::to_string).collect();
+            let named = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
+            let dependents = count(dependents.len(), "object depends on it", "objects depend on it");
+            format!("touches {}; {dependents}{named}", count(pods, "pod", "pods"))
+        }
+        Err(error) => format!("what depends on it could not be told: {error}"),
+    }
 }
 
 fn allowed(tool: &'static str, surroundings: &Surroundings) -> Result<(), ToolError> {
     match &surroundings.reach {
-        Reach::Recorded(_) => Err(recorded(tool)),
+        Reach::Recorded(_) => Err(ToolError {
+            what: format!("`{tool}` did not run"),
+            why: "a recording cannot be changed".into(),
+            hint: "Open the live cluster to change it.".into(),
+        }),
         Reach::Live(_) if !surroundings.writes.load(Ordering::Acquire) => Err(ToolError {
             what: format!("`{tool}` did not run"),
             why: "changes are not enabled for this cluster".into(),
@@ -125,28 +169,11 @@ fn allowed(tool: &'static str, surroundings: &Surroundings) -> Result<(), ToolEr
     }
 }
 
-fn recorded(tool: &'static str) -> ToolError {
-    ToolError {
-        what: format!("`{tool}` did not run"),
-        why: "a recording cannot be changed".into(),
-        hint: "Open the live cluster to change it.".into(),
+/// `namespace` and `name` are there.
+fn named(namespace: &str, name: &str) -> Result<(), String> {
+    match (namespace.trim(), name.trim()) {
+        ("", _) => Err("`namespace` is empty".into()),
+        (_, "") => Err("`name` is empty".into()),
+        _ => Ok(()),
     }
-}
-
-/// Nothing can be planned; the preview says why, and so does a run.
-fn unplanned(error: &ToolError) -> Preview {
-    let does = format!("Nothing: {}. {}", error.why, error.hint);
-    Preview { does, diff: None, cost: String::new(), undo: None }
-}
-
-fn held<'a>(tool: &'static str, snapshot: &'a Snapshot, object: &ObjectRef) -> Result<&'a model::Held, ToolError> {
-    snapshot.get(object).ok_or_else(|| ToolError {
-        what: format!("`{tool}` did not run"),
-        why: format!("{object} is not known here"),
-        hint: "Check kind, namespace and name.".into(),
-    })
-}
-
-fn snapshot(tool: &'static str, surroundings: &Surroundings) -> Result<Snapshot, ToolError> {
-    surroundings.history.snapshot(surroundings.as_of).map_err(|e| unstored(tool, &e))
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::*;
 use crate::connection::tests::{WallClock, open, pod};
 use crate::fake::Fake;
-use crate::{Change, Containers, LogQuestion, MetricQuestion, Reach};
+use crate::{Change, Containers, LogQuestion, MetricQuestion, Reach, Target, WriteError};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -133,8 +133,11 @@ async fn a_permit_for_another_cluster_reads_nothing() {
     assert!(matches!(reach.alerts(&other, None, Time::MAX).await, Err(ReadError::WrongCluster { .. })));
     assert!(matches!(reach.secret_shape(&other, "a", "b", Time::MAX).await, Err(ReadError::WrongCluster { .. })));
     let Reach::Live(connection) = &reach else { panic!("live") };
-    let deleted = connection.delete(&other, &ObjectRef::new("Pod", "shop", "cart"), "uid-cart").await;
-    assert!(matches!(deleted, Err(ReadError::WrongCluster { .. })));
+    let pod = ObjectRef::new("Pod", "shop", "cart");
+    let target = Target { object: json!({}), uid: "uid-cart".into(), resource_version: String::new() };
+    let deleted = connection.change(&other, &pod, &Change::Delete, &target).await;
+    assert!(matches!(deleted, Err(WriteError::Other(ReadError::WrongCluster { .. }))));
+    assert!(matches!(connection.target(&other, &pod).await, Err(ReadError::WrongCluster { .. })));
     let asked: Vec<String> =
         fake.shelf().requests.iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
     let by_watches = |line: &String| {
@@ -344,18 +347,28 @@ async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
     let Reach::Live(connection) = &reach else { panic!("live") };
     let object = ObjectRef::new("Deployment", "shop", "cart");
     let change = Change::Merge(json!({"spec": {"replicas": 2}}));
-    let tried = connection.patch_dry_run(&permit, &object, &change).await.unwrap();
+    let target = connection.target(&permit, &object).await.unwrap();
+    let tried = connection.try_change(&permit, &object, &change, &target).await.unwrap();
     assert_eq!((&tried.before["spec"]["replicas"], &tried.after["spec"]["replicas"]), (&json!(0), &json!(2)));
+    assert!(!tried.same);
     assert!(fake.seen("/deployments/cart").iter().all(|s| s.method != "PATCH" || s.query.contains("dryRun=All")));
 
-    let error = connection.patch(&permit, &object, &change, "stale").await.unwrap_err();
-    assert!(error.to_string().contains("changed by somebody else"), "{error}");
-    let done = connection.patch(&permit, &object, &change, &tried.resource_version).await.unwrap();
+    let stale = || Target { resource_version: "stale".into(), ..copied(&target) };
+    let conflict = connection.change(&permit, &object, &change, &stale()).await;
+    assert!(matches!(conflict, Err(WriteError::Conflict { .. })), "{conflict:?}");
+    let done = connection.change(&permit, &object, &change, &target).await.unwrap();
     assert_eq!(done.after["spec"]["replicas"], 2);
 
-    let error = connection.delete(&permit, &object, "another uid").await.unwrap_err();
-    assert!(error.to_string().contains("409"), "{error}");
-    connection.delete(&permit, &object, "d").await.unwrap();
+    let target = connection.target(&permit, &object).await.unwrap();
+    let another = Target { uid: "another uid".into(), ..copied(&target) };
+    let conflict = connection.change(&permit, &object, &Change::Delete, &another).await;
+    assert!(matches!(conflict, Err(WriteError::Conflict { .. })), "{conflict:?}");
+    connection.change(&permit, &object, &Change::Delete, &target).await.unwrap();
+}
+
+fn copied(target: &Target) -> Target {
+    let Target { object, uid, resource_version } = target;
+    Target { object: object.clone(), uid: uid.clone(), resource_version: resource_version.clone() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -289,7 +289,14 @@ fn a_voided_approval_does_not_start() {
 
 fn shown(uid: &str) -> Shown {
     let field = ShownField { path: "/spec/replicas".into(), from: Some(2.into()), to: Some(5.into()) };
-    Shown { at: Time::from_seconds(1), uid: uid.into(), at_cluster: true, fields: vec![field] }
+    Shown {
+        at: Time::from_seconds(1),
+        uid: uid.into(),
+        at_cluster: true,
+        does: String::new(),
+        undo: String::new(),
+        fields: vec![field],
+    }
 }
 
 #[test]

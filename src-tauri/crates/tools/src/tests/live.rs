@@ -128,6 +128,7 @@ async fn a_scale_that_was_approved_is_tried_done_and_told_with_its_way_back() {
     let text = live.stage.text("scale", checkout(json!({"replicas": 3}))).await;
     assert!(text.contains("-replicas: 2") && text.contains("+replicas: 3"), "{text}");
     assert!(text.contains("To take it back: `scale` Deployment/shop/checkout to 2"), "{text}");
+    assert!(text.contains("Read back: version "), "{text}");
     live.until(|object| object["spec"]["replicas"] == 3).await;
 }
 
@@ -169,4 +170,31 @@ async fn what_somebody_else_changed_since_the_preview_stops_a_write() {
     let object = ObjectRef::new("Deployment", "shop", "checkout");
     let snapshot = live.connection.history().snapshot(Time::MAX).unwrap();
     assert_eq!(snapshot.get(&object).unwrap().object["spec"]["replicas"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cluster_says_what_a_change_would_do_and_nothing_is_changed_by_asking() {
+    let live = live(true).await;
+    let args =
+        json!({"kind": "Deployment", "namespace": "shop", "name": "checkout", "patch": {"spec": {"paused": true}}});
+    let call = live.stage.call("patch", args.clone());
+    let tool = live.stage.toolbox.get("patch").unwrap();
+    assert!(tool.shown(&call, &live.stage.surroundings).is_none(), "the history cannot tell what a patch makes");
+    let unseen = live.stage.run("patch", args).await.unwrap_err();
+    assert!(unseen.why.contains("nobody was shown"), "{unseen}");
+
+    let leave = live.stage.leave(call.clone());
+    let shown = tool.try_out(leave, &live.stage.surroundings).await.unwrap();
+    assert!(shown.at_cluster && shown.fields.iter().any(|field| field.path == "/spec/paused"), "{shown:?}");
+    let call = model::ToolCall { shown: Some(shown), ..call };
+    let preview = tool.preview(&call, &live.stage.surroundings);
+    assert!(preview.diff.unwrap().contains("+paused: true") && preview.cost.contains("dry run"));
+    let checkout = ObjectRef::new("Deployment", "shop", "checkout");
+    let snapshot = live.connection.history().snapshot(Time::MAX).unwrap();
+    assert!(snapshot.get(&checkout).unwrap().object.pointer("/spec/paused").is_none());
+
+    let outcome = tool.run(live.stage.permit(call), &live.stage.surroundings).await.unwrap();
+    assert_eq!(outcome.result.next.len(), 2, "how to take it back, and what to look at: {:?}", outcome.result.next);
+    assert_eq!(outcome.result.next[0].args["patch"], json!({"spec": {"paused": null}}));
+    live.until(|object| object["spec"]["paused"] == true).await;
 }

@@ -1,4 +1,4 @@
-use model::{Body, Time};
+use model::{Body, ObjectRef, Time};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
@@ -222,5 +222,33 @@ async fn every_id_of_a_result_is_in_the_history() {
         for id in &outcome.result.observations {
             assert!(stage.surroundings.history.get(id).unwrap().is_some(), "{tool}: {id}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_helm_release_is_told_from_what_was_read_with_what_changed_since_the_revision_before() {
+    let stage = Stage::recorded();
+    let read = |revision: u64, image: &str| {
+        let text = json!({
+            "name": "web", "namespace": "shop", "revision": revision, "status": "deployed", "last_deployed": "then",
+            "chart": {"name": "web", "version": "1.2.3", "app_version": "4"}, "values": {"image": image},
+            "hooks": [], "manifest": [{"kind": "Deployment", "metadata": {"name": "web"}, "image": image}],
+        });
+        let subject = ObjectRef::new("Secret", "shop", format!("sh.helm.release.v1.web.v{revision}"));
+        let at = Time::from_seconds(1_000_010);
+        let body = Body::ToolResult { tool: "helm_release".into(), text: text.to_string() };
+        let cluster = stage.surroundings.history.cluster().clone();
+        model::Observation::new(cluster, at, at, model::Source::Read, Some(subject), body)
+    };
+    stage.surroundings.history.append(&[read(1, "web:1"), read(2, "web:2")]).unwrap();
+    let args = json!({"namespace": "shop", "release": "web", "revision": 2, "against": 1});
+    let text = stage.text("helm_release", args).await;
+    assert!(text.contains("chart web-1.2.3 (app 4), revision 2"), "{text}");
+    assert!(text.contains("-image: web:1") && text.contains("+image: web:2"), "{text}");
+    let unread = stage.run("helm_release", json!({"namespace": "shop", "release": "web", "revision": 9})).await;
+    assert!(unread.unwrap_err().why.contains("nobody read it"), "a recording reads nothing by itself");
+    for (tool, args) in [("helm_release", json!({"namespace": "shop"})), ("secret_shape", json!({"namespace": "shop"}))]
+    {
+        assert_eq!(stage.risk(tool, args), model::Risk::ReadSensitive, "{tool} asks every time");
     }
 }

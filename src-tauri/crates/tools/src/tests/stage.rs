@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cluster::Reach;
-use gate::{Approve, Door, Permit, Policy, Writes};
+use gate::{Approve, Call, Door, Permit, Policy, TryOut, Writes};
 use history::{DeskFile, History};
 use knowledge::Library;
 use model::{
@@ -117,24 +117,45 @@ impl Stage {
         self.toolbox.get(tool).unwrap().preview(&self.call(tool, args), &self.surroundings)
     }
 
+    /// The preview as the door is given it: with what was worked out from the history.
+    pub fn shown(&self, tool: &str, args: Value) -> Preview {
+        let mut call = self.call(tool, args);
+        let tool = self.toolbox.get(tool).unwrap();
+        call.shown = tool.shown(&call, &self.surroundings);
+        tool.preview(&call, &self.surroundings)
+    }
+
     pub fn risk(&self, tool: &str, args: Value) -> Risk {
         self.toolbox.get(tool).unwrap().risk(&args)
     }
 
     pub fn permit(&self, call: ToolCall) -> Permit {
-        let id = CallId(Uuid::from_u128(u128::from(self.calls.fetch_add(1, Ordering::Relaxed))));
         let engineer = Author::Engineer { name: "engineer".into() };
-        let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
-        let policy = Policy { approve: Approve::Ask, writes: Writes::On, ..Policy::default() };
-        let investigator = Author::Investigator { name: "test".into() };
-        let asked = self.door.propose(CASE, id, call, Risk::Write, preview, &policy, investigator).unwrap();
+        let (id, asked) = self.asked(call);
         self.door.approve(CASE, id, &asked.digest, engineer).unwrap();
         self.door.start(CASE, id).unwrap()
     }
 
+    /// The right to try a call that waits.
+    pub fn leave(&self, call: ToolCall) -> TryOut {
+        let (id, _) = self.asked(call);
+        self.door.try_out(CASE, id, Author::Engineer { name: "engineer".into() }).unwrap()
+    }
+
+    fn asked(&self, call: ToolCall) -> (CallId, Call) {
+        let id = CallId(Uuid::from_u128(u128::from(self.calls.fetch_add(1, Ordering::Relaxed))));
+        let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
+        let policy = Policy { approve: Approve::Ask, writes: Writes::On, ..Policy::default() };
+        let investigator = Author::Investigator { name: "test".into() };
+        let asked = self.door.propose(CASE, id, call, Risk::Write, preview, &policy, investigator).unwrap();
+        (id, asked)
+    }
+
     /// Runs an approved call.
     pub async fn run(&self, tool: &str, args: Value) -> Result<Outcome, ToolError> {
-        let permit = self.permit(self.call(tool, args));
+        let mut call = self.call(tool, args);
+        call.shown = self.toolbox.get(tool).unwrap().shown(&call, &self.surroundings);
+        let permit = self.permit(call);
         self.toolbox.get(tool).unwrap().run(permit, &self.surroundings).await
     }
 

@@ -1,19 +1,17 @@
-use async_trait::async_trait;
 use cluster::Change;
-use gate::Permit;
-use model::{ObjectRef, Preview, Risk, Time};
+use model::{ObjectRef, Risk, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Planned, held, snapshot, unplanned};
-use crate::answer::Answer;
-use crate::typed::Typed;
-use crate::{Surroundings, ToolError};
+use super::plan::{After, Plan, Undo, verify};
+use super::{Verb, named};
+use crate::ToolError;
 
 /// What `kubectl rollout restart` writes, so that both tools' restarts look alike.
 const ANNOTATION: &str = "kubectl.kubernetes.io/restartedAt";
 
+/// A workload that rolls out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
@@ -34,10 +32,19 @@ pub(crate) enum Kind {
     DaemonSet,
 }
 
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Deployment => "Deployment",
+            Kind::StatefulSet => "StatefulSet",
+            Kind::DaemonSet => "DaemonSet",
+        }
+    }
+}
+
 pub(crate) struct RolloutRestart;
 
-#[async_trait]
-impl Typed for RolloutRestart {
+impl Verb for RolloutRestart {
     type Args = Args;
     const NAME: &'static str = "rollout_restart";
     const TITLE: &'static str = "Restart a workload";
@@ -46,49 +53,28 @@ impl Typed for RolloutRestart {
     const RISK: Risk = Risk::Write;
 
     fn consistent(args: &Args) -> Result<(), String> {
-        match (args.namespace.trim(), args.name.trim()) {
-            ("", _) => Err("`namespace` is empty".into()),
-            (_, "") => Err("`name` is empty".into()),
-            _ => Ok(()),
+        named(&args.namespace, &args.name)
+    }
+
+    fn target(args: &Args) -> ObjectRef {
+        ObjectRef::new(args.kind.word(), args.namespace.trim(), args.name.trim())
+    }
+
+    fn plan(args: &Args, before: &Value, _beside: &[Value], at: Time) -> Result<Plan, ToolError> {
+        let object = Self::target(args);
+        let at = Time::from_seconds(at.seconds()).to_string();
+        let mut after = before.clone();
+        if !after["spec"]["template"]["metadata"]["annotations"].is_object() {
+            after["spec"]["template"]["metadata"]["annotations"] = json!({});
         }
+        after["spec"]["template"]["metadata"]["annotations"][ANNOTATION] = at.as_str().into();
+        let says = format!("`describe` {object}: all pods new and ready; `logs` of its newest pod.");
+        Ok(Plan {
+            change: Change::Merge(json!({"spec": {"template": {"metadata": {"annotations": {ANNOTATION: at}}}}})),
+            after: After::Known(after),
+            does: format!("Restarts the pods of {object}, step by step."),
+            undo: Undo::Never("A restart cannot be taken back; the pods that ran before are gone.".into()),
+            verify: verify("describe", &object, says),
+        })
     }
-
-    fn would(&self, args: &Args, surroundings: &Surroundings) -> Preview {
-        plan(args, surroundings).map_or_else(|error| unplanned(&error), |plan| plan.preview(surroundings))
-    }
-
-    async fn answer(&self, args: Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
-        super::allowed(Self::NAME, surroundings)?;
-        plan(&args, surroundings)?.run(permit, surroundings).await
-    }
-}
-
-fn plan(args: &Args, surroundings: &Surroundings) -> Result<Planned, ToolError> {
-    let kind = match args.kind {
-        Kind::Deployment => "Deployment",
-        Kind::StatefulSet => "StatefulSet",
-        Kind::DaemonSet => "DaemonSet",
-    };
-    let object = ObjectRef::new(kind, args.namespace.trim(), args.name.trim());
-    let snapshot = snapshot(RolloutRestart::NAME, surroundings)?;
-    let held = held(RolloutRestart::NAME, &snapshot, &object)?;
-    let before = held.object.to_value();
-    let at = Time::from_seconds(surroundings.clock.now().seconds()).to_string();
-    let patch = json!({"spec": {"template": {"metadata": {"annotations": {ANNOTATION: at}}}}});
-    let mut after = before.clone();
-    if !after["spec"]["template"]["metadata"]["annotations"].is_object() {
-        after["spec"]["template"]["metadata"]["annotations"] = json!({});
-    }
-    after["spec"]["template"]["metadata"]["annotations"][ANNOTATION] = at.into();
-    Ok(Planned {
-        tool: RolloutRestart::NAME,
-        does: format!("Restarts the pods of {object}, step by step."),
-        undo: "A restart cannot be taken back; the pods that ran before are gone.".into(),
-        verify: format!("`describe` {object}: all pods new and ready; `logs` of its newest pod."),
-        change: Change::Strategic(patch),
-        uid: held.uid.clone(),
-        object,
-        before,
-        after,
-    })
 }

@@ -1,15 +1,13 @@
-use async_trait::async_trait;
 use cluster::Change;
-use gate::Permit;
-use model::{ObjectRef, Preview, Risk};
+use model::{ObjectRef, Risk, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Planned, held, snapshot, unplanned};
-use crate::answer::{Answer, count};
-use crate::typed::Typed;
-use crate::{Surroundings, ToolError};
+use super::plan::{After, Plan, Undo, verify};
+use super::{Verb, named};
+use crate::ToolError;
+use crate::answer::count;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,8 +34,7 @@ pub(crate) enum Kind {
 
 pub(crate) struct Scale;
 
-#[async_trait]
-impl Typed for Scale {
+impl Verb for Scale {
     type Args = Args;
     const NAME: &'static str = "scale";
     const TITLE: &'static str = "Scale a workload";
@@ -45,52 +42,40 @@ impl Typed for Scale {
     const RISK: Risk = Risk::Destructive;
 
     fn consistent(args: &Args) -> Result<(), String> {
-        match (args.namespace.trim(), args.name.trim()) {
-            ("", _) => Err("`namespace` is empty".into()),
-            (_, "") => Err("`name` is empty".into()),
-            _ if args.replicas > 1000 => Err(format!("`replicas` is {}; it takes 0 to 1000", args.replicas)),
-            _ => Ok(()),
+        named(&args.namespace, &args.name)?;
+        if args.replicas > 1000 {
+            return Err(format!("`replicas` is {}; it takes 0 to 1000", args.replicas));
         }
+        Ok(())
     }
 
     /// To none: whatever the workload does, it does no longer.
-    fn risk_of(&self, args: &Args) -> Risk {
+    fn risk_of(args: &Args) -> Risk {
         if args.replicas == 0 { Risk::Destructive } else { Risk::Write }
     }
 
-    fn would(&self, args: &Args, surroundings: &Surroundings) -> Preview {
-        plan(args, surroundings).map_or_else(|error| unplanned(&error), |plan| plan.preview(surroundings))
+    fn target(args: &Args) -> ObjectRef {
+        let kind = match args.kind {
+            Kind::Deployment => "Deployment",
+            Kind::StatefulSet => "StatefulSet",
+            Kind::ReplicaSet => "ReplicaSet",
+        };
+        ObjectRef::new(kind, args.namespace.trim(), args.name.trim())
     }
 
-    async fn answer(&self, args: Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
-        super::allowed(Self::NAME, surroundings)?;
-        plan(&args, surroundings)?.run(permit, surroundings).await
+    fn plan(args: &Args, before: &Value, _beside: &[Value], _at: Time) -> Result<Plan, ToolError> {
+        let object = Self::target(args);
+        // The API server's default.
+        let now = before["spec"]["replicas"].as_u64().unwrap_or(1);
+        let mut after = before.clone();
+        after["spec"]["replicas"] = args.replicas.into();
+        let back = json!({"kind": args.kind, "namespace": object.namespace, "name": object.name, "replicas": now});
+        Ok(Plan {
+            change: Change::Merge(json!({"spec": {"replicas": args.replicas}})),
+            after: After::Known(after),
+            does: format!("Scales {object} from {now} to {}.", count(args.replicas as usize, "pod", "pods")),
+            undo: Undo::call(Self::NAME, back, format!("`scale` {object} to {now}.")),
+            verify: verify("describe", &object, format!("`describe` {object}: as many ready pods as asked for.")),
+        })
     }
-}
-
-fn plan(args: &Args, surroundings: &Surroundings) -> Result<Planned, ToolError> {
-    let kind = match args.kind {
-        Kind::Deployment => "Deployment",
-        Kind::StatefulSet => "StatefulSet",
-        Kind::ReplicaSet => "ReplicaSet",
-    };
-    let object = ObjectRef::new(kind, args.namespace.trim(), args.name.trim());
-    let snapshot = snapshot(Scale::NAME, surroundings)?;
-    let held = held(Scale::NAME, &snapshot, &object)?;
-    let before = held.object.to_value();
-    // The API server's default.
-    let now = before["spec"]["replicas"].as_u64().unwrap_or(1);
-    let mut after = before.clone();
-    after["spec"]["replicas"] = args.replicas.into();
-    Ok(Planned {
-        tool: Scale::NAME,
-        does: format!("Scales {object} from {now} to {}.", count(args.replicas as usize, "pod", "pods")),
-        undo: format!("`scale` {object} to {now}."),
-        verify: format!("`describe` {object}: as many ready pods as asked for."),
-        change: Change::Merge(json!({"spec": {"replicas": args.replicas}})),
-        uid: held.uid.clone(),
-        object,
-        before,
-        after,
-    })
 }

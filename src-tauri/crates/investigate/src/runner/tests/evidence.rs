@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use history::History;
-use model::{Body, Citation, Conclusion, Observation, ObservationId, Time};
+use model::{Body, Citation, Conclusion, ObjectRef, Observation, ObservationId, Source, Time};
 use playground::Scenario;
 use serde_json::{Value, json};
 use tools::Toolbox;
@@ -29,6 +29,11 @@ fn play(scenario: &Scenario) -> Played {
 /// A cluster with something for every tool to find.
 fn recorded(stage: &mut Stage) {
     record(stage, &EVERYTHING);
+    let text = json!({"name": "web", "namespace": "shop", "revision": 1, "manifest": [], "hooks": []}).to_string();
+    let read = ObjectRef::new("Secret", "shop", "sh.helm.release.v1.web.v1");
+    let at = Time::from_seconds(900_060);
+    let body = Body::ToolResult { tool: "helm_release".into(), text };
+    stage.history.append(&[Observation::new(cluster(), at, at, Source::Read, Some(read), body)]).unwrap();
 }
 
 fn record(stage: &mut Stage, (observations, end): &Played) {
@@ -52,6 +57,9 @@ fn calls() -> Vec<Asked> {
         ("node_agents", json!({}), |b| matches!(b, Body::NodeAgent(_))),
         ("config_shape", json!({"namespace": "shop", "name": "settings"}), |b| matches!(b, Body::Shape(_))),
         ("secret_shape", json!({"namespace": "shop"}), |b| matches!(b, Body::Shape(_))),
+        ("helm_release", json!({"namespace": "shop", "release": "web", "revision": 1}), |b| {
+            matches!(b, Body::ToolResult { .. })
+        }),
         ("get_object", json!({"kind": "Certificate", "namespace": "shop"}), |b| matches!(b, Body::Object { .. })),
         ("what_changed", json!({"namespace": "shop"}), |b| matches!(b, Body::Change { .. })),
         ("dependencies", json!({"namespace": "shop"}), |b| matches!(b, Body::Dependencies { .. })),
@@ -68,6 +76,19 @@ fn writes() -> Vec<(&'static str, Value)> {
         ("scale", json!({"namespace": "shop", "name": "checkout", "replicas": 1})),
         ("rollout_restart", checkout()),
         ("rollout_undo", checkout()),
+        (
+            "patch",
+            json!({"kind": "Deployment", "namespace": "shop", "name": "checkout", "patch": {"spec": {"paused": true}}}),
+        ),
+        ("delete_pod", checkout()),
+        ("cordon", json!({"node": "worker-1"})),
+        ("uncordon", json!({"node": "worker-1"})),
+        ("cronjob_suspend", checkout()),
+        ("cronjob_resume", checkout()),
+        (
+            "annotate",
+            json!({"kind": "Deployment", "namespace": "shop", "name": "checkout", "annotations": {"team": "shop"}}),
+        ),
     ]
 }
 

@@ -1,0 +1,239 @@
+//! `caseboard record`: a cluster's watches into a file, for days, with nobody at the screen.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use cluster::{ConnectionPhase, ConnectionState, WatchPhase};
+use desk::{DeskError, Recorded, Recording};
+use serde_json::json;
+
+use crate::{Failed, out, source};
+
+/// How long the first lists may take before the recorder says how it stands and goes on.
+const FIRST_LISTS: Duration = Duration::from_secs(60);
+/// Between two lines of progress: on a terminal, and in a log.
+const OFTEN: Duration = Duration::from_secs(5);
+const SELDOM: Duration = Duration::from_secs(60);
+
+const MANIFEST: &str = include_str!("../recorder/recorder.yaml");
+/// Around what the manifest says of Secrets.
+const SECRETS: [&str; 2] = ["# secrets: begin", "# secrets: end"];
+
+#[derive(Args)]
+pub struct Record {
+    /// A context of the kubeconfigs.
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["in_cluster", "manifest"])]
+    context: Option<String>,
+    /// The cluster that this runs in as a pod, by the pod's service account.
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
+    in_cluster: bool,
+    /// Kubeconfig files, instead of $KUBECONFIG and ~/.kube/config.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    kubeconfig: Vec<PathBuf>,
+    /// Namespaces to look into where the whole cluster may not be listed.
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    namespace: Vec<String>,
+    /// The file to write; a recording of the same cluster is gone on with.
+    #[arg(long, value_name = "FILE", required_unless_present = "manifest")]
+    out: Option<PathBuf>,
+    /// How long, such as 2d, 12h or 30m; without it, until it is stopped (Ctrl-C or SIGTERM).
+    #[arg(long = "for", value_name = "TIME", value_parser = time)]
+    length: Option<Duration>,
+    /// What is older is forgotten.
+    #[arg(long, value_name = "TIME", default_value = "3d", value_parser = time)]
+    keep_time: Duration,
+    /// About how large the file may become; the oldest is forgotten first.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    keep_size: u64,
+    /// Print a Deployment with read-only rights that records the cluster it runs in, and stop.
+    #[arg(long)]
+    manifest: bool,
+    /// With --manifest: without any right on Secrets.
+    #[arg(long, requires = "manifest")]
+    without_secrets: bool,
+    /// Print one JSON document about what was kept at the end.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Record {
+    pub async fn run(self) -> Result<(), Failed> {
+        if self.manifest {
+            out::line(manifest(!self.without_secrets).trim_end());
+            return Ok(());
+        }
+        let Some(file) = &self.out else {
+            return Err(Failed::Usage {
+                what: "There is no file to write.".into(),
+                hint: "Give one with --out.".into(),
+            });
+        };
+        let (desk, context) = match &self.context {
+            Some(context) => (source::desk(false, &self.kubeconfig)?, context.clone()),
+            None => {
+                let sources = cluster::Sources::in_cluster().map_err(|why| DeskError {
+                    code: "unavailable",
+                    what: format!("This does not run as a pod of a cluster: {why}."),
+                    hint: "Name a --context, or run it in a pod whose service account is mounted.".into(),
+                })?;
+                (source::desk_of(true, sources, false)?, "in-cluster".to_owned())
+            }
+        };
+        for problem in desk.kubeconfig_problems() {
+            out::say(&format!("caseboard: {problem}"));
+        }
+        let cluster = desk.cluster_of_context(&context)?;
+        let stopped = stop_signal();
+        tokio::pin!(stopped);
+        let recording = desk.record(&cluster, file, &self.namespace)?;
+        // RETENTION
+
+        let first = tokio::select! {
+            state = recording.begun(FIRST_LISTS) => Some(state),
+            () = &mut stopped => None,
+        };
+        let mut because = "it was stopped";
+        if let Some(state) = first {
+            if state.phase == ConnectionPhase::Failed && recording.recorded()?.observations == 0 {
+                recording.close().await?;
+                return Err(Failed::Act(DeskError { code: "unavailable", what: state.message, hint: state.hint }));
+            }
+            not_seen(&state);
+            let every = if std::io::stderr().is_terminal() { OFTEN } else { SELDOM };
+            let until = self.length.map(|length| Instant::now() + length);
+            progress(&context, &recording)?;
+            loop {
+                let wait = until.map_or(every, |until| every.min(until.saturating_duration_since(Instant::now())));
+                tokio::select! {
+                    () = &mut stopped => break,
+                    () = tokio::time::sleep(wait) => {}
+                }
+                if until.is_some_and(|until| Instant::now() >= until) {
+                    because = "its time is over";
+                    break;
+                }
+                progress(&context, &recording)?;
+            }
+        }
+        let kept = recording.close().await?;
+        self.told(&context, because, &kept)
+    }
+
+    fn told(&self, context: &str, because: &str, kept: &Recorded) -> Result<(), Failed> {
+        let file = self.out.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        if self.json {
+            return out::json(&json!({
+                "context": context, "file": file, "ended_because": because,
+                "observations": kept.observations, "bytes": kept.bytes,
+                "from": kept.span.map(|(from, _)| from.to_string()), "to": kept.span.map(|(_, to)| to.to_string()),
+            }));
+        }
+        let span = kept.span.map(|(from, to)| format!(", from {from} to {to}")).unwrap_or_default();
+        out::say(&format!("Recording `{context}` ended: {because}."));
+        out::line(&format!("{file}: {} observations, {}{span}", kept.observations, human(kept.bytes)));
+        out::say(&format!("Look at it: caseboard diagnose {file}"));
+        Ok(())
+    }
+}
+
+/// What may not be watched is said once; it is missing in the recording, not empty.
+fn not_seen(state: &ConnectionState) {
+    for watch in state.watches.iter().filter(|watch| matches!(watch.phase, WatchPhase::Refused | WatchPhase::Failed)) {
+        let why = watch.error.as_ref().map(|trouble| trouble.why.clone()).unwrap_or_default();
+        out::say(&format!("caseboard: {} is not recorded: {why}", watch.kind));
+    }
+}
+
+fn progress(context: &str, recording: &Recording) -> Result<(), Failed> {
+    let state = recording.state();
+    let recorded = recording.recorded()?;
+    let live = state.watches.iter().filter(|watch| watch.phase == WatchPhase::Live).count();
+    let how = match state.phase {
+        ConnectionPhase::Live | ConnectionPhase::Degraded => format!("{live} of {} watches live", state.watches.len()),
+        _ => state.message.clone(),
+    };
+    let unkept = state.unkept.map(|why| format!("; {why}")).unwrap_or_default();
+    let line = format!(
+        "recording {context}: {how}; {} observations, {}{unkept}",
+        recorded.observations,
+        human(recorded.bytes)
+    );
+    out::progress(&line);
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// The manifest, with or without what is for Secrets.
+fn manifest(secrets: bool) -> String {
+    let mut within = false;
+    let mut text = String::new();
+    for line in MANIFEST.lines() {
+        if SECRETS.contains(&line.trim()) {
+            within = line.trim() == SECRETS[0];
+        } else if secrets || !within {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text.replace("VERSION", env!("CARGO_PKG_VERSION"))
+}
+
+/// `2d`, `12h`, `30m`, `45s`.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let seconds = match unit {
+        "d" => 86_400.0,
+        "h" => 3_600.0,
+        "m" => 60.0,
+        "s" => 1.0,
+        _ => return Err("write a time such as 2d, 12h, 30m or 45s".into()),
+    };
+    let length = number.filter(|number| *number > 0.0).map(|number| number * seconds);
+    length.and_then(|s| Duration::try_from_secs_f64(s).ok()).ok_or_else(|| format!("`{text}` is not a time"))
+}
+
+/// `1GiB`, `500MB`.
+fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
+    let bytes = match unit {
+        "GiB" | "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "MiB" | "Mi" => 1024.0 * 1024.0,
+        "GB" | "G" => 1e9,
+        "MB" | "M" => 1e6,
+        _ => return Err("write a size such as 1GiB, 500MiB or 2GB".into()),
+    };
+    let size = number.filter(|number| *number > 0.0 && *number < 1e6).map(|number| number * bytes);
+    // Below two to the power of 64 by the check above.
+    size.map(|size| size as u64).ok_or_else(|| format!("`{text}` is not a size"))
+}
+
+fn split(text: &str) -> (Option<f64>, &str) {
+    let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    (text[..at].trim().parse().ok(), text[at..].trim())
+}
+
+fn human(bytes: u64) -> String {
+    let mib = bytes as f64 / (1024.0 * 1024.0);
+    if mib < 1024.0 { format!("{mib:.1} MiB") } else { format!("{:.2} GiB", mib / 1024.0) }
+}
+
+#[cfg(test)]
+mod tests;

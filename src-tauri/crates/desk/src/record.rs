@@ -1,0 +1,88 @@
+//! Recording: a cluster's watches written to a file of their own, for as long as somebody wants.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cluster::{Connection, ConnectionState};
+use history::History;
+use model::{ClusterId, Time};
+
+use crate::{Desk, DeskError};
+
+/// A cluster that is being written to a file. Dropped without [`Recording::close`], what came last may be missing.
+pub struct Recording {
+    connection: Arc<Connection>,
+    history: Arc<History>,
+}
+
+/// How much of a recording there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    pub observations: u64,
+    /// Of the file, and of what is not merged into it yet.
+    pub bytes: u64,
+    pub span: Option<(Time, Time)>,
+}
+
+impl Desk {
+    /// Opens a context and writes what its watches see to `file`; a recording of the same cluster is gone on with.
+    /// Connections that are lost are made again for as long as this is held.
+    /// `namespaces` are looked into where the whole cluster may not be listed.
+    pub fn record(&self, cluster: &ClusterId, file: &Path, namespaces: &[String]) -> Result<Recording, DeskError> {
+        let Some((context, search)) = self.context_of(cluster) else {
+            return Err(DeskError::not_found("There is no such context."));
+        };
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            crate::paths::create_private(folder).map_err(|error| DeskError {
+                code: "failed",
+                what: format!("Could not record to `{}`: {error}.", file.display()),
+                hint: "Choose a folder that you can write to.".into(),
+            })?;
+        }
+        let mut terms = self.terms(cluster);
+        terms.namespaces.extend(namespaces.iter().cloned());
+        let history = Arc::new(History::open(file, cluster.clone())?);
+        let connection = Connection::open(
+            &context,
+            terms,
+            Arc::clone(&history),
+            Arc::clone(&self.redactor),
+            Arc::clone(&self.clock),
+            search,
+        );
+        Ok(Recording { connection, history })
+    }
+}
+
+impl Recording {
+    pub fn state(&self) -> ConnectionState {
+        self.connection.state()
+    }
+
+    pub fn history(&self) -> &Arc<History> {
+        &self.history
+    }
+
+    /// Waits until everything that may be watched was listed once, or nothing can be.
+    pub async fn begun(&self, at_most: std::time::Duration) -> ConnectionState {
+        self.connection.wait_synced(at_most).await
+    }
+
+    pub fn recorded(&self) -> Result<Recorded, DeskError> {
+        let bytes = self.history.path().map_or(0, |path| {
+            let size = |suffix: &str| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(suffix);
+                std::fs::metadata(name).map_or(0, |file| file.len())
+            };
+            size("") + size("-wal")
+        });
+        Ok(Recorded { observations: self.history.len()?, bytes, span: self.history.span()? })
+    }
+
+    /// Ends the watches and writes what they saw last.
+    pub async fn close(self) -> Result<Recorded, DeskError> {
+        self.connection.close().await;
+        self.recorded()
+    }
+}
