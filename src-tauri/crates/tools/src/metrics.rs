@@ -348,6 +348,7 @@ fn figure(value: f64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
 mod tests {
     use model::MetricPoint;
 

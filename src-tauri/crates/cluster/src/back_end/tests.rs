@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 use model::Doc;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 use super::*;
 
 fn patterns(text: &str) -> Vec<LogPattern> {
