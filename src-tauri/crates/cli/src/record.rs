@@ -41,10 +41,10 @@ pub struct Record {
     /// How long, such as 2d, 12h or 30m; without it, until it is stopped (Ctrl-C or SIGTERM).
     #[arg(long = "for", value_name = "TIME", value_parser = time)]
     length: Option<Duration>,
-    /// What is older is forgotten.
+    /// How long a recording may become. It ends there: nothing that was recorded is forgotten.
     #[arg(long, value_name = "TIME", default_value = "3d", value_parser = time)]
     keep_time: Duration,
-    /// About how large the file may become; the oldest is forgotten first.
+    /// About how large the file may become. The recording ends there.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     keep_size: u64,
     /// Print a Deployment with read-only rights that records the cluster it runs in, and stop.
@@ -88,8 +88,6 @@ impl Record {
         let stopped = stop_signal();
         tokio::pin!(stopped);
         let recording = desk.record(&cluster, file, &self.namespace)?;
-        // RETENTION
-
         let first = tokio::select! {
             state = recording.begun(FIRST_LISTS) => Some(state),
             () = &mut stopped => None,
@@ -102,16 +100,20 @@ impl Record {
             }
             not_seen(&state);
             let every = if std::io::stderr().is_terminal() { OFTEN } else { SELDOM };
-            let until = self.length.map(|length| Instant::now() + length);
+            let until = Instant::now() + self.length.unwrap_or(self.keep_time).min(self.keep_time);
             progress(&context, &recording)?;
             loop {
-                let wait = until.map_or(every, |until| every.min(until.saturating_duration_since(Instant::now())));
+                let wait = every.min(until.saturating_duration_since(Instant::now()));
                 tokio::select! {
                     () = &mut stopped => break,
                     () = tokio::time::sleep(wait) => {}
                 }
-                if until.is_some_and(|until| Instant::now() >= until) {
+                if Instant::now() >= until {
                     because = "its time is over";
+                    break;
+                }
+                if recording.recorded()?.bytes >= self.keep_size {
+                    because = "the file is as large as it may become";
                     break;
                 }
                 progress(&context, &recording)?;
