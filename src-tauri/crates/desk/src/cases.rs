@@ -135,7 +135,7 @@ impl Desk {
             case,
             cluster: opened.cluster,
             events,
-            running: lock(&self.work).contains_key(&case),
+            running: lock(&self.work).get(&case).is_some_and(|work| work.is_going_on()),
             suggested_path: self.suggested_path(&opened.title).display().to_string(),
         })
     }

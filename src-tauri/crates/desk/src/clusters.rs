@@ -209,6 +209,10 @@ impl Desk {
     pub fn clusters(&self) -> Vec<ClusterRow> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
         let mut rows: Vec<ClusterRow> = clusters.known.iter().map(|(id, known)| self.row(id, known)).collect();
+        drop(clusters);
+        for row in &mut rows {
+            row.writes = self.allows_writes(&row.id);
+        }
         rows.sort_by(|a, b| (a.kind as u8, &a.name, &a.source).cmp(&(b.kind as u8, &b.name, &b.source)));
         rows
     }
@@ -260,7 +264,9 @@ impl Desk {
     pub fn cluster(&self, id: &ClusterId) -> Result<ClusterRow, DeskError> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
         let known = clusters.known.get(id).ok_or_else(|| DeskError::not_found("There is no such cluster."))?;
-        Ok(self.row(id, known))
+        let row = self.row(id, known);
+        drop(clusters);
+        Ok(ClusterRow { writes: self.allows_writes(id), ..row })
     }
 
     /// A context as it was found, and where its login plugins are looked for.

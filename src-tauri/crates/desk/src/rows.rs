@@ -165,6 +165,10 @@ pub struct ClusterRow {
     pub proxy: Option<String>,
     /// The engineer's own settings for it.
     pub settings: ClusterSettings,
+    /// Its name looks like production.
+    pub production: bool,
+    /// Changes are allowed there; otherwise it is read-only.
+    pub writes: bool,
     pub state: ClusterState,
     /// `null` until it was triaged.
     pub open_incidents: Option<u32>,
@@ -207,6 +211,8 @@ pub struct ClusterState {
     pub watches: Vec<WatchRow>,
     /// What this login does not see.
     pub unseen: Vec<UnseenRow>,
+    /// Why what is seen is not written to the disk just now; `null` while it is.
+    pub unkept: Option<String>,
     /// When the newest thing shown was learnt.
     pub last_seen_at: Option<Time>,
     /// First and last time the history knows of.

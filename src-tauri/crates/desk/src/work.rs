@@ -21,6 +21,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// The investigator acts or thinks; what rests until somebody decides, and what is concluded, does not.
+    pub fn is_going_on(&self) -> bool {
+        self.pause.borrow().is_none()
+    }
+
     pub fn wake(&self) {
         self.pause.send_replace(None);
         self.wake.notify_one();
@@ -158,3 +163,6 @@ impl Desk {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

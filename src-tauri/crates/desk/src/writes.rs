@@ -35,6 +35,11 @@ pub(crate) fn looks_like_production(name: &str) -> bool {
     words.any(|word| PRODUCTION.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
 }
 
+/// Whether a cluster is one that people depend on, as far as its names tell.
+pub(crate) fn is_production(kind: ClusterKind, name: &str, server: &str) -> bool {
+    kind == ClusterKind::Kubeconfig && (looks_like_production(name) || looks_like_production(server))
+}
+
 impl Desk {
     pub fn writes(&self, cluster: &ClusterId) -> Result<WritesView, DeskError> {
         let row = self.cluster(cluster)?;
@@ -45,11 +50,10 @@ impl Desk {
         };
         Ok(WritesView {
             cluster: cluster.clone(),
-            enabled: self.switch(cluster).load(Ordering::Acquire),
+            enabled: self.allows_writes(cluster),
             try_first: kept.as_ref().is_some_and(|kept| kept.try_first),
             set: kept.map(|kept| SetBy { at: kept.at, by: kept.by }),
-            production: row.kind == ClusterKind::Kubeconfig
-                && (looks_like_production(&row.name) || looks_like_production(&row.server)),
+            production: row.production,
             name: row.name,
             never: never.into(),
         })
@@ -117,8 +121,12 @@ impl Desk {
         Arc::clone(switches.entry(cluster.clone()).or_insert_with(made))
     }
 
+    pub(crate) fn allows_writes(&self, cluster: &ClusterId) -> bool {
+        self.switch(cluster).load(Ordering::Acquire)
+    }
+
     pub(crate) fn writes_policy(&self, cluster: &ClusterId) -> Writes {
-        as_policy(self.switch(cluster).load(Ordering::Acquire))
+        as_policy(self.allows_writes(cluster))
     }
 
     pub(crate) fn tries_first(&self, cluster: &ClusterId) -> bool {

@@ -8,6 +8,7 @@ use crate::Desk;
 use crate::desk::lock;
 use crate::error::full_stop;
 use crate::rows::{ClusterPhase, ClusterRow, ClusterState, LoginKind, Problem, UnseenRow, WatchRow};
+use crate::writes::is_production;
 
 impl Desk {
     pub(super) fn row(&self, id: &ClusterId, known: &Known) -> ClusterRow {
@@ -28,6 +29,8 @@ impl Desk {
             insecure: context.is_some_and(|context| context.insecure),
             proxy: context.and_then(|context| context.proxy.clone()),
             settings: self.cluster_settings(id),
+            production: is_production(known.kind, &known.name, &known.server),
+            writes: false,
             state: state_of(known),
             open_incidents: triage.as_ref().map(|look| look.triage.incidents.len() as u32),
             worst: triage.and_then(|look| look.triage.incidents.iter().map(|incident| incident.severity).max()),
@@ -67,6 +70,7 @@ fn state_of(known: &Known) -> ClusterState {
         server_version: String::new(),
         watches: Vec::new(),
         unseen: Vec::new(),
+        unkept: None,
         last_seen_at: None,
         span: None,
     };
@@ -96,9 +100,7 @@ fn describe(connection: &ConnectionState, state: &mut ClusterState) {
         ConnectionPhase::Closed => ClusterPhase::Closed,
     };
     state.message.clone_from(&connection.message);
-    if let Some(unkept) = &connection.unkept {
-        state.message = format!("{} {unkept}", state.message);
-    }
+    state.unkept.clone_from(&connection.unkept);
     state.hint.clone_from(&connection.hint);
     state.since = Some(connection.since);
     state.trouble = connection.trouble.as_ref().map(|trouble| trouble.kind.code().to_owned());
