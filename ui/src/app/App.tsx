@@ -4,7 +4,9 @@ import { Blueprints } from "../knowledge/Blueprints";
 import { LibraryView } from "../knowledge/Library";
 import { CaseScreen } from "../case/CaseScreen";
 import { Cases } from "../cases/Cases";
+import { Connection } from "../connection/Connection";
 import { Fleet } from "../fleet/Fleet";
+import { isOpen } from "../fleet/phase";
 import { Rail } from "../fleet/Rail";
 import { Incidents } from "../incidents/Incidents";
 import { useAnswer, useUpdates } from "../ipc";
@@ -63,6 +65,8 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
       return <Fleet clusters={clusters} />;
     case "cluster":
       return <Incidents key={route.cluster} cluster={route.cluster} chosen={route.incident} />;
+    case "connection":
+      return <Connection key={route.cluster} cluster={route.cluster} />;
     case "cases":
       return <Cases />;
     case "case":
@@ -86,7 +90,7 @@ function searchClusters(route: Route) {
 let remembered: string | null = null;
 
 /** The cluster that "incidents" leads to: the one shown last, else the first that is open. */
-function lastCluster(route: Route, rows: { id: string; state: { phase: string } }[]): string | null {
-  if (route.at === "cluster") remembered = route.cluster;
-  return remembered ?? rows.find((r) => r.state.phase !== "closed" && r.state.phase !== "failed")?.id ?? null;
+function lastCluster(route: Route, rows: readonly ClusterRow[]): string | null {
+  if (route.at === "cluster" || route.at === "connection") remembered = route.cluster;
+  return remembered ?? rows.find((r) => isOpen(r.state.phase))?.id ?? null;
 }

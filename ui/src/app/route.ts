@@ -4,6 +4,7 @@ import { useSyncExternalStore } from "react";
 export type Route =
   | { at: "start" }
   | { at: "cluster"; cluster: string; incident: string | null }
+  | { at: "connection"; cluster: string }
   | { at: "cases" }
   | { at: "case"; case: string }
   | { at: "blueprints"; name: string | null }
@@ -15,6 +16,8 @@ export function parseRoute(hash: string): Route {
   switch (head) {
     case "cluster":
       return first ? { at: "cluster", cluster: first, incident: second ?? null } : { at: "start" };
+    case "connection":
+      return first ? { at: "connection", cluster: first } : { at: "start" };
     case "cases":
       return { at: "cases" };
     case "case":
@@ -35,6 +38,8 @@ export function toHash(route: Route): string {
       return "#/";
     case "cluster":
       return `#/cluster/${e(route.cluster)}${route.incident ? `/${e(route.incident)}` : ""}`;
+    case "connection":
+      return `#/connection/${e(route.cluster)}`;
     case "cases":
       return "#/cases";
     case "case":

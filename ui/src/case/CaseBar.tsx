@@ -5,7 +5,9 @@ import { useAct, useAnswer } from "../ipc";
 import { Ago, Button, CategoryGlyph, clockOf, countOf, dayOf, Inline, momentOf, SeverityMark, spanOf, zoneOf } from "../kit";
 import { useNow } from "../kit/now";
 import { Words } from "../kit/words";
-import { isOpen, PhaseMark, phaseName } from "../fleet/phase";
+import { Badges } from "../fleet/badges";
+import { isStopped, PhaseMark } from "../fleet/phase";
+import { saying } from "../fleet/words";
 import { testids } from "../testids";
 import type { CaseView, Time } from "../wire/wire";
 import type { CaseState } from "./fold";
@@ -15,14 +17,16 @@ interface Props {
   state: CaseState;
   time: Time | null;
   setTime: (time: Time | null) => void;
+  propose: () => void;
 }
 
 /** What the case is about, where, since when; the time that is shown; and saving it. */
-export function CaseBar({ view, state, time, setTime }: Props) {
+export function CaseBar({ view, state, time, setTime, propose }: Props) {
   const [saving, setSaving] = useState(false);
   const open = useAct("cluster_open");
   const clusters = useAnswer("clusters_list", {});
   const row = clusters.data?.find((c) => c.id === view.cluster);
+  const seen = useNow(1000);
   const incident = state.opened?.incidents[0];
   useKeys([{ keys: "mod+s", title: "Save the case to a file", group: "Case", run: () => setSaving(true) }]);
   return (
@@ -42,13 +46,18 @@ export function CaseBar({ view, state, time, setTime }: Props) {
             {row ? <PhaseMark phase={row.state.phase} /> : null}
             <span className="mono">{state.opened?.clusterName}</span>
           </a>
-          {row && !isOpen(row.state.phase) ? (
+          {row ? <Badges row={row} /> : null}
+          {row?.state.phase === "closed" ? (
             <span className="case-closed">
-              {open.failed ? `${open.failed.title} ${open.failed.hint}` : phaseName(row.state.phase) === "failed" ? row.state.message : "closed: calls cannot reach it"}
+              {open.failed ? `${open.failed.title} ${open.failed.hint}` : "closed: calls cannot reach it"}
               <button type="button" className="link" data-testid={testids.caseClusterOpen} onClick={() => void open.run({ cluster: view.cluster })}>
                 {open.busy ? "Opening…" : "Open it"}
               </button>
             </span>
+          ) : row ? (
+            <a className={isStopped(row.state.phase) ? "case-closed" : undefined} href={toHash({ at: "connection", cluster: row.id })} data-testid={testids.clusterState}>
+              {saying(row, seen).text}
+            </a>
           ) : null}
           {incident ? (
             <span>
@@ -60,6 +69,9 @@ export function CaseBar({ view, state, time, setTime }: Props) {
       </div>
       <Shown time={time} setTime={setTime} end={row?.kind === "recorded" ? (row.state.span?.[1] ?? state.opened?.asOf ?? null) : null} />
       <span className="case-tools">
+        <Button hint="P" testid={testids.proposeOpen} onClick={propose} title="Propose a call of your own: a change, or a read">
+          Propose…
+        </Button>
         <Button testid={testids.caseSave} onClick={() => setSaving(!saving)} title="Save the case to one file (Ctrl S)">
           Save
         </Button>

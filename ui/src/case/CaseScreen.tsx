@@ -16,6 +16,7 @@ import { CaseBar } from "./CaseBar";
 import { useCaseEvidence } from "./evidence";
 import { foldCase } from "./fold";
 import { Panel, type PanelName } from "./Panel";
+import { Propose } from "./Propose";
 import "./case.css";
 
 /** One case: time above, what hangs together and what we believe in the middle, the conversation at the side. */
@@ -33,6 +34,7 @@ function Opened({ view }: { view: CaseView }) {
   const [time, setTime] = useState<Time | null>(null);
   const [object, setObject] = useState<ObjectRef | null>(null);
   const [large, setLarge] = useState<PanelName | null>(null);
+  const [proposing, setProposing] = useState(false);
   const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
 
   const asOf = useThrottled(time, 70);
@@ -86,6 +88,7 @@ function Opened({ view }: { view: CaseView }) {
     { keys: "3", title: "To the hypotheses", group: "Panels", run: () => focusPanel("board") },
     { keys: "4", title: "To the conversation", group: "Panels", run: () => focusPanel("conversation") },
     ...(["timeline", "graph", "board", "conversation"] as const).map((name, i) => ({ keys: `z ${i + 1}`, title: `${large === name ? "Shrink" : "Enlarge"} the ${name}`, group: "Panels", run: () => setLarge(large === name ? null : name) })),
+    { keys: "p", title: "Propose a call of your own", group: "Case", run: () => setProposing(true) },
     { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
     { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
   ]);
@@ -94,7 +97,7 @@ function Opened({ view }: { view: CaseView }) {
   return (
     <EvidenceProvider value={evidence.value}>
       <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
-        <CaseBar view={view} state={now} time={time} setTime={setTime} />
+        <CaseBar view={view} state={now} time={time} setTime={setTime} propose={() => setProposing(true)} />
         <Panel {...panel("timeline")} title="Timeline" list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
           <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={now.opened?.incidents[0]?.started_at ?? null} list={lists.has("timeline")} loading={timeline.isFetching} />
         </Panel>
@@ -115,9 +118,10 @@ function Opened({ view }: { view: CaseView }) {
           />
         </Panel>
         <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>up to {clockOf(time)}, later words are hidden</span>}>
-          <Conversation state={shown} time={time} asked={asked?.id ?? null} />
+          <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} />
           <Dock view={view} state={now} time={time} />
         </Panel>
+        {proposing ? <Propose caseId={view.case} object={object} close={() => setProposing(false)} /> : null}
       </div>
     </EvidenceProvider>
   );

@@ -4,7 +4,8 @@ import { ArgsDiff } from "../kit/diff";
 import { diffArgs } from "../kit/lines";
 import { Redacted, Words } from "../kit/words";
 import { testids } from "../testids";
-import type { Author } from "../wire/wire";
+import type { Author, CaseId } from "../wire/wire";
+import { FollowUps } from "./FollowUps";
 
 const by = (author: Author | null): string => {
   if (!author) return "";
@@ -48,7 +49,7 @@ export function argsLine(args: Record<string, unknown>): string {
 }
 
 /** A call in the conversation: one quiet line when it is decided, unfolded on demand. */
-export function CallCard({ call, asked }: { call: Call; asked: boolean }) {
+export function CallCard({ caseId, call, asked }: { caseId: CaseId; call: Call; asked: boolean }) {
   const { sign, word, words } = verdictOf(call);
   const { state } = call;
   return (
@@ -103,6 +104,7 @@ export function CallCard({ call, asked }: { call: Call; asked: boolean }) {
           <Chips ids={state.observations} most={12} />
         </p>
       ) : null}
+      <FollowUps caseId={caseId} call={call} />
     </div>
   );
 }

@@ -4,11 +4,12 @@ import { type CaseState, type Entry, shifts } from "../case/fold";
 import { At, clockOf, percentOf } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
-import type { Author, Time } from "../wire/wire";
+import type { Author, CaseId, Time } from "../wire/wire";
 import { CallCard } from "./CallCard";
 import "./conversation.css";
 
 interface Props {
+  caseId: CaseId;
   state: CaseState;
   /** The scrubbed time; null is now. */
   time: Time | null;
@@ -16,8 +17,11 @@ interface Props {
   asked: string | null;
 }
 
+/** From here on what is out of sight is not laid out. */
+const MANY = 60;
+
 /** What was said, asked, decided and found, in order, up to the shown time. */
-export function Conversation({ state, time, asked }: Props) {
+export function Conversation({ caseId, state, time, asked }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const count = state.entries.length;
   const changed = `${state.lastSeq} ${time ?? "now"}`;
@@ -40,10 +44,10 @@ export function Conversation({ state, time, asked }: Props) {
         bottom.current = scrollHeight - scrollTop - clientHeight < 40;
       }}
     >
-      <div className="conversation-entries">
+      <div className="conversation-entries" data-many={count > MANY}>
         {count === 0 && time !== null ? <p className="conversation-none small faint">Nothing had been said by {clockOf(time)}.</p> : null}
         {state.entries.map((entry) => (
-          <Line key={entry.seq} entry={entry} state={state} asked={asked} />
+          <Line key={entry.seq} caseId={caseId} entry={entry} state={state} asked={asked} />
         ))}
       </div>
     </div>
@@ -52,20 +56,27 @@ export function Conversation({ state, time, asked }: Props) {
 
 const whoOf = (author: Author): string => (author.who === "engineer" ? author.name || "you" : author.who === "investigator" ? author.name : author.who === "rule" ? `rule ${author.rule}` : "");
 
-function Line({ entry, state, asked }: { entry: Entry; state: CaseState; asked: string | null }) {
+interface LineProps {
+  caseId: CaseId;
+  entry: Entry;
+  state: CaseState;
+  asked: string | null;
+}
+
+function Line({ caseId, entry, state, asked }: LineProps) {
   return (
     <article className="entry" data-testid={testids.entry} data-type={entry.type} data-who={entry.author.who}>
       <span className="entry-at small faint">
         <At time={entry.at} short />
       </span>
       <div className="entry-body">
-        <Body entry={entry} state={state} asked={asked} />
+        <Body caseId={caseId} entry={entry} state={state} asked={asked} />
       </div>
     </article>
   );
 }
 
-function Body({ entry, state, asked }: { entry: Entry; state: CaseState; asked: string | null }) {
+function Body({ caseId, entry, state, asked }: LineProps) {
   switch (entry.type) {
     case "opened":
       return (
@@ -101,7 +112,7 @@ function Body({ entry, state, asked }: { entry: Entry; state: CaseState; asked: 
       );
     case "call": {
       const call = state.calls.get(entry.call);
-      return call ? <CallCard call={call} asked={asked === call.id} /> : null;
+      return call ? <CallCard caseId={caseId} call={call} asked={asked === call.id} /> : null;
     }
     case "moved":
       return <Moved state={state} move={entry.move} />;

@@ -10,6 +10,7 @@ import { testids } from "../testids";
 import type { Preview } from "../wire/wire";
 import { DenyWords } from "./DenyWords";
 import { EditCall } from "./EditCall";
+import { WouldChange } from "./WouldChange";
 
 const MINUTES = 30;
 
@@ -74,6 +75,7 @@ export function PendingCall({ caseId, clusterName, call, preview }: { caseId: st
         </dl>
         {call.edits.length > 0 ? <ArgsDiff changes={diffArgs(call.edits[0]?.before.args ?? {}, call.call.args)} /> : null}
         {preview.diff ? <Diff unified={preview.diff} /> : null}
+        {call.risk === "write" || call.risk === "destructive" ? <WouldChange caseId={caseId} call={call.id} shown={call.call.shown} /> : null}
         <dl className="pending-why">
           <dt className="label">Why</dt>
           <dd>

@@ -1,12 +1,12 @@
 import { Button, countOf, Kbd } from "../kit";
 import { testids } from "../testids";
 import type { ClusterId, ClusterRow } from "../wire/wire";
-import { isOpen } from "./phase";
+import { isConnected, isOpen } from "./phase";
 
 /** What can be done with the chosen clusters; with none chosen, which keys choose. It is always there, so that nothing moves. */
 export function Chosen({ picked, clear, open, close }: { picked: readonly ClusterRow[]; clear: () => void; open: () => void; close: (ids: ClusterId[]) => void }) {
-  const shut = picked.filter((row) => !isOpen(row.state.phase));
-  const opened = picked.filter((row) => row.state.phase !== "closed" && row.state.phase !== "recorded");
+  const shut = picked.filter((row) => !isOpen(row.state.phase) && row.state.phase !== "awaiting_trust");
+  const opened = picked.filter((row) => isConnected(row.state.phase));
   return (
     <footer className="fleet-foot" data-testid={testids.fleetChosen} data-count={picked.length}>
       {picked.length === 0 ? (

@@ -7,45 +7,46 @@ import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow } from "../wire/wire";
 import { Production } from "./badges";
-import { isOpen, PhaseMark, phaseName } from "./phase";
-import { ageOf, OLD_MICROS } from "./words";
+import { isConnected, isStopped, PhaseMark, shortPhase } from "./phase";
+import { ageOf, OLD_MICROS, troubleOf } from "./words";
 
+/** A cluster at hand, in the rail. */
 export function ClusterItem({ row, here }: { row: ClusterRow; here: boolean }) {
   const open = useAct("cluster_open");
   const close = useAct("cluster_close");
   const now = useNow(5000);
   const { state } = row;
-  const opened = isOpen(state.phase);
-  const problem = state.phase === "failed" ? [state.message, state.hint] : row.problems[0] ? [row.problems[0].why, row.problems[0].hint] : state.phase === "degraded" ? [state.message, ""] : null;
-  const age = ageOf(state, now);
+  const connected = isConnected(state.phase);
+  const trouble = open.failed ? { text: open.failed.title, hint: open.failed.hint } : troubleOf(row);
+  const age = isStopped(state.phase) ? null : ageOf(state, now);
 
   return (
     <div className="cluster" data-testid={testids.clusterRow} data-id={row.id} data-name={row.name} data-phase={state.phase} data-here={here}>
       <a className="cluster-main" href={toHash({ at: "cluster", cluster: row.id, incident: null })} aria-current={here ? "page" : undefined} title={`${row.source}\n${row.server}`}>
         <PhaseMark phase={open.busy ? "connecting" : state.phase} />
         <span className="cluster-name mono">{row.name}</span>
-        <Production name={row.name} short />
+        <Production row={row} short />
         {row.worst && row.open_incidents ? (
           <span className="cluster-count mono">
             <SeverityMark severity={row.worst} />
             {row.open_incidents}
           </span>
         ) : null}
-        {age !== null && opened ? (
+        {age !== null ? (
           <span className="cluster-age mono" data-old={age > OLD_MICROS} title={age > OLD_MICROS ? "What is shown is this old" : "Age of what is shown"}>
             {age < 5e6 ? "live" : spanOf(age)}
           </span>
-        ) : state.phase === "closed" || opened ? null : (
-          <span className="cluster-age">{phaseName(state.phase)}</span>
-        )}
+        ) : connected ? (
+          <span className="cluster-age">{shortPhase(state.phase)}</span>
+        ) : state.phase === "closed" ? (
+          <span className="cluster-room" />
+        ) : null}
       </a>
-      {opened ? (
-        state.phase === "recorded" ? null : (
-          <button type="button" className="cluster-act" data-testid={testids.clusterClose} onClick={() => void close.run({ cluster: row.id })} aria-label={`Close ${row.name}`} title="Close: stop following it">
-            ✕
-          </button>
-        )
-      ) : (
+      {connected ? (
+        <button type="button" className="cluster-act" data-testid={testids.clusterClose} onClick={() => void close.run({ cluster: row.id })} aria-label={`Close ${row.name}`} title="Close: stop following it">
+          ✕
+        </button>
+      ) : state.phase === "closed" ? (
         <button
           type="button"
           className="cluster-act cluster-act-open"
@@ -58,10 +59,10 @@ export function ClusterItem({ row, here }: { row: ClusterRow; here: boolean }) {
         >
           Open
         </button>
-      )}
-      {problem || open.failed ? (
-        <p className="cluster-problem">
-          <Words text={open.failed ? `${open.failed.title} ${open.failed.hint}` : `${problem?.[0] ?? ""} ${problem?.[1] ?? ""}`} />
+      ) : null}
+      {trouble ? (
+        <p className="cluster-problem" title={`${trouble.text} ${trouble.hint}`}>
+          <Words text={`${trouble.text} ${trouble.hint}`} />
         </p>
       ) : null}
     </div>

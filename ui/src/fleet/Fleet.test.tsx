@@ -100,9 +100,9 @@ describe("the fleet", () => {
     await waitFor(() => expect(screen.getByTestId(testids.fleetChosen).dataset["count"]).toBe(String(many)));
     fireEvent.keyDown(screen.getByRole("grid"), { key: "Enter" });
     await waitFor(() => expect(opened()).toHaveLength(many));
-    await waitFor(() => expect(rows().some((row) => row.dataset["phase"] === "failed")).toBe(true), patient);
+    await waitFor(() => expect(rows().some((row) => row.dataset["phase"] === "unreachable")).toBe(true), patient);
     await waitFor(() => expect(rows().some((row) => row.dataset["phase"] === "live")).toBe(true), patient);
-    expect(within(rows().find((row) => row.dataset["phase"] === "failed") as HTMLElement).getByText(/connection was refused/)).toBeTruthy();
+    expect(within(rows().find((row) => row.dataset["phase"] === "unreachable") as HTMLElement).getByText(/connection was refused/)).toBeTruthy();
   });
 
   it("tells same-named contexts apart by their file", async () => {

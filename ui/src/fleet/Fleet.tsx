@@ -14,8 +14,9 @@ import { FleetRow } from "./FleetRow";
 import { clustersOf, countBy, type Filter, linesOf, step } from "./list";
 import { useOpening } from "./opening";
 import { PathOpen } from "./PathOpen";
-import { isOpen } from "./phase";
+import { isStopped } from "./phase";
 import { SourceHead } from "./SourceHead";
+import { SourcesDialog } from "./SourcesDialog";
 import "./fleet.css";
 
 const filters: [Filter, string][] = [
@@ -33,6 +34,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setChosen] = useState<ReadonlySet<ClusterId>>(new Set());
   const [cursor, setCursor] = useState<ClusterId | null>(null);
+  const [sources, setSources] = useState(false);
   const rescan = useAct("clusters_rescan");
   const opening = useOpening();
   const search = useRef<HTMLInputElement>(null);
@@ -54,7 +56,10 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
 
   // The list answers to the keyboard at once; the search is one key away.
   useEffect(() => grid.current?.focus({ preventScroll: true }), [clusters.data === undefined]);
-  useKeys([{ keys: "shift+r", title: "Read the kubeconfigs again", group: "Clusters", run: () => void rescan.run({}) }]);
+  useKeys([
+    { keys: "s", title: "Where kubeconfigs come from: add, paste, take away", group: "Clusters", run: () => setSources(true) },
+    { keys: "shift+r", title: "Read the kubeconfigs again", group: "Clusters", run: () => void rescan.run({}) },
+  ]);
 
   function move(by: number) {
     const next = step(lines, at, by);
@@ -72,15 +77,15 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
     setChosen((was) => new Set([...was, ...ids.slice(Math.max(a, 0), b + 1)]));
   }
   function openThese(stay: boolean) {
-    const shut = picked.filter((row) => !isOpen(row.state.phase)).map((row) => row.id);
     if (picked.length > 0) {
       setChosen(new Set());
-      void opening.open(shut);
+      void opening.open(picked.filter((row) => row.state.phase === "closed").map((row) => row.id));
+      void opening.renew(picked.filter((row) => isStopped(row.state.phase) && row.state.phase !== "awaiting_trust").map((row) => row.id));
       return;
     }
     const row = found.find((one) => one.id === at);
     if (!row) return;
-    if (!isOpen(row.state.phase)) void opening.open([row.id]);
+    if (row.state.phase === "closed") void opening.open([row.id]);
     if (!stay) go({ at: "cluster", cluster: row.id, incident: null });
   }
   function onKeyDown(event: KeyboardEvent, typing: boolean) {
@@ -144,6 +149,9 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
         </div>
         <span className="bar-space" />
         <PathOpen />
+        <Button hint="S" testid={testids.sourcesOpen} onClick={() => setSources(true)}>
+          Sources…
+        </Button>
         <Button tone="quiet" testid={testids.rescan} onClick={() => void rescan.run({})} title="Read the kubeconfigs again (⇧R)" aria-label="Read the kubeconfigs again" aria-busy={rescan.busy}>
           <svg className="fleet-rescan" viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
             <path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />
@@ -156,7 +164,12 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
         <Loading what="Reading kubeconfigs…" rows={8} />
       ) : rows.length === 0 ? (
         <Blank title="No kubeconfig was found">
-          <p>Looked at `$KUBECONFIG` and `~/.kube/config`. Open a file or a folder of them by its path, or the playground, a demo cluster in trouble.</p>
+          <p>Sources lists where was looked and what is wrong there; add a file, a folder of them, or paste one.</p>
+          <p className="picture-act">
+            <Button tone="strong" hint="S" onClick={() => setSources(true)}>
+              Sources…
+            </Button>
+          </p>
         </Blank>
       ) : (
         <div
@@ -197,6 +210,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
           </div>
         </div>
       )}
+      {sources ? <SourcesDialog close={() => setSources(false)} /> : null}
       <Chosen picked={picked} clear={() => setChosen(new Set())} open={() => openThese(true)} close={(ids) => (setChosen(new Set()), void opening.close(ids))} />
     </div>
   );

@@ -21,6 +21,25 @@ interface Props {
   toggle: (id: ClusterId) => void;
 }
 
+/** The one thing to do next with a cluster; everything else is on its own page. */
+function actOf({ id, state: { phase } }: ClusterRow, opening: Opening): { word: string; testid: string; run: () => void } | null {
+  switch (phase) {
+    case "closed":
+      return { word: "Open", testid: testids.fleetOpen, run: () => void opening.open([id]) };
+    case "recorded":
+      return null;
+    case "awaiting_trust":
+      return { word: "Decide", testid: testids.fleetDecide, run: () => go({ at: "cluster", cluster: id, incident: null }) };
+    case "logged_out":
+      return { word: "Renew", testid: testids.fleetRenew, run: () => void opening.renew([id]) };
+    case "unreachable":
+    case "failed":
+      return { word: "Retry", testid: testids.fleetRenew, run: () => void opening.renew([id]) };
+    default:
+      return { word: "Close", testid: testids.fleetClose, run: () => void opening.close([id]) };
+  }
+}
+
 /** One context: how it stands, where it leads, how old what is known of it is, and what is wrong. */
 export function FleetRow({ row, twin, here, chosen, opening, onRow, toggle }: Props) {
   const now = useNow(1000);
@@ -30,6 +49,7 @@ export function FleetRow({ row, twin, here, chosen, opening, onRow, toggle }: Pr
   const failure = opening.failed.get(row.id);
   const trouble = failure ? { text: failure.title, hint: failure.hint } : troubleOf(row);
   const said = saying(row, now);
+  const act = actOf(row, opening);
   return (
     <div
       className="fleet-row"
@@ -76,24 +96,22 @@ export function FleetRow({ row, twin, here, chosen, opening, onRow, toggle }: Pr
         ) : null}
       </span>
       <span role="gridcell" className="fleet-act">
-        {state.phase === "recorded" ? null : (
+        {act ? (
           <button
             type="button"
             className="button button-quiet small"
             tabIndex={-1}
-            data-testid={opened ? testids.fleetClose : testids.fleetOpen}
-            aria-label={`${opened ? "Close" : "Open"} ${row.name}`}
+            data-testid={act.testid}
+            aria-label={`${act.word} ${row.name}`}
             aria-disabled={busy || undefined}
             onClick={(e) => {
               e.stopPropagation();
-              if (busy) return;
-              void (opened ? opening.close([row.id]) : opening.open([row.id]));
+              if (!busy && e.detail <= 1) act.run();
             }}
-            onDoubleClick={() => go({ at: "cluster", cluster: row.id, incident: null })}
           >
-            {opened ? "Close" : state.phase === "failed" ? "Again" : "Open"}
+            {act.word}
           </button>
-        )}
+        ) : null}
       </span>
       {trouble ? (
         <p className="fleet-trouble small" role="gridcell" data-phase={state.phase} data-testid={testids.fleetTrouble}>

@@ -4,7 +4,7 @@ import { useAct } from "../ipc";
 import { Inline } from "../kit";
 import { testids } from "../testids";
 
-/** Opens a support bundle, a `.case` file or another kubeconfig by its path. */
+/** Opens a support bundle or a `.case` file by its path. */
 export function PathOpen() {
   const [asking, setAsking] = useState(false);
   const [path, setPath] = useState("");
@@ -21,7 +21,7 @@ export function PathOpen() {
   if (!asking)
     return (
       <button type="button" className="rail-path" data-testid={testids.pathOpen} onClick={() => setAsking(true)}>
-        Open a bundle, case or kubeconfig…
+        Open a recording…
       </button>
     );
   return (
@@ -36,7 +36,7 @@ export function PathOpen() {
         className="field mono"
         autoFocus
         data-testid={testids.pathInput}
-        aria-label="Path of a bundle, a .case file or a kubeconfig"
+        aria-label="Path of a bundle or a .case file"
         placeholder="/path/to/bundle.tar.gz"
         value={path}
         onChange={(e) => setPath(e.target.value)}
@@ -44,8 +44,7 @@ export function PathOpen() {
           if (e.key === "Escape") setAsking(false);
         }}
       />
-      <p className="small faint">{open.busy ? "Reading…" : "Enter opens, Esc leaves"}</p>
-      {open.failed ? <Inline failure={open.failed} dismiss={open.dismiss} /> : null}
+      {open.failed ? <Inline failure={open.failed} dismiss={open.dismiss} /> : <p className="small faint">{open.busy ? "Reading…" : "A support bundle or a .case file. Enter opens, Esc leaves."}</p>}
     </form>
   );
 }

@@ -32,12 +32,12 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
       </a>
       <ul className="rail-views">
         <Item to={{ at: "start" }} here={route.at === "start"} wide={wide} name="Clusters" testid={testids.navFleet} icon="M2 3h12v4H2ZM2 9h12v4H2ZM4.5 5h.5M4.5 11h.5" />
-        <Item to={cluster ? { at: "cluster", cluster, incident: null } : { at: "start" }} here={route.at === "cluster"} wide={wide} name="Incidents" testid={testids.navIncidents} icon="M8 2 15 14H1ZM8 6.5v4M8 12v.5" />
+        <Item to={cluster ? { at: "cluster", cluster, incident: null } : { at: "start" }} here={route.at === "cluster" || route.at === "connection"} wide={wide} name="Incidents" testid={testids.navIncidents} icon="M8 2 15 14H1ZM8 6.5v4M8 12v.5" />
         <Item to={{ at: "cases" }} here={route.at === "case" || route.at === "cases"} wide={wide} name="Cases" testid={testids.navCases} icon="M1.5 4.5h4.5l1.5 2h7v7h-13Z" count={waiting} />
         <Item to={{ at: "blueprints", name: null }} here={route.at === "blueprints"} wide={wide} name="Blueprints" testid={testids.navBlueprints} icon="M2 2h12v12H2ZM2 6h12M6 6v8M9 9h3" />
         <Item to={{ at: "library", entry: null }} here={route.at === "library"} wide={wide} name="Library" testid={testids.navLibrary} icon="M3 2v12M6.5 2v12M10 2.5l3.5 11" />
       </ul>
-      {wide ? <ClusterList clusters={clusters} cluster={route.at === "cluster" ? route.cluster : null} fleet={route.at === "start"} /> : <div className="rail-space" />}
+      {wide ? <ClusterList clusters={clusters} cluster={route.at === "cluster" || route.at === "connection" ? route.cluster : null} fleet={route.at === "start"} /> : <div className="rail-space" />}
       <Notices wide={wide} onHelp={onHelp} />
       <div className="rail-foot">
         <button type="button" className="rail-tool" data-testid={testids.helpOpen} onClick={onHelp} title="Keys (?)" aria-label="Show every key">

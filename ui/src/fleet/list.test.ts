@@ -1,31 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { closedRow } from "../platform/rows";
 import type { ClusterRow } from "../wire/wire";
 import { atHand, clustersOf, linesOf, pathParts, step } from "./list";
-import { looksLikeProduction } from "./production";
 
 function row(name: string, rest: Partial<ClusterRow> = {}, phase: ClusterRow["state"]["phase"] = "closed"): ClusterRow {
-  const source = rest.source ?? "/home/o/.kube/config";
-  return {
-    id: `${source}#${name}`,
-    name,
-    kind: "kubeconfig",
-    source,
-    server: "https://10.0.0.1:6443",
-    namespace: "",
-    open_incidents: null,
-    worst: null,
-    user: "admin",
-    current: false,
-    login: "client_certificate",
-    exec: null,
-    acts_as: null,
-    insecure: false,
-    proxy: null,
-    settings: { namespaces: [], machine_certificates: false },
-    problems: [],
-    ...rest,
-    state: { phase, message: "", hint: "", watches: [], last_seen_at: null, span: null, ...rest.state },
-  } as ClusterRow;
+  const made = closedRow(name, { server: "https://10.0.0.1:6443", ...rest }, { phase });
+  return { ...made, id: `${made.source}#${name}` };
 }
 const names = (lines: ReturnType<typeof linesOf>) => lines.map((l) => (l.is === "source" ? `[${l.source}]` : l.row.name));
 const none = new Set<string>();
@@ -91,9 +71,4 @@ describe("the rail", () => {
 it("splits a path before its last part", () => {
   expect(pathParts("/home/o/.kube/config")).toEqual({ folder: "/home/o/.kube/", name: "config" });
   expect(pathParts("pasted")).toEqual({ folder: "", name: "pasted" });
-});
-
-it("knows a production name from one that only sounds like it", () => {
-  for (const name of ["prod", "eu-prod-1", "gke_shop_europe_production", "prod2", "admin@prodeu", "prd-west"]) expect(looksLikeProduction(name), name).toBe(true);
-  for (const name of ["dev", "product-catalog", "non-prod", "pre-prod", "reproduce", "nonprod", "products"]) expect(looksLikeProduction(name), name).toBe(false);
 });

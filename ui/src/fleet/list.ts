@@ -1,4 +1,5 @@
 import type { ClusterId, ClusterRow } from "../wire/wire";
+import { isStopped } from "./phase";
 
 /** Which of the clusters are shown. */
 export type Filter = "all" | "open" | "trouble";
@@ -17,7 +18,7 @@ export function fits(row: ClusterRow, words: readonly string[]): boolean {
 }
 
 export const isTroubled = (row: ClusterRow): boolean =>
-  row.state.phase === "failed" || row.state.phase === "degraded" || row.problems.length > 0 || (row.open_incidents ?? 0) > 0;
+  isStopped(row.state.phase) || row.state.phase === "degraded" || row.problems.length > 0 || (row.open_incidents ?? 0) > 0;
 
 const passes: Record<Filter, (row: ClusterRow) => boolean> = {
   all: () => true,

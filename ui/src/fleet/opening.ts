@@ -7,6 +7,8 @@ export interface Opening {
   /** Opens every one at the same time; one that fails holds up none. */
   open: (ids: readonly ClusterId[]) => Promise<void>;
   close: (ids: readonly ClusterId[]) => Promise<void>;
+  /** Logs in and connects anew. */
+  renew: (ids: readonly ClusterId[]) => Promise<void>;
   /** Those whose answer is on its way. */
   busy: ReadonlySet<ClusterId>;
   failed: ReadonlyMap<ClusterId, CommandFailed>;
@@ -18,7 +20,7 @@ export function useOpening(): Opening {
   const [busy, setBusy] = useState<ReadonlySet<ClusterId>>(new Set());
   const [failed, setFailed] = useState<ReadonlyMap<ClusterId, CommandFailed>>(new Map());
   const each = useCallback(
-    async (name: "cluster_open" | "cluster_close", ids: readonly ClusterId[]) => {
+    async (name: "cluster_open" | "cluster_close" | "cluster_renew", ids: readonly ClusterId[]) => {
       setBusy((was) => new Set([...was, ...ids]));
       setFailed((was) => new Map([...was].filter(([id]) => !ids.includes(id))));
       await Promise.all(
@@ -37,5 +39,6 @@ export function useOpening(): Opening {
   );
   const open = useCallback((ids: readonly ClusterId[]) => each("cluster_open", ids), [each]);
   const close = useCallback((ids: readonly ClusterId[]) => each("cluster_close", ids), [each]);
-  return { open, close, busy, failed };
+  const renew = useCallback((ids: readonly ClusterId[]) => each("cluster_renew", ids), [each]);
+  return { open, close, renew, busy, failed };
 }

@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { closedRow, watchRow } from "../platform/rows";
 import type { ClusterRow, WatchRow } from "../wire/wire";
 import { saying, troubleOf } from "./words";
 
 const NOW = 1_000_000e6;
-const watch = (phase: string): WatchRow => ({ kind: "Pod", namespace: "", phase, since: NOW, error: null }) as WatchRow;
-function row(phase: ClusterRow["state"]["phase"], seen: number | null, watches: WatchRow[] = []): ClusterRow {
-  return {
-    problems: [],
-    state: { phase, message: "Could not reach it.", hint: "Look.", watches, last_seen_at: seen === null ? null : NOW - seen * 1e6, span: null },
-  } as unknown as ClusterRow;
-}
+const watch = (phase: string): WatchRow => watchRow({ phase, since: NOW });
+const row = (phase: ClusterRow["state"]["phase"], seen: number | null, watches: WatchRow[] = []): ClusterRow =>
+  closedRow("c", {}, { phase, message: "Could not reach it.", hint: "Look.", watches, last_seen_at: seen === null ? null : NOW - seen * 1e6 });
 
 describe("how a cluster stands", () => {
   it("says how old what is shown is, and that it is old once a bookmark is overdue", () => {

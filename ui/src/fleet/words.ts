@@ -1,12 +1,14 @@
 import { clockOf, countOf, dayOf, spanOf } from "../kit/format";
 import type { ClusterRow, ClusterState, Time } from "../wire/wire";
+import { isStopped } from "./phase";
 
 /** Data older than this is said to be old: a live watch hears a bookmark about every minute. */
 export const OLD_MICROS = 90e6;
 
 export interface Saying {
   text: string;
-  tone: "quiet" | "plain" | "old" | "trouble";
+  /** `asks`: nothing goes on before a person acts. */
+  tone: "quiet" | "plain" | "old" | "trouble" | "asks";
 }
 
 /** How many of the watches have heard everything there is, of those that can. */
@@ -21,6 +23,10 @@ export function ageOf(state: ClusterState, now: Time): number | null {
   return Math.max(0, now - state.last_seen_at);
 }
 
+/** Something of it can be shown: what was seen stays shown when the connection is lost. */
+export const canLook = (state: ClusterState): boolean =>
+  state.phase !== "closed" && (!isStopped(state.phase) || state.last_seen_at !== null);
+
 /** How a cluster stands, in few words. */
 export function saying(row: ClusterRow, now: Time): Saying {
   const { state } = row;
@@ -29,10 +35,6 @@ export function saying(row: ClusterRow, now: Time): Saying {
   switch (state.phase) {
     case "closed":
       return { text: "closed", tone: "quiet" };
-    case "awaiting_trust":
-      return { text: "waits for your trust", tone: "trouble" };
-    case "logging_in":
-      return { text: "logging in", tone: "plain" };
     case "connecting": {
       const { done, of } = listed(state);
       return { text: of > 0 ? `listing, ${done} of ${of} kinds` : "connecting", tone: "plain" };
@@ -43,7 +45,12 @@ export function saying(row: ClusterRow, now: Time): Saying {
       const failed = state.watches.filter((w) => w.phase === "failed").length;
       return { text: [failed > 0 ? `${countOf(failed, "watch", "watches")} broken off` : "partly live", seen].filter(Boolean).join(", "), tone: "old" };
     }
+    case "awaiting_trust":
+      return { text: "waits for your trust", tone: "asks" };
+    case "logging_in":
+      return { text: "logging in", tone: "plain" };
     case "logged_out":
+      return { text: age === null ? "login needed" : `login needed, last ${seen}`, tone: "asks" };
     case "unreachable":
     case "failed":
       return { text: age === null ? "could not connect" : `lost, last ${seen}`, tone: "trouble" };
@@ -55,7 +62,7 @@ export function saying(row: ClusterRow, now: Time): Saying {
 /** What is wrong with a cluster that a person should read, and what to do about it. */
 export function troubleOf(row: ClusterRow): { text: string; hint: string } | null {
   const { state } = row;
-  if (state.phase === "failed" || state.phase === "degraded") return { text: state.message, hint: state.hint };
+  if (isStopped(state.phase) || state.phase === "degraded") return { text: state.message, hint: state.hint };
   const problem = row.problems[0];
   return problem ? { text: `${problem.what}: ${problem.why}`, hint: problem.hint } : null;
 }

@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "react";
 import { useKeys } from "../app/keys";
 import { go } from "../app/route";
-import { PhaseMark } from "../fleet/phase";
+import { ClusterBar } from "../connection/ClusterBar";
+import { NotShown, Stale } from "../connection/NotShown";
+import { canLook } from "../fleet/words";
 import { useAct, useAnswer } from "../ipc";
-import { Ago, Button, countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
+import { countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
 import { Blank } from "../kit/pictures";
-import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow, Incident, TriageView } from "../wire/wire";
 import { IncidentDetail } from "./IncidentDetail";
@@ -17,10 +18,8 @@ import "./incidents.css";
 export function Incidents({ cluster, chosen }: { cluster: string; chosen: string | null }) {
   const clusters = useAnswer("clusters_list", {});
   const row = clusters.data?.find((c) => c.id === cluster) ?? null;
-  const phase = row?.state.phase ?? "closed";
-  const shown = phase !== "closed" && phase !== "failed";
+  const shown = row !== null && canLook(row.state);
   const triage = useAnswer("triage_get", { cluster, at: null }, { enabled: shown });
-  const open = useAct("cluster_open");
   const start = useAct("case_open");
   const incidents = triage.data?.triage.incidents ?? [];
   const current = incidents.find((i) => i.id === chosen) ?? incidents[0] ?? null;
@@ -37,28 +36,25 @@ export function Incidents({ cluster, chosen }: { cluster: string; chosen: string
   useKeys([
     { keys: "j", title: "Next incident", group: "Incidents", run: () => choose(incidents[index + 1]) },
     { keys: "k", title: "Previous incident", group: "Incidents", run: () => choose(incidents[index - 1]) },
-    { keys: "o", title: shown ? "Open a case on this incident" : "Open the cluster", group: "Incidents", cannot: shown && !current ? "there is no incident" : null, run: () => (shown ? current && void openCase(current) : void open.run({ cluster })) },
+    { keys: "c", title: "Show its connection", group: "Incidents", run: () => go({ at: "connection", cluster }) },
+    ...(shown ? [{ keys: "o", title: "Open a case on this incident", group: "Incidents", cannot: current ? null : "there is no incident", run: () => current && void openCase(current) }] : []),
   ]);
 
   return (
     <div className="incidents">
-      <header className="bar">
-        {row ? <PhaseMark phase={open.busy ? "connecting" : phase} /> : null}
-        <h1 className="bar-title mono">{row?.name ?? "…"}</h1>
-        {row ? <span className="small faint bar-source">{row.source}</span> : null}
-        <span className="bar-space" />
-        {row?.state.last_seen_at && phase !== "recorded" && shown ? (
-          <span className="small soft">
-            seen <Ago time={row.state.last_seen_at} />
-          </span>
-        ) : null}
-      </header>
-      {row && !shown ? (
-        <NotOpen row={row} busy={open.busy} onOpen={() => void open.run({ cluster })} failed={open.failed} />
+      <ClusterBar cluster={cluster} row={row} at="incidents" />
+      {clusters.error ? (
+        <Failed failure={clusters.error} retry={() => void clusters.refetch()} />
+      ) : !clusters.data ? (
+        <Loading what="Reading kubeconfigs…" />
+      ) : !row ? (
+        <Blank title="This cluster is no longer in any kubeconfig" />
+      ) : !shown ? (
+        <NotShown row={row} />
       ) : triage.error ? (
         <Failed failure={triage.error} retry={() => void triage.refetch()} />
       ) : !triage.data ? (
-        <Loading what={`Looking at ${row?.name ?? "the cluster"}…`} rows={6} />
+        <Loading what={row.state.phase === "connecting" || row.state.phase === "logging_in" ? row.state.message : `Looking at ${row.name}…`} rows={6} />
       ) : (
         <Board view={triage.data} row={row} current={current} choose={choose} openCase={openCase} busy={start.busy} failed={start.failed} dismiss={start.dismiss} />
       )}
@@ -66,29 +62,9 @@ export function Incidents({ cluster, chosen }: { cluster: string; chosen: string
   );
 }
 
-function NotOpen({ row, busy, onOpen, failed }: { row: ClusterRow; busy: boolean; onOpen: () => void; failed: { title: string; hint: string } | null }) {
-  const problems = row.problems.map((p) => `${p.what}: ${p.why} ${p.hint}`);
-  const said = failed ?? (row.state.phase === "failed" ? { title: row.state.message, hint: row.state.hint } : null);
-  return (
-    <Blank title={said ? said.title : `${row.name} is closed`}>
-      <p><Words text={said ? said.hint : "Nothing has been contacted. Opening it follows its objects and events with your own credentials, read-only."} /></p>
-      {problems.map((p) => (
-        <p key={p} className="soft">
-          <Words text={p} />
-        </p>
-      ))}
-      <p className="picture-act">
-        <Button tone="strong" hint="O" onClick={onOpen} cannot={busy ? "it is being opened" : null}>
-          {busy ? "Opening…" : said ? "Try again" : "Open"}
-        </Button>
-      </p>
-    </Blank>
-  );
-}
-
 interface BoardProps {
   view: TriageView;
-  row: ClusterRow | null;
+  row: ClusterRow;
   current: Incident | null;
   choose: (incident: Incident) => void;
   openCase: (incident: Incident, question?: string | null) => Promise<void>;
@@ -104,7 +80,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
     list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }, [current?.id]);
   const refused = [...triage.not_checked];
-  for (const watch of row?.state.watches ?? []) {
+  for (const watch of row.state.watches) {
     if (watch.error && !refused.some((r) => r.includes(watch.kind))) refused.push(`\`${watch.kind}\`${watch.namespace ? ` in \`${watch.namespace}\`` : ""}: ${watch.error}`);
   }
   const looked = [...looked_at].sort((a, b) => b[1] - a[1]);
@@ -113,6 +89,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
   return (
     <div className="incidents-body" data-alone={current === null}>
       <section className="incidents-list" aria-label="Incidents">
+        <Stale row={row} />
         {partial ? (
           <div className="still-listing" role="status" data-testid="picture-still-listing">
             <span className="spinner" aria-hidden="true" /> Still listing: this is what has been seen so far.

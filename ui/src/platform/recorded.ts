@@ -1,5 +1,6 @@
 import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
+import { backEndActs } from "./recorded-back-ends";
 import { clusterActs } from "./recorded-clusters";
 import type { Answer, Recording, Scripted } from "./recording";
 
@@ -76,6 +77,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
 
   const acts: Acts = {
     ...clusterActs(recording, pace, publish),
+    ...backEndActs(publish),
     case_get: ({ case: id }) => structuredClone(viewOf(id)),
     cases_list: () =>
       [...cases.values()].map((view) => {
@@ -151,6 +153,21 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     },
     rule_allow: ({ case: id, namespace, minutes }) => {
       write(id, engineer, { type: "noted", text: `Reads${namespace ? ` in ${namespace}` : ""} are allowed for ${minutes} minutes.` });
+      return {};
+    },
+    call_propose: ({ case: id, tool, args, reason }) => {
+      const call = `own-${viewOf(id).events.length}`;
+      const shown = { at: Date.now() * 1000, uid: "u", at_cluster: false, does: `Runs \`${tool}\`.`, undo: "", fields: Object.entries(args).map(([key, to]) => ({ path: `/spec/${key}`, from: null, to })) };
+      const proposed = { tool, cluster: viewOf(id).cluster, args, reason, expects: "", tainted: [], shown };
+      answer(id, call, { step: "proposed", call: proposed, risk: "write", digest: call }, 1);
+      answer(id, call, { step: "asked", preview: { does: `Runs \`${tool}\`.`, diff: null, cost: "one request", undo: null } }, 1);
+      return call;
+    },
+    call_try: ({ case: id, call }) => {
+      const { revision, proposed } = newest(id, call);
+      const shown = proposed.call.shown ? { ...proposed.call.shown, at: Date.now() * 1000, at_cluster: true } : proposed.call.shown;
+      answer(id, call, { step: "proposed", call: { ...proposed.call, ...(shown ? { shown } : {}) }, risk: proposed.risk, digest: `${proposed.digest}.t` }, revision + 1);
+      answer(id, call, { step: "asked", preview: { does: "The cluster would take it.", diff: null, cost: "one request", undo: null } }, revision + 1);
       return {};
     },
     case_note: ({ case: id, text }) => {

@@ -6,7 +6,7 @@ import { readInk, useTheme } from "../tokens";
 import type { ObjectRef, ObservationId, Time } from "../wire/wire";
 import { axisOf, pan, type Range, since, toAxis, toTime, whole, zoom } from "./axis";
 import { draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
-import { neighbour, type Picture, saying } from "./marks";
+import { type Gap, gapSaying, neighbour, type Picture, saying } from "./marks";
 import { TimelineList } from "./TimelineList";
 import "./timeline.css";
 
@@ -37,6 +37,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   const [closer, setCloser] = useState<Range | null>(null);
   const [scroll, setScroll] = useState(0);
   const [hovered, setHovered] = useState<number | null>(null);
+  const [gap, setGap] = useState<Gap | null>(null);
   const range = closer ?? since(axis, began);
   const last = axis.stretches.at(-1)?.until ?? 0;
   const first = axis.stretches[0]?.from ?? 0;
@@ -105,6 +106,9 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   const xIn = (event: { clientX: number }) => event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
   const yIn = (event: { clientY: number }) => event.clientY - (frame.current?.getBoundingClientRect().top ?? 0);
   const spotAt = (x: number, y: number) => spots.current.findLast((s) => x >= s.x && x <= s.x + s.w && y >= s.y && y <= s.y + s.h) ?? null;
+  // A gap is drawn at least three pixels wide, and answers as wide as it is drawn.
+  const gapAt = (x: number, y: number) =>
+    y > RULER && x > GUTTER ? (picture.gaps.find((g) => x >= xOf(view, g.from) - 1 && x <= Math.max(xOf(view, g.until), xOf(view, g.from) + 3) + 1) ?? null) : null;
   const laneAt = (y: number) => {
     const index = Math.floor((y - RULER + view.scroll) / LANE);
     return y > RULER && y < height - LANE - 2 ? picture.lanes[index] : undefined;
@@ -171,11 +175,13 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
               if (event.currentTarget.hasPointerCapture(event.pointerId)) return set(timeAtX(xIn(event)));
               const spot = spotAt(xIn(event), yIn(event));
               setHovered(spot?.mark ?? null);
+              setGap(spot ? null : gapAt(xIn(event), yIn(event)));
               const id = spot ? picture.marks[spot.mark]?.observation : null;
               if (id !== evidence?.pointed) evidence?.point(id ?? null);
             }}
             onPointerLeave={() => {
               setHovered(null);
+              setGap(null);
               evidence?.point(null);
             }}
           />
@@ -204,6 +210,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
             </div>
           ) : null}
           {over ? <Saying x={Math.min(Math.max(xOf(view, over.at), GUTTER), width - 20)} width={width} text={saying(picture, over)} /> : null}
+          {!over && gap ? <Saying x={Math.min(Math.max(xOf(view, gap.from), GUTTER), width - 20)} width={width} text={gapSaying(gap)} /> : null}
           {loading && picture.marks.length === 0 ? <p className="timeline-empty small faint">Reading the history…</p> : null}
         </div>
       )}

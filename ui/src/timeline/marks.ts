@@ -1,5 +1,5 @@
 import type { CaseState } from "../case/fold";
-import { homeOf, minuteOf, objectKey } from "../kit/format";
+import { clockOf, homeOf, minuteOf, objectKey } from "../kit/format";
 import type { CaseEvent, MarkKind, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
 
 /** What the investigation's own lane shows. */
@@ -133,3 +133,8 @@ export function saying(picture: Picture, mark: TimeMark): string {
   const lane = picture.lanes[mark.lane];
   return `${minuteOf(mark.at)} ${lane?.object ? objectKey(lane.object) : (lane?.title ?? "")}: ${mark.title.replaceAll("`", "")}`;
 }
+
+export type Gap = Picture["gaps"][number];
+
+/** A stretch of which nothing is known, in words. */
+export const gapSaying = (gap: Gap): string => `${clockOf(gap.from)} to ${clockOf(gap.until)}, not recorded: ${gap.why.replaceAll("`", "")}`;

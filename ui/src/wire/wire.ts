@@ -227,7 +227,15 @@ proxy: string | null,
 /**
  * The engineer's own settings for it.
  */
-settings: ClusterSettings, state: ClusterState, 
+settings: ClusterSettings, 
+/**
+ * Its name looks like production.
+ */
+production: boolean, 
+/**
+ * Changes are allowed there; otherwise it is read-only.
+ */
+writes: boolean, state: ClusterState, 
 /**
  * `null` until it was triaged.
  */
@@ -264,6 +272,10 @@ server_version: string, watches: Array<WatchRow>,
  * What this login does not see.
  */
 unseen: Array<UnseenRow>, 
+/**
+ * Why what is seen is not written to the disk just now; `null` while it is.
+ */
+unkept: string | null, 
 /**
  * When the newest thing shown was learnt.
  */

@@ -1,5 +1,6 @@
 import type { Recording } from "../recording";
-import { clusters, library, tools, blueprints } from "./demo/desk";
+import { clusters, sources } from "./demo/clusters";
+import { library, tools, blueprints } from "./demo/desk";
 import { incidents, noise, notChecked } from "./demo/incidents";
 import { observationAnswers } from "./demo/evidence";
 import { objectAnswers } from "./demo/objects";
@@ -23,6 +24,7 @@ export const demo: Recording = {
       },
     },
     { name: "clusters_list", request: {}, response: clusters },
+    { name: "sources_list", request: {}, response: sources },
     {
       name: "triage_get",
       request: { cluster: CLUSTER },
@@ -43,6 +45,11 @@ export const demo: Recording = {
         partial: false,
       },
     },
+    ...["cluster:prod-us", "cluster:prod-eu", "cluster:scoped", "cluster:bundle"].map((cluster) => ({
+      name: "triage_get" as const,
+      request: { cluster },
+      response: { cluster, triage: { at: ago(3), incidents: cluster === "cluster:prod-us" ? incidents.slice(1, 2) : [], noise: [], not_checked: [] }, looked_at: [["Pod", 41], ["Deployment", 12]] as [string, number][], partial: false },
+    })),
     { name: "timeline_get", request: { cluster: CLUSTER }, response: timeline },
     ...graphAnswers,
     ...objectAnswers,

@@ -1,3 +1,4 @@
+import { closedRow, closedState } from "../rows";
 import type { ClusterRow, ClusterState } from "../../wire/wire";
 import type { Recording } from "../recording";
 import { ago } from "./demo/names";
@@ -9,8 +10,6 @@ const stages = ["dev", "staging", "prod", "prod-eu", "prod-us", "preview"];
 export function withFleet(recording: Recording, count: number): Recording {
   const listed = recording.answers.find((answer) => answer.name === "clusters_list");
   const rows: ClusterRow[] = listed?.name === "clusters_list" ? [...listed.response] : [];
-  const pattern = rows.find((row) => row.kind === "kubeconfig");
-  if (!pattern) return recording;
   const opened: Recording["opened"] = { ...recording.opened };
   for (let i = 0; rows.length < count; i++) {
     const team = teams[i % teams.length] ?? "shop";
@@ -18,26 +17,15 @@ export function withFleet(recording: Recording, count: number): Recording {
     // Every eleventh is called as another team calls its own.
     const name = i % 11 === 0 ? `admin@${stage}` : `${team}-${stage}-${1 + Math.floor(i / 48)}`;
     const id = `cluster:f${i}`;
-    rows.push({
-      ...structuredClone(pattern),
-      id,
-      name,
-      source: `/home/o/.kube/teams/${team}${i % 3 === 0 ? "-legacy" : ""}.yaml`,
-      server: `https://${name.replace("@", ".")}.k8s.example.internal:6443`,
-      namespace: i % 4 === 0 ? team : "",
-      open_incidents: null,
-      worst: null,
-      user: "admin",
-    current: false,
-    login: "client_certificate",
-    exec: null,
-    acts_as: null,
-    insecure: false,
-    proxy: null,
-    settings: { namespaces: [], machine_certificates: false },
-    problems: [],
-      state: { phase: "closed", message: "Not open; nothing was contacted.", hint: "", watches: [], since: null, trouble: null, server_version: "", unseen: [], last_seen_at: null, span: null },
-    });
+    rows.push(
+      closedRow(name, {
+        id,
+        source: `/home/o/.kube/teams/${team}${i % 3 === 0 ? "-legacy" : ""}.yaml`,
+        server: `https://${name.replace("@", ".")}.k8s.example.internal:6443`,
+        namespace: i % 4 === 0 ? team : "",
+        insecure: i % 17 === 5,
+      }),
+    );
     if (i % 7 === 3) opened[id] = [unreachable(name)];
   }
   const answers = recording.answers.map((answer) => (answer.name === "clusters_list" ? { ...answer, response: rows } : answer));
@@ -45,12 +33,11 @@ export function withFleet(recording: Recording, count: number): Recording {
 }
 
 function unreachable(name: string): ClusterState {
-  return {
-    phase: "failed",
+  return closedState({
+    phase: "unreachable",
+    since: ago(1),
+    trouble: "network",
     message: `Could not reach ${name}: the connection was refused.`,
     hint: "Look whether the VPN is up; it is tried again by itself.",
-    watches: [], since: null, trouble: null, server_version: "", unseen: [],
-    last_seen_at: null,
-    span: [ago(1), ago(1)],
-  };
+  });
 }

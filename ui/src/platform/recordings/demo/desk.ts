@@ -1,71 +1,5 @@
-import type { BlueprintVersion, ClusterRow, ClusterState, Library, Problem, ToolSpec } from "../../../wire/wire";
-import { ago, CLUSTER } from "./names";
-
-function state(phase: ClusterState["phase"], message = "", hint = "", seen: number | null = null): ClusterState {
-  const watches: ClusterState["watches"] =
-    phase === "live" || phase === "degraded"
-      ? ["Pod", "Deployment", "Service", "Node", "Event"].map((kind) => ({ kind, namespace: "", phase: "live", since: ago(41), last_event_at: ago(0.1), listed: true, streamed: true, objects: 12, restarts: 0, issues: 0, last_issue: null, error: null }))
-      : [];
-  if (phase === "degraded") watches.push({ kind: "NetworkPolicy", namespace: "", phase: "refused", since: ago(41), last_event_at: null, listed: false, streamed: true, objects: 0, restarts: 0, issues: 0, last_issue: null, error: "403 Forbidden" });
-  return { phase, since: null, message, hint, trouble: null, server_version: "", unseen: [], watches, last_seen_at: seen === null ? null : ago(seen), span: seen === null ? null : [ago(180), ago(seen)] };
-}
-
-function row(id: string, name: string, rest: Partial<ClusterRow> & { state: ClusterState }): ClusterRow {
-  return {
-    id,
-    name,
-    kind: "kubeconfig",
-    source: "~/.kube/config",
-    server: `https://${name}.k8s.example.internal:6443`,
-    namespace: "default",
-    open_incidents: null,
-    worst: null,
-    user: "admin",
-    current: false,
-    login: "client_certificate",
-    exec: null,
-    acts_as: null,
-    insecure: false,
-    proxy: null,
-    settings: { namespaces: [], machine_certificates: false },
-    problems: [] as Problem[],
-    ...rest,
-  };
-}
-
-export const clusters: ClusterRow[] = [
-  row(CLUSTER, "playground", {
-    kind: "playground",
-    source: "a demo cluster in trouble",
-    server: "http://127.0.0.1:41733",
-    namespace: "shop",
-    state: state("live", "", "", 0.05),
-    open_incidents: 3,
-    worst: "critical",
-  }),
-  row("cluster:staging", "staging-eu", { state: state("live", "", "", 0.2), open_incidents: 0 }),
-  row("cluster:prod-eu", "prod-eu-west-1", {
-    state: state("degraded", "`NetworkPolicy` is refused (403).", "Ask for `list` and `watch` on `networkpolicies`, or go on without them.", 2.4),
-    open_incidents: 1,
-    worst: "minor",
-  }),
-  row("cluster:prod-us", "prod-us-east-1", {
-    state: state("failed", "The login of `prod-us-east-1` has expired.", "Run `aws sso login --profile prod-us`, then open it again."),
-  }),
-  row("cluster:edge", "edge-store-0417", {
-    state: state("closed"),
-    problems: [
-      {
-        what: "Find the credential plugin `kubectl-oidc_login`",
-        why: "It is not in the login shell's PATH.",
-        hint: "Install it with `kubectl krew install oidc-login`.",
-      },
-    ],
-  }),
-  ...["edge-store-0001", "edge-store-0002", "dev-anna", "kind-local"].map((name) => row(`cluster:${name}`, name, { state: state("closed") })),
-  row("cluster:bundle", "support-bundle-2026-11-02", { kind: "recorded", source: "~/Downloads/support-bundle.tar.gz", server: "", state: state("recorded", "", "", 29000), open_incidents: 2, worst: "major" }),
-];
-
+import type { BlueprintVersion, Library, ToolSpec } from "../../../wire/wire";
+import { ago } from "./names";
 export const tools: ToolSpec[] = [
   {
     name: "logs",
@@ -95,6 +29,21 @@ export const tools: ToolSpec[] = [
         namespace: { type: "string" },
         object: { type: "string", description: "Kind/name." },
         name: { type: "string", enum: ["memory_working_set", "cpu_usage", "cpu_throttled", "requests", "errors"] },
+      },
+    },
+  },
+  {
+    name: "scale",
+    title: "Scale a workload",
+    description: "Sets how many pods a workload shall have.",
+    schema: {
+      type: "object",
+      required: ["kind", "namespace", "name", "replicas"],
+      properties: {
+        kind: { type: "string", enum: ["Deployment", "StatefulSet", "ReplicaSet"] },
+        namespace: { type: "string" },
+        name: { type: "string" },
+        replicas: { type: "integer", minimum: 0, maximum: 1000, description: "How many pods there shall be; 0 stops the workload." },
       },
     },
   },
