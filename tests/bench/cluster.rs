@@ -5,8 +5,8 @@
 //!
 //! The core is measured in a process of its own, which is this program again with a [`desk::Desk`] inside: it opens
 //! contexts, follows them and asks for the triage whenever the desk says that something changed, as the window does.
-//! What it looks at is a real API server over etcd with kwok where that is there, and the playground's made-up crowd
-//! (another process) where a hundred thousand pods are wanted.
+//! What it looks at is a real API server over etcd where that is there, and the playground's made-up crowd (another
+//! process) where a hundred thousand pods are wanted.
 
 #[path = "cluster/core.rs"]
 mod core;
@@ -63,7 +63,7 @@ struct Wanted {
 }
 
 fn main() -> ExitCode {
-    // kwok's and the API server's certificates are checked with ring, as everywhere.
+    // Certificates are checked with ring, as everywhere.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut arguments = std::env::args().skip(1).peekable();
     let mode = arguments.next_if(|word| !word.starts_with("--"));

@@ -99,6 +99,7 @@ impl Figures {
                 println!("{}", Value::Object(object));
             }
             Form::Markdown => {
+                println!("{}\n", machine());
                 println!("| figure | value | goal | what it is |\n|---|---:|---:|---|");
                 for kind @ Kind(key, unit, what, _) in KINDS {
                     println!("| `{key}` | {} | {} | {what} |", self.value(key, unit), goal(kind));
@@ -109,6 +110,7 @@ impl Figures {
                 }
             }
             Form::Table => {
+                println!("{}\n", machine());
                 for kind @ Kind(key, unit, what, _) in KINDS {
                     println!("{key:<30} {:>14} {:>12}  {what}", self.value(key, unit), goal(kind));
                 }
@@ -150,4 +152,18 @@ pub fn percentile(values: &[f64], share: f64) -> f64 {
 
 pub fn median(values: &[f64]) -> f64 {
     percentile(values, 0.5)
+}
+
+/// The day and the class of the machine: cores, memory, system. Nothing that names it.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kilobytes =
+        memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<f64>().ok());
+    let memory = kilobytes.map_or_else(String::new, |kilobytes| format!(", {:.0} GiB", kilobytes / 1_048_576.0));
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or(std::env::consts::OS);
+    let today = model::Time(crate::process::now_micros()).to_string();
+    let today = today.split('T').next().unwrap_or_default().to_owned();
+    format!("{today} · {cores} cores{memory}, {}", system.trim_matches('"'))
 }

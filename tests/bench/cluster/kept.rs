@@ -6,6 +6,7 @@ use ::history::History;
 use anyhow::{Context, Result};
 use model::{Body, ChangeKind, ClusterId, ObjectRef, Observation, Source, Time};
 use playground::{MadeUp, PodPhase};
+use serde_json::Value;
 
 use crate::Wanted;
 use crate::figures::{Figures, median, percentile};
@@ -16,6 +17,8 @@ const BATCH: u64 = 500;
 const OBJECTS: u32 = 10_000;
 /// Objects of a neighbourhood: the default picture of an incident.
 const NEAR: u32 = 300;
+/// Times at which a neighbourhood is asked for.
+const ROUNDS: i64 = 200;
 
 pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     let count = if wanted.quick { wanted.observations.min(200_000) } else { wanted.observations };
@@ -24,17 +27,31 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     let cluster = ClusterId("cluster:bench".into());
     let path = folder.path().join("history.db");
     let history = History::open(&path, cluster.clone())?;
-    let made_up = MadeUp::default();
     let begun = Time::from_seconds(1_800_000_000);
-    let (mut done, mut seconds) = (0_u64, 0.0);
-    while done < count {
-        let batch: Vec<Observation> =
-            (done..(done + BATCH).min(count)).map(|number| version(&made_up, &cluster, begun, number)).collect();
+    let mut seconds = 0.0;
+    // Made beside the writing, so that the run takes as long as the slower of the two.
+    let (sender, made) = std::sync::mpsc::sync_channel::<Vec<Observation>>(8);
+    let making = {
+        let cluster = cluster.clone();
+        std::thread::spawn(move || {
+            let pods = pods();
+            let mut from = 0;
+            while from < count {
+                let to = (from + BATCH).min(count);
+                let batch = (from..to).map(|number| version(&pods, &cluster, begun, number)).collect();
+                if sender.send(batch).is_err() {
+                    return;
+                }
+                from = to;
+            }
+        })
+    };
+    for batch in made {
         let started = Instant::now();
         history.append(&batch)?;
         seconds += started.elapsed().as_secs_f64();
-        done += batch.len() as u64;
     }
+    making.join().map_err(|_| anyhow::anyhow!("the observations could not be made"))?;
     let rate = count as f64 / seconds;
     let len = history.len()?;
     drop(history);
@@ -47,11 +64,12 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
 
     let history = History::open(&path, cluster)?;
     let last = begun.0 + count as i64 * 1_000;
+    let pods = pods();
     let mut near = Vec::new();
-    for round in 0..100_i64 {
-        let at = Time(begun.0 + (last - begun.0) / 100 * (round + 1));
+    for round in 0..ROUNDS {
+        let at = Time(begun.0 + (last - begun.0) / ROUNDS * (round + 1));
         let first = (round as u32 * 97) % (OBJECTS - NEAR);
-        let objects: Vec<ObjectRef> = (first..first + NEAR).map(|place| subject(&made_up, place)).collect();
+        let objects: Vec<ObjectRef> = (first..first + NEAR).map(|place| subject(&pods[place as usize][0])).collect();
         let started = Instant::now();
         let seen = neighbourhood(&history, &objects, at)?;
         near.push(started.elapsed().as_secs_f64() * 1e3);
@@ -82,18 +100,27 @@ fn neighbourhood(history: &History, objects: &[ObjectRef], at: Time) -> Result<u
     Ok(objects.iter().filter(|object| snapshot.get(object).is_some()).count())
 }
 
-fn subject(made_up: &MadeUp, place: u32) -> ObjectRef {
-    let pod = made_up.pod(place, 0, PodPhase::Running);
-    let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
+/// Every pod as it runs and as it crashes, reduced as on arrival.
+fn pods() -> Vec<[Value; 2]> {
+    let made_up = MadeUp::default();
+    let pod = |place, phase| {
+        let mut pod = made_up.pod(place, 0, phase);
+        model::project("Pod", &mut pod);
+        pod
+    };
+    (0..OBJECTS).map(|place| [pod(place, PodPhase::Running), pod(place, PodPhase::Crashing)]).collect()
+}
+
+fn subject(pod: &Value) -> ObjectRef {
+    let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default();
     ObjectRef::new("Pod", text("namespace"), text("name"))
 }
 
 /// The next version of a pod, as a watch would tell it: each pod is listed once and then changes again and again.
-fn version(made_up: &MadeUp, cluster: &ClusterId, begun: Time, number: u64) -> Observation {
+fn version(pods: &[[Value; 2]], cluster: &ClusterId, begun: Time, number: u64) -> Observation {
     let place = (number % u64::from(OBJECTS)) as u32;
     let turn = number / u64::from(OBJECTS);
-    let phase = if turn % 7 == 6 { PodPhase::Crashing } else { PodPhase::Running };
-    let mut pod = made_up.pod(place, 0, phase);
+    let mut pod = pods[place as usize][usize::from(turn % 7 == 6)].clone();
     let at = Time(begun.0 + number as i64 * 1_000);
     let when = Time::from_seconds(at.seconds()).to_string();
     let uid = format!("{:08x}-0000-4000-8000-{place:012x}", place ^ 0x5eed_cafe);
@@ -104,11 +131,7 @@ fn version(made_up: &MadeUp, cluster: &ClusterId, begun: Time, number: u64) -> O
         condition["lastTransitionTime"] = when.clone().into();
     }
     pod["status"]["containerStatuses"][0]["restartCount"] = turn.into();
-    let subject = {
-        let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
-        ObjectRef::new("Pod", text("namespace"), text("name"))
-    };
-    model::project("Pod", &mut pod);
+    let subject = subject(&pod);
     let body = Body::Object {
         api_version: "v1".into(),
         uid: uid.into(),
