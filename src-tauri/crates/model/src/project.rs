@@ -10,7 +10,8 @@ const NOISY_ANNOTATIONS: &[&str] = &[
 ];
 
 /// Reduces an object to what the workbench keeps: no managed fields, no self links, no copied configuration, no values of
-/// ConfigMaps and Secrets (their keys and sizes stay, as `keys`). Idempotent.
+/// ConfigMaps and Secrets (their keys and sizes stay, as `keys`), and of pods and nodes nothing that makes each differ
+/// from its siblings without telling anything. Idempotent.
 pub fn project(kind: &str, object: &mut Value) {
     let Some(map) = object.as_object_mut() else { return };
     if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -23,8 +24,67 @@ pub fn project(kind: &str, object: &mut Value) {
             }
         }
     }
-    if matches!(kind, "ConfigMap" | "Secret") {
-        reduce_values(map);
+    match kind {
+        "ConfigMap" | "Secret" => reduce_values(map),
+        "Pod" => reduce_pod(map),
+        "Node" => {
+            if let Some(status) = map.get_mut("status").and_then(Value::as_object_mut) {
+                status.remove("images");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every pod gets a volume with its account's token, under a name of its own.
+const TOKEN_VOLUME: &str = "kube-api-access-";
+
+fn reduce_pod(pod: &mut Map<String, Value>) {
+    fn retain(map: &mut Map<String, Value>, field: &str, stays: impl FnMut(&Value) -> bool) {
+        let Some(list) = map.get_mut(field).and_then(Value::as_array_mut) else { return };
+        let before = list.len();
+        let mut stays = stays;
+        list.retain(&mut stays);
+        if list.is_empty() && before > 0 {
+            map.remove(field);
+        }
+    }
+    fn maps<'m>(map: &'m mut Map<String, Value>, field: &str) -> impl Iterator<Item = &'m mut Map<String, Value>> {
+        let list = map.get_mut(field).and_then(Value::as_array_mut);
+        list.into_iter().flatten().filter_map(Value::as_object_mut)
+    }
+    let token = |named: &Value| named["name"].as_str().is_some_and(|name| name.starts_with(TOKEN_VOLUME));
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
+        retain(spec, "volumes", |volume| !(token(volume) && volume["projected"].is_object()));
+        for list in ["containers", "initContainers", "ephemeralContainers"] {
+            for container in maps(spec, list) {
+                retain(container, "volumeMounts", |mount| !token(mount));
+            }
+        }
+    }
+    let Some(status) = pod.get_mut("status").and_then(Value::as_object_mut) else { return };
+    for (all, one) in [("podIPs", "podIP"), ("hostIPs", "hostIP")] {
+        let repeats = matches!(status.get(all).and_then(Value::as_array).map(Vec::as_slice),
+            Some([only]) if status.get(one) == only.get("ip"));
+        if repeats {
+            status.remove(all);
+        }
+    }
+    for condition in maps(status, "conditions") {
+        condition.retain(|_, value| !value.is_null());
+    }
+    for list in ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"] {
+        for container in maps(status, list) {
+            container.remove("containerID");
+            // Which volumes are mounted stands in the spec.
+            retain(container, "volumeMounts", |mount| !token(mount));
+            for state in ["state", "lastState"] {
+                let ended = container.get_mut(state).and_then(|state| state.get_mut("terminated"));
+                if let Some(ended) = ended.and_then(Value::as_object_mut) {
+                    ended.remove("containerID");
+                }
+            }
+        }
     }
 }
 
@@ -58,4 +118,35 @@ pub fn labels(object: &Doc) -> impl Iterator<Item = (&str, &str)> {
         .into_iter()
         .flatten()
         .filter_map(|(key, value)| Some((key, value.as_str()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_each_pod_differ_and_tells_nothing_is_not_kept() {
+        let mut pod = json!({
+            "metadata": {"name": "cart-0", "managedFields": [{"manager": "kubelet"}]},
+            "spec": {
+                "volumes": [{"name": "data", "emptyDir": {}}, {"name": "kube-api-access-7xk2p", "projected": {"sources": []}}],
+                "containers": [{"name": "app", "volumeMounts": [{"name": "kube-api-access-7xk2p", "mountPath": "/var/run"}]}]},
+            "status": {
+                "podIP": "10.0.0.7", "podIPs": [{"ip": "10.0.0.7"}], "hostIP": "10.1.0.1", "hostIPs": [{"ip": "fd00::1"}],
+                "conditions": [{"type": "Ready", "status": "True", "lastProbeTime": null}],
+                "containerStatuses": [{"name": "app", "containerID": "containerd://1", "restartCount": 2,
+                    "lastState": {"terminated": {"exitCode": 137, "containerID": "containerd://0"}}}]}});
+        project("Pod", &mut pod);
+        let kept = json!({
+            "metadata": {"name": "cart-0"},
+            "spec": {"volumes": [{"name": "data", "emptyDir": {}}], "containers": [{"name": "app"}]},
+            "status": {
+                "podIP": "10.0.0.7", "hostIP": "10.1.0.1", "hostIPs": [{"ip": "fd00::1"}],
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": [{"name": "app", "restartCount": 2, "lastState": {"terminated": {"exitCode": 137}}}]}});
+        assert_eq!(pod, kept);
+        let once = pod.clone();
+        project("Pod", &mut pod);
+        assert_eq!(pod, once);
+    }
 }
