@@ -159,7 +159,8 @@ fn pod(row: &Row<'_>) -> Vec<Value> {
         reason.into(),
         restarts.into(),
         row.age(),
-        row.or_none("/status/podIPs/0/ip"),
+        // A recording keeps no list that repeats the one address.
+        row.or_none(if row.text("/status/podIPs/0/ip").is_empty() { "/status/podIP" } else { "/status/podIPs/0/ip" }),
         row.or_none("/spec/nodeName"),
         row.or_none("/status/nominatedNodeName"),
         gates.into(),
