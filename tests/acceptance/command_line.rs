@@ -302,3 +302,48 @@ fn none_in(folder: &Path) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_a_kubeconfig_names_runs_only_when_it_was_allowed() -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(program) = program("a_program_that_a_kubeconfig_names_runs_only_when_it_was_allowed") else {
+        return Ok(());
+    };
+    let ran = program.at("ran");
+    let login =
+        program.file("corp-login", format!("#!/bin/sh\necho x >> '{ran}'\necho 'log in first' >&2\nexit 1\n"))?;
+    std::fs::set_permissions(&login, std::fs::Permissions::from_mode(0o755))?;
+    let text = format!(
+        "clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:1'}}}}]\n\
+         users: [{{name: u, user: {{exec: {{command: '{login}', args: [get-token]}}}}}}]\n\
+         contexts: [{{name: prod-eu, context: {{cluster: c, user: u}}}}, {{name: prod-us, context: {{cluster: c}}}}]\n"
+    );
+    let kubeconfig = program.file("kubeconfig", text)?;
+    let triage = ["triage", "--context", "prod-eu", "--kubeconfig", &kubeconfig];
+    let runs = || std::fs::read_to_string(&ran).map_or(0, |text| text.lines().count());
+
+    let listed = program.run(&["contexts", "eu", "--json", "--kubeconfig", &kubeconfig])?.done()?;
+    assert_eq!(all(&listed, "clusters").len(), 1, "{listed}");
+    assert_eq!(listed["clusters"][0]["exec"]["trust"], "undecided");
+    let asked = program.run(&triage)?;
+    asked.must_exit(1);
+    asked.must_say(&["get-token", &kubeconfig, "caseboard trust prod-eu", "--trust-exec"]);
+    assert_eq!(runs(), 0, "nobody allowed it");
+
+    // For this time only.
+    let once = program.run(&[&triage[..], &["--trust-exec"]].concat())?;
+    once.must_exit(1);
+    once.must_say(&["log in first"]);
+    assert_eq!(runs(), 1);
+    program.run(&triage)?.must_say(&["caseboard trust prod-eu"]);
+    assert_eq!(runs(), 1);
+
+    program.run(&["trust", "prod-eu", "--kubeconfig", &kubeconfig])?.must_exit(0);
+    program.run(&triage)?.must_say(&["log in first"]);
+    assert_eq!(runs(), 2);
+    program.run(&["trust", "prod-eu", "--refuse", "--kubeconfig", &kubeconfig])?.must_exit(0);
+    program.run(&triage)?.must_say(&["you said that it must not"]);
+    assert_eq!(runs(), 2);
+    Ok(())
+}

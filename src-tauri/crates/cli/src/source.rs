@@ -127,9 +127,14 @@ impl Source {
             | ClusterPhase::Failed
             | ClusterPhase::Closed => {
                 let hint = match state.phase {
-                    ClusterPhase::AwaitingTrust => format!(
-                        "If it is what you expect, allow it: `caseboard trust {name}` for good, --trust-exec for this time."
-                    ),
+                    ClusterPhase::AwaitingTrust => {
+                        let files: String = self.kubeconfig.iter().map(|file| format!(" {}", file.display())).collect();
+                        let files = if files.is_empty() { files } else { format!(" --kubeconfig{files}") };
+                        format!(
+                            "If it is what you expect, allow it: `caseboard trust {name}{files}` for good, --trust-exec \
+                             for this time."
+                        )
+                    }
                     _ => state.hint,
                 };
                 Err(Failed::Act(DeskError { code: "unavailable", what: state.message, hint }))

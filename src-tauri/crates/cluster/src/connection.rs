@@ -252,7 +252,6 @@ impl Connection {
 /// Logs in, starts the watches, and then notices that the machine slept.
 async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     let served = inner.find_served().await;
-    let before = inner.remembered().await;
     let kinds: Vec<(Kind, bool)> = crate::kind::watched()
         .into_iter()
         .map(|kind| {
@@ -261,7 +260,7 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
             (kind, lacking)
         })
         .collect();
-    let scope = inner.scope(&kinds).await;
+    let (before, scope) = tokio::join!(inner.remembered(), inner.scope(&kinds));
     let places = places(kinds, &scope);
     let now = inner.clock.now();
     inner.state.send_modify(|state| {

@@ -14,6 +14,7 @@ use kube::config::Kubeconfig;
 use model::ClusterId;
 use serde::Serialize;
 
+use context::Standing;
 pub use context::{Context, Credential};
 use file::ConfigFile;
 pub use watch::SourceWatch;
@@ -136,7 +137,8 @@ fn add_merged(files: &[ConfigFile], search: &SearchPath, found: &mut Found) {
             let defines = |file: &&ConfigFile| file.config.auth_infos.iter().any(|u| Some(u.name.as_str()) == user);
             let own = taken.then_some(file).filter(defines);
             let source = own.or_else(|| files.iter().find(defines)).map_or(file.source.as_str(), |f| &f.source);
-            let resolved = context::resolve(file, named, &merged, taken, current, source, search, &mut found.issues);
+            let standing = Standing { taken, current, user_source: source };
+            let resolved = context::resolve(file, named, &merged, &standing, search, &mut found.issues);
             if let Some(context) = resolved {
                 // A name twice in one file: the first one is it, as for kubectl.
                 if held.insert(context.id.clone()) {

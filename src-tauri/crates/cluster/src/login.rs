@@ -32,6 +32,8 @@ struct Parts {
     redactor: Arc<Redactor>,
     takes_at_most: Duration,
     tell: Arc<dyn Fn(Step) + Send + Sync>,
+    /// What this machine trusts, DER.
+    machine: fn() -> Vec<Vec<u8>>,
 }
 
 /// What a login tells while it goes on.
@@ -96,7 +98,8 @@ impl Login {
         redactor: Arc<Redactor>,
         tell: impl Fn(Step) + Send + Sync + 'static,
     ) -> Self {
-        let parts = Parts { terms, search, redactor, takes_at_most: plugin::TAKES_AT_MOST, tell: Arc::new(tell) };
+        let (takes_at_most, tell) = (plugin::TAKES_AT_MOST, Arc::new(tell));
+        let parts = Parts { terms, search, redactor, takes_at_most, tell, machine: machine_certificates };
         let now = RwLock::new(Arc::new(Credentials::new(context, 0, &parts)));
         Login { parts, now }
     }
@@ -167,7 +170,8 @@ impl Login {
         if self.parts.terms.machine_certificates
             && let Some(roots) = &mut config.root_cert
         {
-            roots.extend(machine_certificates().await);
+            // The whole store is read from files.
+            roots.extend(tokio::task::spawn_blocking(self.parts.machine).await.unwrap_or_default());
         }
         config.connect_timeout = Some(Duration::from_secs(10));
         // Refusals and outages are states that the window shows; the watches wait by themselves.
@@ -204,16 +208,13 @@ impl Login {
 }
 
 /// What this machine's trust store vouches for, without what cannot be read of it.
-async fn machine_certificates() -> Vec<Vec<u8>> {
-    let load = || {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "a certificate of this machine's trust store cannot be read");
-        }
-        let usable = |certificate: &_| rustls::RootCertStore::empty().add(Clone::clone(certificate)).is_ok();
-        found.certs.into_iter().filter(usable).map(|certificate| certificate.to_vec()).collect()
-    };
-    tokio::task::spawn_blocking(load).await.unwrap_or_default()
+fn machine_certificates() -> Vec<Vec<u8>> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a certificate of this machine's trust store cannot be read");
+    }
+    let usable = |certificate: &_| rustls::RootCertStore::empty().add(Clone::clone(certificate)).is_ok();
+    found.certs.into_iter().filter(usable).map(|certificate| certificate.to_vec()).collect()
 }
 
 fn auth_of(config: &mut Kubeconfig) -> Option<&mut AuthInfo> {

@@ -358,6 +358,10 @@ impl Desk {
 
     /// What the engineer set for a cluster. Settings that cannot be read are none.
     pub fn cluster_settings(&self, id: &ClusterId) -> ClusterSettings {
+        lock(&self.cluster_settings).entry(id.clone()).or_insert_with(|| self.kept_settings(id)).clone()
+    }
+
+    fn kept_settings(&self, id: &ClusterId) -> ClusterSettings {
         let read = self.desk_file().setting(&settings_key(id));
         let text = read.inspect_err(|error| tracing::warn!(%error, cluster = %id, "settings cannot be read"));
         text.ok().flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
@@ -385,6 +389,7 @@ impl Desk {
         settings.namespaces.retain(|name| seen.insert(name.clone()));
         let text = serde_json::to_string(&settings).unwrap_or_default();
         self.desk_file().set_setting(&settings_key(id), &text)?;
+        lock(&self.cluster_settings).insert(id.clone(), settings);
         let live = self.connections().iter().any(|connection| connection.cluster() == id);
         if live {
             self.close_cluster(id).await?;

@@ -44,6 +44,8 @@ pub struct Desk {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) clusters: RwLock<Clusters>,
     pub(crate) trusts: Arc<Trusts>,
+    /// The settings of clusters that were shown: hundreds of rows are not hundreds of questions to the file.
+    pub(crate) cluster_settings: Mutex<HashMap<model::ClusterId, crate::rows::ClusterSettings>>,
     /// One reading of the kubeconfigs at a time.
     pub(crate) rescanning: Mutex<()>,
     /// Notices changed kubeconfigs, once [`Desk::watch_kubeconfigs`] was called.
@@ -88,6 +90,7 @@ impl Desk {
             toolbox: Toolbox::standard(),
             clusters: RwLock::new(Clusters::new(kubeconfigs, added)),
             trusts: Trusts::new(Arc::clone(&file)),
+            cluster_settings: Mutex::default(),
             rescanning: Mutex::default(),
             source_watch: Mutex::default(),
             runtime: tokio::runtime::Handle::try_current().ok(),

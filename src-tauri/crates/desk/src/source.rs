@@ -7,6 +7,8 @@ use history::import::ImportReport;
 use history::{History, case_file, import};
 use model::ClusterId;
 
+use crate::rows::SourceKind;
+use crate::sources::absolute;
 use crate::{Desk, DeskError};
 
 /// A cluster that was made from a path.
@@ -40,8 +42,8 @@ impl Desk {
             },
             _ if is_database(path) => self.open_recording(path),
             Some("yaml" | "yml" | "conf" | "kubeconfig") => {
-                self.add_kubeconfig(path, false);
-                let source = path.display().to_string();
+                let source = absolute(path).display().to_string();
+                self.add_source(SourceKind::File, &source, None)?;
                 let found = self.clusters().into_iter().find(|row| row.source == source);
                 found.map(|row| Opened { cluster: row.id, report: None }).ok_or_else(|| {
                     let why = self.kubeconfig_problems().into_iter().find(|p| p.what.contains(&source));

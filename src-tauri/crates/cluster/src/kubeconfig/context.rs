@@ -94,16 +94,24 @@ impl fmt::Debug for Context {
     }
 }
 
+/// How a context stands among the files that are merged.
+pub(super) struct Standing<'a> {
+    /// An earlier file has a context of the same name.
+    pub taken: bool,
+    pub current: bool,
+    /// The file that defines its user.
+    pub user_source: &'a str,
+}
+
 pub(super) fn resolve(
     file: &ConfigFile,
     named: &NamedContext,
     merged: &Kubeconfig,
-    taken: bool,
-    current: bool,
-    user_source: &str,
+    standing: &Standing<'_>,
     search: &SearchPath,
     issues: &mut Vec<Issue>,
 ) -> Option<Context> {
+    let Standing { taken, current, user_source } = *standing;
     let Some(context) = &named.context else {
         issues.push(Issue {
             source: file.source.clone(),

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime};
@@ -104,12 +105,12 @@ impl Look {
             let _ = debouncer.unwatch(&folder);
         }
         for (folder, id) in wanted {
-            if !self.watched.contains_key(&folder) {
-                match debouncer.watch(&folder, RecursiveMode::NonRecursive) {
+            if let Entry::Vacant(place) = self.watched.entry(folder) {
+                match debouncer.watch(place.key(), RecursiveMode::NonRecursive) {
                     Ok(()) => {
-                        self.watched.insert(folder, id);
+                        place.insert(id);
                     }
-                    Err(error) => tracing::debug!(%error, folder = %folder.display(), "not watched"),
+                    Err(error) => tracing::debug!(%error, folder = %place.key().display(), "not watched"),
                 }
             }
         }

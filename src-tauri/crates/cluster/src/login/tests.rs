@@ -333,6 +333,26 @@ async fn a_server_whom_nobody_vouches_for_is_a_tls_trouble_unless_the_kubeconfig
 }
 
 #[tokio::test]
+async fn what_this_machine_trusts_counts_beside_the_kubeconfigs_authority_only_where_the_engineer_said_so() {
+    static COMPANY: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    let (ours, company) = (Authority::new(), Authority::new());
+    COMPANY.set(company.certificate.to_vec()).unwrap();
+    // A proxy of the company's that opens TLS answers in the cluster's place.
+    let (opened, own) = (Server::tls(company.server(""), None).await, Server::tls(ours.server(""), None).await);
+    let data = base64(ours.pem.as_bytes());
+    for (port, machine_certificates, works) in
+        [(opened.port, false, false), (opened.port, true, true), (own.port, true, true), (own.port, false, true)]
+    {
+        let cluster = serde_json::json!({"server": at_tls(port), "certificate-authority-data": data});
+        let mut login = login(&context(&cluster, &serde_json::json!({})), Path::new("/nowhere"), Trust::Undecided);
+        login.parts.terms.machine_certificates = machine_certificates;
+        login.parts.machine = || COMPANY.get().cloned().into_iter().collect();
+        assert_eq!(ask(&login).await.is_ok(), works, "{port} {machine_certificates}");
+    }
+    assert!(machine_certificates().iter().all(|certificate| !certificate.is_empty()));
+}
+
+#[tokio::test]
 async fn proxies_are_passed_and_one_that_wants_a_login_is_told_apart() {
     let server = Server::plain("200 OK", VERSION).await;
     let through =

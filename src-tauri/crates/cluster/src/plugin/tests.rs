@@ -95,3 +95,55 @@ fn the_login_shell_is_asked_for_what_the_own_path_lacks() {
     assert_eq!(search.find("nowhere-at-all"), None);
     assert!(std::env::split_paths(&search.joined()).any(|p| p == bin));
 }
+
+#[tokio::test]
+async fn a_plugin_that_does_not_end_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "login", "exec sleep 3600");
+    let search = Arc::new(SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]));
+    let short = Duration::from_millis(200);
+    let error = run(&exec("login"), None, &search, &Redactor::new([7; 32]), short).await.err().unwrap();
+    assert!(error.why.contains("did not end within") && error.hint.contains("terminal"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_insists_on_a_terminal_is_not_started() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "login", &format!("touch '{}'", folder.path().join("ran").display()));
+    let search = Arc::new(SearchPath::only(&[folder.path().to_owned(), "/bin".into()]));
+    let always = ExecConfig { interactive_mode: Some(ExecInteractiveMode::Always), ..exec("login") };
+    let error = run(&always, None, &search, &Redactor::new([7; 32]), TAKES_AT_MOST).await.err().unwrap();
+    assert!(error.why.contains("terminal") && error.hint.contains("IfAvailable"), "{error:?}");
+    assert!(!folder.path().join("ran").exists());
+}
+
+#[test]
+fn every_known_plugin_that_is_missing_comes_with_how_to_get_it() {
+    let nothing = SearchPath::only(&[]);
+    let hint = |command: &str, args: &[&str]| {
+        let args = Some(args.iter().map(|arg| (*arg).to_owned()).collect());
+        locate(&ExecConfig { args, ..exec(command) }, &nothing).unwrap_err().hint
+    };
+    for (command, words) in [
+        ("gke-gcloud-auth-plugin", "gcloud components install"),
+        ("aws", "AWS CLI"),
+        ("aws-iam-authenticator", "update-kubeconfig"),
+        ("doctl", "doctl auth init"),
+        ("oci", "oci session authenticate"),
+        ("tsh", "tsh login"),
+        ("/opt/tools/our-login", "our-login"),
+    ] {
+        assert!(hint(command, &[]).contains(words), "{command}: {}", hint(command, &[]));
+    }
+    assert!(hint("kubelogin", &["get-token", "--server-id", "x"]).contains("az aks install-cli"));
+    assert!(hint("kubelogin", &["get-token", "--oidc-issuer-url=https://x"]).contains("krew install oidc-login"));
+}
+
+#[test]
+fn a_command_line_is_shown_so_that_no_argument_can_hide() {
+    let words = |args: &[&str]| line("login", &args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>());
+    assert_eq!(words(&["get-token", "--profile=prod"]), "login get-token --profile=prod");
+    assert_eq!(words(&["a b", "", "it's"]), "login 'a b' '' 'it'\\''s'");
+    assert_eq!(words(&["$(rm -rf ~)", ";"]), "login '$(rm -rf ~)' ';'");
+    assert_eq!(words(&["one\nrm -rf /"]), "login \"one\\nrm -rf /\"");
+}
