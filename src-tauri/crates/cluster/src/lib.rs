@@ -1,8 +1,10 @@
 //! Kubeconfigs, connections, watches and live reads: the workbench's only way to a cluster.
 //!
-//! [`discover`] finds the contexts of this machine without contacting anything. [`Connection::open`] opens one of them:
-//! its watches append what they see to a history. Everything else that is read passes through [`Reach`], each time with
-//! a permit of the gate, and is answered by the live cluster or by a recorded history alike.
+//! [`discover`] finds the contexts of this machine without contacting anything, and [`SourceWatch`] notices when they
+//! change. [`Connection::open`] opens one of them on the engineer's [`Terms`]: which programs may run to log in, where to
+//! look beyond what the login may list. Its watches append what they see to a history. Everything else that is read
+//! passes through [`Reach`], each time with a permit of the gate, and is answered by the live cluster or by a recorded
+//! history alike.
 //!
 //! Deliberately not here: what anything means, SQLite, the decision whether a call may run, and any value of a Secret or
 //! ConfigMap: watches see a Secret's metadata only, and a shape is reduced to digests where it is read.

@@ -36,6 +36,8 @@ pub enum PluginFault {
     Untrusted,
     /// It ran and gave no credential, or cannot run as it is configured.
     Failed,
+    /// It waited for a person who was not there.
+    TimedOut,
     /// It was stopped for a newer attempt.
     Overtaken,
 }
@@ -206,10 +208,11 @@ pub(crate) async fn run(
     let failed = |why: String, hint: String| PluginError { why, hint, fault: PluginFault::Failed };
     let output = match tokio::time::timeout(takes_at_most, command.output()).await {
         Err(_) => {
-            return Err(failed(
-                format!("`{line}` did not end within {} seconds", takes_at_most.as_secs()),
-                "Run it in a terminal: it may wait for an answer there. Then connect again.".into(),
-            ));
+            return Err(PluginError {
+                why: format!("`{line}` did not end within {} seconds", takes_at_most.as_secs()),
+                hint: "Run it in a terminal: it may wait for an answer there. Then connect again.".into(),
+                fault: PluginFault::TimedOut,
+            });
         }
         Ok(Err(error)) => {
             return Err(failed(

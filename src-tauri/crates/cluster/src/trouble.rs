@@ -193,7 +193,7 @@ impl Trouble {
     pub(crate) fn of_plugin(error: &PluginError) -> Self {
         let kind = match error.fault {
             PluginFault::Untrusted => TroubleKind::Untrusted,
-            PluginFault::Missing | PluginFault::Failed => TroubleKind::Plugin,
+            PluginFault::Missing | PluginFault::Failed | PluginFault::TimedOut => TroubleKind::Plugin,
             PluginFault::Overtaken => TroubleKind::Busy,
         };
         Trouble::new(kind, error.why.clone(), error.hint.clone())

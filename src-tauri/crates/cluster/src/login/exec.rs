@@ -19,6 +19,8 @@ use crate::{SearchPath, Trouble, TroubleKind};
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
 /// The plugin is not run again sooner after it failed, or after what it gave was refused.
 const PAUSE: Duration = Duration::from_secs(30);
+/// Failing again and again, it is run this seldom: each run may open a browser.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// The list of a cluster's extensions has this one for plugins.
 const PLUGINS_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
@@ -52,6 +54,8 @@ pub(super) struct Held {
     renewed: Option<Instant>,
     /// The last failure, which stands for a while.
     failed: Option<(Instant, PluginError)>,
+    /// How often it failed in a row.
+    failures: u32,
     /// Somebody says that what is held is no good.
     void: bool,
 }
@@ -63,6 +67,25 @@ impl Held {
             Timestamp::now() + early >= end
         });
         self.generation == 0 || self.void || expiring
+    }
+
+    /// The last failure, for as long as nothing is to be tried again by itself.
+    fn standing(&self) -> Option<PluginError> {
+        let (at, error) = self.failed.as_ref()?;
+        let pause = match error.fault {
+            // Nobody was there. Whoever comes asks.
+            PluginFault::TimedOut => Duration::MAX,
+            PluginFault::Failed => (PAUSE * 2u32.pow(self.failures.saturating_sub(1).min(8))).min(LONGEST_PAUSE),
+            PluginFault::Missing | PluginFault::Untrusted | PluginFault::Overtaken => PAUSE,
+        };
+        (at.elapsed() < pause).then(|| error.clone())
+    }
+
+    fn failed(&mut self, error: &PluginError) {
+        if error.fault != PluginFault::Overtaken {
+            self.failed = Some((Instant::now(), error.clone()));
+            self.failures += 1;
+        }
     }
 }
 
@@ -101,10 +124,8 @@ impl Exec {
             if !is_old(&held) {
                 return Ok(());
             }
-            if let Some((at, error)) = &held.failed
-                && at.elapsed() < PAUSE
-            {
-                return Err(error.clone());
+            if let Some(error) = held.standing() {
+                return Err(error);
             }
         }
         self.allowed()?;
@@ -118,8 +139,9 @@ impl Exec {
             }),
         };
         (self.tell)(Step::Ended);
-        let stays = |error: &PluginError| error.fault != PluginFault::Overtaken;
-        self.held().failed = result.as_ref().err().filter(|e| stays(e)).map(|error| (Instant::now(), error.clone()));
+        if let Err(error) = &result {
+            self.held().failed(error);
+        }
         result
     }
 
@@ -163,6 +185,7 @@ impl Exec {
             generation: held.generation + 1,
             renewed: held.renewed,
             failed: None,
+            failures: 0,
             void: false,
         };
         Ok(())
@@ -185,7 +208,7 @@ impl Exec {
     /// Somebody says that it is worth trying again now; `anew` with another credential.
     pub(super) fn retry(&self, anew: bool) {
         let mut held = self.held();
-        (held.renewed, held.failed) = (None, None);
+        (held.renewed, held.failed, held.failures) = (None, None, 0);
         if anew {
             held.void = true;
             drop(held);
@@ -247,5 +270,30 @@ impl AsyncPredicate<http::Request<Body>> for Carry {
             }
             Ok(request)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_that_fails_runs_ever_more_seldom_and_one_that_nobody_answered_waits_for_somebody() {
+        let error = |fault| PluginError { why: "no".into(), hint: String::new(), fault };
+        let mut held = Held::default();
+        assert!(held.standing().is_none());
+        let Some(half_an_hour_ago) = Instant::now().checked_sub(Duration::from_secs(1800)) else { return };
+        let minute = Duration::from_secs(60);
+        for (failures, stands_for_a_minute) in [(1, false), (2, false), (4, true), (30, true)] {
+            held.failed = Some((half_an_hour_ago + 29 * minute, error(PluginFault::Failed)));
+            held.failures = failures;
+            assert_eq!(held.standing().is_some(), stands_for_a_minute, "{failures}");
+            held.failed = Some((half_an_hour_ago, error(PluginFault::Failed)));
+            assert!(held.standing().is_none(), "in the end it is tried again");
+        }
+        held.failed = Some((half_an_hour_ago, error(PluginFault::TimedOut)));
+        assert!(held.standing().is_some());
+        held.failed(&error(PluginFault::Overtaken));
+        assert_eq!(held.standing(), Some(error(PluginFault::TimedOut)), "that it was stopped is no failure");
     }
 }

@@ -1,0 +1,97 @@
+//! Who may see what: the rules decide, and the rest is not seen.
+
+use super::*;
+
+fn rule(groups: &[&str], resources: &[&str]) -> serde_json::Value {
+    json!({"verbs": ["list", "watch"], "apiGroups": groups, "resources": resources})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_decide_what_is_watched_where_and_the_rest_is_not_seen_rather_than_absent() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.put("pods", json!({"metadata": {"name": "vault", "namespace": "bank", "uid": "v"}}));
+    {
+        let mut shelf = fake.shelf();
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["nodes"])]);
+        shelf.rules.insert("shop".into(), vec![rule(&["", "apps"], &["pods", "deployments"])]);
+        shelf.rules.insert("bank".into(), vec![rule(&[""], &["pods"])]);
+    }
+    let context = fake.context("{}", "shop");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let terms = Terms { namespaces: vec!["bank".into(), "empty".into()], ..Terms::default() };
+    let redactor = Arc::new(Redactor::new([7; 32]));
+    let search = Arc::new(SearchPath::only(&[]));
+    let connection = Connection::open(&context, terms, history, redactor, Arc::new(WallClock), search);
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    let places = |kind: &str| -> Vec<(String, WatchPhase)> {
+        let of_kind = state.watches.iter().filter(|w| w.kind == kind);
+        of_kind.map(|w| (w.namespace.clone(), w.phase)).collect()
+    };
+    assert_eq!(places("Node"), [(String::new(), WatchPhase::Live)]);
+    assert_eq!(places("Pod"), [("shop".to_owned(), WatchPhase::Live), ("bank".to_owned(), WatchPhase::Live)]);
+    assert_eq!(places("Deployment"), [("shop".to_owned(), WatchPhase::Live)]);
+    assert_eq!(places("Secret"), [(String::new(), WatchPhase::Refused)]);
+    assert_eq!(names(&connection, "Pod"), ["vault", "cart"]);
+
+    assert!(fake.seen("/secrets").is_empty(), "what is known to be refused is not asked for");
+    assert!(fake.seen("/pods").iter().all(|seen| seen.path.contains("/namespaces/")), "nor the whole cluster");
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    assert!(snapshot.absence_is_known("Pod", "shop") && snapshot.absence_is_known("Pod", "bank"));
+    assert!(!snapshot.absence_is_known("Pod", "elsewhere") && !snapshot.absence_is_known("Secret", "shop"));
+    let unseen = state.unseen();
+    let secrets = unseen.iter().find(|u| u.kind == "Secret").unwrap();
+    assert!(secrets.except_in.is_empty() && secrets.why.contains("`secrets`"), "{secrets:?}");
+    let pods = unseen.iter().find(|u| u.kind == "Pod").unwrap();
+    assert_eq!(pods.except_in, ["shop", "bank"]);
+    assert!(unseen.iter().all(|u| u.kind != "Node"));
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_list_everything_is_asked_about_in_one_request() {
+    let fake = Fake::start().await;
+    fake.shelf().rules.insert(String::new(), vec![rule(&["*"], &["*"])]);
+    let connection = open(&fake.context("{}", "shop"));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    assert!(state.unseen().is_empty() && state.watches.iter().all(|w| w.namespace.is_empty()));
+    assert_eq!(fake.seen("selfsubject").len(), 1, "{:?}", fake.seen("selfsubject"));
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_namespaces_can_be_listed_those_that_the_rules_allow_are_watched() {
+    let fake = Fake::start().await;
+    for name in ["bank", "shop", "zoo"] {
+        fake.put("namespaces", json!({"metadata": {"name": name, "uid": name}}));
+    }
+    {
+        let mut shelf = fake.shelf();
+        shelf.page = 500;
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["namespaces"])]);
+        shelf.rules.insert("zoo".into(), vec![rule(&[""], &["pods"])]);
+    }
+    let connection = open(&fake.context("{}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    let pods: Vec<&str> = state.watches.iter().filter(|w| w.kind == "Pod").map(|w| w.namespace.as_str()).collect();
+    assert_eq!(pods, ["zoo"], "{state:?}");
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_rules_are_incomplete_the_access_review_decides() {
+    let fake = Fake::start().await;
+    {
+        let mut shelf = fake.shelf();
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["nodes"])]);
+        (shelf.rules_incomplete, shelf.allowed) = (true, true);
+    }
+    let connection = open(&fake.context("{}", "shop"));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+    assert!(state.unseen().is_empty(), "{:?}", state.unseen());
+    assert!(fake.seen("selfsubjectaccessreviews").iter().all(|seen| !seen.body.contains("\"nodes\"")));
+    connection.close().await;
+}
