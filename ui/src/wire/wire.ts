@@ -1121,6 +1121,12 @@ except_in: Array<string>, why: string, };
  */
 export type Update = { "type": "clusters_changed" } | { "type": "cluster_changed", cluster: ClusterId, } | { "type": "case_changed", case: CaseId, seq: number, } | { "type": "cases_changed" } | { "type": "knowledge_changed" } | { "type": "blueprints_changed" } | { "type": "progress", what: string, done: number, of: number | null, };
 
+export type WatchKind = { cluster: ClusterId, 
+/**
+ * `Application`, or `Certificate.cert-manager.io`.
+ */
+kind: string, };
+
 export type WatchRow = { kind: string, 
 /**
  * Empty: the whole cluster.
@@ -1208,6 +1214,7 @@ export type Commands = {
   /** Logs in anew and starts every watch again; what is shown stays, with its age. */
   cluster_renew: { request: OfCluster; response: ClusterRow };
   /** Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it. */
+  cluster_watch_kind: { request: WatchKind; response: ClusterRow };
   cluster_settings_put: { request: PutClusterSettings; response: ClusterRow };
   /** The clusters whose name, server, file, user or namespace has every one of the words. */
   clusters_search: { request: SearchText; response: Array<ClusterRow> };
@@ -1283,6 +1290,7 @@ export const tags = {
   cluster_open: { reads: [], changes: ["clusters"] },
   cluster_close: { reads: [], changes: ["clusters"] },
   cluster_renew: { reads: [], changes: ["clusters", "cluster"] },
+  cluster_watch_kind: { reads: [], changes: ["cluster"] },
   cluster_settings_put: { reads: [], changes: ["clusters", "cluster"] },
   clusters_search: { reads: ["clusters"], changes: [] },
   sources_list: { reads: ["clusters"], changes: [] },

@@ -1,24 +1,28 @@
 //! From what the API server sends to observations: reduced, redacted, dated. Pure.
 
 mod decode;
+mod events;
+pub(crate) mod finished;
 
 use std::sync::Arc;
 
 use model::{
-    Body, ChangeKind, ClusterId, Doc, EventBody, ObjectRef, Observation, Source, Time, project, qualified_kind,
+    Body, ChangeKind, ClusterId, Doc, EventBody, ObjectRef, Observation, Pool, Source, Text, Time, project,
+    qualified_kind,
 };
 use redact::Redactor;
 use serde_json::{Value, json};
 
 pub(crate) use decode::{Decoder, Incoming, Line};
+pub(crate) use events::Events;
 
 use crate::Kind;
 
 /// What is remembered of an object between two messages about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
-    pub uid: String,
-    pub resource_version: String,
+    pub uid: Text,
+    pub resource_version: Text,
     pub at: Time,
     /// The list in which it was seen last.
     pub listing: u32,
@@ -52,7 +56,7 @@ impl Arrivals {
     /// The reference of an object that arrived.
     pub(crate) fn subject(kind: &Kind, incoming: &Incoming) -> ObjectRef {
         let namespace = if kind.namespaced { incoming.namespace.as_str() } else { "" };
-        ObjectRef::new(kind.name(), namespace, incoming.name.as_str())
+        ObjectRef::new(shared(&kind.name()), shared(namespace), incoming.name.as_str())
     }
 
     /// A version of an object. `None` where it is the one that is known.
@@ -65,7 +69,7 @@ impl Arrivals {
         change: ChangeKind,
         now: Time,
     ) -> Option<(Known, Observation)> {
-        let same = known.is_some_and(|k| k.uid == incoming.uid && k.resource_version == incoming.resource_version);
+        let same = known.is_some_and(|k| *k.uid == *incoming.uid && *k.resource_version == *incoming.resource_version);
         if same && !incoming.resource_version.is_empty() && change == ChangeKind::Present {
             return None;
         }
@@ -75,11 +79,15 @@ impl Arrivals {
         let at = known.map_or(at, |known| at.max(Time(known.at.0.saturating_add(1))));
 
         let Incoming { uid, resource_version, mut object, .. } = incoming;
+        let (uid, resource_version) = (Text::from(uid), Text::from(resource_version));
+        if !matches!(&*kind.kind, "ConfigMap" | "Secret") {
+            project(&kind.name(), &mut object);
+        }
         self.redactor.json(&mut object);
         let body = Body::Object {
-            api_version: kind.api_version().into(),
-            uid: uid.clone().into(),
-            resource_version: resource_version.clone().into(),
+            api_version: shared(&kind.api_version()),
+            uid: uid.clone(),
+            resource_version: resource_version.clone(),
             change,
             object: object.into(),
         };
@@ -106,8 +114,8 @@ impl Arrivals {
         let at = now.max(Time(known.at.0.saturating_add(1)));
         let body = Body::Object {
             api_version: kind.api_version().into(),
-            uid: known.uid.clone().into(),
-            resource_version: known.resource_version.clone().into(),
+            uid: known.uid.clone(),
+            resource_version: known.resource_version.clone(),
             change: ChangeKind::Deleted,
             object,
         };
@@ -133,8 +141,23 @@ impl Arrivals {
         self.redactor.json(object);
     }
 
+    /// A pod that is only counted from here on.
+    pub(crate) fn counted(&self, kind: &Kind, subject: &ObjectRef, known: &Known, now: Time) -> Observation {
+        let mut counted = self.vanished(kind, subject, known, None, now);
+        if let Body::Object { change, .. } = &mut counted.body {
+            *change = ChangeKind::Counted;
+        }
+        Observation::new(counted.cluster, counted.at, counted.seen_at, counted.source, counted.subject, counted.body)
+    }
+
+    /// What is to be told of a fold of Events.
+    pub(crate) fn told(&self, subject: ObjectRef, event: EventBody, now: Time) -> Observation {
+        let at = event.last_at;
+        Observation::new(self.cluster.clone(), at, now.max(at), self.source, Some(subject), Body::Event(event))
+    }
+
     /// An Event. `None` where it is about nothing.
-    pub(crate) fn event(&self, event: &Value, now: Time) -> Option<Observation> {
+    pub(crate) fn event(&self, event: &Value, now: Time) -> Option<(ObjectRef, EventBody)> {
         let involved = if event["involvedObject"].is_object() { &event["involvedObject"] } else { &event["regarding"] };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let kind = qualified_kind(involved["apiVersion"].as_str().unwrap_or("v1"), involved["kind"].as_str()?);
@@ -169,7 +192,7 @@ impl Arrivals {
         let body = EventBody {
             uid: text(&event["metadata"]["uid"]).into(),
             event_type: event["type"].as_str().unwrap_or("Normal").into(),
-            reason: text(&event["reason"]).into(),
+            reason: shared(event["reason"].as_str().unwrap_or_default()),
             message: self.redactor.text(message.as_str().unwrap_or_default().trim()).as_str().into(),
             count: u32::try_from(count).unwrap_or(u32::MAX),
             first_at,
@@ -177,13 +200,26 @@ impl Arrivals {
             reporter: reporters.into_iter().map(text).find(|reporter| !reporter.is_empty()).unwrap_or_default().into(),
             subject_uid: involved["uid"].as_str().map(str::to_owned).map(Into::into),
         };
-        let cluster = self.cluster.clone();
-        Some(Observation::new(cluster, last_at, now.max(last_at), self.source, Some(subject), Body::Event(body)))
+        Some((subject, body))
     }
+}
+
+/// A text that many objects have.
+fn shared(text: &str) -> Text {
+    Pool::house().text(text)
 }
 
 fn time(value: &Value) -> Option<Time> {
     value.as_str()?.parse().ok()
+}
+
+/// When a pod that has finished did so: the end of its last container, or the last write that tells.
+pub(crate) fn ended_at(incoming: &Incoming) -> Option<Time> {
+    let lists = [&incoming.object["status"]["containerStatuses"], &incoming.object["status"]["initContainerStatuses"]];
+    let ends = lists.into_iter().filter_map(Value::as_array).flatten();
+    let ends = ends.filter_map(|status| time(&status["state"]["terminated"]["finishedAt"])).max();
+    let created = || time(&incoming.object["metadata"]["creationTimestamp"]);
+    ends.or(incoming.written_at).or_else(created)
 }
 
 /// When a version became true. Only the API server's own record of writes dates a change; for a listing everything that

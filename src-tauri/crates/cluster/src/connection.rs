@@ -1,5 +1,7 @@
 mod ask;
 mod follow;
+mod kinds;
+mod lease;
 mod patience;
 mod pulse;
 mod rights;
@@ -23,6 +25,7 @@ use tokio::time::Instant;
 
 pub use state::{ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 
+use crate::arrival::finished::{Finished, FinishedPods};
 use crate::arrival::{Arrivals, Known};
 use crate::login::{Login, Step};
 use crate::served::{self, Served};
@@ -78,6 +81,9 @@ pub(crate) struct Inner {
     state: channel::Sender<ConnectionState>,
     restart: channel::Sender<Again>,
     writer: Writer,
+    finished: std::sync::Mutex<Finished>,
+    /// The definition of a custom kind came or changed.
+    installed: tokio::sync::Notify,
     pub(crate) patience: Patience,
     /// Taken in turn by who lists.
     turns: Arc<Semaphore>,
@@ -156,6 +162,8 @@ impl Connection {
             state,
             restart,
             writer,
+            finished: std::sync::Mutex::default(),
+            installed: tokio::sync::Notify::new(),
             patience,
             turns: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             streams: AtomicBool::new(true),
@@ -192,6 +200,11 @@ impl Connection {
     /// How it stands now.
     pub fn state(&self) -> ConnectionState {
         self.inner.state.borrow().clone()
+    }
+
+    /// How many pods have finished, by namespace and owner. Succeeded ones are counted here and nowhere kept.
+    pub fn finished_pods(&self) -> Vec<FinishedPods> {
+        self.inner.finished().counts()
     }
 
     /// Hears every change of phase. That a watch heard something is not a change: read [`WatchState::last_event_at`].
@@ -252,7 +265,7 @@ impl Connection {
 /// Logs in, starts the watches, and then notices that the machine slept.
 async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     let served = inner.find_served().await;
-    let kinds: Vec<(Kind, bool)> = crate::kind::watched()
+    let kinds: Vec<(Kind, bool)> = kinds::wanted(served.as_deref())
         .into_iter()
         .map(|kind| {
             let lacking = served.as_ref().is_some_and(|served| served.lacks(&kind));
@@ -274,8 +287,8 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     for place in places.iter().filter(|place| !place.namespace.is_empty()) {
         inner.cover_whole(&place.kind.name(), CoverageState::Refused).await;
     }
-    let Some(tasks) = tasks.upgrade() else { return };
-    let mut watches = tasks.lock().await;
+    let Some(holder) = tasks.upgrade() else { return };
+    let mut watches = holder.lock().await;
     for (row, Place { kind, namespace, phase, refused }) in places.into_iter().enumerate() {
         if phase != WatchPhase::NotServed {
             let mut known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
@@ -284,12 +297,12 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
                 known.retain(|object, _| object.namespace == namespace);
             }
             let inner = inner.clone();
-            watches.spawn(Follow { inner, kind, row, namespace, known, coverage: None, listing: 0, refused }.run());
+            watches.spawn(Follow::new(inner, kind, row, namespace, known, refused).run());
         }
     }
     drop(watches);
-    drop(tasks);
-    pulse::beat(inner).await;
+    drop(holder);
+    tokio::join!(pulse::beat(inner.clone()), kinds::follow_installed(inner, tasks));
 }
 
 /// One watch that is to be started, or that it is known cannot be.
@@ -327,8 +340,8 @@ fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
     snapshot
         .of_kind(&kind.name())
         .map(|(object, held)| {
-            let resource_version = held.object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
-            (object.clone(), Known { uid: held.uid.to_string(), resource_version, at: held.at, listing: 0 })
+            let resource_version = held.object["metadata"]["resourceVersion"].as_text().unwrap_or_default();
+            (object.clone(), Known { uid: held.uid.clone(), resource_version, at: held.at, listing: 0 })
         })
         .collect()
 }
@@ -476,6 +489,10 @@ impl Inner {
 
     fn any_watch(&self, is_so: impl Fn(&WatchState) -> bool) -> bool {
         self.state.borrow().watches.iter().any(is_so)
+    }
+
+    fn finished(&self) -> std::sync::MutexGuard<'_, Finished> {
+        self.finished.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn streams(&self) -> bool {

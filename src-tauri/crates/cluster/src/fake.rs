@@ -63,6 +63,7 @@ pub(crate) enum Wanted {
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub to: Wanted,
+    /// 0: not even the headers come.
     pub status: u16,
     pub retry_after: Option<u64>,
     pub chunks: Vec<Bytes>,
@@ -239,8 +240,14 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         fake.shelf().requests.push(seen.clone());
         return pass_on(&to).await;
     }
+    fake.shelf().requests.push(seen.clone());
+    if let Some(script) = scripted(&fake, &seen) {
+        if script.status == 0 {
+            std::future::pending::<()>().await;
+        }
+        return script.answer();
+    }
     let mut shelf = fake.shelf();
-    shelf.requests.push(seen.clone());
     if shelf.token.as_ref().is_some_and(|token| header("authorization") != format!("Bearer {token}")) {
         return status(401, "Unauthorized", "Unauthorized");
     }
@@ -285,15 +292,7 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
         return one(&mut shelf, &kind, &namespace, &name, &seen);
     }
     let query: BTreeMap<&str, &str> = seen.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let wanted = match (query.get("watch"), query.get("sendInitialEvents")) {
-        (None, _) => Wanted::Page,
-        (Some(_), Some(_)) => Wanted::Stream,
-        (Some(_), None) => Wanted::Changes,
-    };
-    let scripted = shelf.scripts.iter().position(|(plural, script)| *plural == kind.plural && script.to == wanted);
-    if let Some(index) = scripted {
-        return shelf.scripts.remove(index).1.answer();
-    }
+    let wanted = wanted(&query);
     if wanted == Wanted::Stream && !shelf.streams {
         return status(
             422,
@@ -327,6 +326,25 @@ async fn pass_on(to: &str) -> Response {
         }
         Err(error) => status(503, "ServiceUnavailable", &format!("error trying to reach service: {error}")),
     }
+}
+
+fn wanted(query: &BTreeMap<&str, &str>) -> Wanted {
+    match (query.get("watch"), query.get("sendInitialEvents")) {
+        (None, _) => Wanted::Page,
+        (Some(_), Some(_)) => Wanted::Stream,
+        (Some(_), None) => Wanted::Changes,
+    }
+}
+
+/// The next scripted answer to such a request.
+fn scripted(fake: &Fake, seen: &Seen) -> Option<Script> {
+    let (kind, _, name) = place(&seen.path)?;
+    let query: BTreeMap<&str, &str> = seen.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let wanted = wanted(&query);
+    let mut shelf = fake.shelf();
+    let is = |(plural, script): &(String, Script)| *plural == kind.plural && script.to == wanted && name.is_empty();
+    let index = shelf.scripts.iter().position(is)?;
+    Some(shelf.scripts.remove(index).1)
 }
 
 fn metadata_only(seen: &str, object: &Value) -> Value {
@@ -400,6 +418,7 @@ fn place(path: &str) -> Option<(Kind, String, String)> {
 
 fn kinds() -> Vec<Kind> {
     let mut kinds = crate::kind::watched();
+    kinds.extend(crate::kind::watched_where_installed());
     for (group, version, kind, plural) in
         [("shop.example", "v1beta1", "Basket", "baskets"), ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods")]
     {

@@ -33,9 +33,22 @@ impl Kind {
             || name.split_once('.').is_some_and(|(kind, group)| kind == self.kind && group == self.group)
     }
 
-    /// Never fetched with its values by a watch.
+    /// Never fetched whole by a watch: a Secret's values, and schemas that are a hundred times what is asked of them.
     pub(crate) fn metadata_only(&self) -> bool {
-        self.group.is_empty() && self.kind == "Secret"
+        self.is_definition() || self.group.is_empty() && self.kind == "Secret"
+    }
+
+    /// Of a custom kind.
+    pub(crate) fn is_definition(&self) -> bool {
+        self.group == "apiextensions.k8s.io" && self.kind == "CustomResourceDefinition"
+    }
+
+    pub(crate) fn is_pod(&self) -> bool {
+        self.group.is_empty() && self.kind == "Pod"
+    }
+
+    pub(crate) fn is_node(&self) -> bool {
+        self.group.is_empty() && self.kind == "Node"
     }
 
     pub(crate) fn is_event(&self) -> bool {
@@ -43,12 +56,13 @@ impl Kind {
     }
 }
 
-/// What an opened cluster's watches follow, most telling first. `discover` may find other versions of them.
+/// What an opened cluster's watches follow, in the order in which they are listed: what a triage cannot do without
+/// first. `discover` may find other versions of them.
 pub(crate) fn watched() -> Vec<Kind> {
     const WATCHED: &[(&str, &str, &str, &str, bool)] = &[
         ("", "v1", "Pod", "pods", true),
-        ("", "v1", "Event", "events", true),
         ("", "v1", "Node", "nodes", false),
+        ("", "v1", "Event", "events", true),
         ("apps", "v1", "Deployment", "deployments", true),
         ("apps", "v1", "ReplicaSet", "replicasets", true),
         ("apps", "v1", "StatefulSet", "statefulsets", true),
@@ -59,21 +73,57 @@ pub(crate) fn watched() -> Vec<Kind> {
         ("", "v1", "Endpoints", "endpoints", true),
         ("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true),
         ("networking.k8s.io", "v1", "Ingress", "ingresses", true),
+        ("networking.k8s.io", "v1", "IngressClass", "ingressclasses", false),
         ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
         ("", "v1", "ConfigMap", "configmaps", true),
         ("", "v1", "Secret", "secrets", true),
         ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
         ("", "v1", "PersistentVolume", "persistentvolumes", false),
         ("storage.k8s.io", "v1", "StorageClass", "storageclasses", false),
+        ("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", false),
+        ("storage.k8s.io", "v1", "CSINode", "csinodes", false),
+        ("storage.k8s.io", "v1", "CSIDriver", "csidrivers", false),
         ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
         ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
         ("", "v1", "ResourceQuota", "resourcequotas", true),
         ("", "v1", "LimitRange", "limitranges", true),
         ("", "v1", "ServiceAccount", "serviceaccounts", true),
         ("", "v1", "Namespace", "namespaces", false),
+        (
+            "admissionregistration.k8s.io",
+            "v1",
+            "ValidatingWebhookConfiguration",
+            "validatingwebhookconfigurations",
+            false,
+        ),
+        ("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false),
+        ("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false),
+        ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false),
     ];
-    WATCHED
-        .iter()
+    kinds(WATCHED)
+}
+
+/// Kinds that a cluster has only where somebody installed them: followed where they are served, no word about them where
+/// they are not.
+pub(crate) fn watched_where_installed() -> Vec<Kind> {
+    const WATCHED: &[(&str, &str, &str, &str, bool)] = &[
+        ("gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", false),
+        ("gateway.networking.k8s.io", "v1", "Gateway", "gateways", true),
+        ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true),
+        ("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes", true),
+        ("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants", true),
+        ("snapshot.storage.k8s.io", "v1", "VolumeSnapshotClass", "volumesnapshotclasses", false),
+        ("snapshot.storage.k8s.io", "v1", "VolumeSnapshot", "volumesnapshots", true),
+        ("snapshot.storage.k8s.io", "v1", "VolumeSnapshotContent", "volumesnapshotcontents", false),
+        ("argoproj.io", "v1alpha1", "Application", "applications", true),
+        ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", true),
+        ("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", true),
+    ];
+    kinds(WATCHED)
+}
+
+fn kinds(rows: &[(&str, &str, &str, &str, bool)]) -> Vec<Kind> {
+    rows.iter()
         .map(|&(group, version, kind, plural, namespaced)| Kind {
             group: group.into(),
             version: version.into(),

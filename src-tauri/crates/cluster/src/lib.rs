@@ -33,6 +33,7 @@ mod trouble;
 mod trust;
 mod write;
 
+pub use arrival::finished::FinishedPods;
 pub use back_end::{BackEndKind, BackEndPlace, BackEndState, ConfiguredBackEnd};
 pub use connection::{Connection, ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 pub use crypto::install_crypto;

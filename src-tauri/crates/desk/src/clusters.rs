@@ -357,6 +357,20 @@ impl Desk {
         self.cluster(id)
     }
 
+    /// Watches one more kind of an open cluster, a custom one mostly, until it is closed.
+    pub async fn watch_kind(&self, id: &ClusterId, kind: &str) -> Result<ClusterRow, DeskError> {
+        let opened = self.opened(id)?;
+        let connection = opened.connection.as_ref().ok_or_else(|| {
+            DeskError::bad_request(
+                format!("`{}` is a recording; it has what was recorded.", self.name_of(id)),
+                "Open the cluster itself.",
+            )
+        })?;
+        connection.watch_kind(kind).await.map_err(|error| DeskError::bad_request(error.to_string(), ""))?;
+        self.tell(Update::ClusterChanged { cluster: id.clone() });
+        self.cluster(id)
+    }
+
     /// The connections of the open clusters.
     pub(crate) fn connections(&self) -> Vec<Arc<Connection>> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);

@@ -156,6 +156,7 @@ impl Body {
         let change = match change {
             ChangeKind::Present => "present",
             ChangeKind::Deleted => "deleted",
+            ChangeKind::Counted => "counted",
         };
         let mut out = Vec::with_capacity(4_096);
         let mut field = |before: &str, text: &str| {
@@ -184,6 +185,8 @@ pub enum ChangeKind {
     /// Seen for the first time, or listed.
     Present,
     Deleted,
+    /// Not held any more, though it may exist: it has finished, and its kind is only counted from here on.
+    Counted,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]

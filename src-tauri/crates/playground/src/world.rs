@@ -171,7 +171,7 @@ impl World {
                     ChangeKind::Present => {
                         kept.put(subject, (**object).clone());
                     }
-                    ChangeKind::Deleted => {
+                    ChangeKind::Deleted | ChangeKind::Counted => {
                         kept.remove(subject);
                     }
                 }),

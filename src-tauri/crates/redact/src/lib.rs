@@ -8,6 +8,7 @@
 //! Deliberately not here: I/O, and any way to turn a plain `String` into [`Redacted`] without passing the redactor.
 //! Start with [`Redactor`].
 
+mod clean;
 mod entropy;
 mod form;
 mod marks;
@@ -48,12 +49,13 @@ impl Redacted {
 /// Finds secrets and replaces each by a visible mark such as `[redacted: token]`.
 pub struct Redactor {
     key: [u8; 32],
+    clean: clean::Clean,
 }
 
 impl Redactor {
     /// `key` keys the digests: two installations cannot compare theirs.
     pub fn new(key: [u8; 32]) -> Self {
-        Redactor { key }
+        Redactor { key, clean: clean::Clean::new() }
     }
 
     /// Redacting again what was redacted changes nothing.

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::clean::is_identifier;
 use crate::marks::{Marks, OPENING};
-use crate::name::{is_harmless, is_object_name, kind_of};
-use crate::{Redactor, scrub as scrub_text};
+use crate::name::{is_harmless, is_object_name};
+use crate::{Redactor, is_word, scrub as scrub_text};
 
 /// JSON inside of a string inside of JSON: last-applied configurations do it once, Helm twice.
 const DEEPEST: u8 = 3;
@@ -38,12 +39,12 @@ impl Walk<'_> {
             }
         }
         // `{"name": "DB_PASSWORD", "value": "…"}`: environment variables, Helm's set values, Argo's parameters.
-        let kind = map.get("name").and_then(Value::as_str).and_then(kind_of);
+        let kind = map.get("name").and_then(Value::as_str).and_then(|name| self.kind_of(name));
         if let (Some(kind), Some(value)) = (kind, map.get_mut("value")) {
             self.whole(value, kind);
         }
         for (name, value) in map.iter_mut() {
-            match kind_of(name) {
+            match self.kind_of(name) {
                 Some(kind) if value.is_string() => self.whole(value, kind),
                 Some(_) | None => self.value(value),
             }
@@ -58,27 +59,47 @@ impl Walk<'_> {
                 (Some(kind), Some(text)) if !text.starts_with('-') => self.whole(item, kind),
                 _ => {
                     let flag = item.as_str().and_then(|text| text.strip_prefix("--")).filter(|f| !f.contains('='));
-                    named = flag.and_then(kind_of);
+                    named = flag.and_then(|flag| self.kind_of(flag));
                     self.value(item);
                 }
             }
         }
     }
 
+    fn kind_of(&self, name: &str) -> Option<&'static str> {
+        self.redactor.clean.kind_of(name)
+    }
+
     fn text(&mut self, text: &mut String) {
+        if is_word(text) || is_identifier(text) || self.redactor.clean.knows(text) {
+            return;
+        }
+        // Deep inside of encoded text less is looked for.
+        if !self.scrub(text) && self.depth == 0 {
+            self.redactor.clean.learn(text);
+        }
+    }
+
+    /// Whether anything was taken out.
+    fn scrub(&mut self, text: &mut String) -> bool {
         let looks_like_json = text.starts_with(['{', '[']) && !text.starts_with(OPENING) && self.depth < DEEPEST;
         if looks_like_json && let Ok(mut inside) = serde_json::from_str::<Value>(text) {
             let before = inside.clone();
             self.depth += 1;
             self.value(&mut inside);
             self.depth -= 1;
-            if inside != before {
+            let changed = inside != before;
+            if changed {
                 *text = inside.to_string();
             }
-            return;
+            return changed;
         }
-        if let std::borrow::Cow::Owned(changed) = scrub_text(text, self.marks, 0) {
-            *text = changed;
+        match scrub_text(text, self.marks, 0) {
+            std::borrow::Cow::Owned(changed) => {
+                *text = changed;
+                true
+            }
+            std::borrow::Cow::Borrowed(_) => false,
         }
     }
 

@@ -321,3 +321,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_clean_once_is_clean_again_and_what_was_not_is_redacted_again() {
+    let redactor = Redactor::new([7; 32]);
+    let object = json!({"annotations": {"note": "see the runbook at https://wiki.example.com/cart first",
+        "dsn": "postgres://cart:hunter2hunter2@db:5432/cart"}, "env": [{"name": "API_TOKEN", "value": "9f8a7b6c5d4e3f2a1b0c"}]});
+    let mut first = object.clone();
+    let marks = redactor.json(&mut first);
+    assert!(!marks.is_empty() && !first.to_string().contains("hunter2"));
+    for _ in 0..3 {
+        let mut again = object.clone();
+        assert_eq!(redactor.json(&mut again), marks);
+        assert_eq!(again, first);
+    }
+}
+
+#[test]
+fn nothing_is_forgotten_to_be_redacted_when_the_memory_is_full() {
+    let redactor = Redactor::new([7; 32]);
+    for index in 0..60_000 {
+        let mut object =
+            json!({"a": format!("a harmless line of text number {index}, which is remembered for a while")});
+        redactor.json(&mut object);
+    }
+    let mut object = json!({"a": "password=correct-horse-battery-9"});
+    assert_eq!(redactor.json(&mut object).len(), 1);
+    assert!(!object.to_string().contains("battery"));
+}
+
+#[test]
+fn identifiers_that_are_passed_by_would_pass_every_layer() {
+    for text in [
+        "2026-11-23T05:06:43Z",
+        "2026-11-23T05:06:43.179433Z",
+        "2026-11-23T05:06:43+02:00",
+        "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "containerd://e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    ] {
+        assert!(crate::clean::is_identifier(text), "{text}");
+        assert!(redactor().text(text).marks().is_empty(), "{text}");
+    }
+    for text in ["2026-password=hunter2", "6ba7b810-9dad-11d1-80b4-token=abcdefg", "docker://user:hunter2@registry"] {
+        assert!(!crate::clean::is_identifier(text), "{text}");
+    }
+}

@@ -64,6 +64,10 @@ impl Commands for Workbench {
         Ok(self.desk.renew_cluster(&request.cluster).await?)
     }
 
+    async fn cluster_watch_kind(&self, request: WatchKind) -> Answer<ClusterRow> {
+        Ok(self.desk.watch_kind(&request.cluster, &request.kind).await?)
+    }
+
     async fn cluster_settings_put(&self, request: PutClusterSettings) -> Answer<ClusterRow> {
         Ok(self.desk.set_cluster(&request.cluster, request.settings).await?)
     }

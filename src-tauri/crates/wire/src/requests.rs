@@ -75,6 +75,13 @@ pub struct DecideTrust {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct WatchKind {
+    pub cluster: ClusterId,
+    /// `Application`, or `Certificate.cert-manager.io`.
+    pub kind: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct PutClusterSettings {
     pub cluster: ClusterId,
     pub settings: desk::rows::ClusterSettings,

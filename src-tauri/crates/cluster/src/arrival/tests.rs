@@ -212,12 +212,11 @@ fn an_event_is_dated_by_its_last_occurrence_in_either_form() {
         "firstTimestamp": "2026-05-01T11:00:00Z", "lastTimestamp": "2026-05-01T11:40:00Z",
         "source": {"component": "kubelet"},
     });
-    let seen = arrivals().event(&old, at(NOW)).unwrap();
-    let Body::Event(event) = &seen.body else { panic!("an event") };
-    assert_eq!((seen.at, event.first_at), (at("2026-05-01T11:40:00Z"), at("2026-05-01T11:00:00Z")));
+    let (subject, event) = arrivals().event(&old, at(NOW)).unwrap();
+    assert_eq!((event.last_at, event.first_at), (at("2026-05-01T11:40:00Z"), at("2026-05-01T11:00:00Z")));
     assert_eq!((event.count, event.reporter.as_str()), (7, "kubelet"));
     assert_eq!(event.subject_uid.as_deref(), Some("u1"));
-    assert_eq!(seen.subject, Some(ObjectRef::new("Pod", "shop", "cart-1")));
+    assert_eq!(subject, ObjectRef::new("Pod", "shop", "cart-1"));
 
     let new = json!({
         "metadata": {"uid": "e2"},
@@ -225,11 +224,10 @@ fn an_event_is_dated_by_its_last_occurrence_in_either_form() {
         "eventTime": "2026-05-01T11:00:00.250000Z", "reason": "NodeNotReady", "firstTimestamp": null,
         "series": {"count": 3, "lastObservedTime": "2026-05-01T11:10:00.5Z"}, "reportingComponent": "controller",
     });
-    let seen = arrivals().event(&new, at(NOW)).unwrap();
-    let Body::Event(event) = &seen.body else { panic!("an event") };
-    assert_eq!(seen.subject, Some(ObjectRef::global("Node", "n1")));
+    let (subject, event) = arrivals().event(&new, at(NOW)).unwrap();
+    assert_eq!(subject, ObjectRef::global("Node", "n1"));
     assert_eq!((event.count, event.event_type.as_str()), (3, "Normal"));
-    assert_eq!(seen.at, at("2026-05-01T11:10:00.5Z"));
+    assert_eq!(event.last_at, at("2026-05-01T11:10:00.5Z"));
 }
 
 #[test]

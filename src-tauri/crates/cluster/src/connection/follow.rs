@@ -1,5 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Body, ChangeKind, CoverageState, ObjectRef, Observation, Source};
 use tokio::sync::{OwnedSemaphorePermit, watch as channel};
@@ -8,7 +9,8 @@ use tokio::time::Instant;
 use super::ask::{self, Answer, Question};
 use super::watch::{Act, Failure, Happened, State, Watch};
 use super::{Again, Inner, WatchPhase};
-use crate::arrival::{Arrivals, Decoder, How, Incoming, Known, Line};
+use crate::arrival::finished::{self, Verdict};
+use crate::arrival::{Arrivals, Decoder, Events, How, Incoming, Known, Line};
 use crate::split::Piece;
 use crate::{Kind, Trouble, TroubleKind};
 
@@ -27,7 +29,11 @@ pub(super) struct Follow {
     pub listing: u32,
     /// Known to be refused before it was asked for.
     pub refused: Option<Trouble>,
+    events: Events,
 }
+
+/// Events of a storm are told together.
+const TELL_EVENTS_AFTER: Duration = Duration::from_secs(1);
 
 /// What is being waited for.
 enum Waiting {
@@ -36,6 +42,17 @@ enum Waiting {
 }
 
 impl Follow {
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        kind: Kind,
+        row: usize,
+        namespace: String,
+        known: HashMap<ObjectRef, Known>,
+        refused: Option<Trouble>,
+    ) -> Self {
+        Follow { inner, kind, row, namespace, known, coverage: None, listing: 0, refused, events: Events::default() }
+    }
+
     pub(super) async fn run(mut self) {
         let mut restart = self.inner.restart.subscribe();
         let mut turn = None;
@@ -97,7 +114,7 @@ impl Follow {
                                 waiting = Waiting::Answer(Box::new(answer));
                                 vec![Happened::Answered]
                             }
-                            Err(failure) => vec![Happened::Failed(failure)],
+                            Err(happened) => vec![happened],
                         },
                         happened = restarted(&mut restart) => vec![happened],
                     },
@@ -124,14 +141,14 @@ impl Follow {
         }
     }
 
-    async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Failure> {
+    async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Happened> {
         *generation = Some(self.inner.login.generation());
         match question {
             Question::StreamAll => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
             Question::Page { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = false),
             Question::Changes { .. } => {}
         }
-        let client = self.inner.client().await.map_err(Failure::of)?;
+        let client = self.inner.client().await.map_err(|trouble| Happened::Failed(Failure::of(trouble)))?;
         let patience = &self.inner.patience;
         let lasts = patience.watch + patience.watch * (self.row as u32 % 16) / 64;
         let within = match question {
@@ -140,7 +157,14 @@ impl Follow {
         };
         let asked = ask::ask(&client, &self.kind, &self.namespace, &question, lasts, self.inner.packed);
         let answer = tokio::time::timeout(within, asked).await;
-        answer.unwrap_or_else(|_| Err(Failure::of(Trouble::timed_out(within.as_secs()))))
+        match (answer, question) {
+            (Ok(answer), _) => answer.map_err(Happened::Failed),
+            // What holds a stream back often holds back that it was accepted.
+            (Err(_), Question::StreamAll) => Err(Happened::Silent),
+            (Err(_), Question::Page { .. } | Question::Changes { .. }) => {
+                Err(Happened::Failed(Failure::of(Trouble::timed_out(within.as_secs()))))
+            }
+        }
     }
 
     /// Waits until something happens; takes objects in as they come.
@@ -167,6 +191,10 @@ impl Follow {
                     }
                 };
                 tokio::select! {
+                    () = tokio::time::sleep(TELL_EVENTS_AFTER), if self.events.wait() => {
+                        self.tell_events().await;
+                        Vec::new()
+                    }
                     more = tokio::time::timeout(silence, answer.more()) => match more {
                         Ok(Ok(Some(()))) => {
                             self.heard();
@@ -229,16 +257,62 @@ impl Follow {
     /// Takes one object in.
     async fn arrive(&mut self, incoming: Incoming, how: How, change: ChangeKind) {
         let now = self.inner.clock.now();
-        let arrivals = &self.inner.arrivals;
         if self.kind.is_event() {
             // An Event that expires at the server has still happened.
             if change == ChangeKind::Present
-                && let Some(observation) = arrivals.event(&incoming.object, now)
+                && let Some((subject, event)) = self.inner.arrivals.event(&incoming.object, now)
+                && let Some(told) = self.events.take(&subject, event, now)
             {
-                self.inner.writer.keep(observation).await;
+                self.inner.writer.keep(self.inner.arrivals.told(subject, told, now)).await;
             }
             return;
         }
+        if self.kind.is_pod() {
+            self.arrive_pod(incoming, how, change).await;
+        } else {
+            if self.kind.is_node() && change == ChangeKind::Present && super::lease::is_lost(&incoming.object) {
+                super::lease::read(&self.inner, incoming.name.clone());
+            }
+            if self.kind.is_definition() && how == How::Changed {
+                self.inner.installed.notify_one();
+            }
+            self.keep(incoming, how, change).await;
+        }
+    }
+
+    /// A pod that has finished is counted; of the failed ones the newest are kept, without their settings.
+    async fn arrive_pod(&mut self, mut incoming: Incoming, how: How, change: ChangeKind) {
+        let subject = Arrivals::subject(&self.kind, &incoming);
+        let outcome = finished::outcome(&incoming.object).filter(|_| change == ChangeKind::Present);
+        let Some(outcome) = outcome else {
+            let was_counted = self.inner.finished().gone(&subject.namespace, &subject.name);
+            if !was_counted || change == ChangeKind::Present || self.known.contains_key(&subject) {
+                self.keep(incoming, how, change).await;
+            }
+            return;
+        };
+        let now = self.inner.clock.now();
+        let ended_at = crate::arrival::ended_at(&incoming).unwrap_or(now);
+        let owner = finished::owner(&incoming.object);
+        let verdict = self.inner.finished().take(&subject, owner, outcome, ended_at, self.listing);
+        let dropped = match verdict {
+            Verdict::Count => Some(subject),
+            Verdict::Keep { instead } => {
+                finished::reduce(&mut incoming.object);
+                self.keep(incoming, how, change).await;
+                instead
+            }
+        };
+        if let Some(dropped) = dropped
+            && let Some(known) = self.known.remove(&dropped)
+        {
+            self.inner.writer.keep(self.inner.arrivals.counted(&self.kind, &dropped, &known, now)).await;
+        }
+    }
+
+    async fn keep(&mut self, incoming: Incoming, how: How, change: ChangeKind) {
+        let now = self.inner.clock.now();
+        let arrivals = &self.inner.arrivals;
         let subject = Arrivals::subject(&self.kind, &incoming);
         let known = self.known.get_mut(&subject);
         let arrived = arrivals.object(&self.kind, incoming, known.as_deref(), how, change, now);
@@ -250,7 +324,7 @@ impl Follow {
                     (ChangeKind::Present, None) => {
                         self.known.insert(subject, new);
                     }
-                    (ChangeKind::Deleted, _) => {
+                    (ChangeKind::Deleted | ChangeKind::Counted, _) => {
                         self.known.remove(&subject);
                     }
                 }
@@ -261,8 +335,21 @@ impl Follow {
         }
     }
 
+    /// Tells what Events have grown to since they were told.
+    async fn tell_events(&mut self) {
+        let now = self.inner.clock.now();
+        for (subject, event) in self.events.due(now) {
+            self.inner.writer.keep(self.inner.arrivals.told(subject, event, now)).await;
+        }
+    }
+
     /// After a whole list: what was known and is not in it is gone. Nothing is taken away before the list is whole.
     async fn reconcile(&mut self) {
+        if self.kind.is_pod() {
+            self.inner.finished().reconcile(&self.namespace, self.listing);
+        }
+        self.tell_events().await;
+        self.events.forget(self.inner.clock.now());
         let gone: Vec<ObjectRef> =
             self.known.iter().filter(|(_, known)| known.listing != self.listing).map(|(o, _)| o.clone()).collect();
         let now = self.inner.clock.now();
@@ -308,9 +395,12 @@ impl Follow {
         self.inner.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body)).await;
     }
 
+    fn held(&self) -> u64 {
+        (self.known.len() + self.events.len()) as u64
+    }
+
     fn heard(&self) {
-        let objects = self.known.len() as u64;
-        self.inner.heard(self.row, objects);
+        self.inner.heard(self.row, self.held());
     }
 
     fn issue(&self, what: &str) {
@@ -323,7 +413,7 @@ impl Follow {
 
     fn phase(&self, phase: WatchPhase, error: Option<Trouble>) {
         let now = self.inner.clock.now();
-        let objects = self.known.len() as u64;
+        let objects = self.held();
         self.inner.change_watch(self.row, |watch| {
             if watch.phase != phase {
                 watch.since = now;

@@ -8,7 +8,7 @@ mod rights;
 use std::time::{Duration, SystemTime};
 
 use model::{Body, CoverageState};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::TroubleKind;
@@ -476,4 +476,114 @@ async fn of_ten_opened_at_once_those_that_hang_or_fail_hold_up_none() {
         connection.close().await;
         assert_eq!(connection.state().phase, ConnectionPhase::Closed);
     }
+}
+
+fn finished(name: &str, phase: &str) -> Value {
+    let mut pod = pod(name);
+    pod["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "batch/v1", "kind": "Job", "name": "nightly", "uid": "j", "controller": true}]);
+    pod["status"] = json!({"phase": phase});
+    pod
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn succeeded_pods_are_counted_and_not_kept_and_that_is_no_deletion() {
+    let fake = Fake::start().await;
+    for index in 0..30 {
+        fake.put("pods", finished(&format!("done-{index}"), "Succeeded"));
+    }
+    fake.put("pods", finished("works", "Running"));
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    assert_eq!(names(&connection, "Pod"), ["works"]);
+    let counted =
+        |succeeded, failed| [FinishedPods { namespace: "shop".into(), owner: "Job/nightly".into(), succeeded, failed }];
+    assert_eq!(connection.finished_pods(), counted(30, 0));
+
+    fake.put("pods", finished("works", "Succeeded"));
+    until(&connection, |s| s.of_kind("Pod").count() == 0).await;
+    assert_eq!(connection.finished_pods(), counted(31, 0));
+    assert!(connection.history().snapshot(Time::MAX).unwrap().deleted.is_empty());
+
+    fake.delete("pods", "shop", "done-7");
+    for index in 0..25 {
+        fake.put("pods", finished(&format!("lost-{index:02}"), "Failed"));
+    }
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "lost-24")).is_some()).await;
+    connection.inner.writer.flush().await;
+    assert_eq!(connection.finished_pods(), counted(30, 25));
+    assert_eq!(names(&connection, "Pod").len(), 20, "the newest");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nodes_lease_is_read_when_nobody_heard_from_the_node() {
+    let fake = Fake::start().await;
+    let lease = json!({"metadata": {"name": "n1", "namespace": "kube-node-lease", "uid": "l", "resourceVersion": "1"},
+        "spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}});
+    let path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1";
+    fake.shelf().answers.insert(path.into(), (200, lease.to_string()));
+    let node = |status: &str| json!({"metadata": {"name": "n1", "uid": "n"}, "status": {"conditions": [{"type": "Ready", "status": status}]}});
+    fake.put("nodes", node("True"));
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    assert!(fake.seen("kube-node-lease").is_empty());
+    fake.put("nodes", node("Unknown"));
+    let lease = ObjectRef::new("Lease", "kube-node-lease", "n1");
+    until(&connection, |s| s.get(&lease).is_some()).await;
+    assert_eq!(fake.seen("kube-node-lease").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_custom_kind_is_watched_when_somebody_asks_for_it() {
+    let fake = Fake::start().await;
+    fake.put(
+        "baskets",
+        json!({"metadata": {"name": "b", "namespace": "shop", "uid": "b"},
+        "status": {"conditions": [{"type": "Ready", "status": "False"}]}}),
+    );
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    assert!(fake.seen("/baskets").is_empty());
+    for _ in 0..2 {
+        connection.watch_kind("Basket").await.unwrap();
+    }
+    until(&connection, |s| s.of_kind("Basket").count() == 1).await;
+    fake.put("baskets", json!({"metadata": {"name": "late", "namespace": "shop", "uid": "l"}}));
+    until(&connection, |s| s.of_kind("Basket").count() == 2).await;
+    assert_eq!(connection.state().watches.iter().filter(|watch| watch.kind == "Basket").count(), 1);
+    let error = connection.watch_kind("Trolley").await.unwrap_err().to_string();
+    assert!(error.contains("`Trolley`"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_that_only_some_clusters_have_are_watched_where_they_are_served_and_not_mentioned_elsewhere() {
+    let fake = Fake::start().await;
+    fake.put("applications", json!({"metadata": {"name": "cart", "namespace": "argocd", "uid": "a"}}));
+    fake.shelf().unserved.insert("gateways".into());
+    let connection = open(&fake.context("{}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(names(&connection, "Application"), ["cart"]);
+    assert!(state.watches.iter().all(|watch| watch.kind != "Gateway"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_events_is_one_event_with_its_count() {
+    let fake = Fake::start().await;
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    for index in 0..300 {
+        fake.put(
+            "events",
+            json!({"metadata": {"name": format!("e{index}"), "namespace": "shop", "uid": format!("e{index}")},
+            "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "cart"},
+            "type": "Warning", "reason": "BackOff", "message": format!("Back-off 5m0s restarting, attempt {index}"),
+            "lastTimestamp": "2026-01-01T00:00:00Z"}),
+        );
+    }
+    let cart = ObjectRef::new("Pod", "shop", "cart");
+    until(&connection, |s| s.events_of(&cart).first().is_some_and(|seen| seen.event.count == 300)).await;
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    assert_eq!(snapshot.events_of(&cart).len(), 1);
+    let kept = connection.history().find(&Query { types: vec!["event"], ..Query::default() }).unwrap();
+    assert!(kept.len() < 30, "{}", kept.len());
 }

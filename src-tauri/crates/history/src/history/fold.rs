@@ -97,6 +97,9 @@ impl Fold {
                 match change {
                     ChangeKind::Present => self.present(subject, held),
                     ChangeKind::Deleted => self.deleted(subject, held),
+                    ChangeKind::Counted => {
+                        self.snapshot.objects.remove(&subject);
+                    }
                 }
             }
             (Body::Event(event), Some(subject)) => self.event(subject, SeenEvent { observation: id, seen_at, event }),
