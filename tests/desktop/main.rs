@@ -1,5 +1,6 @@
 //! The real window, by clicks and keys alone: from the first start to a conclusion.
 
+mod fleet;
 mod person;
 mod stories;
 
@@ -31,4 +32,9 @@ fn a_killed_program_finds_the_pending_decision_again() {
 #[test]
 fn a_blueprint_changes_the_ranking_and_an_edited_file_is_reloaded() {
     tell("a_blueprint_changes_the_ranking_and_an_edited_file_is_reloaded", stories::knowledge);
+}
+
+#[test]
+fn a_folder_of_many_contexts_is_searched_and_two_are_opened_of_which_one_is_broken() {
+    tell("a_folder_of_many_contexts_is_searched_and_two_are_opened_of_which_one_is_broken", fleet::fleet);
 }
