@@ -165,7 +165,7 @@ async fn what_somebody_else_changed_since_the_preview_stops_a_write() {
     live.stage.run("scale", checkout(json!({"replicas": 4}))).await.unwrap();
     live.until(|object| object["spec"]["replicas"] == 4).await;
     let error = live.stage.run("scale", checkout(json!({"replicas": 6}))).await.unwrap_err();
-    assert!(error.why.contains("`replicas` is 4 now"), "{error}");
+    assert!(error.why.contains("`spec.replicas` is 4 now"), "{error}");
     assert!(error.hint.contains("Propose the change again"), "{}", error.hint);
     let object = ObjectRef::new("Deployment", "shop", "checkout");
     let snapshot = live.connection.history().snapshot(Time::MAX).unwrap();
@@ -176,7 +176,7 @@ async fn what_somebody_else_changed_since_the_preview_stops_a_write() {
 async fn the_cluster_says_what_a_change_would_do_and_nothing_is_changed_by_asking() {
     let live = live(true).await;
     let args =
-        json!({"kind": "Deployment", "namespace": "shop", "name": "checkout", "patch": {"spec": {"paused": true}}});
+        json!({"kind": "Deployment", "namespace": "shop", "name": "checkout", "patch": {"spec": {"replicas": 4}}});
     let call = live.stage.call("patch", args.clone());
     let tool = live.stage.toolbox.get("patch").unwrap();
     assert!(tool.shown(&call, &live.stage.surroundings).is_none(), "the history cannot tell what a patch makes");
@@ -185,16 +185,16 @@ async fn the_cluster_says_what_a_change_would_do_and_nothing_is_changed_by_askin
 
     let leave = live.stage.leave(call.clone());
     let shown = tool.try_out(leave, &live.stage.surroundings).await.unwrap();
-    assert!(shown.at_cluster && shown.fields.iter().any(|field| field.path == "/spec/paused"), "{shown:?}");
+    assert!(shown.at_cluster && shown.fields.iter().any(|field| field.path == "/spec/replicas"), "{shown:?}");
     let call = model::ToolCall { shown: Some(shown), ..call };
     let preview = tool.preview(&call, &live.stage.surroundings);
-    assert!(preview.diff.unwrap().contains("+paused: true") && preview.cost.contains("dry run"));
+    assert!(preview.diff.unwrap().contains("+replicas: 4") && preview.cost.contains("dry run"));
     let checkout = ObjectRef::new("Deployment", "shop", "checkout");
     let snapshot = live.connection.history().snapshot(Time::MAX).unwrap();
-    assert!(snapshot.get(&checkout).unwrap().object.pointer("/spec/paused").is_none());
+    assert!(snapshot.get(&checkout).unwrap().object["spec"]["replicas"] == 2);
 
     let outcome = tool.run(live.stage.permit(call), &live.stage.surroundings).await.unwrap();
     assert_eq!(outcome.result.next.len(), 2, "how to take it back, and what to look at: {:?}", outcome.result.next);
-    assert_eq!(outcome.result.next[0].args["patch"], json!({"spec": {"paused": null}}));
-    live.until(|object| object["spec"]["paused"] == true).await;
+    assert_eq!(outcome.result.next[0].args["patch"], json!({"spec": {"replicas": 2}}));
+    live.until(|object| object["spec"]["replicas"] == 4).await;
 }

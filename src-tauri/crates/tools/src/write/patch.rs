@@ -20,23 +20,22 @@ pub(crate) struct Args {
     pub namespace: String,
     #[schemars(title = "Name", length(min = 1))]
     pub name: String,
+    /// `strategic` is Kubernetes' own, for built-in kinds: lists are merged by their keys. `merge` (RFC 7386) is for any
+    /// kind: lists are replaced whole. `json` (RFC 6902) is a list of operations.
     #[serde(default)]
     #[schemars(title = "Form")]
     pub form: Form,
     /// The patch, as JSON or as YAML text: an object, or for the form `json` a list of operations.
-    #[schemars(title = "Patch")]
+    #[schemars(title = "Patch", with = "String")]
     pub patch: Value,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Form {
-    /// Kubernetes' own, for built-in kinds: lists are merged by their keys.
     #[default]
     Strategic,
-    /// RFC 7386, for any kind: lists are replaced whole.
     Merge,
-    /// RFC 6902: a list of operations.
     Json,
 }
 
