@@ -23,7 +23,8 @@ pub async fn fleet(stage: Stage) -> anyhow::Result<()> {
     window.click("sources-open").await?;
     window.fill("source-path", &folder.path().display().to_string()).await?;
     window.click("source-add").await?;
-    let added = window.find_css("[data-testid=\"source-row\"][data-kind=\"folder\"]").await?;
+    let added = format!("[data-testid=\"source-row\"][data-name=\"{}\"]", folder.path().display());
+    let added = window.find_css(&added).await?;
     let words = added.text().await?;
     ensure!(words.contains(&format!("{} contexts", OTHERS + 2)), "the folder's contexts are counted: {words}");
     stage.show("1-sources.png")?;

@@ -141,7 +141,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
         </div>
         <div className="tabs" role="tablist" aria-label="Which clusters">
           {filters.map(([name, title]) => (
-            <button key={name} type="button" role="tab" aria-selected={filter === name} data-testid={`fleet-${name}`} onClick={() => setFilter(name)}>
+            <button key={name} type="button" role="tab" aria-selected={filter === name} data-testid={`fleet-only-${name}`} onClick={() => setFilter(name)}>
               {title}
               <span className="tab-count">{countBy(rows, name)}</span>
             </button>
