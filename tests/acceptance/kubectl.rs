@@ -296,7 +296,7 @@ fn objects() -> anyhow::Result<Vec<Value>> {
             playground::What::Object { change: ChangeKind::Present, object } => {
                 latest.insert(subject, (*object).clone());
             }
-            playground::What::Object { change: ChangeKind::Deleted, .. } => {
+            playground::What::Object { change: ChangeKind::Deleted | ChangeKind::Counted, .. } => {
                 latest.remove(&subject);
             }
             playground::What::Told(Body::Event(event)) => {
