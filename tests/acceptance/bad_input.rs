@@ -79,8 +79,11 @@ fn a_missing_credential_plugin_is_named_and_the_other_contexts_are_listed() -> a
     let listed = program.run(&["clusters", "--kubeconfig", &path])?;
     listed.must_exit(0);
     assert!(listed.stdout.contains("shop") && listed.stdout.contains("cloud"), "{listed:?}");
-    let asked =
-        program.run(&["diagnose", "--context", "cloud", "--kubeconfig", &path, "--approve", "none", "--json"])?;
+    let diagnose = ["diagnose", "--context", "cloud", "--kubeconfig", &path, "--approve", "none", "--json"];
+    let unasked = program.run(&diagnose)?;
+    unasked.must_exit(1);
+    unasked.must_say(&["runs `no-such-login-plugin` to log in, which was not allowed yet", "caseboard trust cloud"]);
+    let asked = program.run(&[&diagnose[..], &["--trust-exec"]].concat())?;
     asked.must_exit(1);
     assert_eq!(asked.stdout, "", "nothing but a document may be on stdout");
     asked.must_say(&["no-such-login-plugin", "Install it from the shelf."]);
@@ -125,7 +128,7 @@ async fn a_real_cluster_that_refuses_says_who_may_not_what() -> anyhow::Result<(
     let asked = program.run(&["triage", "--context", "forbidden", "--kubeconfig", &path])?;
     asked.must_exit(1);
     assert_eq!(asked.stdout, "", "what cannot be seen is not healthy");
-    asked.must_say(&["refuses everything", "403", "User \"stranger\" cannot list", "Ask whoever runs the cluster"]);
+    asked.must_say(&["refuses everything", "your rules do not allow `list`", "Ask whoever runs the cluster"]);
 
     server.kubeconfig_of("unknown", "nobody-has-this-token", Path::new(&path))?;
     let asked = program.run(&["triage", "--context", "unknown", "--kubeconfig", &path])?;
