@@ -56,7 +56,7 @@ pub async fn fleet(stage: Stage) -> anyhow::Result<()> {
     stage.show("3-opened.png")?;
 
     // The connection: every watch with its state and its age.
-    window.find_css("[data-testid=\"fleet-row\"][data-name=\"night-live\"] a").await?.click().await?;
+    window.find_css("[data-testid=\"cluster-row\"][data-name=\"night-live\"] a").await?.click().await?;
     window.find("incident-row").await?;
     window.click("tab-connection").await?;
     window.find_css("[data-testid=\"watch-row\"][data-kind=\"Pod\"][data-phase=\"live\"]").await?;

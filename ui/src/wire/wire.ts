@@ -173,7 +173,7 @@ export type Category = "resource-exhaustion" | "image-deployment" | "config-secr
 
 export type Certainty = { "is": "known" } | { "is": "unknown", because: string, };
 
-export type ChangeKind = "present" | "deleted";
+export type ChangeKind = "present" | "deleted" | "counted";
 
 /**
  * A piece of evidence as a sentence cites it.
@@ -1213,8 +1213,9 @@ export type Commands = {
   cluster_close: { request: OfCluster; response: ClusterRow };
   /** Logs in anew and starts every watch again; what is shown stays, with its age. */
   cluster_renew: { request: OfCluster; response: ClusterRow };
-  /** Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it. */
+  /** Watches one more kind, by its name as in an object reference; watched already, nothing changes. */
   cluster_watch_kind: { request: WatchKind; response: ClusterRow };
+  /** Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it. */
   cluster_settings_put: { request: PutClusterSettings; response: ClusterRow };
   /** The clusters whose name, server, file, user or namespace has every one of the words. */
   clusters_search: { request: SearchText; response: Array<ClusterRow> };

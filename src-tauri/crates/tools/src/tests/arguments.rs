@@ -19,6 +19,12 @@ fn every_argument_has_a_title_a_type_and_no_null_in_its_schema() {
         for (name, property) in schema["properties"].as_object().unwrap() {
             assert!(property["title"].is_string(), "{}.{name}: {property}", spec.name);
             assert!(property["type"].is_string(), "{}.{name}: {property}", spec.name);
+            // Only what a map holds may be taken away by `null`.
+            let mut property = property.clone();
+            property
+                .as_object_mut()
+                .unwrap()
+                .retain(|field, _| !matches!(field.as_str(), "additionalProperties" | "description"));
             assert!(!property.to_string().contains("null"), "{}.{name}: {property}", spec.name);
         }
     }
