@@ -46,27 +46,10 @@ impl Fold {
 
     /// Takes an observation that comes in no particular order. What is late is left out.
     pub fn hear(&mut self, observation: Observation) -> Result<(), Late> {
-        if let (Body::Object { uid, change, object, .. }, Some(subject)) = (&observation.body, &observation.subject)
+        if let (Body::Object { .. }, Some(subject)) = (&observation.body, &observation.subject)
             && self.known_until(subject).is_some_and(|known| (observation.at, observation.seen_at) < known)
         {
-            // Listed by a program that had not seen it before, and dated by what it says of its past.
-            let before = self.snapshot.earlier_of(subject).last().map(|version| version.at);
-            let same = |current: &Held| {
-                *change == ChangeKind::Present
-                    && current.uid == *uid
-                    && current.object == *object
-                    && before.is_none_or(|before| before < observation.at)
-            };
-            let Some(current) = self.snapshot.objects.get_mut(subject).filter(|current| same(current)) else {
-                return Err(Late(subject.clone()));
-            };
-            if (observation.at, observation.seen_at) < (current.at, current.seen_at) {
-                self.again.entry(subject.clone()).or_insert((current.at, current.seen_at));
-                current.at = observation.at;
-                current.seen_at = observation.seen_at;
-                current.observation = observation.id;
-            }
-            return Ok(());
+            return Err(Late(subject.clone()));
         }
         self.add(observation);
         Ok(())
