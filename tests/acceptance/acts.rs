@@ -7,12 +7,13 @@ use std::time::Duration;
 use caseboard_tests::controlplane::{ApiServer, STRANGER};
 use caseboard_tests::process::eventually;
 use caseboard_tests::skip;
-use desk::{About, Desk, Opening, Paths};
+use desk::{About, Desk};
 use gate::{Call, CallState};
 use model::{CallId, CaseId, ClusterId, Purpose};
 use serde_json::{Value, json};
 
 use crate::program;
+use crate::watching::Watched;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const VALUE: &str = "correct-horse-battery-staple";
@@ -22,24 +23,16 @@ struct Hands {
     desk: Arc<Desk>,
     cluster: ClusterId,
     case: CaseId,
-    _home: tempfile::TempDir,
+    /// Keeps its files while the test runs.
+    _watched: Watched,
 }
 
 impl Hands {
     async fn at(kubeconfig: &Path) -> anyhow::Result<Hands> {
-        let home = tempfile::tempdir()?;
-        let desk = Desk::open(Opening {
-            paths: Paths::in_folder(home.path())?,
-            in_memory: false,
-            knowledge: Vec::new(),
-            kubeconfigs: cluster::Sources { files: vec![kubeconfig.to_owned()], ..cluster::Sources::default() },
-            with_added: false,
-        })?;
-        let row = desk.clusters().into_iter().next().ok_or_else(|| anyhow::anyhow!("the kubeconfig has no context"))?;
-        desk.open_cluster(&row.id)?;
-        desk.synced(&row.id, PATIENCE).await?;
-        let case = desk.open_case(&row.id, &About::These(&[]), Some("by hand".into()))?;
-        Ok(Hands { desk, cluster: row.id, case, _home: home })
+        let watched = Watched::listed(kubeconfig).await?;
+        let (desk, cluster) = (watched.desk.clone(), watched.cluster.clone());
+        let case = desk.open_case(&cluster, &About::These(&[]), Some("by hand".into()))?;
+        Ok(Hands { desk, cluster, case, _watched: watched })
     }
 
     fn call(&self, id: CallId) -> anyhow::Result<Call> {

@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A desk with one open cluster, as the window has it.
-struct Watched {
-    desk: Arc<Desk>,
-    cluster: ClusterId,
+pub(super) struct Watched {
+    pub(super) desk: Arc<Desk>,
+    pub(super) cluster: ClusterId,
     _home: tempfile::TempDir,
 }
 
@@ -40,7 +40,7 @@ impl Watched {
         Ok(Watched { desk, cluster: row.id, _home: home })
     }
 
-    async fn listed(kubeconfig: &Path) -> anyhow::Result<Watched> {
+    pub(super) async fn listed(kubeconfig: &Path) -> anyhow::Result<Watched> {
         let watched = Watched::open(kubeconfig)?;
         watched.desk.synced(&watched.cluster, PATIENCE).await?;
         Ok(watched)
