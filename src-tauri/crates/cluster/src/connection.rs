@@ -377,7 +377,7 @@ impl Inner {
         let now = self.clock.now();
         let body = Body::Coverage { kind: kind.into(), namespace: String::new(), state };
         let cluster = self.arrivals.cluster.clone();
-        self.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body)).await;
+        self.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body));
     }
 
     /// Drops the client that carries the credential of `generation`, or an older one.

@@ -304,6 +304,7 @@ impl Desk {
                 History::open(&self.paths.history(id), id.clone())?
             };
             let history = Arc::new(history);
+            self.tidy(&history, id.clone());
             let connection = Connection::open(
                 context,
                 terms,

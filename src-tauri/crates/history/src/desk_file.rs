@@ -1,6 +1,7 @@
 mod blueprints;
 mod cases;
 pub(crate) mod chain;
+mod pins;
 
 use std::path::Path;
 

@@ -1,8 +1,12 @@
 mod fold;
 mod live;
+mod past;
 mod recent;
+mod retention;
 pub(crate) mod row;
 pub(crate) mod schema;
+mod unkept;
+mod writer;
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -14,7 +18,12 @@ use rusqlite::{OptionalExtension, params_from_iter};
 
 use crate::store::{Format, Store, lock};
 use crate::{Error, Result};
+pub use retention::{Pins, Retention};
 use schema::{tables_1, tables_2};
+pub use writer::Writer;
+
+/// How long the writer of a watch waits for another program's lock before it holds observations in memory.
+const WATCH_PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) const FORMAT: Format = Format {
     name: "a history of observations",
@@ -56,6 +65,8 @@ pub struct History {
     recent: recent::Recent,
     live: live::Live,
     packer: Mutex<row::Packer>,
+    unkept: Mutex<unkept::Unkept>,
+    tidying: Mutex<retention::Tidying>,
 }
 
 /// Which observations to find; empty fields do not restrict. Bounds are inclusive and about `at`.
@@ -84,7 +95,7 @@ struct Appended {
     changed: Condvar,
 }
 
-const OF_SUBJECT: &str = "subject = (SELECT s.id FROM subjects s WHERE s.name = ?
+const OF_SUBJECT: &str = "(SELECT s.id FROM subjects s WHERE s.name = ?
     AND s.namespace = (SELECT id FROM words WHERE word = ?) AND s.kind = (SELECT id FROM words WHERE word = ?))";
 const OF_NAMESPACE: &str = "subject IN (SELECT s.id FROM subjects s
     WHERE s.namespace = (SELECT id FROM words WHERE word = ?))";
@@ -144,7 +155,16 @@ impl History {
             });
         }
         let (appended, recent, packer) = (Arc::default(), recent::Recent::default(), Mutex::new(row::Packer::new()));
-        Ok(History { store, cluster, appended, recent, live: live::Live::default(), packer })
+        Ok(History {
+            store,
+            cluster,
+            appended,
+            recent,
+            live: live::Live::default(),
+            packer,
+            unkept: Mutex::default(),
+            tidying: Mutex::default(),
+        })
     }
 
     pub fn cluster(&self) -> &ClusterId {
@@ -159,17 +179,25 @@ impl History {
     /// Appends in one transaction; an observation whose id is already there is left alone. Gives how many were new.
     /// An observation of another cluster is refused, and with it the whole batch.
     pub fn append(&self, observations: &[Observation]) -> Result<usize> {
-        const ACT: &str = "append to";
-        if let Some(other) = observations.iter().find(|o| o.cluster != self.cluster) {
-            let cause = format!("the observation is of `{}`, the history of `{}`", other.cluster, self.cluster);
-            return Err(Error::Store { act: ACT, path: self.store.shown(), cause });
+        self.append_within(crate::store::LOCK_PATIENCE, observations)
+    }
+
+    /// Why an observation cannot be of this history, whatever the state of its file.
+    pub(crate) fn refuses(&self, observation: &Observation) -> Option<String> {
+        if observation.cluster != self.cluster {
+            return Some(format!("the observation is of `{}`, the history of `{}`", observation.cluster, self.cluster));
         }
-        if let Some(odd) = observations.iter().find(|o| !row::is_finite(&o.body)) {
-            let cause = format!("`{}` has a value that is not a number; leave such points out", odd.id);
+        let finite = row::is_finite(&observation.body);
+        (!finite).then(|| format!("`{}` has a value that is not a number; leave such points out", observation.id))
+    }
+
+    fn append_within(&self, patience: Duration, observations: &[Observation]) -> Result<usize> {
+        const ACT: &str = "append to";
+        if let Some(cause) = observations.iter().find_map(|observation| self.refuses(observation)) {
             return Err(Error::Store { act: ACT, path: self.store.shown(), cause });
         }
         let mut packer = lock(&self.packer);
-        let written = self.store.write(ACT, |transaction| {
+        let written = self.store.write_within(patience, ACT, |transaction| {
             let error = |e: rusqlite::Error| self.store.error(ACT, &e);
             packer.begin(transaction).map_err(error)?;
             let mut new = Vec::new();
@@ -199,13 +227,31 @@ impl History {
     /// The cluster as of `at` by when things happened. Asked again for the same or a later time, it reads only what is
     /// new.
     pub fn snapshot(&self, at: Time) -> Result<Snapshot> {
-        self.recent.snapshot(self, at)
+        let held = self.held_inventory(|observation| observation.at <= at);
+        if held.is_empty() { self.recent.snapshot(self, at) } else { self.snapshot_with(held, "at <= ?1", at) }
     }
 
     /// The cluster as of `at` by when we learnt things.
     pub fn snapshot_as_known(&self, at: Time) -> Result<Snapshot> {
+        if self.is_long()? {
+            return self.recent_past(Time::MAX, at);
+        }
+        let held = self.held_inventory(|observation| observation.seen_at <= at);
+        self.snapshot_with(held, "at + lag <= ?1", at)
+    }
+
+    /// Folds what is in the file and what could not be written yet.
+    fn snapshot_with(&self, held: Vec<Observation>, condition: &str, at: Time) -> Result<Snapshot> {
         let mut fold = fold::Fold::new(Snapshot::empty(self.cluster.clone(), at));
-        self.inventory("at + lag <= ?1", &[at.0], |_, observation| fold.take(observation))?;
+        let mut held = held.into_iter().peekable();
+        self.inventory(condition, &[at.0], |place, observation| {
+            while let Some(earlier) = held.next_if(|held| (held.at.0, held.seen_at.0 - held.at.0) < (place.0, place.1))
+            {
+                fold.take(Ok(earlier));
+            }
+            fold.take(observation);
+        })?;
+        held.for_each(|observation| fold.take(Ok(observation)));
         Ok(fold.finish(at))
     }
 
@@ -244,7 +290,7 @@ impl History {
         let mut conditions: Vec<String> = Vec::new();
         let mut values: Vec<Sql> = Vec::new();
         if let Some(subject) = &query.subject {
-            conditions.push(OF_SUBJECT.into());
+            conditions.push(format!("subject = {OF_SUBJECT}"));
             values.extend([&*subject.name, &*subject.namespace, &*subject.kind].map(|part| Sql::from(part.to_owned())));
         }
         if let Some(namespace) = &query.namespace {
@@ -273,6 +319,8 @@ impl History {
         let limit = query.limit.map_or(String::new(), |n| format!("LIMIT {n}"));
         let sql =
             format!("SELECT {} FROM observations {filter} ORDER BY at DESC, lag DESC, seq DESC {limit}", row::COLUMNS);
+        // First what is held: meanwhile it may be written, and is then found twice rather than not at all.
+        let held = self.held_of(query);
         let mut found = Vec::new();
         for row in self.select(&sql, values)? {
             match row {
@@ -281,10 +329,20 @@ impl History {
             }
         }
         found.reverse();
+        if !held.is_empty() {
+            let written: std::collections::HashSet<ObservationId> = found.iter().map(|o| o.id.clone()).collect();
+            found.extend(held.into_iter().filter(|observation| !written.contains(&observation.id)));
+            found.sort_by_key(|observation| (observation.at, observation.seen_at));
+            let most = query.limit.unwrap_or(usize::MAX);
+            found.drain(..found.len().saturating_sub(most));
+        }
         Ok(found)
     }
 
     pub fn get(&self, id: &ObservationId) -> Result<Option<Observation>> {
+        if let Some(held) = self.held(id) {
+            return Ok(Some(held));
+        }
         let sql = format!("SELECT {} FROM observations WHERE {}", row::COLUMNS, row::BY_ID);
         let stored = match row::StoredId::of(id) {
             row::StoredId::Usual(bytes) => Sql::Blob(bytes.to_vec()),

@@ -16,7 +16,7 @@ mod store;
 use std::path::{Path, PathBuf};
 
 pub use desk_file::{DeskFile, Receipt};
-pub use history::{History, Query, Subscription};
+pub use history::{History, Pins, Query, Retention, Subscription, Writer};
 use model::ClusterId;
 
 /// What a history could not do.

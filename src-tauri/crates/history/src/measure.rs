@@ -231,3 +231,43 @@ pub fn append_bare(path: &Path, storm: &Storm, observations: usize) -> Result<Ap
         per_second: observations as f64 / spent.as_secs_f64().max(1e-9),
     })
 }
+
+/// How long it took to look at the past.
+#[derive(Clone, Copy, Debug)]
+pub struct Looking {
+    pub objects: usize,
+    pub median: Duration,
+    pub p99: Duration,
+}
+
+/// Asks for neighbourhoods of so many objects, each at another time of a storm that was appended, with the versions of
+/// the last minute before it.
+pub fn neighbourhoods(
+    history: &History,
+    storm: &Storm,
+    observations: usize,
+    objects: usize,
+    times: usize,
+) -> Result<Looking> {
+    let mut took = Vec::with_capacity(times);
+    for turn in 0..times {
+        let at = storm.time(storm.objects + (observations - storm.objects) * (turn + 1) / (times + 1));
+        let near: Vec<ObjectRef> =
+            (0..objects).map(|number| storm.subject((turn * 1_009 + number * 31) % storm.objects)).collect();
+        let started = Instant::now();
+        std::hint::black_box(history.neighbourhood(at, at.plus_seconds(-60), &near)?);
+        took.push(started.elapsed());
+    }
+    took.sort();
+    let at = |part: usize| took.get(took.len() * part / 100).or(took.last()).copied().unwrap_or_default();
+    Ok(Looking { objects, median: at(50), p99: at(99) })
+}
+
+/// Asks once for the whole cluster in the middle of a storm that was appended, with the versions of the last minute.
+pub fn whole(history: &History, storm: &Storm, observations: usize) -> Result<Looking> {
+    let at = storm.time(storm.objects + (observations - storm.objects) / 2);
+    let started = Instant::now();
+    let snapshot = history.snapshot_since(at, at.plus_seconds(-60))?;
+    let took = started.elapsed();
+    Ok(Looking { objects: snapshot.objects.len(), median: took, p99: took })
+}

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::{Error, Result};
 
 /// How long a connection waits for another process's lock before it gives up.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// `auto_vacuum` as SQLite numbers it.
 const INCREMENTAL: i64 = 2;
 /// Prepared statements that a connection keeps.
@@ -132,16 +132,32 @@ impl Store {
 
     /// Runs `act` in one transaction; nothing of it stays when it fails.
     pub fn write<T>(&self, what: &'static str, act: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.write_within(LOCK_PATIENCE, what, act)
+    }
+
+    /// As [`Store::write`], waiting no longer than `patience` for another program's lock.
+    pub fn write_within<T>(
+        &self,
+        patience: Duration,
+        what: &'static str,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
         if self.read_only {
             let cause = "it was opened for reading only".into();
             return Err(Error::Store { act: what, path: self.shown(), cause });
         }
         let mut writer = lock(&self.writer);
+        writer.busy_timeout(patience).map_err(|e| self.error(what, &e))?;
         let transaction =
             writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| self.error(what, &e))?;
         let value = act(&transaction)?;
         transaction.commit().map_err(|e| self.error(what, &e))?;
         Ok(value)
+    }
+
+    /// Runs statements that SQLite refuses inside of a transaction, or that need none.
+    pub fn outside_transaction(&self, what: &'static str, sql: &str) -> Result<()> {
+        lock(&self.writer).execute_batch(sql).map_err(|e| self.error(what, &e))
     }
 
     /// Runs `act` on one consistent state of the file.

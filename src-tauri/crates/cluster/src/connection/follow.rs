@@ -256,6 +256,9 @@ impl Follow {
 
     /// Takes one object in.
     async fn arrive(&mut self, incoming: Incoming, how: How, change: ChangeKind) {
+        if how == How::Listed {
+            self.inner.writer.room().await;
+        }
         let now = self.inner.clock.now();
         if self.kind.is_event() {
             // An Event that expires at the server has still happened.
@@ -263,7 +266,7 @@ impl Follow {
                 && let Some((subject, event)) = self.inner.arrivals.event(&incoming.object, now)
                 && let Some(told) = self.events.take(&subject, event, now)
             {
-                self.inner.writer.keep(self.inner.arrivals.told(subject, told, now)).await;
+                self.inner.writer.keep(self.inner.arrivals.told(subject, told, now));
             }
             return;
         }
@@ -306,7 +309,7 @@ impl Follow {
         if let Some(dropped) = dropped
             && let Some(known) = self.known.remove(&dropped)
         {
-            self.inner.writer.keep(self.inner.arrivals.counted(&self.kind, &dropped, &known, now)).await;
+            self.inner.writer.keep(self.inner.arrivals.counted(&self.kind, &dropped, &known, now));
         }
     }
 
@@ -328,7 +331,7 @@ impl Follow {
                         self.known.remove(&subject);
                     }
                 }
-                self.inner.writer.keep(observation).await;
+                self.inner.writer.keep(observation);
             }
             (None, Some(known)) => known.listing = self.listing,
             (None, None) => {}
@@ -339,7 +342,7 @@ impl Follow {
     async fn tell_events(&mut self) {
         let now = self.inner.clock.now();
         for (subject, event) in self.events.due(now) {
-            self.inner.writer.keep(self.inner.arrivals.told(subject, event, now)).await;
+            self.inner.writer.keep(self.inner.arrivals.told(subject, event, now));
         }
     }
 
@@ -357,7 +360,7 @@ impl Follow {
             let Some(known) = self.known.remove(&subject) else { continue };
             let last = self.inner.last_version(&subject).await;
             let deletion = self.inner.arrivals.vanished(&self.kind, &subject, &known, last, now);
-            self.inner.writer.keep(deletion).await;
+            self.inner.writer.keep(deletion);
         }
     }
 
@@ -392,7 +395,7 @@ impl Follow {
         let now = self.inner.clock.now();
         let body = Body::Coverage { kind: self.kind.name(), namespace: self.namespace.clone(), state };
         let cluster = self.inner.arrivals.cluster.clone();
-        self.inner.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body)).await;
+        self.inner.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body));
     }
 
     fn held(&self) -> u64 {

@@ -25,7 +25,7 @@ pub(super) fn read(inner: &Arc<Inner>, node: String) {
     tokio::spawn(async move {
         let Some(inner) = inner.upgrade() else { return };
         if let Ok(Some(observation)) = tokio::time::timeout(WITHIN, ask(&inner, &node)).await {
-            inner.writer.keep(observation).await;
+            inner.writer.keep(observation);
         }
     });
 }

@@ -301,3 +301,39 @@ fn append_until_killed(path: &std::path::Path) -> ! {
         out.flush().unwrap();
     }
 }
+
+#[test]
+fn a_full_disk_refuses_a_fact_with_a_clear_error_and_takes_the_next_one_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.db");
+    let desk = DeskFile::open(&path).unwrap();
+    desk.append(case(1), &[opened(1)]).unwrap();
+    let pages = |most: i64| {
+        desk.store().outside_transaction("limit", &format!("PRAGMA max_page_count = {most}")).unwrap();
+    };
+    pages(1);
+    let long = noted(2, &"the disk is as full as it can be ".repeat(2_000));
+    let error = desk.append(case(1), &[noted(2, "short"), long.clone()]).unwrap_err();
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert_eq!(desk.events(case(1), 0).unwrap().len(), 1, "nothing of it stays");
+
+    pages(1 << 20);
+    let receipt = desk.append(case(1), &[long]).unwrap();
+    assert_eq!(receipt.last_seq(), 2);
+    assert!(crate::case_file::verify(&path, Some(receipt.head())).unwrap().intact);
+}
+
+#[test]
+fn what_cases_cite_and_their_time_are_pinned_for_their_cluster_alone() {
+    let desk = DeskFile::in_memory().unwrap();
+    desk.append(case(1), &[opened(1)]).unwrap();
+    let id = "obs:0123456789abcdef01234567";
+    desk.append(case(1), &[noted(2, &format!("see {id}, and obs:nothing"))]).unwrap();
+    let CaseFact::Opened { cluster, as_of, .. } = opened(1).fact else { panic!() };
+    let pins = desk.pins(&cluster).unwrap();
+    assert_eq!(pins.observations.iter().map(ToString::to_string).collect::<Vec<_>>(), [id]);
+    assert_eq!(pins.windows.len(), 1);
+    assert_eq!(pins.windows[0].0, as_of.plus_seconds(-3600));
+    assert!(pins.windows[0].1 >= as_of);
+    assert_eq!(desk.pins(&model::ClusterId("cluster:other".into())).unwrap(), crate::Pins::default());
+}

@@ -39,8 +39,13 @@ impl History {
             return Ok(snapshot);
         }
         let first = self.last_seq()?;
-        let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), now));
-        self.inventory("seq <= ?1", &[first], |_, observation| fold.take(observation))?;
+        let mut fold = if self.is_long()? {
+            self.recent_fold(Time::MAX)?.0
+        } else {
+            let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), now));
+            self.inventory("seq <= ?1", &[first], |_, observation| fold.take(observation))?;
+            fold
+        };
         // What was appended meanwhile, and then nobody may until this one hears it too.
         let _appending = lock(&self.packer);
         let last_seq = self.last_seq()?;
@@ -49,6 +54,8 @@ impl History {
             Ok(observation) => late.extend(fold.hear(observation).err()),
             torn @ Err(_) => fold.take(torn),
         })?;
+        // What could not be written yet is known all the same.
+        late.extend(self.held_inventory(|_| true).into_iter().filter_map(|held| fold.hear(held).err()));
         for Late(subject) in late {
             let versions = self.versions(&subject)?;
             fold.retell(&subject, versions);
@@ -91,6 +98,15 @@ impl History {
                 (Ok(versions), Some(state)) => state.fold.retell(&subject, versions),
                 _ => *held = None,
             }
+        }
+    }
+
+    /// Tells what could not be written; when it is written later, hearing it again changes nothing.
+    pub(super) fn tell_live_held(&self, observations: &[Observation]) {
+        let inventory: Vec<&Observation> = observations.iter().filter(|o| o.is_inventory()).collect();
+        let last_seq = lock(&self.live.state).as_ref().map(|state| state.last_seq);
+        if let Some(last_seq) = last_seq {
+            self.tell_live(&inventory, 0, last_seq);
         }
     }
 

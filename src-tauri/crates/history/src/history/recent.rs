@@ -55,6 +55,10 @@ impl Recent {
 impl Kept {
     fn from_scratch(history: &History, at: Time) -> Result<Kept> {
         let last_seq = history.last_seq()?;
+        if history.is_long()? {
+            let (fold, last) = history.recent_fold(at)?;
+            return Ok(Kept { at, last_seq, last, fold });
+        }
         let fold = Fold::new(Snapshot::empty(history.cluster.clone(), at));
         let mut kept = Kept { at, last_seq, last: None, fold };
         history.inventory("at <= ?1 AND seq <= ?2", &[at.0, last_seq], |place, observation| {

@@ -20,6 +20,9 @@ const DIFFERENCE: i64 = 2;
 /// A zstd frame without its magic number, over the dictionary `base`.
 const TEMPLATE: i64 = 3;
 
+/// Added to the encoding of the news that an object is gone.
+const DELETION: i64 = 8;
+
 /// What every zstd frame begins with (RFC 8878, 3.1.1); not kept for the short ones.
 const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
 /// No body that we wrote is longer; a torn length must not ask for all memory.
@@ -53,31 +56,37 @@ fn type_of(body: &Body) -> i64 {
     }
 }
 
+/// The tags under which [`Body`] is serialised, by number.
+const TAGS: [&str; 14] = [
+    "object",
+    "event",
+    "log",
+    "metric",
+    "probe",
+    "node_agent",
+    "alert",
+    "shape",
+    "change",
+    "dependencies",
+    "tool_result",
+    "note",
+    "coverage",
+    "gap",
+];
+
+/// The number of a type by its tag; none has −1.
+pub(crate) fn type_number(tag: &str) -> i64 {
+    (0..).zip(TAGS).find(|(_, known)| *known == tag).map_or(-1, |(number, _)| number)
+}
+
+pub(crate) fn tag_of(body: &Body) -> &'static str {
+    usize::try_from(type_of(body)).ok().and_then(|number| TAGS.get(number)).copied().unwrap_or_default()
+}
+
 pub(crate) const OBJECT: i64 = 0;
 pub(crate) const EVENT: i64 = 1;
 /// The first type that `observations_rare` lists.
 pub(crate) const FIRST_RARE: i64 = 2;
-
-/// The number of a type by the tag under which [`Body`] is serialised; none has −1.
-pub(crate) fn type_number(tag: &str) -> i64 {
-    const TAGS: [&str; 14] = [
-        "object",
-        "event",
-        "log",
-        "metric",
-        "probe",
-        "node_agent",
-        "alert",
-        "shape",
-        "change",
-        "dependencies",
-        "tool_result",
-        "note",
-        "coverage",
-        "gap",
-    ];
-    (0..).zip(TAGS).find(|(_, known)| *known == tag).map_or(-1, |(number, _)| number)
-}
 
 const SOURCES: [Source; 5] = [Source::Watch, Source::Read, Source::Import, Source::Script, Source::Person];
 
@@ -117,6 +126,40 @@ fn shown_id(stored: rusqlite::types::ValueRef<'_>) -> ObservationId {
         },
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
         ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => "".into(),
+    }
+}
+
+/// What decides whether a row is kept.
+pub(crate) struct Keeping {
+    pub seq: i64,
+    pub at: model::Time,
+    pub id: model::ObservationId,
+    pub is_object: bool,
+    pub is_deletion: bool,
+    /// The full version that it builds on.
+    pub base: Option<i64>,
+}
+
+pub(crate) const KEEPING_COLUMNS: &str = "seq, at, id, type, encoding, base";
+
+/// Whether a row of [`COLUMNS`] is the news that an object is gone.
+pub(crate) fn is_deletion(row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
+    Ok(row.get::<_, i64>(7)? & DELETION != 0)
+}
+
+impl Keeping {
+    /// Of a row of [`KEEPING_COLUMNS`].
+    pub fn of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let encoding: i64 = row.get(4)?;
+        let base: Option<i64> = row.get(5)?;
+        Ok(Keeping {
+            seq: row.get(0)?,
+            at: model::Time(row.get(1)?),
+            id: shown_id(row.get_ref(2)?),
+            is_object: row.get::<_, i64>(3)? == OBJECT,
+            is_deletion: encoding & DELETION != 0,
+            base: base.filter(|_| encoding & !DELETION == DIFFERENCE),
+        })
     }
 }
 

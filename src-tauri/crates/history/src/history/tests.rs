@@ -17,11 +17,11 @@ fn cluster() -> ClusterId {
     ClusterId("cluster:demo".into())
 }
 
-fn history() -> History {
+pub(crate) fn history() -> History {
     History::in_memory(cluster()).unwrap()
 }
 
-fn cart() -> ObjectRef {
+pub(crate) fn cart() -> ObjectRef {
     ObjectRef::new("Deployment", "shop", "cart")
 }
 
@@ -65,7 +65,7 @@ fn log(at: i64, text: &str) -> Observation {
     observed(at, at, Some(ObjectRef::new("Pod", "shop", "cart-0")), Body::Log(body))
 }
 
-fn at(seconds: i64) -> Time {
+pub(crate) fn at(seconds: i64) -> Time {
     Time::from_seconds(seconds)
 }
 
@@ -495,7 +495,7 @@ fn the_present_is_what_was_appended_and_reads_no_file() {
 }
 
 /// Objects, deletions and events at few different times, appended in any order.
-fn any_observation() -> impl Strategy<Value = Observation> {
+pub(crate) fn any_observation() -> impl Strategy<Value = Observation> {
     (0i64..20, 0i64..20, 0u8..6, 0u8..3).prop_map(|(happened, late, what, which)| match what {
         0..3 => {
             let body = Body::Object {

@@ -1,6 +1,6 @@
 //! What the writer remembers of the full versions that the next differences build on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Plain bodies of full versions that are kept ready, in bytes; another one is read back from its row when it is needed.
@@ -74,6 +74,11 @@ impl Lanes {
         if let Some(lane) = self.by_key.remove(&key) {
             self.bytes -= lane.plain.map_or(0, |plain| plain.len());
         }
+    }
+
+    pub fn forget_rows(&mut self, removed: &HashSet<i64>) {
+        self.by_key.retain(|_, lane| !removed.contains(&lane.seq));
+        self.bytes = self.by_key.values().filter_map(|lane| lane.plain.as_ref()).map(|plain| plain.len()).sum();
     }
 
     pub fn forget(&mut self) {

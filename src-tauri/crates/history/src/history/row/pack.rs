@@ -1,15 +1,15 @@
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use model::{Body, ObjectRef, Observation};
+use model::{Body, ChangeKind, ObjectRef, Observation};
 use rusqlite::{Connection, OptionalExtension, params};
 use zstd::zstd_safe::{CCtx, CDict};
 
 use super::lanes::{Key, Lanes};
 use super::unpack::Unpacker;
-use super::{DIFFERENCE, EVENT, MAGIC, PLAIN, StoredId, TEMPLATE, ZSTD, source_number, type_of};
+use super::{DELETION, DIFFERENCE, EVENT, MAGIC, PLAIN, StoredId, TEMPLATE, ZSTD, source_number, type_of};
 
 const LEVEL: i32 = 3;
 /// A shorter body does not shrink enough to pay for the frame.
@@ -72,10 +72,17 @@ impl Packer {
         self.templates.clear();
     }
 
+    /// Forgets rows that were removed, and subjects that may have been.
+    pub fn forget_rows(&mut self, removed: &HashSet<i64>) {
+        self.subjects.clear();
+        self.lanes.forget_rows(removed);
+    }
+
     /// Call it first in each transaction: what another program removed must not be built on.
     pub fn begin(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if std::mem::replace(&mut self.data_version, version) != version {
+            self.subjects.clear();
             self.lanes.forget();
         }
         Ok(())
@@ -111,7 +118,7 @@ impl Packer {
             source_number(*source),
             type_of(body),
             number,
-            encoding,
+            encoding | if is_deletion(body) { DELETION } else { 0 },
             base,
             bytes,
         ])?;
@@ -248,6 +255,10 @@ impl Packer {
         self.words.insert(word.to_owned(), number);
         Ok(number)
     }
+}
+
+fn is_deletion(body: &Body) -> bool {
+    matches!(body, Body::Object { change: ChangeKind::Deleted, .. })
 }
 
 /// Where the versions of what a body tells follow each other; `None` for what is told once.

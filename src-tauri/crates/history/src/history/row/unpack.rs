@@ -4,7 +4,7 @@ use std::sync::Arc;
 use model::{Body, ClusterId, ObjectRef, Observation, ObservationId, Source, Time};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{DIFFERENCE, LONGEST_BODY, MAGIC, PLAIN, SOURCES, TEMPLATE, ZSTD, shown_id};
+use super::{DELETION, DIFFERENCE, LONGEST_BODY, MAGIC, PLAIN, SOURCES, TEMPLATE, ZSTD, shown_id};
 
 /// A row that is not what we wrote.
 #[derive(Clone, Debug)]
@@ -71,7 +71,8 @@ impl<'a> Unpacker<'a> {
                 None => return Ok(Err(torn("what it is about is gone".into()))),
             },
         };
-        let packed = Packed { encoding: row.get(7)?, base: row.get(8)?, body: row.get_ref(9)?.as_blob()? };
+        let encoding = row.get::<_, i64>(7)? & !DELETION;
+        let packed = Packed { encoding, base: row.get(8)?, body: row.get_ref(9)?.as_blob()? };
         let body: Body = match self.body(&packed)? {
             Ok(plain) => match serde_json::from_slice(plain) {
                 Ok(body) => body,
@@ -178,7 +179,7 @@ impl<'a> Unpacker<'a> {
         let row: Option<(i64, Option<i64>, Vec<u8>)> = self
             .connection
             .prepare_cached("SELECT encoding, base, body FROM observations WHERE seq = ?1")?
-            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([seq], |row| Ok((row.get::<_, i64>(0)? & !DELETION, row.get(1)?, row.get(2)?)))
             .optional()?;
         let Some((encoding, base, body)) = row else { return Ok(Err("it is gone".into())) };
         if encoding == DIFFERENCE {

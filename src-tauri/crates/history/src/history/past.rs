@@ -1,0 +1,157 @@
+//! Snapshots by index: what they cost depends on what is asked, not on how long the history is.
+
+use model::{ObjectRef, Observation, Snapshot, Time};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::fold::Fold;
+use super::{History, OF_SUBJECT, row};
+use crate::Result;
+
+/// A snapshot of a longer history tells versions and Events of the last hours before its time alone: folding a week of a
+/// busy cluster takes minutes.
+const FOLDED_WHOLE: u64 = 100_000;
+const LOOK_BACK_SECONDS: i64 = 6 * 3600;
+/// Rows that are looked at for the version that an object was in when the time begins. More than one only after news of
+/// deletions, which may be those of older namesakes.
+const MOST_BEFORE: usize = 8;
+
+/// Which observations count.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: Time,
+    since: Time,
+    /// By when they must have been learnt.
+    known: Time,
+}
+
+impl History {
+    /// `objects` as of `at`, with their versions and Events from `since` on; before that the one version that each was
+    /// in. Coverage and gaps are those of the whole cluster.
+    pub fn neighbourhood(&self, at: Time, since: Time, objects: &[ObjectRef]) -> Result<Snapshot> {
+        let asked = Asked { at, since, known: Time::MAX };
+        self.by_index(asked, Some(objects))
+    }
+
+    /// As [`History::snapshot`], with versions and Events from `since` on; before that the one version that each object
+    /// was in.
+    pub fn snapshot_since(&self, at: Time, since: Time) -> Result<Snapshot> {
+        self.by_index(Asked { at, since, known: Time::MAX }, None)
+    }
+
+    /// Whether a snapshot of all that happened would take too long.
+    pub(super) fn is_long(&self) -> Result<bool> {
+        // Numbers only grow: what was removed meanwhile does not make it shorter, and need not.
+        Ok(self.last_seq()?.unsigned_abs() > FOLDED_WHOLE)
+    }
+
+    /// A snapshot of a long history.
+    pub(super) fn recent_past(&self, at: Time, known: Time) -> Result<Snapshot> {
+        self.by_index(Asked { at, since: self.look_back(at.min(known))?, known }, None)
+    }
+
+    /// A long history folded up to a time, to be gone on with, and the last place of it.
+    pub(super) fn recent_fold(&self, at: Time) -> Result<(Fold, Option<super::recent::Place>)> {
+        const LAST: &str = "SELECT at, lag, seq FROM observations WHERE at <= ?1 AND type IN (0, 1, 12, 13)
+            ORDER BY at DESC, lag DESC, seq DESC LIMIT 1";
+        let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), at));
+        let asked = Asked { at, since: self.look_back(at)?, known: Time::MAX };
+        let last = self.store().read("read", |reader| {
+            let folded = self.fold_by_index(reader, asked, None, &mut fold).and_then(|()| {
+                let mut last = reader.prepare_cached(LAST)?;
+                last.query_row([at.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+            });
+            folded.map_err(|e| self.store().error("read", &e))
+        })?;
+        Ok((fold, last))
+    }
+
+    /// When the last hours before a time begin; "the end" means the last thing that happened.
+    fn look_back(&self, at: Time) -> Result<Time> {
+        let last = self.span()?.map_or(at, |(_, last)| last);
+        Ok(at.min(last).plus_seconds(-LOOK_BACK_SECONDS))
+    }
+
+    fn by_index(&self, asked: Asked, objects: Option<&[ObjectRef]>) -> Result<Snapshot> {
+        let wanted = |observation: &Observation| {
+            let about = |subject: &ObjectRef| objects.is_none_or(|objects| objects.contains(subject));
+            observation.at <= asked.at
+                && observation.seen_at <= asked.known
+                && observation.subject.as_ref().is_none_or(about)
+        };
+        let held = self.held_inventory(wanted);
+        let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), asked.at));
+        self.store().read("read", |reader| {
+            self.fold_by_index(reader, asked, objects, &mut fold).map_err(|e| self.store().error("read", &e))
+        })?;
+        held.into_iter().for_each(|observation| fold.take(Ok(observation)));
+        let mut snapshot = fold.finish(asked.at);
+        snapshot.gaps.sort_by_key(|gap| (gap.from, gap.until));
+        Ok(snapshot)
+    }
+
+    fn fold_by_index(
+        &self,
+        reader: &Connection,
+        asked: Asked,
+        objects: Option<&[ObjectRef]>,
+        fold: &mut Fold,
+    ) -> rusqlite::Result<()> {
+        let columns = row::COLUMNS;
+        let mut unpacker = row::Unpacker::new(reader, &self.cluster);
+        let mut said = reader.prepare_cached(&format!(
+            "SELECT {columns} FROM observations
+             WHERE type > 1 AND type IN (12, 13) AND at <= ?1 AND at + lag <= ?2 ORDER BY at, lag, seq"
+        ))?;
+        let mut rows = said.query(params![asked.at.0, asked.known.0])?;
+        while let Some(row) = rows.next()? {
+            fold.take(unpacker.unpack(row)?);
+        }
+        let subjects: Vec<i64> = match objects {
+            None => reader
+                .prepare_cached("SELECT id FROM subjects")?
+                .query_map([], |r| r.get(0))?
+                .collect::<rusqlite::Result<_>>()?,
+            Some(objects) => {
+                let mut number = reader.prepare_cached(&format!("SELECT {OF_SUBJECT}"))?;
+                let mut numbers = Vec::with_capacity(objects.len());
+                for ObjectRef { kind, namespace, name } in objects {
+                    let found =
+                        number.query_row(params![&**name, &**namespace, &**kind], |row| row.get::<_, Option<i64>>(0));
+                    numbers.extend(found.optional()?.flatten());
+                }
+                numbers
+            }
+        };
+        let mut before = reader.prepare_cached(&format!(
+            "SELECT {columns} FROM observations
+             WHERE subject = ?1 AND type = 0 AND at < ?2 AND at <= ?3 AND at + lag <= ?4
+             ORDER BY at DESC, lag DESC, seq DESC LIMIT {MOST_BEFORE}"
+        ))?;
+        let mut during = reader.prepare_cached(&format!(
+            "SELECT {columns} FROM observations
+             WHERE subject = ?1 AND type IN (0, 1) AND at BETWEEN ?2 AND ?3 AND at + lag <= ?4 ORDER BY at, lag, seq"
+        ))?;
+        let mut first = Vec::new();
+        for subject in subjects {
+            let values = params![subject, asked.since.0, asked.at.0, asked.known.0];
+            let mut rows = before.query(values)?;
+            while let Some(row) = rows.next()? {
+                let deletion = row::is_deletion(row)?;
+                first.push(unpacker.unpack(row)?);
+                if !deletion {
+                    break;
+                }
+            }
+            drop(rows);
+            first.drain(..).rev().for_each(|observation| fold.take(observation));
+            let mut rows = during.query(values)?;
+            while let Some(row) = rows.next()? {
+                fold.take(unpacker.unpack(row)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
