@@ -390,6 +390,13 @@ impl Desk {
         clusters.known.values().filter(|known| known.context.is_some()).map(|known| known.source.clone()).collect()
     }
 
+    pub(crate) fn opened_now(&self, id: &ClusterId) -> Option<Arc<Opened>> {
+        let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        let opened = clusters.known.get(id)?.opened.clone()?;
+        // A recording's file lies elsewhere.
+        opened.connection.is_some().then_some(opened)
+    }
+
     /// The open cluster, or why it is not.
     pub(crate) fn opened(&self, id: &ClusterId) -> Result<Arc<Opened>, DeskError> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);

@@ -33,6 +33,5 @@ pub use look::Look;
 pub use paths::Paths;
 pub use present::{FreshIds, SystemClock};
 pub use record::{Recorded, Recording};
-pub use retention::Keeping;
 pub use source::Opened;
 pub use work::Lead;

@@ -69,14 +69,7 @@ impl Recording {
     }
 
     pub fn recorded(&self) -> Result<Recorded, DeskError> {
-        let bytes = self.history.path().map_or(0, |path| {
-            let size = |suffix: &str| {
-                let mut name = path.as_os_str().to_owned();
-                name.push(suffix);
-                std::fs::metadata(name).map_or(0, |file| file.len())
-            };
-            size("") + size("-wal")
-        });
+        let bytes = self.history.path().map_or(0, history::size);
         Ok(Recorded { observations: self.history.len()?, bytes, span: self.history.span()? })
     }
 

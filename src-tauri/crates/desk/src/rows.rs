@@ -1,6 +1,9 @@
 //! What the desk shows: rows and pictures, computed from a history and a time. The window's types are generated from
 //! these.
 
+mod histories;
+
+pub use histories::{Forget, GapRow, HistoriesView, HistoryRow, Keeping};
 use model::{CaseEvent, CaseId, ClusterId, Fact, ObjectRef, Observation, ObservationId, Severity, Time, Triage};
 use serde::{Deserialize, Serialize};
 use topology::Layout;

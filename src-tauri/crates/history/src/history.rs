@@ -373,9 +373,10 @@ impl History {
 
     /// First and last `at`, `None` while empty.
     pub fn span(&self) -> Result<Option<(Time, Time)>> {
-        let span = self.one("SELECT min(at), max(at) FROM observations", |row| {
-            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
-        })?;
+        let span = self
+            .one("SELECT (SELECT min(at) FROM observations), (SELECT max(at) FROM observations)", |row| {
+                Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+            })?;
         Ok(match span {
             (Some(first), Some(last)) => Some((Time(first), Time(last))),
             _ => None,

@@ -11,6 +11,7 @@ mod desk_file;
 mod history;
 pub mod import;
 pub mod measure;
+mod on_disk;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use desk_file::{DeskFile, Receipt};
 pub use history::{History, Pins, Query, Retention, Subscription, Writer};
 use model::ClusterId;
+pub use on_disk::{OnDisk, Told, on_disk, remove, size};
 
 /// What a history could not do.
 #[derive(Debug, thiserror::Error)]

@@ -133,6 +133,26 @@ impl Commands for Workbench {
         Ok(self.desk.stop_following(&request.cluster, request.id)?)
     }
 
+    async fn histories_get(&self, _: Nothing) -> Answer<HistoriesView> {
+        read(&self.desk, |desk| desk.histories()).await
+    }
+
+    async fn histories_keep(&self, request: Keeping) -> Answer<HistoriesView> {
+        read(&self.desk, move |desk| {
+            desk.set_keeping(request)?;
+            desk.histories()
+        })
+        .await
+    }
+
+    async fn history_forget(&self, request: ForgetHistory) -> Answer<HistoriesView> {
+        read(&self.desk, move |desk| {
+            desk.forget_history(&request.cluster, request.what)?;
+            desk.histories()
+        })
+        .await
+    }
+
     async fn path_open(&self, request: OfPath) -> Answer<ClusterRow> {
         read(&self.desk, move |desk| {
             let opened = desk.open_path(Path::new(request.path.trim()))?;

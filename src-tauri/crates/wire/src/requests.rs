@@ -88,6 +88,13 @@ pub struct PutClusterSettings {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ForgetHistory {
+    pub cluster: ClusterId,
+    /// `outdated`: what the settings do not keep; `everything`: all but what cases need and how an open cluster is now.
+    pub what: desk::rows::Forget,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ClusterAt {
     pub cluster: ClusterId,
     /// `null`: now.

@@ -113,6 +113,12 @@ commands! {
     follows_list(OfCluster) -> Vec<FollowRow>, reads ["cluster"], changes [];
     follow_read(ReadFollow) -> FollowLines, reads [], changes [];
     follow_stop(OfFollow) -> Vec<FollowRow>, reads [], changes ["cluster"];
+    /// What is on the disk of each cluster's history, open or not, and how much of it is kept.
+    histories_get(Nothing) -> HistoriesView, reads ["histories"], changes [];
+    /// Sets how much is kept; counts at once for open clusters.
+    histories_keep(Keeping) -> HistoriesView, reads [], changes ["histories"];
+    /// Forgets at once what is outdated, or everything that no case needs.
+    history_forget(ForgetHistory) -> HistoriesView, reads [], changes ["histories", "cluster", "clusters"];
     /// Opens a bundle or a `.case` file, or adds a kubeconfig.
     path_open(OfPath) -> ClusterRow, reads [], changes ["clusters", "cases"];
     triage_get(ClusterAt) -> TriageView, reads ["cluster"], changes [];

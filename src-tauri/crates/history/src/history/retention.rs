@@ -4,13 +4,15 @@
 //! in the transaction that also notes how much; at the end of the pass the note becomes a gap, so that a picture of the
 //! time before says why it is empty. Triggers refuse every other deletion.
 
-use std::collections::{HashMap, HashSet};
+mod removal;
+
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use model::{Body, ClusterId, Observation, ObservationId, Snapshot, Source, Time};
+use model::{Body, Observation, ObservationId, Source, Time};
+use removal::remove;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::fold::Fold;
 use super::{History, row};
 use crate::Result;
 use crate::store::lock;
@@ -44,6 +46,12 @@ pub struct Pins {
     pub observations: HashSet<ObservationId>,
 }
 
+impl Pins {
+    pub fn is_empty(&self) -> bool {
+        self.windows.is_empty() && self.observations.is_empty()
+    }
+}
+
 /// Asked at the start of each pass; `None` leaves everything as it is.
 pub(super) type Policy = Box<dyn Fn() -> Option<Retention> + Send + Sync>;
 
@@ -60,16 +68,10 @@ struct Pass {
     pins: Pins,
     /// The last subject that was looked at.
     subject: i64,
-}
-
-/// One row of a subject, as far as it matters for keeping it.
-struct Candidate {
-    seq: i64,
-    at: Time,
-    id: ObservationId,
-    is_object: bool,
-    is_deletion: bool,
-    base: Option<i64>,
+    /// All subjects were.
+    over: bool,
+    /// How many observations went.
+    removed: u64,
 }
 
 impl History {
@@ -80,10 +82,25 @@ impl History {
         (tidying.pass, tidying.next_at) = (None, None);
     }
 
+    /// Removes at once what `retention` does not keep; gives how many observations went. Others append meanwhile.
+    pub fn forget(&self, retention: Retention, now: Time) -> Result<u64> {
+        let _one = lock(&self.tidying);
+        let Some(mut pass) = self.begin(retention, now)? else { return Ok(0) };
+        while self.prune(&mut pass)? {
+            self.give_back()?;
+        }
+        self.report(now)?;
+        while self.free_pages()? > 0 {
+            self.give_back()?;
+        }
+        Ok(pass.removed)
+    }
+
     /// Tidies up for a while; gives whether there is more to do at once. What fails is logged and tried again later.
     pub(crate) fn tidy(&self, now: Time, at_most: Duration) -> bool {
         let deadline = Instant::now() + at_most;
-        let mut tidying = lock(&self.tidying);
+        // Where somebody else forgets just now, the next quiet moment is early enough.
+        let Ok(mut tidying) = self.tidying.try_lock() else { return false };
         loop {
             match self.tidy_step(&mut tidying, now) {
                 Ok(true) if Instant::now() < deadline => {}
@@ -113,7 +130,7 @@ impl History {
             }
             return Ok(tidying.pass.is_some());
         };
-        if self.prune(pass)? {
+        if (!pass.over && self.prune(pass)?) || self.free_pages()? > 0 {
             self.give_back()?;
             return Ok(true);
         }
@@ -139,7 +156,14 @@ impl History {
             }
         }
         let oldest = self.span()?.map(|(first, _)| first);
-        Ok(oldest.filter(|first| *first < cutoff).map(|_| Pass { cutoff, reason, pins, subject: i64::MIN }))
+        Ok(oldest.filter(|first| *first < cutoff).map(|_| Pass {
+            cutoff,
+            reason,
+            pins,
+            subject: i64::MIN,
+            over: false,
+            removed: 0,
+        }))
     }
 
     /// About the time before which this part of all rows was written.
@@ -188,13 +212,13 @@ impl History {
         } else if !removed.is_empty() {
             packer.forget_rows(&removed);
         }
-        match written? {
-            Some(last) => {
-                pass.subject = last;
-                Ok(true)
-            }
-            None => Ok(false),
+        let last = written?;
+        pass.removed += removed.len() as u64;
+        match last {
+            Some(last) => pass.subject = last,
+            None => pass.over = true,
         }
+        Ok(!pass.over)
     }
 
     /// Turns what passes noted into one gap, in place of the one of earlier passes.
@@ -234,134 +258,17 @@ impl History {
         })
     }
 
+    fn free_pages(&self) -> Result<i64> {
+        if self.path().is_none() {
+            return Ok(0);
+        }
+        self.one("PRAGMA freelist_count", |row| row.get(0))
+    }
+
     /// Gives free pages back to the file system, a few at a time.
     fn give_back(&self) -> Result<()> {
         self.store().outside_transaction(ACT, &format!("PRAGMA incremental_vacuum({PAGES})"))
     }
-}
-
-/// Removes what a subject need not keep; gives what it was.
-fn remove(
-    transaction: &Transaction<'_>,
-    subject: Option<i64>,
-    pass: &Pass,
-    cluster: &ClusterId,
-) -> rusqlite::Result<Vec<Candidate>> {
-    let old = rows(transaction, subject, "at < ?2", pass.cutoff)?;
-    if old.is_empty() {
-        return Ok(old);
-    }
-    let mut keep = HashSet::new();
-    for row in &old {
-        let pinned = pass.pins.windows.iter().any(|(from, until)| *from <= row.at && row.at <= *until);
-        if pinned || pass.pins.observations.contains(&row.id) {
-            keep.insert(row.seq);
-        }
-    }
-    // The version that an object was in when a kept time begins: without it, it would not be there then.
-    let begins = pass.pins.windows.iter().map(|(from, _)| *from).filter(|from| *from < pass.cutoff);
-    for begin in begins.chain([pass.cutoff]) {
-        match old.iter().rev().find(|row| row.is_object && row.at <= begin) {
-            Some(last) if !last.is_deletion => {
-                keep.insert(last.seq);
-            }
-            // The deletion may be that of an older namesake.
-            Some(_) => keep.extend(in_force(transaction, subject, begin, cluster)?),
-            None => {}
-        }
-    }
-    // What is known of coverage is the last word about each kind, and says what is not known of the time since.
-    if subject.is_none() {
-        keep.extend(old.iter().map(|row| row.seq));
-    }
-    if old.iter().all(|row| keep.contains(&row.seq)) {
-        return Ok(Vec::new());
-    }
-    let newer = rows(transaction, subject, "at >= ?2", pass.cutoff)?;
-    keep.extend(newer.iter().filter_map(|row| row.base));
-    loop {
-        let before = keep.len();
-        let bases: Vec<i64> = old.iter().filter(|row| keep.contains(&row.seq)).filter_map(|row| row.base).collect();
-        keep.extend(bases);
-        // A version that stays, for whatever reason, must not outlive the news of its end. Which of several deletions
-        // is its own, their bodies say; all of them stay.
-        let (mut exists, mut previous) = (false, None);
-        for row in old.iter().filter(|row| row.is_object) {
-            if row.is_deletion && exists {
-                keep.insert(row.seq);
-                // Of another namesake than the one that stays, it ends that one's time only together with its own.
-                keep.extend(previous);
-            }
-            exists |= !row.is_deletion && keep.contains(&row.seq);
-            previous = Some(row.seq);
-        }
-        if keep.len() == before {
-            break;
-        }
-    }
-    let mut lost: Vec<Candidate> = old;
-    lost.retain(|row| !keep.contains(&row.seq));
-    let mut delete = transaction.prepare_cached("DELETE FROM observations WHERE seq = ?1")?;
-    for row in &lost {
-        delete.execute([row.seq])?;
-    }
-    if newer.is_empty() && keep.is_empty() {
-        transaction.prepare_cached("DELETE FROM subjects WHERE id = ?1")?.execute([subject])?;
-    }
-    Ok(lost)
-}
-
-/// The row that says how an object is at a time, where it exists then.
-fn in_force(
-    transaction: &Transaction<'_>,
-    subject: Option<i64>,
-    at: Time,
-    cluster: &ClusterId,
-) -> rusqlite::Result<Option<i64>> {
-    let sql = format!(
-        "SELECT {} FROM observations WHERE subject IS ?1 AND type = {} AND at <= ?2 ORDER BY at, lag, seq",
-        row::COLUMNS,
-        row::OBJECT
-    );
-    let mut statement = transaction.prepare_cached(&sql)?;
-    let mut unpacker = row::Unpacker::new(transaction, cluster);
-    let mut fold = Fold::new(Snapshot::empty(cluster.clone(), at));
-    let mut rows = statement.query(params![subject, at.0])?;
-    let mut numbers = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let observation = unpacker.unpack(row)?;
-        if let Ok(observation) = &observation {
-            numbers.insert(observation.id.clone(), row.get(0)?);
-        }
-        fold.take(observation);
-    }
-    let snapshot = fold.finish(at);
-    Ok(snapshot.objects.values().find_map(|held| numbers.get(&held.observation).copied()))
-}
-
-fn rows(
-    transaction: &Transaction<'_>,
-    subject: Option<i64>,
-    condition: &str,
-    cutoff: Time,
-) -> rusqlite::Result<Vec<Candidate>> {
-    let sql = format!(
-        "SELECT {} FROM observations WHERE subject IS ?1 AND {condition} ORDER BY at, lag, seq",
-        row::KEEPING_COLUMNS
-    );
-    let mut statement = transaction.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![subject, cutoff.0], |row| {
-        let keeping = row::Keeping::of(row)?;
-        Ok(Candidate {
-            seq: keeping.seq,
-            at: keeping.at,
-            id: keeping.id,
-            is_object: keeping.is_object,
-            is_deletion: keeping.is_deletion,
-            base: keeping.base,
-        })
-    })?;
-    rows.collect()
 }
 
 /// Adds to what is noted as removed: from when, until when, how many, why.
@@ -386,7 +293,8 @@ fn parse_note(note: &str) -> Option<(Time, Time, u64, String)> {
 
 fn in_words(seconds: i64) -> String {
     match seconds {
-        0..172_800 => format!("{} hours", seconds / 3600),
+        0 => "now, when somebody asked to forget it".into(),
+        1..172_800 => format!("{} hours", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     }
 }

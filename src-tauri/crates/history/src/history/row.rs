@@ -52,7 +52,7 @@ fn type_of(body: &Body) -> i64 {
         Body::ToolResult { .. } => 10,
         Body::Note { .. } => 11,
         Body::Coverage { .. } => 12,
-        Body::Gap { .. } => 13,
+        Body::Gap { .. } => GAP,
     }
 }
 
@@ -85,6 +85,7 @@ pub(crate) fn tag_of(body: &Body) -> &'static str {
 
 pub(crate) const OBJECT: i64 = 0;
 pub(crate) const EVENT: i64 = 1;
+pub(crate) const GAP: i64 = 13;
 /// The first type that `observations_rare` lists.
 pub(crate) const FIRST_RARE: i64 = 2;
 

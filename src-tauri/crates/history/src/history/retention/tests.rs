@@ -161,6 +161,27 @@ fn a_file_over_its_size_loses_its_oldest_and_gives_the_room_back() {
 }
 
 #[test]
+fn what_is_forgotten_at_once_leaves_what_exists_and_what_cases_need() {
+    let (folder, history) = filed();
+    let cited = event(5, "web");
+    history.append(std::slice::from_ref(&cited)).unwrap();
+    for second in 10..3000 {
+        history.append(&[present(second, "web"), event(second, "web")]).unwrap();
+    }
+    let now = 4000;
+    let before = (objects(&history, now), std::fs::metadata(folder.path().join("demo.db")).unwrap().len());
+    let pins = Pins { windows: Vec::new(), observations: [cited.id.clone()].into() };
+    let gone = history.forget(Retention { pins, ..Retention::default() }, at(now)).unwrap();
+    assert!(gone > 5000, "{gone}");
+    assert_eq!(objects(&history, now), before.0);
+    assert_eq!(history.get(&cited.id).unwrap().as_ref(), Some(&cited));
+    assert_eq!(history.snapshot(at(now)).unwrap().gaps[0].dropped, gone);
+    assert!(history.bytes().unwrap() * 5 < before.1, "{} of {}", history.bytes().unwrap(), before.1);
+    assert!(history.forget(Retention::default(), at(now + 1)).unwrap() > 0);
+    assert_eq!(history.get(&cited.id).unwrap(), None, "no case needs it any more");
+}
+
+#[test]
 fn nothing_but_retention_removes_an_observation() {
     let (folder, history) = filed();
     history.append(&[present(1, "web")]).unwrap();
