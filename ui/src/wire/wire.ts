@@ -440,6 +440,26 @@ export type FollowRow = { id: number, namespace: string, pod: string, container:
  */
 ended: string | null, };
 
+/**
+ * What to forget at once.
+ */
+export type Forget = "outdated" | "everything";
+
+export type ForgetHistory = { cluster: ClusterId, 
+/**
+ * `outdated`: what the settings do not keep; `everything`: all but what cases need and how an open cluster is now.
+ */
+what: Forget, };
+
+/**
+ * A time of which something is missing, and why.
+ */
+export type GapRow = { from: Time, until: Time, 
+/**
+ * How many observations.
+ */
+dropped: number, reason: string, };
+
 export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time | null, hops: number, most: number, };
 
 /**
@@ -448,6 +468,69 @@ export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time 
 export type GraphView = { at: Time, layout: Layout, states: Array<NodeState>, };
 
 export type HeaderValueFrom = { "source": "plain", value: string, } | { "source": "environment", variable: string, } | { "source": "keyring", entry: string, };
+
+/**
+ * What is on the disk of clusters' histories, and how much of them is kept.
+ */
+export type HistoriesView = { keeping: Keeping, 
+/**
+ * Unless the engineer set something else.
+ */
+usual: Keeping, 
+/**
+ * The least and the most that can be set.
+ */
+days: [number, number], megabytes: [number, number], 
+/**
+ * Where they lie.
+ */
+folder: string, 
+/**
+ * Of all of them.
+ */
+bytes: number, 
+/**
+ * The largest first.
+ */
+clusters: Array<HistoryRow>, };
+
+/**
+ * The history of one cluster, open or not.
+ */
+export type HistoryRow = { 
+/**
+ * `null` where the file cannot be read; nothing can be forgotten of it.
+ */
+cluster: ClusterId | null, 
+/**
+ * The context's; where no kubeconfig has it any more the one that a case knows, or the id. Of a file that cannot be
+ * read its path.
+ */
+name: string, path: string, 
+/**
+ * It is being watched.
+ */
+open: boolean, bytes: number, 
+/**
+ * First and last time it knows of; `null` while it is empty.
+ */
+span: [Time, Time] | null, 
+/**
+ * Times of which something is missing, oldest first.
+ */
+gaps: Array<GapRow>, 
+/**
+ * Cases about this cluster; what they cite, and their time, is never forgotten.
+ */
+cases: number, 
+/**
+ * Why what is seen is not written to it just now; `null` while it is.
+ */
+unkept: string | null, 
+/**
+ * Why it cannot be read.
+ */
+problem: Problem | null, };
 
 /**
  * A candidate root cause.
@@ -507,6 +590,16 @@ export type Invariant = { name: string,
  * A CEL condition over the workload and its facts.
  */
 holds: string, says: string, };
+
+/**
+ * Of each cluster's history: what is older, or more, is forgotten; a gap says so. What cases cite, and their time,
+ * stays.
+ */
+export type Keeping = { days: number, 
+/**
+ * For each cluster.
+ */
+megabytes: number, };
 
 export type KeyShape = { key: string, bytes: number, 
 /**
@@ -1239,6 +1332,12 @@ export type Commands = {
   follows_list: { request: OfCluster; response: Array<FollowRow> };
   follow_read: { request: ReadFollow; response: FollowLines };
   follow_stop: { request: OfFollow; response: Array<FollowRow> };
+  /** What is on the disk of each cluster's history, open or not, and how much of it is kept. */
+  histories_get: { request: Nothing; response: HistoriesView };
+  /** Sets how much is kept; counts at once for open clusters. */
+  histories_keep: { request: Keeping; response: HistoriesView };
+  /** Forgets at once what is outdated, or everything that no case needs. */
+  history_forget: { request: ForgetHistory; response: HistoriesView };
   /** Opens a bundle or a `.case` file, or adds a kubeconfig. */
   path_open: { request: OfPath; response: ClusterRow };
   triage_get: { request: ClusterAt; response: TriageView };
@@ -1307,6 +1406,9 @@ export const tags = {
   follows_list: { reads: ["cluster"], changes: [] },
   follow_read: { reads: [], changes: [] },
   follow_stop: { reads: [], changes: ["cluster"] },
+  histories_get: { reads: ["histories"], changes: [] },
+  histories_keep: { reads: [], changes: ["histories"] },
+  history_forget: { reads: [], changes: ["histories", "cluster", "clusters"] },
   path_open: { reads: [], changes: ["clusters", "cases"] },
   triage_get: { reads: ["cluster"], changes: [] },
   timeline_get: { reads: ["cluster"], changes: [] },
