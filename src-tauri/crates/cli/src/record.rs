@@ -32,7 +32,7 @@ pub struct Record {
     /// Kubeconfig files, instead of $KUBECONFIG and ~/.kube/config.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     kubeconfig: Vec<PathBuf>,
-    /// Namespaces to look into where the whole cluster may not be listed.
+    /// Record these namespaces alone; what is in none, such as nodes, is recorded as far as the login may see it.
     #[arg(long, value_name = "NAME", num_args = 1..)]
     namespace: Vec<String>,
     /// The file to write; a recording of the same cluster is gone on with.

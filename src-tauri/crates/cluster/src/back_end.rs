@@ -163,6 +163,8 @@ impl Connection {
     /// Replaces what is configured; contacts nothing.
     pub fn configure_back_ends(&self, configured: Vec<ConfiguredBackEnd>) {
         *self.back_ends.configured.write().unwrap_or_else(PoisonError::into_inner) = configured;
+        // How those before them answered says nothing of these.
+        self.back_ends.last.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Each kind of back end as it stands; contacts nothing.
@@ -201,7 +203,10 @@ impl Connection {
     pub async fn try_back_end(&self, kind: BackEndKind) -> Result<(), ReadError> {
         let what = format!("an answer of {}", kind.name());
         let Some(door) = self.door(kind).await else { return Err(none_of(kind, &what)) };
-        let asked = door?.json(kind.trial(), &what).await.map(drop);
+        let asked = match door {
+            Ok(door) => door.json(kind.trial(), &what).await.map(drop),
+            Err(error) => Err(error),
+        };
         self.back_ends.note(kind, asked.as_ref().map(|()| self.inner.clock.now()).map_err(ToString::to_string));
         asked
     }

@@ -1,8 +1,10 @@
 mod ask;
+mod client;
 mod follow;
 mod kinds;
 mod lease;
 mod patience;
+mod places;
 mod pulse;
 mod rights;
 mod scope;
@@ -10,14 +12,12 @@ mod state;
 mod watch;
 mod writer;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use history::{History, Query};
-use kube::Client;
-use model::{Body, Clock, ClusterId, CoverageState, Doc, ObjectRef, Observation, Snapshot, Source, Time};
+use model::{Body, Clock, ClusterId, Doc, ObjectRef, Source};
 use redact::Redactor;
 use tokio::sync::{Mutex, RwLock, Semaphore, watch as channel};
 use tokio::task::JoinSet;
@@ -25,15 +25,14 @@ use tokio::time::Instant;
 
 pub use state::{ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 
+use crate::arrival::Arrivals;
 use crate::arrival::finished::{Finished, FinishedPods};
-use crate::arrival::{Arrivals, Known};
-use crate::login::{Login, Step};
-use crate::served::{self, Served};
+use crate::login::{LoggedIn, Login, Step};
+use crate::served::Served;
 use crate::trust::Terms;
-use crate::{Context, Kind, SearchPath, Trouble, TroubleKind};
-use follow::Follow;
+use crate::{Context, SearchPath, Trouble};
 pub(crate) use patience::Patience;
-use scope::{Extent, Scope};
+use places::{Place, Watched};
 use state::Event;
 use writer::Writer;
 
@@ -68,13 +67,15 @@ pub(crate) struct Inner {
     namespace: String,
     /// The namespaces that the engineer added to it.
     namespaces: Vec<String>,
+    /// Nothing is watched in any other.
+    only_namespaces: bool,
     pub(crate) history: Arc<History>,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) arrivals: Arrivals,
-    login: Login,
-    /// The client in use and the credential it carries.
-    client: RwLock<Option<(u64, Client)>>,
+    pub(crate) login: Login,
+    /// The client in use.
+    client: RwLock<Option<LoggedIn>>,
     /// Held while a client is made: one login for all who need one.
     making: Mutex<()>,
     served: RwLock<Option<Arc<Served>>>,
@@ -82,6 +83,9 @@ pub(crate) struct Inner {
     restart: channel::Sender<Again>,
     writer: Writer,
     finished: std::sync::Mutex<Finished>,
+    watched: std::sync::Mutex<Watched>,
+    /// What was listed before may not be listed any more.
+    refused: tokio::sync::Notify,
     /// The definition of a custom kind came or changed.
     installed: tokio::sync::Notify,
     pub(crate) patience: Patience,
@@ -126,7 +130,7 @@ impl Connection {
         let writer = writer::start(history.clone(), clock.clone(), move |unkept| {
             tell.send_modify(|state| state.unkept = unkept);
         });
-        let namespaces = terms.namespaces.clone();
+        let (namespaces, only_namespaces) = (terms.namespaces.clone(), terms.only_namespaces);
         let (tell, at, clock_of) = (state.clone(), server.clone(), clock.clone());
         let login = Login::new(context, terms, search, redactor.clone(), move |step| {
             tell.send_modify(|state| {
@@ -147,6 +151,7 @@ impl Connection {
             server,
             namespace: context.namespace.clone(),
             namespaces,
+            only_namespaces,
             arrivals: Arrivals {
                 cluster: history.cluster().clone(),
                 source: Source::Watch,
@@ -163,6 +168,8 @@ impl Connection {
             restart,
             writer,
             finished: std::sync::Mutex::default(),
+            watched: std::sync::Mutex::default(),
+            refused: tokio::sync::Notify::new(),
             installed: tokio::sync::Notify::new(),
             patience,
             turns: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
@@ -174,6 +181,7 @@ impl Connection {
         let tasks = Arc::new_cyclic(|tasks: &Weak<Tasks>| {
             let mut set = JoinSet::new();
             set.spawn(run(inner.clone(), tasks.clone()));
+            set.spawn(client::follow_files(inner.clone()));
             Mutex::new(set)
         });
         Arc::new(Connection {
@@ -262,193 +270,27 @@ impl Connection {
     }
 }
 
-/// Logs in, starts the watches, and then notices that the machine slept.
+/// Logs in, starts the watches, and then notices what no watch tells.
 async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     let served = inner.find_served().await;
-    let kinds: Vec<(Kind, bool)> = kinds::wanted(served.as_deref())
-        .into_iter()
-        .map(|kind| {
-            let lacking = served.as_ref().is_some_and(|served| served.lacks(&kind));
-            let kind = served.as_ref().and_then(|served| served.of(&kind)).cloned().unwrap_or(kind);
-            (kind, lacking)
-        })
-        .collect();
-    let (before, scope) = tokio::join!(inner.remembered(), inner.scope(&kinds));
-    let places = places(kinds, &scope);
-    let now = inner.clock.now();
-    inner.state.send_modify(|state| {
-        let watch = |place: &Place| {
-            let new = WatchState::new(place.kind.name(), place.namespace.clone(), place.phase, now);
-            WatchState { error: place.refused.clone(), ..new }
-        };
-        state.watches = places.iter().map(watch).collect();
-        state.settle(&inner.server, now);
-    });
-    for place in places.iter().filter(|place| !place.namespace.is_empty()) {
-        inner.cover_whole(&place.kind.name(), CoverageState::Refused).await;
-    }
-    let Some(holder) = tasks.upgrade() else { return };
-    let mut watches = holder.lock().await;
-    for (row, Place { kind, namespace, phase, refused }) in places.into_iter().enumerate() {
-        if phase != WatchPhase::NotServed {
-            let mut known = before.as_ref().map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
-            if !namespace.is_empty() {
-                // What is known of other namespaces is neither there nor gone: nobody may look.
-                known.retain(|object, _| object.namespace == namespace);
-            }
-            let inner = inner.clone();
-            watches.spawn(Follow::new(inner, kind, row, namespace, known, refused).run());
+    let (mut there, mut lacking) = (Vec::new(), Vec::new());
+    for kind in kinds::wanted(served.as_deref()) {
+        match &served {
+            Some(served) if served.lacks(&kind) => lacking.push(kind),
+            Some(served) => there.push(served.of(&kind).cloned().unwrap_or(kind)),
+            None => there.push(kind),
         }
     }
-    drop(watches);
-    drop(holder);
-    tokio::join!(pulse::beat(inner.clone()), kinds::follow_installed(inner, tasks));
-}
-
-/// One watch that is to be started, or that it is known cannot be.
-struct Place {
-    kind: Kind,
-    /// Empty: the whole cluster.
-    namespace: String,
-    phase: WatchPhase,
-    refused: Option<Trouble>,
-}
-
-/// One row for each kind that is watched in the whole cluster, one for each namespace of the others.
-fn places(kinds: Vec<(Kind, bool)>, scope: &Scope) -> Vec<Place> {
-    let mut places = Vec::new();
-    for (kind, lacking) in kinds {
-        let place =
-            |namespace: &str, phase, refused| Place { kind: kind.clone(), namespace: namespace.into(), phase, refused };
-        match scope.of(&kind) {
-            _ if lacking => places.push(place("", WatchPhase::NotServed, None)),
-            Extent::WholeCluster => places.push(place("", WatchPhase::Listing, None)),
-            Extent::Namespaces(names) => {
-                places.extend(names.iter().map(|name| place(name, WatchPhase::Listing, None)));
-            }
-            Extent::Refused(why) => {
-                let hint = "Ask whoever runs the cluster for this permission, or go on without it.";
-                let trouble = Trouble::new(TroubleKind::Refused, why, hint);
-                places.push(place("", WatchPhase::Refused, Some(trouble)));
-            }
-        }
-    }
-    places
-}
-
-fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
-    snapshot
-        .of_kind(&kind.name())
-        .map(|(object, held)| {
-            let resource_version = held.object["metadata"]["resourceVersion"].as_text().unwrap_or_default();
-            (object.clone(), Known { uid: held.uid.clone(), resource_version, at: held.at, listing: 0 })
-        })
-        .collect()
+    inner.watch_kinds(there, &tasks).await;
+    inner.start(lacking.into_iter().map(Place::not_served).collect(), &[], None, &tasks).await;
+    tokio::join!(
+        pulse::beat(inner.clone()),
+        places::follow_rights(inner.clone(), tasks.clone()),
+        kinds::follow_installed(inner, tasks)
+    );
 }
 
 impl Inner {
-    /// A client with a credential, made once and shared. Contacts nothing.
-    pub(crate) async fn client(&self) -> Result<Client, Trouble> {
-        if let Some((_, client)) = &*self.client.read().await {
-            return Ok(client.clone());
-        }
-        let _one = self.making.lock().await;
-        if let Some((_, client)) = &*self.client.read().await {
-            return Ok(client.clone());
-        }
-        let (generation, client) = self.login.client().await?;
-        *self.client.write().await = Some((generation, client.clone()));
-        Ok(client)
-    }
-
-    /// Where the kinds may be watched. A cluster that does not tell is tried, kind by kind.
-    async fn scope(&self, kinds: &[(Kind, bool)]) -> Scope {
-        let Ok(client) = self.client().await else { return Scope::default() };
-        let kinds: Vec<Kind> = kinds.iter().filter(|(_, lacking)| !lacking).map(|(kind, _)| kind.clone()).collect();
-        let own = if self.namespace.is_empty() { "default" } else { &self.namespace };
-        let mut wanted = vec![own.to_owned()];
-        wanted.extend(self.namespaces.iter().filter(|name| *name != own).cloned());
-        let rights = rights::ask(&client, &kinds, &wanted).await;
-        rights.map(|rights| rights.scope(&kinds)).unwrap_or_default()
-    }
-
-    /// Says of a kind what is known of the whole cluster.
-    async fn cover_whole(&self, kind: &str, state: CoverageState) {
-        let now = self.clock.now();
-        let body = Body::Coverage { kind: kind.into(), namespace: String::new(), state };
-        let cluster = self.arrivals.cluster.clone();
-        self.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body));
-    }
-
-    /// Drops the client that carries the credential of `generation`, or an older one.
-    async fn forget_client(&self, generation: u64) {
-        let mut held = self.client.write().await;
-        if held.as_ref().is_some_and(|(of, _)| *of <= generation) {
-            *held = None;
-        }
-    }
-
-    /// What the server serves; asked until there is an answer. `None` where the cluster does not tell.
-    async fn find_served(&self) -> Option<Arc<Served>> {
-        let mut delay = Duration::from_millis(800);
-        loop {
-            let trouble = match self.ask_served().await {
-                Ok(served) => return Some(served),
-                Err(trouble) => trouble,
-            };
-            match trouble.kind {
-                crate::TroubleKind::Refused | crate::TroubleKind::Missing | crate::TroubleKind::Server => return None,
-                crate::TroubleKind::Credential => {
-                    let generation = self.login.generation();
-                    let renewed = self.login.renew(generation).await;
-                    self.forget_client(generation).await;
-                    self.fail(&renewed.err().map_or(trouble, |error| Trouble::of_plugin(&error)));
-                }
-                _ => self.fail(&trouble),
-            }
-            if self.sleep_or_restart(delay).await {
-                delay = Duration::from_millis(800);
-            } else {
-                delay = (delay * 2).min(Duration::from_secs(30));
-            }
-        }
-    }
-
-    pub(crate) async fn ask_served(&self) -> Result<Arc<Served>, Trouble> {
-        let client = self.client().await?;
-        let seconds = 20;
-        let served = tokio::time::timeout(Duration::from_secs(seconds), served::ask(&client))
-            .await
-            .map_err(|_| Trouble::timed_out(seconds))?
-            .map_err(|error| Trouble::of(&error))?;
-        let served = Arc::new(served);
-        *self.served.write().await = Some(served.clone());
-        if let Ok(Ok(version)) = tokio::time::timeout(Duration::from_secs(5), client.apiserver_version()).await {
-            self.state.send_modify(|state| state.server_version = version.git_version);
-        }
-        Ok(served)
-    }
-
-    /// The kinds that are served, asked anew where a name is not among those that were.
-    pub(crate) async fn served_kind(&self, name: &str) -> Result<Option<Kind>, Trouble> {
-        if let Some(kind) = self.served.read().await.as_ref().and_then(|served| served.find(name).cloned()) {
-            return Ok(Some(kind));
-        }
-        Ok(self.ask_served().await?.find(name).cloned())
-    }
-
-    fn fail(&self, trouble: &Trouble) {
-        let now = self.clock.now();
-        self.state.send_modify(|state| state.stop(trouble, &self.server, now));
-    }
-
-    /// What the history knew when the connection was opened, so that a deletion in between is not missed.
-    async fn remembered(&self) -> Option<Snapshot> {
-        let history = self.history.clone();
-        let snapshot = tokio::task::spawn_blocking(move || history.snapshot(Time::MAX)).await.ok()?;
-        snapshot.inspect_err(|error| tracing::warn!(%error, "the history could not be read")).ok()
-    }
-
     async fn last_version(&self, subject: &ObjectRef) -> Option<Doc> {
         self.writer.flush().await;
         let history = self.history.clone();
@@ -467,10 +309,10 @@ impl Inner {
         tokio::time::timeout(at_most, restart.changed()).await.is_ok_and(|changed| changed.is_ok())
     }
 
-    fn change_watch(&self, row: usize, change: impl FnOnce(&mut WatchState)) {
+    fn change_watch(&self, number: usize, change: impl FnOnce(&mut WatchState)) {
         let now = self.clock.now();
         self.state.send_modify(|state| {
-            if let Some(watch) = state.watches.get_mut(row) {
+            if let Some(watch) = state.watch_mut(number) {
                 change(watch);
             }
             state.settle(&self.server, now);
@@ -478,9 +320,9 @@ impl Inner {
     }
 
     /// Changes what nobody waits for: read with the next change of phase, or when somebody looks.
-    fn change_watch_quietly(&self, row: usize, change: impl FnOnce(&mut WatchState)) {
+    fn change_watch_quietly(&self, number: usize, change: impl FnOnce(&mut WatchState)) {
         self.state.send_if_modified(|state| {
-            if let Some(watch) = state.watches.get_mut(row) {
+            if let Some(watch) = state.watch_mut(number) {
                 change(watch);
             }
             false

@@ -45,6 +45,8 @@ pub struct Sources {
     pub files: Vec<PathBuf>,
     /// Folders whose kubeconfigs stand alone, each.
     pub folders: Vec<PathBuf>,
+    /// Which of the folders nobody named: usual places, which need not be there.
+    pub usual: Vec<PathBuf>,
     /// Texts that were pasted, with a name each.
     pub pasted: Vec<(String, String)>,
 }
@@ -91,7 +93,8 @@ pub fn discover(sources: &Sources, search: &SearchPath) -> Found {
     add_merged(&merged, search, &mut found);
 
     let mut alone: Vec<PathBuf> = sources.files.clone();
-    for folder in &sources.folders {
+    let there = |folder: &&PathBuf| !sources.usual.contains(folder) || folder.exists();
+    for folder in sources.folders.iter().filter(there) {
         alone.extend(file::kubeconfigs_in(folder, &mut found.issues));
     }
     let mut seen: Vec<PathBuf> = sources.merged.iter().map(|p| identity(p)).collect();

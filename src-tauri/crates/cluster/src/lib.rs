@@ -39,6 +39,7 @@ pub use connection::{Connection, ConnectionPhase, ConnectionState, Unseen, Watch
 pub use crypto::install_crypto;
 pub use kubeconfig::{Context, Credential, Found, Issue, SourceWatch, Sources, discover};
 pub use live::{FollowPage, FollowState};
+pub use login::Logins;
 pub use plugin::{PluginError, PluginFault};
 pub use reach::{Containers, LogQuestion, Matching, Measure, MetricQuestion, Reach, Read};
 pub use read_error::ReadError;

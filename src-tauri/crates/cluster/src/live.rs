@@ -24,7 +24,7 @@ pub(crate) use gathering::{Gathering, Wanted};
 pub(crate) use objects::{path, words};
 
 use crate::connection::Inner;
-use crate::{Connection, ReadError, Trouble};
+use crate::{Connection, ReadError, Trouble, TroubleKind};
 
 pub(crate) type Answer = Result<Vec<Observation>, ReadError>;
 
@@ -77,15 +77,24 @@ pub(crate) async fn answer_of(
 impl Inner {
     /// Whatever the server answers, success or not.
     async fn ask(&self, path: &str, accept: &str, most: usize) -> Result<(StatusCode, Text), Trouble> {
-        let request = Request::get(path).header(ACCEPT, accept);
-        let answer = answer_of(self.client().await?, request, most).await?;
+        let answer = self.answered(|| Request::get(path).header(ACCEPT, accept), most).await?;
         Ok((answer.status, answer.text))
+    }
+
+    /// Whatever the server answers; where it does not accept the login and there is another one, what it answers to that.
+    async fn answered(&self, request: impl Fn() -> http::request::Builder, most: usize) -> Result<Answered, Trouble> {
+        let client = self.client().await?;
+        let generation = self.login.generation();
+        let answer = answer_of(client, request(), most).await?;
+        if answer.status != StatusCode::UNAUTHORIZED || !self.renew(generation).await.unwrap_or(false) {
+            return Ok(answer);
+        }
+        answer_of(self.client().await?, request(), most).await
     }
 
     /// The body as it comes; a refusal is read and told.
     async fn stream(&self, path: &str, accept: &str) -> Result<impl AsyncRead + Send + Unpin + use<>, Trouble> {
-        let open = async {
-            let client = self.client().await?;
+        let open = async |client: kube::Client| {
             let request = Request::get(path).header(ACCEPT, accept).body(kube::client::Body::empty());
             let request = request.map_err(|error| Trouble::of(&kube::Error::HttpError(error)))?;
             let response = client.send(request).await.map_err(|error| Trouble::of(&error))?;
@@ -98,15 +107,27 @@ impl Inner {
             let _ = body.take(64 << 10).read_to_end(&mut bytes).await;
             Err(refusal(status, &String::from_utf8_lossy(&bytes)))
         };
-        tokio::time::timeout(ANSWERS_WITHIN, open)
+        let opened = async {
+            let client = self.client().await?;
+            let generation = self.login.generation();
+            match open(client).await {
+                Err(trouble)
+                    if trouble.kind == TroubleKind::Credential && self.renew(generation).await.unwrap_or(false) =>
+                {
+                    open(self.client().await?).await
+                }
+                answer => answer,
+            }
+        };
+        tokio::time::timeout(ANSWERS_WITHIN, opened)
             .await
             .unwrap_or_else(|_| Err(Trouble::timed_out(ANSWERS_WITHIN.as_secs())))
     }
 
     /// The end of a file that is served by ranges; all of it where the server does not know them.
     async fn get_end(&self, path: &str, range: &str, most: usize) -> Result<String, Trouble> {
-        let request = Request::get(path).header(ACCEPT, "*/*").header(http::header::RANGE, range);
-        let answer = answer_of(self.client().await?, request, 8 * most).await?;
+        let request = || Request::get(path).header(ACCEPT, "*/*").header(http::header::RANGE, range);
+        let answer = self.answered(request, 8 * most).await?;
         if !answer.status.is_success() {
             return Err(refusal(answer.status, &answer.text.text));
         }
@@ -131,7 +152,7 @@ impl Inner {
     async fn get_json_as(&self, path: &str, accept: &str) -> Result<Value, Trouble> {
         let Text { text, cut } = self.get_text(path, accept, 8 * MOST_BYTES).await?;
         serde_json::from_str(&text).map_err(|_| Trouble {
-            kind: crate::TroubleKind::Server,
+            kind: TroubleKind::Server,
             why: if cut { "the answer is too large".into() } else { "the answer is not JSON".into() },
             hint: "Check that the server of this context is a Kubernetes API server and not a proxy's login page."
                 .into(),

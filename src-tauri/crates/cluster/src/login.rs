@@ -1,4 +1,6 @@
+mod account;
 mod exec;
+mod files;
 mod token_file;
 
 use std::path::PathBuf;
@@ -16,13 +18,26 @@ use tower::filter::{AsyncFilterLayer, FilterLayer};
 use crate::plugin::{self, PluginError};
 use crate::trust::Terms;
 use crate::{Context, SearchPath, Trouble, proxy};
-use exec::{Carry, Exec, Held};
+use account::Held;
+pub use account::Logins;
+use exec::{Carry, Exec};
+use files::Files;
 use token_file::TokenFile;
 
 /// Makes clients for one context, and keeps the credential that its plugin printed.
 pub(crate) struct Login {
     parts: Parts,
     now: RwLock<Arc<Credentials>>,
+}
+
+/// A client with what it was made of.
+#[derive(Clone)]
+pub(crate) struct LoggedIn {
+    pub client: Client,
+    /// Of the credential that it carries.
+    pub generation: u64,
+    /// Of the files that it was made of.
+    files: u64,
 }
 
 /// What a login is made of besides the kubeconfig.
@@ -51,6 +66,7 @@ struct Credentials {
     /// As it was read, to tell whether it changed.
     written: Arc<Kubeconfig>,
     way: Way,
+    files: Files,
     /// Generations go on from here, so that none comes twice.
     first_generation: u64,
 }
@@ -78,14 +94,16 @@ impl Credentials {
                 way = Way::Exec(Exec::new(exec, command, cluster.as_ref(), parts));
             }
         }
-        Credentials { config, written: Arc::clone(&context.config), way, first_generation }
+        let files = Files::of(&config);
+        Credentials { config, written: Arc::clone(&context.config), way, files, first_generation }
     }
 
     fn generation(&self) -> u64 {
         self.first_generation
             + match &self.way {
                 Way::Exec(exec) => exec.held().generation,
-                Way::AsWritten | Way::File(_) => 0,
+                Way::File(file) => file.generation(false),
+                Way::AsWritten => 0,
             }
     }
 }
@@ -118,10 +136,10 @@ impl Login {
         !same
     }
 
-    /// A client with the newest credential, and that credential's generation. Runs the plugin where there is none yet;
-    /// contacts nothing itself.
-    pub(crate) async fn client(&self) -> Result<(u64, Client), Trouble> {
+    /// A client with the newest credential. Runs the plugin where there is none yet; contacts nothing itself.
+    pub(crate) async fn client(&self) -> Result<LoggedIn, Trouble> {
         let credentials = self.now();
+        let files = credentials.files.version();
         let mut kubeconfig = credentials.config.clone();
         let mut expires_at = None;
         if let Some(provider) = auth_of(&mut kubeconfig).and_then(|auth| auth.auth_provider.as_ref()) {
@@ -158,7 +176,30 @@ impl Login {
             }
             Way::AsWritten => builder.build(),
         };
-        Ok((generation, client))
+        Ok(LoggedIn { client, generation, files })
+    }
+
+    /// Whether a client is made of what there is now: the files are as they were, and so is the certificate of a plugin.
+    pub(crate) fn is_current(&self, made: &LoggedIn) -> bool {
+        let credentials = self.now();
+        let same_certificate = match &credentials.way {
+            Way::Exec(exec) => {
+                let held = exec.held();
+                held.certificate.is_none() || credentials.first_generation + held.generation == made.generation
+            }
+            Way::File(_) | Way::AsWritten => true,
+        };
+        same_certificate && credentials.files.version() == made.files
+    }
+
+    /// Changes whenever a file is written that a login is read from: a token, a certificate, a key.
+    pub(crate) fn version_of_files(&self) -> (u64, u64) {
+        let credentials = self.now();
+        let token = match &credentials.way {
+            Way::File(file) => file.generation(false),
+            Way::Exec(_) | Way::AsWritten => 0,
+        };
+        (credentials.first_generation + token, credentials.files.version())
     }
 
     async fn config(&self, mut kubeconfig: Kubeconfig) -> Result<Config, Trouble> {
@@ -186,15 +227,18 @@ impl Login {
         self.now().generation()
     }
 
-    /// Obtains a new credential because the cluster refused the one of `generation`. Without a plugin there is nothing to
-    /// renew here; files are read anew with the next client.
-    pub(crate) async fn renew(&self, generation: u64) -> Result<(), PluginError> {
+    /// Obtains a new credential because the cluster refused the one of `generation`; gives whether there is another one
+    /// now: of a plugin, which runs, or of a token file, which is read. Without either there is nothing to renew here;
+    /// certificates are read anew with the next client.
+    pub(crate) async fn renew(&self, generation: u64) -> Result<bool, PluginError> {
         let credentials = self.now();
+        if generation < credentials.first_generation {
+            return Ok(true);
+        }
         match &credentials.way {
-            Way::Exec(exec) if generation >= credentials.first_generation => {
-                exec.renew(generation - credentials.first_generation).await
-            }
-            Way::Exec(_) | Way::AsWritten | Way::File(_) => Ok(()),
+            Way::Exec(exec) => exec.renew(generation - credentials.first_generation).await,
+            Way::File(file) => Ok(file.generation(true) != generation - credentials.first_generation),
+            Way::AsWritten => Ok(false),
         }
     }
 

@@ -1,9 +1,10 @@
 //! Credential plugins: programs that a kubeconfig names and that print a token or a certificate. Run by us rather than by
 //! the client library, so that a missing one is named, what it says on stderr is kept, and none can hang a connection.
 
+mod group;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -194,19 +195,10 @@ pub(crate) async fn run(
         .args(exec.args.iter().flatten())
         .env("PATH", path)
         .envs(named)
-        .env("KUBERNETES_EXEC_INFO", info.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    #[cfg(windows)]
-    {
-        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        command.creation_flags(CREATE_NO_WINDOW);
-    }
+        .env("KUBERNETES_EXEC_INFO", info.to_string());
     let line = command_line(exec);
     let failed = |why: String, hint: String| PluginError { why, hint, fault: PluginFault::Failed };
-    let output = match tokio::time::timeout(takes_at_most, command.output()).await {
+    let output = match tokio::time::timeout(takes_at_most, group::said(&mut command)).await {
         Err(_) => {
             return Err(PluginError {
                 why: format!("`{line}` did not end within {} seconds", takes_at_most.as_secs()),

@@ -6,6 +6,7 @@ use kube::config::ExecConfig;
 use model::digest_hex;
 use serde::Serialize;
 
+use crate::login::Logins;
 use crate::plugin;
 
 /// The program that a kubeconfig would run for a login, as a person is shown it before it may.
@@ -64,15 +65,26 @@ pub struct Terms {
     pub trust: Arc<dyn Fn(&ExecCommand) -> Trust + Send + Sync>,
     /// Namespaces to look into, besides the context's own, where the whole cluster may not be listed.
     pub namespaces: Vec<String>,
+    /// Nothing is watched in any namespace but [`Terms::namespaces`]. What is in no namespace, such as nodes, is watched as
+    /// the login may: pods stand on it.
+    pub only_namespaces: bool,
     /// Besides the kubeconfig's certificate authority, what this machine trusts is good enough: a company's proxy that
     /// opens TLS has its authority there.
     pub machine_certificates: bool,
+    /// What plugins printed for the connections that have the same one.
+    pub logins: Logins,
 }
 
 /// No program runs, and nothing is added to what the kubeconfig says.
 impl Default for Terms {
     fn default() -> Self {
-        Terms { trust: Arc::new(|_| Trust::Undecided), namespaces: Vec::new(), machine_certificates: false }
+        Terms {
+            trust: Arc::new(|_| Trust::Undecided),
+            namespaces: Vec::new(),
+            only_namespaces: false,
+            machine_certificates: false,
+            logins: Logins::default(),
+        }
     }
 }
 

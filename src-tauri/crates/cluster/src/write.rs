@@ -210,12 +210,23 @@ impl Connection {
 
     async fn send_raw(&self, request: http::request::Builder, body: &Value) -> Result<Value, Sent> {
         let seconds = 30;
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let request = request.header(ACCEPT, "application/json").body(body);
+        let request = request.map_err(|error| Sent::Trouble(Trouble::of(&kube::Error::HttpError(error))))?;
         let exchange = async {
             let client = self.inner.client().await.map_err(Sent::Trouble)?;
-            let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-            let request = request.header(ACCEPT, "application/json").body(body);
-            let request = request.map_err(|error| Sent::Trouble(Trouble::of(&kube::Error::HttpError(error))))?;
-            client.request_text(request).await.map_err(|error| match error {
+            let generation = self.inner.login.generation();
+            match client.request_text(request.clone()).await {
+                // What was not let in has done nothing.
+                Err(kube::Error::Api(status))
+                    if status.code == 401 && self.inner.renew(generation).await.unwrap_or(false) =>
+                {
+                    let client = self.inner.client().await.map_err(Sent::Trouble)?;
+                    client.request_text(request).await
+                }
+                answer => answer,
+            }
+            .map_err(|error| match error {
                 kube::Error::Api(status) => Sent::Status(status),
                 other => Sent::Trouble(Trouble::of(&other)),
             })

@@ -27,7 +27,7 @@ pub struct Recorded {
 impl Desk {
     /// Opens a context and writes what its watches see to `file`; a recording of the same cluster is gone on with.
     /// Connections that are lost are made again for as long as this is held.
-    /// `namespaces` are looked into where the whole cluster may not be listed.
+    /// With `namespaces`, nothing of any other one is recorded.
     pub fn record(&self, cluster: &ClusterId, file: &Path, namespaces: &[String]) -> Result<Recording, DeskError> {
         let Some((context, search)) = self.context_of(cluster) else {
             return Err(DeskError::not_found("There is no such context."));
@@ -40,7 +40,9 @@ impl Desk {
             })?;
         }
         let mut terms = self.terms(cluster);
-        terms.namespaces.extend(namespaces.iter().cloned());
+        if !namespaces.is_empty() {
+            (terms.namespaces, terms.only_namespaces) = (namespaces.to_vec(), true);
+        }
         let history = Arc::new(History::open(file, cluster.clone())?);
         let connection = Connection::open(
             &context,

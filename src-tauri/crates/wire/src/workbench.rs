@@ -43,7 +43,9 @@ impl Workbench {
         let variable = std::env::var("CASEBOARD_KNOWLEDGE").ok();
         let mut kubeconfigs = cluster::Sources::of_this_machine();
         let paths = Paths::of_this_machine()?;
-        kubeconfigs.folders.push(paths.state().join("kubeconfigs"));
+        let usual = paths.state().join("kubeconfigs");
+        kubeconfigs.folders.push(usual.clone());
+        kubeconfigs.usual.push(usual);
         let opening = Opening {
             paths,
             in_memory: false,

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::discover::among;
 use super::*;
+use crate::Reach;
+use crate::fake::Fake;
+use crate::live::tests::live;
 
 fn service(namespace: &str, name: &str, labels: Value, ports: Value) -> (ObjectRef, Doc) {
     let object =
@@ -134,3 +137,54 @@ fn every_measure_has_a_query_for_every_kind_of_object() {
 
 mod loki;
 mod real;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configured_back_end_that_is_wrong_says_what_is_wrong_whichever_it_is() {
+    let fake = Fake::start().await;
+    let (reach, _) = live(&fake).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let at = |url: String| BackEndPlace::Address { url };
+    let service = |name: &str| BackEndPlace::Service {
+        namespace: "m".into(),
+        name: name.into(),
+        port: 80,
+        https: false,
+        path: String::new(),
+    };
+    let proxy = |name: &str| format!("/api/v1/namespaces/m/services/{name}:80/proxy");
+    let forbidden = json!({"kind": "Status", "code": 403, "message": "services \"closed\" is forbidden", "metadata": {}});
+    let empty = json!({"kind": "Status", "code": 503, "message": "no endpoints available", "metadata": {}});
+    for (kind, path) in [
+        (BackEndKind::Prometheus, "/api/v1/query"),
+        (BackEndKind::Loki, "/loki/api/v1/labels"),
+        (BackEndKind::Alertmanager, "/api/v2/status"),
+    ] {
+        for (base, status, text) in [
+            ("/page".to_owned(), 200, "<html>Please sign in</html>".to_owned()),
+            ("/other".to_owned(), 404, "404 page not found".to_owned()),
+            ("/shut".to_owned(), 401, "no".to_owned()),
+            (proxy("closed"), 403, forbidden.to_string()),
+            (proxy("empty"), 503, empty.to_string()),
+        ] {
+            fake.shelf().answers.insert(format!("{base}{path}"), (status, text));
+        }
+        for (place, word) in [
+            (at(format!("http://{}/page", fake.address)), "page for people"),
+            (at(format!("http://{}/other", fake.address)), "Check its path"),
+            (at(format!("http://{}/shut", fake.address)), "Authorization"),
+            (at(format!("http://{nobody}")), "Nothing listens there"),
+            (service("closed"), "services/proxy"),
+            (service("empty"), "pods behind its Service"),
+        ] {
+            let configured = ConfiguredBackEnd { kind, place: place.clone(), headers: Vec::new(), problem: None };
+            connection.configure_back_ends(vec![configured]);
+            let stands = async || connection.back_end_states().await.into_iter().find(|state| state.kind == kind);
+            assert_eq!(stands().await.unwrap().trouble, None, "nobody has asked it yet");
+            let error = connection.try_back_end(kind).await.unwrap_err();
+            assert!(error.hint().contains(word), "{kind:?} at {place}: {error} {}", error.hint());
+            let state = stands().await.unwrap();
+            assert!(state.configured && state.answered_at.is_none() && state.trouble.is_some(), "{state:?}");
+        }
+    }
+}

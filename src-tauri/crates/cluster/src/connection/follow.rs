@@ -19,7 +19,7 @@ use crate::{Kind, Trouble, TroubleKind};
 pub(super) struct Follow {
     pub inner: Arc<Inner>,
     pub kind: Kind,
-    /// The row of [`super::ConnectionState::watches`].
+    /// Its number among [`super::ConnectionState::watches`].
     pub row: usize,
     /// Empty: the whole cluster.
     pub namespace: String,
@@ -68,7 +68,6 @@ impl Follow {
             loop {
                 let mut question = None;
                 let mut narrow = false;
-                let mut plugin = None;
                 while let Some(act) = acts.pop_front() {
                     match act {
                         Act::BeginList => {
@@ -92,12 +91,18 @@ impl Follow {
                             self.cover(CoverageState::Listed).await;
                         }
                         Act::ForgoStreams => self.inner.forgo_streams(),
-                        Act::Show(phase, error) => self.phase(phase, plugin.take().or(error)),
-                        Act::RenewLogin => plugin = self.renew_login(generation).await,
+                        Act::Show(phase, error) => self.phase(phase, error),
+                        Act::RenewLogin(failure) => {
+                            let renewed = self.renew_login(generation, failure).await;
+                            acts.extend(watch.next(renewed));
+                        }
                         Act::Narrow => narrow = true,
                         Act::Refused(_) => {
                             // Listed and not watched: what is there is known, what came or went since is not.
                             let listed = self.coverage == Some(CoverageState::Listed);
+                            if listed {
+                                self.inner.refused.notify_one();
+                            }
                             self.cover(if listed { CoverageState::Partial } else { CoverageState::Refused }).await;
                         }
                         Act::CountRestart => self.inner.change_watch_quietly(self.row, |watch| watch.restarts += 1),
@@ -129,7 +134,10 @@ impl Follow {
     }
 
     fn watch(&self) -> Watch {
-        let narrowable = self.namespace.is_empty() && self.kind.namespaced && !self.inner.namespace.is_empty();
+        let narrowable = self.namespace.is_empty()
+            && self.kind.namespaced
+            && !self.inner.namespace.is_empty()
+            && !self.inner.only_namespaces;
         let spread = u32::try_from(self.row).unwrap_or_default();
         Watch::new(self.inner.streams(), narrowable, self.inner.patience.clone(), spread)
     }
@@ -142,13 +150,13 @@ impl Follow {
     }
 
     async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Happened> {
-        *generation = Some(self.inner.login.generation());
         match question {
             Question::StreamAll => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
             Question::Page { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = false),
             Question::Changes { .. } => {}
         }
         let client = self.inner.client().await.map_err(|trouble| Happened::Failed(Failure::of(trouble)))?;
+        *generation = Some(self.inner.login.generation());
         let patience = &self.inner.patience;
         let lasts = patience.watch + patience.watch * (self.row as u32 % 16) / 64;
         let within = match question {
@@ -366,6 +374,9 @@ impl Follow {
 
     async fn narrow(&mut self) {
         let namespace = self.inner.namespace.clone();
+        if self.coverage == Some(CoverageState::Listed) {
+            self.inner.refused.notify_one();
+        }
         // What is known of other namespaces is neither there nor gone: nobody may look.
         self.known.retain(|object, _| object.namespace == namespace);
         self.cover(CoverageState::Refused).await;
@@ -374,15 +385,13 @@ impl Follow {
         self.namespace = namespace;
     }
 
-    /// Obtains another credential; the trouble is what kept it from that.
-    async fn renew_login(&self, generation: Option<u64>) -> Option<Trouble> {
-        let generation = generation?;
-        match self.inner.login.renew(generation).await {
-            Ok(()) => {
-                self.inner.forget_client(generation).await;
-                None
-            }
-            Err(error) => Some(Trouble::of_plugin(&error)),
+    /// Looks for another credential; without one, what kept it from that says more than the refusal.
+    async fn renew_login(&self, generation: Option<u64>, failure: Failure) -> Happened {
+        let Some(generation) = generation else { return Happened::NotRenewed(failure) };
+        match self.inner.renew(generation).await {
+            Ok(true) => Happened::Renewed,
+            Ok(false) => Happened::NotRenewed(failure),
+            Err(trouble) => Happened::NotRenewed(Failure { trouble, ..failure }),
         }
     }
 

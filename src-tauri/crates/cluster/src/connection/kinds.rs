@@ -2,8 +2,7 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
-use super::follow::Follow;
-use super::{Connection, Inner, Tasks, WatchPhase, WatchState, known_of};
+use super::{Connection, Inner, Tasks};
 use crate::served::Served;
 use crate::{Kind, ReadError};
 
@@ -23,12 +22,11 @@ pub(super) async fn follow_installed(inner: Arc<Inner>, tasks: Weak<Tasks>) {
         inner.installed.notified().await;
         tokio::time::sleep(SETTLED_AFTER).await;
         let Ok(served) = inner.ask_served().await else { continue };
-        for kind in wanted(Some(&*served)) {
-            let kind = served.of(&kind).cloned();
-            let Some(kind) = kind.filter(|kind| !inner.any_watch(|watch| watch.kind == kind.name())) else { continue };
-            if let (Some(follow), Some(tasks)) = (inner.begin(kind).await, tasks.upgrade()) {
-                tasks.lock().await.spawn(follow.run());
-            }
+        let watched = |kind: &Kind| inner.any_watch(|watch| watch.kind == kind.name());
+        let installed = wanted(Some(&*served)).into_iter().filter_map(|kind| served.of(&kind).cloned());
+        let new: Vec<Kind> = installed.filter(|kind| !watched(kind)).collect();
+        if !new.is_empty() {
+            inner.watch_kinds(new, &tasks).await;
         }
     }
 }
@@ -46,29 +44,7 @@ impl Connection {
                 "Write the kind as `kubectl api-resources` shows it in its column KIND.",
             )
         })?;
-        if let Some(follow) = self.inner.begin(kind).await {
-            self.tasks.lock().await.spawn(follow.run());
-        }
+        self.watch(kind).await;
         Ok(())
-    }
-}
-
-impl Inner {
-    /// The watch of a kind that is not watched yet.
-    async fn begin(self: &Arc<Self>, kind: Kind) -> Option<Follow> {
-        let before = self.remembered().await;
-        let known = before.map(|snapshot| known_of(&kind, &snapshot)).unwrap_or_default();
-        let now = self.clock.now();
-        let mut row = None;
-        self.state.send_if_modified(|state| {
-            if state.watches.iter().any(|watch| watch.kind == kind.name()) {
-                return false;
-            }
-            row = Some(state.watches.len());
-            state.watches.push(WatchState::new(kind.name(), String::new(), WatchPhase::Listing, now));
-            true
-        });
-        let (inner, namespace) = (self.clone(), String::new());
-        Some(Follow::new(inner, kind, row?, namespace, known, None))
     }
 }

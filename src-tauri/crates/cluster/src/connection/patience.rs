@@ -24,6 +24,10 @@ pub(crate) struct Patience {
     pub last_retry: Duration,
     /// A refusal is a person's to lift; asking more often helps nobody.
     pub refused: Duration,
+    /// How often is asked what may be listed. A right that was lost, and a new start, ask at once, after a 300th of it.
+    pub review: Duration,
+    /// How often is looked whether a file of the login was written.
+    pub files: Duration,
 }
 
 impl Default for Patience {
@@ -40,6 +44,8 @@ impl Default for Patience {
             first_retry: Duration::from_millis(800),
             last_retry: Duration::from_secs(30),
             refused: Duration::from_secs(120),
+            review: Duration::from_secs(300),
+            files: Duration::from_secs(2),
         }
     }
 }

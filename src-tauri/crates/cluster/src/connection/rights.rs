@@ -22,18 +22,20 @@ const TAKES_AT_MOST: Duration = Duration::from_secs(10);
 
 /// Asks which rules apply to this login, in as few requests as answer it: one for whoever may list everything. `None`
 /// where the cluster does not say (or not in time): then everything is tried, and its refusals tell.
-pub(super) async fn ask(client: &Client, kinds: &[Kind], wanted: &[String]) -> Option<Rights> {
-    let asked = tokio::time::timeout(TAKES_AT_MOST, ask_all(client, kinds, wanted)).await;
+///
+/// `wanted` are the namespaces of interest; `only` those.
+pub(super) async fn ask(client: &Client, kinds: &[Kind], wanted: &[String], only: bool) -> Option<Rights> {
+    let asked = tokio::time::timeout(TAKES_AT_MOST, ask_all(client, kinds, wanted, only)).await;
     asked.inspect_err(|_| tracing::debug!("the cluster did not say in time what may be listed")).ok()?
 }
 
-async fn ask_all(client: &Client, kinds: &[Kind], wanted: &[String]) -> Option<Rights> {
+async fn ask_all(client: &Client, kinds: &[Kind], wanted: &[String], only: bool) -> Option<Rights> {
     let mut rights = Rights { everywhere: rules(client, NOWHERE).await?, ..Rights::default() };
     if kinds.iter().all(|kind| rights.everywhere(kind)) {
         return Some(rights);
     }
     let found = match kinds.iter().find(|kind| kind.kind == "Namespace") {
-        Some(kind) if rights.everywhere(kind) => namespaces(client).await,
+        Some(kind) if !only && rights.everywhere(kind) => namespaces(client).await,
         Some(_) | None => Vec::new(),
     };
     let found = found.into_iter().filter(|name| !wanted.contains(name)).take(ASKED_AT_MOST);

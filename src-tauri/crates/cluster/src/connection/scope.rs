@@ -21,6 +21,12 @@ pub(crate) enum Extent {
 pub(crate) struct Scope(BTreeMap<String, Extent>);
 
 impl Scope {
+    /// What is in namespaces is watched in these; whether it may be is not known.
+    pub(crate) fn only(kinds: &[Kind], namespaces: &[String]) -> Self {
+        let inside = kinds.iter().filter(|kind| kind.namespaced);
+        Scope(inside.map(|kind| (kind.name(), Extent::Namespaces(namespaces.to_vec()))).collect())
+    }
+
     /// What is not known is tried in the whole cluster; the cluster's refusal then says more.
     pub(crate) fn of(&self, kind: &Kind) -> Extent {
         self.0.get(&kind.name()).cloned().unwrap_or(Extent::WholeCluster)
@@ -109,10 +115,13 @@ impl Rights {
         open
     }
 
-    pub(crate) fn scope(&self, kinds: &[Kind]) -> Scope {
+    /// Where the kinds are watched. With `only`, what is in namespaces is watched in no other than these.
+    pub(crate) fn scope(&self, kinds: &[Kind], only: Option<&[String]>) -> Scope {
         let extent = |kind: &Kind| {
-            if self.everywhere(kind) {
-                return Extent::WholeCluster;
+            match only.filter(|_| kind.namespaced) {
+                Some(only) if self.everywhere(kind) => return Extent::Namespaces(only.to_vec()),
+                None if self.everywhere(kind) => return Extent::WholeCluster,
+                Some(_) | None => {}
             }
             let inside = |(namespace, rules): &&(String, Rules)| self.inside(kind, namespace, rules);
             let namespaces: Vec<String> = match kind.namespaced {

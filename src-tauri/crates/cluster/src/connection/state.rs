@@ -182,6 +182,9 @@ pub enum WatchPhase {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WatchState {
+    /// Which watch of its connection it is, in the order in which they were begun; never given twice.
+    #[serde(skip)]
+    pub(crate) number: usize,
     pub kind: String,
     /// Empty: the whole cluster.
     pub namespace: String,
@@ -205,8 +208,9 @@ pub struct WatchState {
 }
 
 impl WatchState {
-    pub(crate) fn new(kind: String, namespace: String, phase: WatchPhase, now: Time) -> Self {
+    pub(crate) fn new(number: usize, kind: String, namespace: String, phase: WatchPhase, now: Time) -> Self {
         WatchState {
+            number,
             kind,
             namespace,
             phase,
@@ -265,6 +269,12 @@ impl ConnectionState {
             server_version: String::new(),
             logging_in: None,
         }
+    }
+
+    /// The watch of that number, unless it was retired.
+    pub(crate) fn watch_mut(&mut self, number: usize) -> Option<&mut WatchState> {
+        let index = self.watches.binary_search_by_key(&number, |watch| watch.number).ok()?;
+        self.watches.get_mut(index)
     }
 
     /// Every watch has listed, was refused, or has nothing to list.

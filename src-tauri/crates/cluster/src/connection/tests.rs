@@ -7,7 +7,8 @@ mod rights;
 
 use std::time::{Duration, SystemTime};
 
-use model::{Body, CoverageState};
+use history::Query;
+use model::{Body, CoverageState, Snapshot, Time};
 use serde_json::{Value, json};
 
 use super::*;

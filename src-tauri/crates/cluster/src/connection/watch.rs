@@ -70,6 +70,10 @@ pub(super) enum Happened {
     Restart,
     /// Another kind found out meanwhile that this server does not stream lists.
     StreamsForgone,
+    /// There is another credential than the one that was not accepted.
+    Renewed,
+    /// There is none, and why.
+    NotRenewed(Failure),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,8 +104,8 @@ pub(super) enum Act {
     /// No kind of this connection is listed by a stream any more.
     ForgoStreams,
     Show(WatchPhase, Option<Trouble>),
-    /// The credential was not accepted.
-    RenewLogin,
+    /// The credential was not accepted: find out whether there is another one, and tell.
+    RenewLogin(Failure),
     /// Look in one namespace instead of the cluster; the machine begins anew.
     Narrow,
     /// The cluster refused.
@@ -150,7 +154,8 @@ impl Watch {
     pub fn next(&mut self, happened: Happened) -> Vec<Act> {
         let state = std::mem::replace(&mut self.state, State::Resting);
         match (state, happened) {
-            (State::Pausing { then }, Happened::PauseOver) => self.go(then),
+            (State::Pausing { then }, Happened::PauseOver | Happened::Renewed) => self.go(then),
+            (State::Pausing { then }, Happened::NotRenewed(failure)) => self.pause(then, failure),
             (State::Resting, Happened::PauseOver | Happened::Restart) => {
                 self.failures = 0;
                 self.list()
@@ -300,9 +305,11 @@ impl Watch {
                 | Happened::Silent
                 | Happened::Failed(_),
             )
-            | (state @ (State::Streaming | State::Paging { .. } | State::Following { .. }), Happened::PauseOver) => {
-                self.stay(state)
-            }
+            | (
+                state @ (State::Streaming | State::Paging { .. } | State::Following { .. }),
+                Happened::PauseOver | Happened::Renewed | Happened::NotRenewed(_),
+            )
+            | (state @ State::Resting, Happened::Renewed | Happened::NotRenewed(_)) => self.stay(state),
         }
     }
 
@@ -374,9 +381,8 @@ impl Watch {
                 vec![Act::Show(WatchPhase::NotServed, Some(failure.trouble)), Act::Pause(self.patience.refused)]
             }
             TroubleKind::Credential => {
-                let mut acts = vec![Act::RenewLogin];
-                acts.extend(self.pause(then, failure));
-                acts
+                self.state = State::Pausing { then };
+                vec![Act::RenewLogin(failure)]
             }
             TroubleKind::Plugin
             | TroubleKind::Untrusted

@@ -275,3 +275,19 @@ fn hundreds_of_contexts_are_listed() {
     }
     assert_eq!(pasted(&text).contexts.len(), 400);
 }
+
+#[test]
+fn a_usual_folder_that_is_not_there_is_no_problem_and_one_that_was_named_is() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("kubeconfigs");
+    let named = Sources { folders: vec![folder.clone()], ..Sources::default() };
+    let usual = Sources { usual: vec![folder.clone()], ..named.clone() };
+    let search = SearchPath::only(&[]);
+    assert_eq!(discover(&usual, &search).issues, []);
+    assert_eq!(discover(&named, &search).issues.len(), 1);
+    std::fs::create_dir(&folder).unwrap();
+    let text =
+        "clusters: [{name: c, cluster: {server: 'https://x'}}]\ncontexts: [{name: one, context: {cluster: c}}]\n";
+    std::fs::write(folder.join("one.yaml"), text).unwrap();
+    assert_eq!(discover(&usual, &search).contexts.len(), 1, "it may come later");
+}

@@ -533,4 +533,13 @@ async fn the_agents_of_one_node_are_read_with_their_logs() {
         .collect();
     assert_eq!(told, [("kubelet", "ok", false), ("kernel", "", true)]);
     assert!(read.notes.is_empty(), "{:?}", read.notes);
+
+    // Where the rights do not reach that far, it is said which would.
+    let no = json!({"kind": "Status", "code": 403, "message": "nodes \"n1\" is forbidden", "metadata": {}});
+    fake.shelf().answers.insert(format!("{base}/logs/"), (403, no.to_string()));
+    let read = reach.node_agents(&permit, Some("n1"), Time::MAX).await.unwrap();
+    assert!(read.notes.iter().any(|note| note.contains("is forbidden")), "{:?}", read.notes);
+    fake.shelf().answers.insert(format!("{base}/healthz"), (403, no.to_string()));
+    let error = reach.node_agents(&permit, Some("n1"), Time::MAX).await.unwrap_err();
+    assert!(matches!(&error, ReadError::Refused { hint, .. } if hint.contains("nodes/proxy")), "{error:?}");
 }

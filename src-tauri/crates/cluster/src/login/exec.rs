@@ -1,30 +1,26 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, HeaderValue};
-use jiff::{SignedDuration, Timestamp};
+use http::header::AUTHORIZATION;
 use kube::client::Body;
 use kube::config::{Cluster, ExecConfig};
 use redact::Redactor;
-use tokio::sync::Notify;
 use tower::filter::AsyncPredicate;
 
 use super::Step;
+use super::account::{self, Account, Held};
 use crate::plugin::{self, PluginError, PluginFault};
 use crate::trust::{ExecCommand, Terms, Trust};
 use crate::{SearchPath, Trouble, TroubleKind};
 
-/// A token is renewed this long before it expires, or for the last quarter of a shorter life.
-const EARLY: SignedDuration = SignedDuration::from_secs(60);
-/// The plugin is not run again sooner after it failed, or after what it gave was refused.
-const PAUSE: Duration = Duration::from_secs(30);
-/// Failing again and again, it is run this seldom: each run may open a browser.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// The list of a cluster's extensions has this one for plugins.
 const PLUGINS_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
-/// A credential plugin and what it printed last.
+/// One connection's way to a credential plugin. What the plugin printed is in the account, which other connections of the
+/// same user have too.
 pub(super) struct Exec {
     config: ExecConfig,
     command: ExecCommand,
@@ -33,59 +29,31 @@ pub(super) struct Exec {
     terms: Terms,
     search: Arc<SearchPath>,
     redactor: Arc<Redactor>,
-    takes_at_most: Duration,
+    takes_at_most: std::time::Duration,
     tell: Arc<dyn Fn(Step) + Send + Sync>,
-    held: Mutex<Held>,
-    /// Two dozen watches that need a login at once get one.
-    turn: tokio::sync::Mutex<()>,
-    /// Stops the plugin that runs just now.
-    overtaken: Notify,
+    /// How many of this connection wait for the plugin.
+    waiting: AtomicUsize,
+    account: Arc<Account>,
+    refused: Mutex<Refused>,
 }
 
+/// How often this cluster refused what the plugin gave, and when it did last.
 #[derive(Default)]
-pub(super) struct Held {
-    pub token: Option<HeaderValue>,
-    pub certificate: Option<(String, String)>,
-    pub expires_at: Option<Timestamp>,
-    obtained_at: Option<Timestamp>,
-    /// Counts what was obtained, so that several who were refused with the same credential renew it once.
-    pub generation: u64,
-    /// When it was last renewed because the cluster refused it.
-    renewed: Option<Instant>,
-    /// The last failure, which stands for a while.
-    failed: Option<(Instant, PluginError)>,
-    /// How often it failed in a row.
-    failures: u32,
-    /// Somebody says that what is held is no good.
-    void: bool,
+struct Refused {
+    at: Option<Instant>,
+    times: u32,
 }
 
-impl Held {
-    pub(super) fn is_stale(&self) -> bool {
-        let expiring = self.expires_at.zip(self.obtained_at).is_some_and(|(end, start)| {
-            let early = EARLY.min(end.duration_since(start) / 4).max(SignedDuration::ZERO);
-            Timestamp::now() + early >= end
-        });
-        self.generation == 0 || self.void || expiring
+impl Refused {
+    fn is_too_soon(&self) -> bool {
+        self.at.is_some_and(|at| at.elapsed() < account::pause_after(self.times))
     }
 
-    /// The last failure, for as long as nothing is to be tried again by itself.
-    fn standing(&self) -> Option<PluginError> {
-        let (at, error) = self.failed.as_ref()?;
-        let pause = match error.fault {
-            // Nobody was there. Whoever comes asks.
-            PluginFault::TimedOut => Duration::MAX,
-            PluginFault::Failed => (PAUSE * 2u32.pow(self.failures.saturating_sub(1).min(8))).min(LONGEST_PAUSE),
-            PluginFault::Missing | PluginFault::Untrusted | PluginFault::Overtaken => PAUSE,
-        };
-        (at.elapsed() < pause).then(|| error.clone())
-    }
-
-    fn failed(&mut self, error: &PluginError) {
-        if error.fault != PluginFault::Overtaken {
-            self.failed = Some((Instant::now(), error.clone()));
-            self.failures += 1;
-        }
+    fn once_more(&mut self) {
+        // What was good for a while was no useless renewal.
+        let helped = self.at.is_none_or(|at| at.elapsed() > 2 * account::pause_after(self.times));
+        self.times = if helped { 1 } else { self.times + 1 };
+        self.at = Some(Instant::now());
     }
 }
 
@@ -97,6 +65,10 @@ impl Exec {
         parts: &super::Parts,
     ) -> Arc<Exec> {
         let cluster = config.provide_cluster_info.then(|| about(cluster));
+        // Asked otherwise, it may answer otherwise.
+        let told = cluster.as_ref().map(ToString::to_string).unwrap_or_default();
+        let version = config.api_version.as_deref().unwrap_or_default();
+        let key = model::digest_hex(&[command.digest.as_bytes(), version.as_bytes(), told.as_bytes()]);
         Arc::new(Exec {
             config,
             command,
@@ -106,43 +78,41 @@ impl Exec {
             redactor: Arc::clone(&parts.redactor),
             takes_at_most: parts.takes_at_most,
             tell: Arc::clone(&parts.tell),
-            held: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
-            overtaken: Notify::new(),
+            waiting: AtomicUsize::new(0),
+            account: parts.terms.logins.account(key),
+            refused: Mutex::default(),
         })
     }
 
     pub(super) fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.account.held()
     }
 
-    /// Runs the plugin where what is held is too old, as `is_old` says it.
+    /// Runs the plugin where what is held is too old, as `is_old` says it; waits for it where somebody else has it run.
     pub(super) async fn obtain(&self, is_old: impl Fn(&Held) -> bool) -> Result<(), PluginError> {
-        let _turn = self.turn.lock().await;
-        {
-            let held = self.held();
-            if !is_old(&held) {
-                return Ok(());
-            }
-            if let Some(error) = held.standing() {
-                return Err(error);
-            }
+        if !is_old(&self.held()) {
+            return Ok(());
+        }
+        let standing = self.held().standing();
+        if let (None, Some(error)) = (self.account.run(), standing) {
+            return Err(error);
         }
         self.allowed()?;
-        (self.tell)(Step::Running(self.command.line()));
-        let result = tokio::select! {
-            result = self.run() => result,
-            () = self.overtaken.notified() => Err(PluginError {
-                why: format!("`{}` was stopped for a new login", self.command.line()),
-                hint: String::new(),
-                fault: PluginFault::Overtaken,
-            }),
+        let overtaken = PluginError {
+            why: format!("`{}` was stopped for a new login", self.command.line()),
+            hint: String::new(),
+            fault: PluginFault::Overtaken,
         };
-        (self.tell)(Step::Ended);
-        if let Err(error) = &result {
-            self.held().failed(error);
-        }
-        result
+        let run = {
+            let run = self.account.join_or_run(self.print().boxed(), overtaken);
+            // Somebody else's run may have ended since it was looked at.
+            if !is_old(&self.held()) {
+                return Ok(());
+            }
+            run
+        };
+        let _waiting = Waiting::begin(self);
+        run.await
     }
 
     /// Refused without running anything where the engineer has not said that it may run.
@@ -165,54 +135,70 @@ impl Exec {
         }
     }
 
-    async fn run(&self) -> Result<(), PluginError> {
-        let credential =
-            plugin::run(&self.config, self.cluster.clone(), &self.search, &self.redactor, self.takes_at_most).await?;
-        let token = match credential.token {
-            Some(token) => Some(super::bearer(&token).ok_or_else(|| PluginError {
-                why: format!("`{}` printed a token with forbidden characters", self.command.line()),
-                hint: "Run it in a terminal to see.".into(),
-                fault: PluginFault::Failed,
-            })?),
-            None => None,
-        };
-        let mut held = self.held();
-        *held = Held {
-            token,
-            certificate: credential.certificate,
-            expires_at: credential.expires_at,
-            obtained_at: Some(Timestamp::now()),
-            generation: held.generation + 1,
-            renewed: held.renewed,
-            failed: None,
-            failures: 0,
-            void: false,
-        };
-        Ok(())
+    /// Runs the plugin and gives what it printed.
+    fn print(&self) -> impl Future<Output = Result<Held, PluginError>> + Send + 'static {
+        let (config, cluster, line) = (self.config.clone(), self.cluster.clone(), self.command.line());
+        let (search, redactor, takes_at_most) =
+            (Arc::clone(&self.search), Arc::clone(&self.redactor), self.takes_at_most);
+        async move {
+            let credential = plugin::run(&config, cluster, &search, &redactor, takes_at_most).await?;
+            let token = match credential.token {
+                Some(token) => Some(super::bearer(&token).ok_or_else(|| PluginError {
+                    why: format!("`{line}` printed a token with forbidden characters"),
+                    hint: "Run it in a terminal to see.".into(),
+                    fault: PluginFault::Failed,
+                })?),
+                None => None,
+            };
+            Ok(Held::printed(token, credential.certificate, credential.expires_at))
+        }
     }
 
-    /// Obtains a new credential because the cluster refused the one of `generation`. A cluster that refuses every
-    /// credential does not have the plugin run, and perhaps a browser open, again and again.
-    pub(super) async fn renew(&self, generation: u64) -> Result<(), PluginError> {
-        {
-            let mut held = self.held();
-            let lately = held.renewed.is_some_and(|at| at.elapsed() < PAUSE);
-            if held.generation != generation || lately {
-                return Ok(());
-            }
-            held.renewed = Some(Instant::now());
+    /// Obtains a new credential because the cluster refused the one of `generation`; gives whether there is another one
+    /// now. A cluster that refuses every credential does not have the plugin run, and perhaps a browser open, again and
+    /// again.
+    pub(super) async fn renew(&self, generation: u64) -> Result<bool, PluginError> {
+        if self.held().generation != generation {
+            return Ok(true);
         }
-        self.obtain(|held| held.generation == generation).await
+        if self.account.run().is_none() {
+            let mut refused = self.refused();
+            if refused.is_too_soon() {
+                return Ok(false);
+            }
+            refused.once_more();
+        }
+        self.obtain(|held| held.generation == generation).await?;
+        Ok(true)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody says that it is worth trying again now; `anew` with another credential.
     pub(super) fn retry(&self, anew: bool) {
-        let mut held = self.held();
-        (held.renewed, held.failed, held.failures) = (None, None, 0);
-        if anew {
-            held.void = true;
-            drop(held);
-            self.overtaken.notify_waiters();
+        *self.refused() = Refused::default();
+        self.account.retry(anew);
+    }
+}
+
+/// Tells that this connection waits for the plugin, whoever has it run.
+struct Waiting<'e>(&'e Exec);
+
+impl<'e> Waiting<'e> {
+    fn begin(exec: &'e Exec) -> Self {
+        if exec.waiting.fetch_add(1, Ordering::SeqCst) == 0 {
+            (exec.tell)(Step::Running(exec.command.line()));
+        }
+        Waiting(exec)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.0.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+            (self.0.tell)(Step::Ended);
         }
     }
 }
@@ -275,25 +261,24 @@ impl AsyncPredicate<http::Request<Body>> for Carry {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
-    fn a_plugin_that_fails_runs_ever_more_seldom_and_one_that_nobody_answered_waits_for_somebody() {
-        let error = |fault| PluginError { why: "no".into(), hint: String::new(), fault };
-        let mut held = Held::default();
-        assert!(held.standing().is_none());
-        let Some(half_an_hour_ago) = Instant::now().checked_sub(Duration::from_secs(1800)) else { return };
-        let minute = Duration::from_secs(60);
-        for (failures, stands_for_a_minute) in [(1, false), (2, false), (4, true), (30, true)] {
-            held.failed = Some((half_an_hour_ago + 29 * minute, error(PluginFault::Failed)));
-            held.failures = failures;
-            assert_eq!(held.standing().is_some(), stands_for_a_minute, "{failures}");
-            held.failed = Some((half_an_hour_ago, error(PluginFault::Failed)));
-            assert!(held.standing().is_none(), "in the end it is tried again");
-        }
-        held.failed = Some((half_an_hour_ago, error(PluginFault::TimedOut)));
-        assert!(held.standing().is_some());
-        held.failed(&error(PluginFault::Overtaken));
-        assert_eq!(held.standing(), Some(error(PluginFault::TimedOut)), "that it was stopped is no failure");
+    fn a_cluster_that_refuses_what_was_renewed_has_it_renewed_ever_more_seldom() {
+        let Some(long_ago) = Instant::now().checked_sub(Duration::from_secs(3600)) else { return };
+        let mut refused = Refused::default();
+        assert!(!refused.is_too_soon(), "the first refusal is answered at once");
+        refused.once_more();
+        assert!(refused.is_too_soon());
+        refused.at = Some(long_ago + Duration::from_secs(3600) - account::PAUSE);
+        assert!(!refused.is_too_soon());
+        refused.once_more();
+        refused.at = Some(long_ago + Duration::from_secs(3600) - account::PAUSE);
+        assert!(refused.is_too_soon(), "the renewal did not help");
+        refused.at = Some(long_ago);
+        refused.once_more();
+        assert_eq!(refused.times, 1, "what was good for an hour was a good renewal");
     }
 }

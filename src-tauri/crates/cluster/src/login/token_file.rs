@@ -11,7 +11,15 @@ pub(super) struct TokenFile {
     path: PathBuf,
     /// The kubeconfig's own token, until the file can be read.
     instead: Option<HeaderValue>,
-    read: Mutex<Option<(Stamp, HeaderValue)>>,
+    read: Mutex<Read>,
+}
+
+#[derive(Default)]
+struct Read {
+    last: Option<(Stamp, HeaderValue)>,
+    /// Counts the tokens that were read, so that several who were refused with the same one know whether there is
+    /// another.
+    generation: u64,
 }
 
 /// Tells whether a file was written since.
@@ -22,12 +30,25 @@ impl TokenFile {
         TokenFile { path, instead, read: Mutex::default() }
     }
 
+    /// How many different tokens were read; looks whether there is a new one. `again` reads the file even where it looks
+    /// as it was: clocks of file systems are coarse.
+    pub(super) fn generation(&self, again: bool) -> u64 {
+        if again {
+            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((stamp, _)) = &mut read.last {
+                *stamp = (None, u64::MAX);
+            }
+        }
+        let _ = self.header();
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
     /// The token as it is in the file now. A file that cannot be read any more leaves the last one in use, as kubectl
     /// does: some programs remove the file to limit who sees it.
     pub(super) fn header(&self) -> Result<HeaderValue, Trouble> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = std::fs::metadata(&self.path).map(|m| (m.modified().ok(), m.len()));
-        if let (Ok(stamp), Some((known, header))) = (&newest, &*read)
+        if let (Ok(stamp), Some((known, header))) = (&newest, &read.last)
             && stamp == known
         {
             return Ok(header.clone());
@@ -36,12 +57,15 @@ impl TokenFile {
         let (why, old) = match fresh {
             Ok((stamp, text)) => match super::bearer(text.trim()).filter(|_| !text.trim().is_empty()) {
                 Some(header) => {
-                    *read = Some((stamp, header.clone()));
+                    if read.last.as_ref().is_none_or(|(_, known)| *known != header) {
+                        read.generation += 1;
+                    }
+                    read.last = Some((stamp, header.clone()));
                     return Ok(header);
                 }
                 None => ("it holds no token".to_owned(), None),
             },
-            Err(error) => (error.to_string(), read.as_ref().map(|(_, header)| header.clone())),
+            Err(error) => (error.to_string(), read.last.as_ref().map(|(_, header)| header.clone())),
         };
         old.or_else(|| self.instead.clone()).ok_or_else(|| {
             Trouble::new(
@@ -70,6 +94,9 @@ mod tests {
         assert_eq!(file.header().unwrap(), "Bearer one");
         std::fs::write(&path, "second\n").unwrap();
         assert_eq!(file.header().unwrap(), "Bearer second");
+        assert_eq!(file.generation(false), 2);
+        std::fs::write(&path, "second\n").unwrap();
+        assert_eq!(file.generation(true), 2, "the same token again is no other one");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(file.header().unwrap(), "Bearer second");
     }

@@ -107,6 +107,35 @@ async fn a_plugin_that_does_not_end_is_ended() {
 }
 
 #[tokio::test]
+async fn what_a_plugin_started_is_ended_with_it_and_goes_on_when_the_plugin_ended_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let child = folder.path().join("child");
+    let starts = format!("sleep 3600 &\necho $! > '{}'\n", child.display());
+    let search = Arc::new(SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]));
+    let lives = |pid: &str| {
+        // Killed and not yet waited for, it is a zombie.
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        !state.is_empty() && !state.contains(") Z ")
+    };
+    for (rest, goes_on) in [("wait", false), ("echo '{\"status\": {\"token\": \"t\"}}'", true)] {
+        let _ = fs::remove_file(&child);
+        script(folder.path(), "login", &format!("{starts}{rest}"));
+        let run = run(&exec("login"), None, &search, &Redactor::new([7; 32]), Duration::from_millis(1500)).await;
+        assert_eq!(run.is_ok(), goes_on, "its output is held open, and the credential is there");
+        let pid = fs::read_to_string(&child).unwrap().trim().to_owned();
+        if cfg!(target_os = "linux") {
+            let mut waits = 0;
+            while lives(&pid) != goes_on && waits < 500 {
+                waits += 1;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            assert_eq!(lives(&pid), goes_on);
+        }
+        let _ = std::process::Command::new("kill").args(["-9", &pid]).status();
+    }
+}
+
+#[tokio::test]
 async fn a_plugin_that_insists_on_a_terminal_is_not_started() {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), "login", &format!("touch '{}'", folder.path().join("ran").display()));

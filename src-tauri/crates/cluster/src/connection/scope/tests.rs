@@ -24,7 +24,7 @@ fn namespaces(names: &[&str]) -> Extent {
 #[test]
 fn an_administrator_watches_the_whole_cluster() {
     let rights = Rights { everywhere: rules(&[("*", "*", "*")]), ..Rights::default() };
-    let scope = rights.scope(&watched());
+    let scope = rights.scope(&watched(), None);
     assert!(watched().iter().all(|kind| scope.of(kind) == Extent::WholeCluster));
     assert!(rights.open(&watched()).is_empty());
 }
@@ -39,7 +39,7 @@ fn a_user_of_two_namespaces_watches_each_kind_where_the_rules_allow_it() {
         ],
         ..Rights::default()
     };
-    let scope = rights.scope(&watched());
+    let scope = rights.scope(&watched(), None);
     assert_eq!(scope.of(&kind("Node")), Extent::WholeCluster);
     assert_eq!(scope.of(&kind("Pod")), namespaces(&["shop", "bank"]));
     assert_eq!(scope.of(&kind("Deployment")), namespaces(&["shop"]), "`get` lists nothing");
@@ -54,7 +54,7 @@ fn a_rule_about_named_objects_lists_nothing() {
     let named = json!({"resourceRules": [
         {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["web-0"]}]});
     let rights = Rights { everywhere: Rules::read(&named), ..Rights::default() };
-    assert!(matches!(rights.scope(&watched()).of(&kind("Pod")), Extent::Refused(_)));
+    assert!(matches!(rights.scope(&watched(), None).of(&kind("Pod")), Extent::Refused(_)));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn where_rules_are_incomplete_each_open_question_is_asked_once() {
     rights.asked =
         [(question("Pod", ""), true), (question("Secret", ""), false), (question("Secret", "shop"), true)].into();
     assert!(rights.open(&kinds).is_empty());
-    let scope = rights.scope(&kinds);
+    let scope = rights.scope(&kinds, None);
     assert_eq!(scope.of(&kinds[1]), Extent::WholeCluster);
     assert_eq!(scope.of(&kinds[2]), namespaces(&["shop"]));
 }
@@ -86,4 +86,20 @@ fn an_error_of_an_authorizer_leaves_its_rules_incomplete() {
 #[test]
 fn what_nobody_could_tell_is_tried_in_the_whole_cluster() {
     assert_eq!(Scope::default().of(&kind("Pod")), Extent::WholeCluster);
+}
+
+#[test]
+fn a_recording_of_one_namespace_looks_into_no_other_whatever_its_login_may() {
+    let only = ["shop".to_owned()];
+    let kinds = watched();
+    let mut rights = Rights { everywhere: rules(&[("*", "*", "*")]), ..Rights::default() };
+    let scope = rights.scope(&kinds, Some(&only));
+    assert_eq!(scope.of(&kind("Pod")), Extent::Namespaces(only.to_vec()));
+    assert_eq!(scope.of(&kind("Node")), Extent::WholeCluster, "pods stand on nodes");
+    rights.everywhere = Rules::default();
+    rights.namespaces = vec![("shop".into(), Rules::default())];
+    assert!(matches!(rights.scope(&kinds, Some(&only)).of(&kind("Pod")), Extent::Refused(_)));
+    let unknown = Scope::only(&kinds, &only);
+    assert_eq!(unknown.of(&kind("Pod")), Extent::Namespaces(only.to_vec()));
+    assert_eq!(unknown.of(&kind("Node")), Extent::WholeCluster);
 }

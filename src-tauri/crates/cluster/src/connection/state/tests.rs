@@ -94,7 +94,7 @@ fn every_phase_is_left_by_some_event_but_the_last() {
 fn watch(kind: &str, namespace: &str, phase: WatchPhase) -> WatchState {
     let error = matches!(phase, WatchPhase::Refused | WatchPhase::Failed)
         .then(|| Trouble::new(TroubleKind::Refused, format!("403: no {kind} for you"), "Ask for it."));
-    WatchState { error, ..WatchState::new(kind.to_owned(), namespace.to_owned(), phase, Time(1)) }
+    WatchState { error, ..WatchState::new(0, kind.to_owned(), namespace.to_owned(), phase, Time(1)) }
 }
 
 #[test]

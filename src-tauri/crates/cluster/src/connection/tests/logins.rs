@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::Trust;
+use crate::{Logins, Trust};
 
 const EXEC: &str = "{exec: {command: corp-login}}";
 
@@ -85,4 +85,132 @@ async fn a_renewed_login_brings_everything_back_and_what_was_shown_stays() {
     fake.put("pods", pod("after"));
     until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "after")).is_some()).await;
     connection.close().await;
+}
+
+/// A context whose token stands in a file.
+fn by_token_file(fake: &Fake, path: &Path, token: &str) -> Context {
+    std::fs::write(path, token).unwrap();
+    fake.shelf().token = Some(token.into());
+    fake.context(&format!("{{tokenFile: '{}'}}", path.display()), "")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_rotated_before_it_was_refused_is_used_at_once_and_nobody_sees_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let fake = Fake::start().await;
+    let connection = open(&by_token_file(&fake, &path, "one"));
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    let mut states = connection.subscribe();
+    let lost = Arc::new(AtomicBool::new(false));
+    let watching = tokio::spawn({
+        let lost = lost.clone();
+        async move {
+            while states.changed().await.is_ok() {
+                let logged_out =
+                    states.borrow_and_update().trouble.as_ref().is_some_and(|t| t.kind == TroubleKind::Credential);
+                lost.fetch_or(logged_out, Ordering::SeqCst);
+            }
+        }
+    });
+    std::fs::write(&path, "rotated").unwrap();
+    fake.shelf().token = Some("rotated".into());
+    fake.cut();
+    fake.put("pods", pod("after"));
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "after")).is_some()).await;
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live).await;
+    assert!(!lost.load(Ordering::SeqCst), "{:?}", connection.state());
+    // Reads beside the watches likewise.
+    assert!(connection.inner.get_json("/api/v1/pods").await.is_ok());
+    watching.abort();
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_comes_after_the_refusal_is_noticed_however_long_the_watches_pause() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let fake = Fake::start().await;
+    let context = by_token_file(&fake, &path, "one");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let for_ever = Duration::from_secs(24 * 3600);
+    let patience = Patience {
+        first_retry: for_ever,
+        last_retry: for_ever,
+        files: Duration::from_millis(20),
+        ..Patience::default()
+    };
+    let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
+    let terms = Terms::default();
+    let connection = Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, patience);
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    fake.shelf().token = Some("rotated".into());
+    fake.cut();
+    until_state(&connection, |s| s.phase == ConnectionPhase::LoggedOut).await;
+    std::fs::write(&path, "rotated").unwrap();
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live).await;
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_whose_login_is_refused_is_asked_again_with_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "one").unwrap();
+    let fake = Fake::start().await;
+    fake.shelf().token = Some("one".into());
+    let context = fake.context(EXEC, "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let connection = open_into(&context, history, plugin(folder.path(), &printing(&token)));
+    connection.wait_synced(PATIENCE).await;
+    std::fs::write(&token, "two").unwrap();
+    fake.shelf().token = Some("two".into());
+    assert!(connection.inner.get_json("/api/v1/nodes").await.is_ok());
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_contexts_of_one_user_that_are_opened_at_once_log_in_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hang, ran) = (folder.path().join("hang"), folder.path().join("ran"));
+    std::fs::write(&hang, "").unwrap();
+    let script = format!(
+        "echo x >> '{}'\nwhile [ -e '{}' ]; do sleep 0.05; done\necho '{{\"status\": {{\"token\": \"t\"}}}}'",
+        ran.display(),
+        hang.display()
+    );
+    let search = Arc::new(plugin(folder.path(), &script));
+    let fake = Fake::start().await;
+    fake.shelf().token = Some("t".into());
+    let mut text = format!(
+        "clusters:\n- name: c\n  cluster: {{server: 'http://{}'}}\nusers:\n- name: u\n  user: {EXEC}\ncontexts:\n",
+        fake.address
+    );
+    for number in 0..10 {
+        text += &format!("- name: here-{number}\n  context: {{cluster: c, user: u, namespace: n{number}}}\n");
+    }
+    let sources = crate::Sources { pasted: vec![("a test".into(), text)], ..crate::Sources::default() };
+    let contexts = crate::discover(&sources, &search).contexts;
+    let logins = Logins::default();
+    let open = |context: &Context| {
+        let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+        let terms = Terms { trust: Arc::new(|_| Trust::Trusted), logins: logins.clone(), ..Terms::default() };
+        let redactor = Arc::new(Redactor::new([7; 32]));
+        Connection::open(context, terms, history, redactor, Arc::new(WallClock), search.clone())
+    };
+    let mut connections: Vec<_> = contexts.iter().map(open).collect();
+    assert_eq!(connections.len(), 10);
+    for connection in &connections {
+        until_state(connection, |s| s.phase == ConnectionPhase::LoggingIn).await;
+    }
+    // Whoever has it run may go; it runs for the others.
+    connections.remove(0).close().await;
+    std::fs::remove_file(&hang).unwrap();
+    for connection in &connections {
+        until_state(connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    }
+    assert_eq!(std::fs::read_to_string(&ran).unwrap().lines().count(), 1);
+    for connection in connections {
+        connection.close().await;
+    }
 }

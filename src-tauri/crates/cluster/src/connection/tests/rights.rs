@@ -95,3 +95,78 @@ async fn where_rules_are_incomplete_the_access_review_decides() {
     assert!(fake.seen("selfsubjectaccessreviews").iter().all(|seen| !seen.body.contains("\"nodes\"")));
     connection.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_later_is_watched_without_opening_anew_and_what_is_taken_is_not_seen() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.put("pods", json!({"metadata": {"name": "vault", "namespace": "bank", "uid": "v"}}));
+    let grant = |places: &[(&str, &[&str])]| {
+        let mut shelf = fake.shelf();
+        shelf.rules.clear();
+        for (namespace, resources) in places {
+            shelf.rules.insert((*namespace).to_owned(), vec![rule(&["", "apps"], resources)]);
+        }
+    };
+    grant(&[("shop", &["pods"])]);
+    let context = fake.context("{}", "shop");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let terms = Terms { namespaces: vec!["bank".into()], ..Terms::default() };
+    let patience = Patience { review: Duration::from_millis(300), ..Patience::default() };
+    let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
+    let connection = Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, patience);
+    connection.wait_synced(PATIENCE).await;
+    let live = |state: &ConnectionState, kind: &str| -> Vec<String> {
+        let watches = state.watches.iter().filter(|w| w.kind == kind && w.phase == WatchPhase::Live);
+        watches.map(|w| w.namespace.clone()).collect()
+    };
+    assert_eq!(live(&connection.state(), "Pod"), ["shop"]);
+
+    grant(&[("shop", &["pods", "deployments"]), ("bank", &["pods"])]);
+    let more = |s: &ConnectionState| live(s, "Pod") == ["shop", "bank"] && live(s, "Deployment") == ["shop"];
+    let state = until_state(&connection, more).await;
+    assert!(state.unseen().iter().all(|u| u.kind != "Deployment" || u.except_in == ["shop"]), "{:?}", state.unseen());
+    until(&connection, |s| s.absence_is_known("Pod", "bank")).await;
+    assert_eq!(names(&connection, "Pod"), ["vault", "cart"]);
+
+    grant(&[("", &["*"])]);
+    until_state(&connection, |s| live(s, "Pod") == [""] && live(s, "Deployment") == [""]).await;
+    fake.put("pods", json!({"metadata": {"name": "lion", "namespace": "zoo", "uid": "l"}}));
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "zoo", "lion")).is_some()).await;
+
+    grant(&[("shop", &["pods"])]);
+    until_state(&connection, |s| live(s, "Pod") == ["shop"]).await;
+    let known = |s: &Snapshot| ["shop", "bank", "zoo"].map(|namespace| s.absence_is_known("Pod", namespace));
+    until(&connection, |s| known(s) == [true, false, false]).await;
+    fake.put("pods", pod("late"));
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "late")).is_some()).await;
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_of_one_namespace_asks_for_nothing_of_the_others() {
+    for rules in [vec![rule(&["*"], &["*"])], Vec::new()] {
+        let fake = Fake::start().await;
+        fake.put("pods", pod("cart"));
+        fake.put("pods", json!({"metadata": {"name": "vault", "namespace": "bank", "uid": "v"}}));
+        if !rules.is_empty() {
+            fake.shelf().rules.insert(String::new(), rules);
+        }
+        let context = fake.context("{}", "bank");
+        let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+        let terms = Terms { namespaces: vec!["shop".into()], only_namespaces: true, ..Terms::default() };
+        let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
+        let connection = Connection::open(&context, terms, history, redactor, Arc::new(WallClock), search);
+        let state = connection.wait_synced(PATIENCE).await;
+        assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+        assert_eq!(names(&connection, "Pod"), ["cart"]);
+        for plural in ["/pods", "/secrets", "/events", "/deployments"] {
+            let asked = fake.seen(plural);
+            assert!(asked.iter().all(|seen| seen.path.contains("/namespaces/shop/")), "{asked:?}");
+            assert!(!asked.is_empty(), "{plural}");
+        }
+        assert!(state.watches.iter().any(|w| w.kind == "Node" && w.phase == WatchPhase::Live));
+        assert!(!connection.history().snapshot(Time::MAX).unwrap().absence_is_known("Pod", "bank"));
+        connection.close().await;
+    }
+}

@@ -190,3 +190,18 @@ fn late_news_of_a_closed_answer_changes_nothing() {
         assert_eq!(watch.state, paused);
     }
 }
+
+#[test]
+fn a_login_that_is_not_accepted_goes_on_at_once_with_another_one_and_waits_without() {
+    let mut watch = following();
+    let acts = watch.next(failed(TroubleKind::Credential));
+    let [Act::RenewLogin(failure)] = acts.as_slice() else { panic!("{acts:?}") };
+    let failure = failure.clone();
+    assert_eq!(watch.next(Happened::Renewed), [Act::Follow { from: "7".into() }], "nobody sees a failure");
+
+    watch.next(failed(TroubleKind::Credential));
+    let acts = watch.next(Happened::NotRenewed(failure));
+    assert!(acts.iter().any(|act| matches!(act, Act::Show(WatchPhase::Failed, Some(_)))), "{acts:?}");
+    assert!(pauses(&acts) >= Patience::default().first_retry);
+    assert_eq!(watch.next(Happened::Renewed), [Act::Follow { from: "7".into() }], "it may come later");
+}

@@ -1,0 +1,252 @@
+//! Where the kinds are watched: decided from what the login may list, and decided again when that changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, Weak};
+
+use model::{Body, CoverageState, ObjectRef, Observation, Snapshot, Source, Time};
+use tokio::task::AbortHandle;
+
+use super::follow::Follow;
+use super::scope::{Extent, Scope};
+use super::{Connection, Inner, Tasks, WatchPhase, WatchState, rights};
+use crate::arrival::Known;
+use crate::{Kind, Trouble, TroubleKind};
+
+/// One watch that is to be started, or that it is known cannot be.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub kind: Kind,
+    /// Empty: the whole cluster.
+    pub namespace: String,
+    pub phase: WatchPhase,
+    pub refused: Option<Trouble>,
+}
+
+impl Place {
+    pub fn not_served(kind: Kind) -> Self {
+        Place { kind, namespace: String::new(), phase: WatchPhase::NotServed, refused: None }
+    }
+
+    /// One for the whole cluster, or one for each namespace.
+    pub fn of(kind: &Kind, extent: &Extent) -> Vec<Place> {
+        let place =
+            |namespace: &str, phase, refused| Place { kind: kind.clone(), namespace: namespace.into(), phase, refused };
+        match extent {
+            Extent::WholeCluster => vec![place("", WatchPhase::Listing, None)],
+            Extent::Namespaces(names) => names.iter().map(|name| place(name, WatchPhase::Listing, None)).collect(),
+            Extent::Refused(why) => {
+                let hint = "Ask whoever runs the cluster for this permission, or go on without it.";
+                let trouble = Trouble::new(TroubleKind::Refused, why.clone(), hint);
+                vec![place("", WatchPhase::Refused, Some(trouble))]
+            }
+        }
+    }
+}
+
+/// What was decided of a kind, and the watches that run.
+#[derive(Default)]
+pub(super) struct Watched {
+    kinds: Vec<(Kind, Extent)>,
+    running: HashMap<usize, AbortHandle>,
+    /// Numbers of watches go on from here.
+    next: usize,
+}
+
+impl Inner {
+    pub(super) fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where these kinds may be watched; `None` where the cluster does not tell.
+    async fn ask_scope(&self, kinds: &[Kind]) -> Option<Scope> {
+        let client = self.client().await.ok()?;
+        let own = if self.namespace.is_empty() { "default" } else { &self.namespace };
+        let mut wanted = if self.only_namespaces { Vec::new() } else { vec![own.to_owned()] };
+        for name in &self.namespaces {
+            if !wanted.contains(name) {
+                wanted.push(name.clone());
+            }
+        }
+        let rights = rights::ask(&client, kinds, &wanted, self.only_namespaces).await?;
+        let only = self.only_namespaces.then_some(wanted.as_slice());
+        Some(rights.scope(kinds, only))
+    }
+
+    /// Where these kinds are watched. A cluster that does not tell is tried, kind by kind.
+    pub(super) async fn scope(&self, kinds: &[Kind]) -> Scope {
+        if let Some(scope) = self.ask_scope(kinds).await {
+            return scope;
+        }
+        if self.only_namespaces { Scope::only(kinds, &self.namespaces) } else { Scope::default() }
+    }
+
+    /// Starts the watches of kinds that have none yet, where they may be watched.
+    pub(super) async fn watch_kinds(self: &Arc<Self>, kinds: Vec<Kind>, tasks: &Weak<Tasks>) {
+        self.writer.flush().await;
+        let (before, scope) = tokio::join!(self.remembered(), self.scope(&kinds));
+        let decided: Vec<(Kind, Extent)> = kinds.into_iter().map(|kind| (kind.clone(), scope.of(&kind))).collect();
+        let places = decided.iter().flat_map(|(kind, extent)| Place::of(kind, extent)).collect();
+        self.watched().kinds.extend(decided);
+        self.start(places, &[], before.as_ref(), tasks).await;
+    }
+
+    /// Starts watches in these places, in place of the retired ones. What is watched there already stays.
+    pub(super) async fn start(
+        self: &Arc<Self>,
+        places: Vec<Place>,
+        retired: &[usize],
+        before: Option<&Snapshot>,
+        tasks: &Weak<Tasks>,
+    ) {
+        let Some(holder) = tasks.upgrade() else { return };
+        let mut tasks = holder.lock().await;
+        let now = self.clock.now();
+        let mut begun: Vec<(usize, Place)> = Vec::new();
+        let mut next = self.watched().next;
+        let mut left: Vec<(String, String)> = Vec::new();
+        self.state.send_modify(|state| {
+            state.watches.retain(|watch| {
+                let stays = !retired.contains(&watch.number);
+                if !stays && !watch.namespace.is_empty() {
+                    left.push((watch.kind.clone(), watch.namespace.clone()));
+                }
+                stays
+            });
+            for place in places {
+                let name = place.kind.name();
+                if state.watches.iter().any(|watch| watch.kind == name && watch.namespace == place.namespace) {
+                    continue;
+                }
+                let new = WatchState::new(next, name, place.namespace.clone(), place.phase, now);
+                state.watches.push(WatchState { error: place.refused.clone(), ..new });
+                begun.push((next, place));
+                next += 1;
+            }
+            state.settle(&self.server, now);
+        });
+        self.watched().next = next;
+        for number in retired {
+            if let Some(running) = self.watched().running.remove(number) {
+                running.abort();
+            }
+        }
+        for (kind, namespace) in left {
+            self.cover(&kind, &namespace, CoverageState::Refused);
+        }
+        let inside = begun.iter().filter(|(_, place)| !place.namespace.is_empty());
+        let mut narrow: Vec<String> = inside.map(|(_, place)| place.kind.name()).collect();
+        narrow.dedup();
+        for kind in narrow {
+            let outside = if self.only_namespaces { CoverageState::NotAsked } else { CoverageState::Refused };
+            self.cover(&kind, "", outside);
+        }
+        for (number, Place { kind, namespace, phase, refused }) in begun {
+            if phase == WatchPhase::NotServed {
+                continue;
+            }
+            let mut known = before.map(|snapshot| known_of(&kind, snapshot)).unwrap_or_default();
+            if !namespace.is_empty() {
+                // What is known of other namespaces is neither there nor gone: nobody may look.
+                known.retain(|object, _| object.namespace == namespace);
+            }
+            let follow = Follow::new(self.clone(), kind, number, namespace, known, refused);
+            let running = tasks.spawn(follow.run());
+            self.watched().running.insert(number, running);
+        }
+    }
+
+    /// Says of a kind what is known of a namespace, or of the whole cluster.
+    fn cover(&self, kind: &str, namespace: &str, state: CoverageState) {
+        let now = self.clock.now();
+        let body = Body::Coverage { kind: kind.into(), namespace: namespace.into(), state };
+        let cluster = self.arrivals.cluster.clone();
+        self.writer.keep(Observation::new(cluster, now, now, Source::Watch, None, body));
+    }
+
+    /// What the history knew when the connection was opened, so that a deletion in between is not missed.
+    async fn remembered(&self) -> Option<Snapshot> {
+        let history = self.history.clone();
+        let snapshot = tokio::task::spawn_blocking(move || history.snapshot(Time::MAX)).await.ok()?;
+        snapshot.inspect_err(|error| tracing::warn!(%error, "the history could not be read")).ok()
+    }
+
+    /// Asks again what may be listed, and watches where that has changed. Gives whether the cluster told.
+    async fn review(self: &Arc<Self>, tasks: &Weak<Tasks>) -> bool {
+        let decided = self.watched().kinds.clone();
+        let kinds: Vec<Kind> = decided.iter().map(|(kind, _)| kind.clone()).collect();
+        let Some(scope) = self.ask_scope(&kinds).await else { return false };
+        let mut places = Vec::new();
+        let mut retired = Vec::new();
+        for (kind, before) in decided {
+            let extent = scope.of(&kind);
+            if extent == before {
+                continue;
+            }
+            tracing::info!(kind = kind.name(), ?before, now = ?extent, "what may be listed has changed");
+            if let Some(held) = self.watched().kinds.iter_mut().find(|(held, _)| held.name() == kind.name()) {
+                held.1 = extent.clone();
+            }
+            // A watch that still lives tells by itself when it is refused.
+            if matches!(extent, Extent::Refused(_)) {
+                continue;
+            }
+            let new = Place::of(&kind, &extent);
+            let state = self.state.borrow();
+            let of_kind = state.watches.iter().filter(|watch| watch.kind == kind.name());
+            let stays = |watch: &&WatchState| {
+                watch.phase != WatchPhase::Refused && new.iter().any(|place| place.namespace == watch.namespace)
+            };
+            retired.extend(of_kind.filter(|watch| !stays(watch)).map(|watch| watch.number));
+            drop(state);
+            places.extend(new);
+        }
+        if !places.is_empty() {
+            self.writer.flush().await;
+            let before = self.remembered().await;
+            self.start(places, &retired, before.as_ref(), tasks).await;
+        }
+        true
+    }
+}
+
+/// Asks what may be listed every few minutes, when a right was lost, and when everything starts again: a namespace or a
+/// kind that was granted meanwhile is watched without opening the cluster anew.
+pub(super) async fn follow_rights(inner: Arc<Inner>, tasks: Weak<Tasks>) {
+    let mut restart = inner.restart.subscribe();
+    let patience = inner.patience.clone();
+    let mut told = true;
+    loop {
+        let wait = if told { patience.review } else { patience.review / 10 };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = inner.refused.notified() => {}
+            changed = restart.changed() => {
+                if changed.is_err() || restart.borrow_and_update().unreachable.is_some() {
+                    continue;
+                }
+            }
+        }
+        // Many watches are refused together.
+        tokio::time::sleep(patience.review / 300).await;
+        told = inner.review(&tasks).await;
+    }
+}
+
+impl Connection {
+    pub(super) async fn watch(&self, kind: Kind) {
+        let is_watched = self.inner.watched().kinds.iter().any(|(held, _)| held.name() == kind.name());
+        if !is_watched {
+            self.inner.watch_kinds(vec![kind], &Arc::downgrade(&self.tasks)).await;
+        }
+    }
+}
+
+fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
+    snapshot
+        .of_kind(&kind.name())
+        .map(|(object, held)| {
+            let resource_version = held.object["metadata"]["resourceVersion"].as_text().unwrap_or_default();
+            (object.clone(), Known { uid: held.uid.clone(), resource_version, at: held.at, listing: 0 })
+        })
+        .collect()
+}
