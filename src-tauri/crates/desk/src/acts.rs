@@ -9,12 +9,14 @@ use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Ris
 use serde_json::Value;
 use tools::{Surroundings, Tool};
 
+use crate::desk::lock;
 use crate::rows::Update;
 use crate::{Desk, DeskError};
 
 /// The result of a call that the engineer proposed is the engineer's: no investigator waits for it.
 const OWN: &str = "shown to the engineer who asked";
 const TRIED: &str = "the cluster was asked what it would do; what it said is shown now";
+const NEVER_RAN: &str = "it was approved and the program ended before it ran; it is asked again";
 const DRIFTED: &str = "what it would do is no longer what was shown";
 
 impl Desk {
@@ -29,15 +31,23 @@ impl Desk {
         let id = self.ids.call();
         let (desk, name, reason) = (Arc::clone(self), tool.to_owned(), reason.to_owned());
         let call = blocking(move || desk.put(case, id, &name, args, &reason)).await?;
-        let waits = matches!(call.state, CallState::AwaitingDecision { .. });
-        if waits && is_write(call.risk) && self.tries_first(&call.call.cluster) {
-            // What the cluster says of it is better than what the history tells; without, the history's stands.
-            if let Err(error) = self.try_out(case, id).await {
-                let text = format!("The cluster could not be asked what `{tool}` would do. {error}");
-                self.write(case, Author::Program, CaseFact::Noted { text })?;
-            }
-        }
+        self.try_first(case, &call).await?;
         Ok(id)
+    }
+
+    /// Where the cluster is set so, a change that waits for a decision is shown as the cluster would make it, whoever
+    /// proposed it. What the cluster says is better than what the history tells; without, the history's stands.
+    pub(crate) async fn try_first(self: &Arc<Self>, case: CaseId, call: &Call) -> Result<(), DeskError> {
+        let waits = matches!(call.state, CallState::AwaitingDecision { .. });
+        let tried = call.call.shown.as_ref().is_some_and(|shown| shown.at_cluster);
+        if !waits || tried || !is_write(call.risk) || !self.tries_first(&call.call.cluster) {
+            return Ok(());
+        }
+        if let Err(error) = self.try_out_as(case, call.id, Author::Program).await {
+            let text = format!("The cluster could not be asked what `{}` would do. {error}", call.call.tool);
+            self.write(case, Author::Program, CaseFact::Noted { text })?;
+        }
+        Ok(())
     }
 
     fn put(
@@ -73,12 +83,16 @@ impl Desk {
 
     /// Asks the cluster what a waiting write would do, without doing it, and asks the engineer again with its answer.
     pub async fn try_out(self: &Arc<Self>, case: CaseId, id: CallId) -> Result<(), DeskError> {
+        self.try_out_as(case, id, self.engineer()).await
+    }
+
+    async fn try_out_as(self: &Arc<Self>, case: CaseId, id: CallId, author: Author) -> Result<(), DeskError> {
         let surroundings = self.surroundings_now(case)?;
         let waiting = self.door.call(case, id)?;
         let tool = self.tool(&waiting.call.tool)?;
-        let leave = self.door.try_out(case, id, self.engineer())?;
+        let leave = self.door.try_out(case, id, author.clone())?;
         let shown = tool.try_out(leave, &surroundings).await.map_err(refused)?;
-        self.ask_again(case, id, &waiting, &tool, shown, TRIED, self.engineer(), &surroundings)
+        self.ask_again(case, id, &waiting, &tool, Some(shown), TRIED, author, &surroundings)
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are what is asked about")]
@@ -88,16 +102,40 @@ impl Desk {
         id: CallId,
         before: &Call,
         tool: &Arc<dyn Tool>,
-        shown: Shown,
+        shown: Option<Shown>,
         because: &str,
         author: Author,
         surroundings: &Surroundings,
     ) -> Result<(), DeskError> {
-        let call = ToolCall { shown: Some(shown), ..before.call.clone() };
+        let call = ToolCall { shown, ..before.call.clone() };
         let preview = tool.preview(&call, surroundings);
         let policy = self.policy(case)?;
         self.door.ask_again(case, id, because, tool.risk(&call.args), preview, call.shown, &policy, author)?;
         self.decided(case);
+        Ok(())
+    }
+
+    /// What an earlier run of the program left behind in a case, once for each: calls that ran then have ended without a
+    /// word, and calls that were approved and never began are asked about again, with what they would do now. An
+    /// investigator's reads are left to it; it begins them when it goes on.
+    pub(crate) fn take_up(&self, case: CaseId) -> Result<(), DeskError> {
+        if !lock(&self.taken_up).insert(case) {
+            return Ok(());
+        }
+        self.door.recover(case)?;
+        for call in self.calls(case)? {
+            let may_start = matches!(call.state, CallState::Approved { .. } | CallState::Allowed { .. });
+            if !may_start || !(is_write(call.risk) || self.is_own(case, call.id)?) {
+                continue;
+            }
+            let decided = self.file.events_of_call(case, call.id)?.last().map(|event| event.at);
+            if decided.is_some_and(|at| at < self.began_at) {
+                let surroundings = self.surroundings_now(case)?;
+                let tool = self.tool(&call.call.tool)?;
+                let shown = tool.shown(&ToolCall { shown: None, ..call.call.clone() }, &surroundings);
+                self.ask_again(case, call.id, &call, &tool, shown, NEVER_RAN, Author::Program, &surroundings)?;
+            }
+        }
         Ok(())
     }
 
@@ -138,7 +176,7 @@ impl Desk {
                     && let Some(shown) = tool.shown(&ToolCall { shown: None, ..call.call.clone() }, &surroundings)
                     && drifted(call.call.shown.as_ref(), &shown)
                 {
-                    self.ask_again(case, id, &call, &tool, shown, DRIFTED, Author::Program, &surroundings)?;
+                    self.ask_again(case, id, &call, &tool, Some(shown), DRIFTED, Author::Program, &surroundings)?;
                 }
             }
         }
@@ -242,3 +280,7 @@ async fn blocking<T: Send + 'static>(
         hint: "It is written in the log; please report it.".into(),
     })?
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
+mod tests;

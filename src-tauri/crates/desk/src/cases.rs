@@ -129,6 +129,10 @@ impl Desk {
     }
 
     pub fn case(&self, case: CaseId) -> Result<CaseView, DeskError> {
+        // A cluster that is not open tells nothing about what a call would do; the case is shown all the same.
+        if let Err(error) = self.take_up(case) {
+            tracing::warn!(%case, %error, "what an earlier run left behind stays as it is");
+        }
         let events = self.file.events(case, 0)?;
         let opened = opened_fact(&events)?;
         Ok(CaseView {

@@ -281,7 +281,13 @@ impl Desk {
     pub(crate) fn terms(&self, id: &ClusterId) -> Terms {
         let trusts = Arc::clone(&self.trusts);
         let ClusterSettings { namespaces, machine_certificates } = self.cluster_settings(id);
-        Terms { trust: Arc::new(move |command| trusts.of(command)), namespaces, machine_certificates }
+        Terms {
+            trust: Arc::new(move |command| trusts.of(command)),
+            namespaces,
+            only_namespaces: false,
+            machine_certificates,
+            logins: self.logins.clone(),
+        }
     }
 
     pub(crate) fn name_of(&self, id: &ClusterId) -> String {

@@ -1,11 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use gate::Door;
 use history::DeskFile;
 use knowledge::{Blueprints, Library, Shelf};
-use model::{Author, CaseId, Clock, ToolSpec};
+use model::{Author, CaseId, Clock, Time, ToolSpec};
 use redact::Redactor;
 use tokio::sync::broadcast;
 use tools::Toolbox;
@@ -44,6 +44,8 @@ pub struct Desk {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) clusters: RwLock<Clusters>,
     pub(crate) trusts: Arc<Trusts>,
+    /// What login programs printed, for all open clusters.
+    pub(crate) logins: cluster::Logins,
     /// The settings of clusters that were shown: hundreds of rows are not hundreds of questions to the file.
     pub(crate) cluster_settings: Mutex<HashMap<model::ClusterId, crate::rows::ClusterSettings>>,
     /// One reading of the kubeconfigs at a time.
@@ -53,6 +55,10 @@ pub struct Desk {
     /// Where connections live; `None` where the desk was opened outside of a runtime, and then none is opened.
     pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) work: Mutex<HashMap<CaseId, Arc<Work>>>,
+    /// Since when this program works with the desk.
+    pub(crate) began_at: Time,
+    /// The cases in which was looked for what an earlier run left behind.
+    pub(crate) taken_up: Mutex<HashSet<CaseId>>,
     pub(crate) switches: Switches,
     updates: broadcast::Sender<Update>,
     warnings: Mutex<Vec<Problem>>,
@@ -90,11 +96,14 @@ impl Desk {
             toolbox: Toolbox::standard(),
             clusters: RwLock::new(Clusters::new(kubeconfigs, added)),
             trusts: Trusts::new(Arc::clone(&file)),
+            logins: cluster::Logins::default(),
             cluster_settings: Mutex::default(),
             rescanning: Mutex::default(),
             source_watch: Mutex::default(),
             runtime: tokio::runtime::Handle::try_current().ok(),
             work: Mutex::default(),
+            began_at: clock.now(),
+            taken_up: Mutex::default(),
             switches: Switches::default(),
             warnings: Mutex::new(warnings),
             paths,

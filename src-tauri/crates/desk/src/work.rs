@@ -54,6 +54,9 @@ impl Desk {
             work.wake();
             return Ok(());
         }
+        if let Err(error) = self.take_up(case) {
+            tracing::warn!(%case, %error, "what an earlier run left behind stays as it is");
+        }
         let cluster = crate::cases::opened_fact(&self.file.events(case, 0)?)?.cluster;
         let writes = self.writes_policy(&cluster);
         let policy = Arc::new(RwLock::new(Policy { approve: lead.approve, writes, ..Policy::default() }));
@@ -63,6 +66,8 @@ impl Desk {
         drop(works);
         let desk = Arc::downgrade(self);
         tokio::spawn(async move {
+            // Once for each call: a cluster that does not answer is not asked at every step.
+            let mut tried = std::collections::HashSet::new();
             loop {
                 let pause = runner.advance().await.map_err(DeskError::from);
                 let Some(desk) = desk.upgrade() else { break };
@@ -70,6 +75,13 @@ impl Desk {
                     tracing::error!(%case, %error, "the investigation stopped");
                     let stopped = CaseFact::Stopped { because: error.to_string() };
                     let _ = desk.write(case, desk.engineer_or_program(false), stopped);
+                }
+                if let Ok(Pause::AwaitingDecision(call)) = &pause
+                    && tried.insert(*call)
+                    && let Ok(call) = desk.door.call(case, *call)
+                    && let Err(error) = desk.try_first(case, &call).await
+                {
+                    tracing::error!(%case, %error, "a change could not be tried first");
                 }
                 let ended = pause.is_err();
                 work.pause.send_replace(Some(pause));

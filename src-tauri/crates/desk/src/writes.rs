@@ -28,11 +28,57 @@ struct Kept {
 pub(crate) struct Switches(Mutex<HashMap<ClusterId, Arc<AtomicBool>>>);
 
 /// What production is called in the names of contexts, as a word of its own.
-const PRODUCTION: &[&str] = &["prod", "production", "prd", "live"];
+const PRODUCTION: &[&str] = &["prod", "production", "prd"];
+/// Production too, but also what anything running may be called: it counts where nothing else says what the cluster is.
+const MAYBE: &str = "live";
+/// What is not production, as a word of its own.
+const OTHER: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "testing",
+    "qa",
+    "uat",
+    "stage",
+    "staging",
+    "stg",
+    "sandbox",
+    "demo",
+    "preview",
+    "local",
+    "localhost",
+    "kind",
+    "minikube",
+    "k3d",
+    "playground",
+];
+/// Before the word for production it says that this is something else.
+const NOT: &[&str] = &["non", "not", "no", "pre"];
 
 pub(crate) fn looks_like_production(name: &str) -> bool {
-    let mut words = name.split(|c: char| !c.is_alphanumeric()).map(str::to_ascii_lowercase);
-    words.any(|word| PRODUCTION.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
+    let words = words(name);
+    let has = |set: &[&str]| words.iter().any(|word| set.contains(&word.as_str()));
+    let named = words.iter().enumerate().any(|(index, word)| {
+        let denied = index > 0 && NOT.contains(&words[index - 1].as_str());
+        PRODUCTION.contains(&word.as_str()) && !denied
+    });
+    named || has(&[MAYBE]) && !has(OTHER)
+}
+
+/// The words of a name: apart by anything that is no letter and by capitals, without the numbers at their ends.
+fn words(name: &str) -> Vec<String> {
+    let mut apart = String::with_capacity(name.len() + 8);
+    let mut before = ' ';
+    for c in name.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            apart.push(' ');
+        }
+        apart.push(if c.is_alphanumeric() { c } else { ' ' });
+        before = c;
+    }
+    let word = |word: &str| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
+    apart.split_whitespace().map(word).filter(|word| !word.is_empty()).collect()
 }
 
 /// Whether a cluster is one that people depend on, as far as its names tell.

@@ -105,7 +105,7 @@ impl Door {
     }
 
     /// Asks again about the same call as its next revision, with what it would do as that is known now. A revision that
-    /// still waits is voided by it, so that nobody approves what was shown before.
+    /// still waits, or may start and has not, is voided by it, so that nobody approves or runs what was shown before.
     #[expect(clippy::too_many_arguments, reason = "each is one column of the fact")]
     pub fn ask_again(
         &self,
@@ -120,7 +120,10 @@ impl Door {
     ) -> Result<Call, Refused> {
         self.step_of(case, call, |before| {
             let mut steps = Vec::new();
-            if matches!(before.state, CallState::AwaitingDecision { .. } | CallState::Approved { .. }) {
+            if matches!(
+                before.state,
+                CallState::AwaitingDecision { .. } | CallState::Approved { .. } | CallState::Allowed { .. }
+            ) {
                 steps.push((author.clone(), before.revision, CallStep::Voided { because: because.to_owned() }));
             }
             let again = ToolCall { shown: shown.clone(), ..before.call.clone() };

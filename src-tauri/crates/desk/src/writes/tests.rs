@@ -9,10 +9,15 @@ fn production_is_a_word_of_its_own() {
         "gke_acme_europe-west1_production",
         "arn:aws:eks:eu:1:cluster/prd2",
         "shop.live",
+        "live-eu2",
+        "acmeProdEu",
+        "dev-account-prod",
     ] {
         assert!(looks_like_production(name), "{name}");
     }
-    for name in ["staging", "product-catalog", "delivery", "reproduce", "kind-dev", ""] {
+    let others = ["staging", "product-catalog", "delivery", "reproduce", "kind-dev", "", "olive", "alive", "liveness"];
+    let denied = ["non-prod", "shop-pre-prod-2", "nonprod", "preprod", "kind-live", "live-demo", "dev_live"];
+    for name in others.into_iter().chain(denied) {
         assert!(!looks_like_production(name), "{name}");
     }
 }

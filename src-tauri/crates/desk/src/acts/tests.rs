@@ -1,0 +1,115 @@
+use std::path::Path;
+use std::time::Duration;
+
+use model::ClusterId;
+use playground::{Pace, Scenario, Served, Settings, serve};
+use serde_json::json;
+
+use super::*;
+use crate::cases::About;
+use crate::{Opening, Paths};
+
+/// Long enough for a loaded machine; nothing below depends on how long anything takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn cluster(folder: &Path) -> Served {
+    let text = include_str!("../../../../../tests/fixtures/scenarios/every-evidence.yaml");
+    let scenario = Scenario::load("every-evidence.yaml", text).unwrap();
+    let settings = Settings { port: 0, folder: folder.to_owned(), name: "every-evidence".into(), history: None };
+    serve(playground::Source::Scenario(Box::new(scenario), Pace::Happened), settings).await.unwrap()
+}
+
+/// A desk whose files stay, with the cluster open and changes on.
+async fn desk(folder: &Path, served: &Served, try_first: bool) -> (Arc<Desk>, ClusterId) {
+    let kubeconfigs = cluster::Sources { files: vec![served.kubeconfig.clone()], ..cluster::Sources::default() };
+    let paths = Paths::in_folder(&folder.join("home")).unwrap();
+    let opening = Opening { paths, in_memory: false, knowledge: Vec::new(), kubeconfigs, with_added: false };
+    let desk = Desk::open(opening).unwrap();
+    let id = desk.clusters().remove(0).id;
+    desk.open_cluster(&id).unwrap();
+    desk.synced(&id, PATIENCE).await.unwrap();
+    desk.set_writes(&id, true, try_first, "").unwrap();
+    (desk, id)
+}
+
+fn scale(replicas: u32) -> Value {
+    json!({"namespace": "shop", "name": "checkout", "replicas": replicas})
+}
+
+/// A call that an investigator proposes, as its runner does it.
+fn investigators(desk: &Desk, case: CaseId, cluster: &ClusterId, tool: &str, args: Value) -> Call {
+    let id = desk.ids.call();
+    let surroundings = desk.surroundings_now(case).unwrap();
+    let tool = desk.tool(tool).unwrap();
+    let mut call = ToolCall {
+        tool: tool.spec().name,
+        cluster: cluster.clone(),
+        args,
+        reason: String::new(),
+        expects: String::new(),
+        tainted: Vec::new(),
+        shown: None,
+    };
+    call.shown = tool.shown(&call, &surroundings);
+    let (risk, preview) = (tool.risk(&call.args), tool.preview(&call, &surroundings));
+    let author = Author::Investigator { name: "somebody".into() };
+    desk.door.propose(case, id, call, risk, preview, &desk.policy(case).unwrap(), author).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_approved_and_never_began_is_asked_again_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (first, id) = desk(folder.path(), &served, false).await;
+    let case = first.open_case(&id, &About::All, None).unwrap();
+    let scaled = first.propose(case, "scale", scale(3), "more of it").await.unwrap();
+    let read = json!({"kind": "Deployment", "namespace": "shop", "name": "checkout"});
+    let looked = investigators(&first, case, &id, "get_object", read).id;
+    // The program ends between the word and the deed.
+    for call in [scaled, looked] {
+        let digest = first.door.call(case, call).unwrap().digest;
+        first.door.approve(case, call, &digest, first.engineer()).unwrap();
+    }
+    first.case(case).unwrap();
+    assert!(matches!(first.door.call(case, scaled).unwrap().state, CallState::Approved { .. }), "it may begin yet");
+    first.close_cluster(&id).await.unwrap();
+    drop(first);
+
+    let (second, _) = desk(folder.path(), &served, false).await;
+    let view = second.case(case).unwrap();
+    let asked = second.door.call(case, scaled).unwrap();
+    assert!(matches!(asked.state, CallState::AwaitingDecision { .. }), "{asked:?}");
+    assert_eq!(asked.revision, 2);
+    let said = |event: &model::CaseEvent| format!("{:?}", event.fact).contains("ended before it ran");
+    assert!(view.events.iter().any(said), "and the case says why");
+    let left = second.door.call(case, looked).unwrap();
+    assert!(matches!(left.state, CallState::Approved { .. }), "its investigator begins it: {left:?}");
+    second.case(case).unwrap();
+    assert_eq!(second.door.call(case, scaled).unwrap().revision, 2, "asked once");
+
+    second.approve(case, scaled, &asked.digest).unwrap();
+    let done = tokio::time::timeout(PATIENCE, second.settled(case, scaled)).await.unwrap().unwrap();
+    assert!(matches!(done.state, CallState::Released { .. }), "{done:?}");
+    second.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_investigators_change_is_tried_first_where_the_cluster_is_set_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    for (try_first, revision) in [(false, 1), (true, 2)] {
+        let (desk, id) = desk(folder.path(), &served, try_first).await;
+        let case = desk.open_case(&id, &About::All, Some(format!("{try_first}?"))).unwrap();
+        let call = investigators(&desk, case, &id, "scale", scale(4));
+        assert!(matches!(call.state, CallState::AwaitingDecision { .. }), "{call:?}");
+        desk.try_first(case, &call).await.unwrap();
+        let waits = desk.door.call(case, call.id).unwrap();
+        assert!(matches!(waits.state, CallState::AwaitingDecision { .. }), "{waits:?}");
+        assert_eq!(waits.revision, revision);
+        assert_eq!(waits.call.shown.as_ref().is_some_and(|shown| shown.at_cluster), try_first);
+        assert!(!desk.is_own(case, call.id).unwrap(), "it is still the investigator's");
+        desk.try_first(case, &waits).await.unwrap();
+        assert_eq!(desk.door.call(case, call.id).unwrap().revision, revision, "tried once");
+        desk.close_cluster(&id).await.unwrap();
+    }
+}
