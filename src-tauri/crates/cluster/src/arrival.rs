@@ -56,7 +56,7 @@ impl Arrivals {
     /// The reference of an object that arrived.
     pub(crate) fn subject(kind: &Kind, incoming: &Incoming) -> ObjectRef {
         let namespace = if kind.namespaced { incoming.namespace.as_str() } else { "" };
-        ObjectRef::new(shared(&kind.name()), shared(namespace), incoming.name.as_str())
+        ObjectRef::new(shared(&kind.name()), shared(namespace), incoming.name.clone())
     }
 
     /// A version of an object. `None` where it is the one that is known.
@@ -78,18 +78,13 @@ impl Arrivals {
         // Versions of one object follow each other, whatever its clocks say.
         let at = known.map_or(at, |known| at.max(Time(known.at.0.saturating_add(1))));
 
-        let Incoming { uid, resource_version, mut object, .. } = incoming;
-        let (uid, resource_version) = (Text::from(uid), Text::from(resource_version));
-        if !matches!(&*kind.kind, "ConfigMap" | "Secret") {
-            project(&kind.name(), &mut object);
-        }
-        self.redactor.json(&mut object);
+        let Incoming { uid, resource_version, object, .. } = incoming;
         let body = Body::Object {
             api_version: shared(&kind.api_version()),
             uid: uid.clone(),
             resource_version: resource_version.clone(),
             change,
-            object: object.into(),
+            object,
         };
         let observation = Observation::new(self.cluster.clone(), at, now.max(at), self.source, Some(subject), body);
         Some((Known { uid, resource_version, at, listing: 0 }, observation))
@@ -213,12 +208,16 @@ fn time(value: &Value) -> Option<Time> {
     value.as_str()?.parse().ok()
 }
 
+fn time_in(value: &Doc) -> Option<Time> {
+    value.as_str()?.parse().ok()
+}
+
 /// When a pod that has finished did so: the end of its last container, or the last write that tells.
 pub(crate) fn ended_at(incoming: &Incoming) -> Option<Time> {
     let lists = [&incoming.object["status"]["containerStatuses"], &incoming.object["status"]["initContainerStatuses"]];
-    let ends = lists.into_iter().filter_map(Value::as_array).flatten();
-    let ends = ends.filter_map(|status| time(&status["state"]["terminated"]["finishedAt"])).max();
-    let created = || time(&incoming.object["metadata"]["creationTimestamp"]);
+    let ends = lists.into_iter().filter_map(Doc::as_array).flatten();
+    let ends = ends.filter_map(|status| time_in(&status["state"]["terminated"]["finishedAt"])).max();
+    let created = || time_in(&incoming.object["metadata"]["creationTimestamp"]);
     ends.or(incoming.written_at).or_else(created)
 }
 
@@ -237,18 +236,19 @@ fn date(kind: &Kind, incoming: &Incoming, how: How, change: ChangeKind, now: Tim
                 // It changes all the time and says nothing of when; its creation would date an outage to the first day.
                 return now;
             }
-            latest = latest.max(time(&object["metadata"]["creationTimestamp"]));
+            latest = latest.max(time_in(&object["metadata"]["creationTimestamp"]));
             let status = &object["status"];
             for condition in status["conditions"].as_array().into_iter().flatten() {
-                latest = latest.max(time(&condition["lastTransitionTime"])).max(time(&condition["lastUpdateTime"]));
+                latest =
+                    latest.max(time_in(&condition["lastTransitionTime"])).max(time_in(&condition["lastUpdateTime"]));
             }
             for list in ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"] {
                 for container in status[list].as_array().into_iter().flatten() {
                     for state in ["running", "terminated"] {
                         let state = &container["state"][state];
-                        latest = latest.max(time(&state["startedAt"])).max(time(&state["finishedAt"]));
+                        latest = latest.max(time_in(&state["startedAt"])).max(time_in(&state["finishedAt"]));
                     }
-                    latest = latest.max(time(&container["lastState"]["terminated"]["finishedAt"]));
+                    latest = latest.max(time_in(&container["lastState"]["terminated"]["finishedAt"]));
                 }
             }
             latest.map_or(now, |at| at.min(now))

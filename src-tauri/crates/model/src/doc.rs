@@ -9,6 +9,7 @@ mod fields;
 mod number;
 mod pool;
 mod read;
+mod reading;
 mod shape;
 mod write;
 
@@ -24,6 +25,7 @@ use crate::Text;
 
 pub use fields::Fields;
 pub use pool::{Pool, PoolSize};
+pub use reading::{OpenMap, Reading, Texts, Verbatim};
 use shape::ShapeRef;
 
 /// An immutable JSON value. Cheap to clone and to share between threads.

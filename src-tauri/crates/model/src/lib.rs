@@ -27,7 +27,7 @@ mod tool;
 pub use blueprint::{Blueprint, BlueprintVersion, Declared, Invariant, OddsShift, Scope};
 pub use case::{Author, CallFact, CallStep, CaseEvent, CaseFact, CaseSummary, Preview, ResultView, Ruling, Written};
 pub use digest::{canonical_json, digest_hex, digest_json};
-pub use doc::{Doc, Fields, Pool, PoolSize};
+pub use doc::{Doc, Fields, OpenMap, Pool, PoolSize, Reading, Texts, Verbatim};
 pub use fact::{Certainty, Fact};
 pub use hypothesis::{Citation, Conclusion, Fix, Hypothesis, NotChecked};
 pub use id::{CallId, CaseId, ClusterId, IncidentId, ObservationId};
@@ -38,7 +38,7 @@ pub use observation::{
     AlertBody, AlertState, Body, ChangeKind, CoverageState, EventBody, KeyShape, MetricBody, MetricPoint,
     NodeAgentBody, Observation, ProbeBody, ShapeBody, Source,
 };
-pub use project::{controller_of, labels, project};
+pub use project::{Place, controller_of, labels, project};
 pub use snapshot::{Coverage, Gap, Held, SeenEvent, Snapshot, View};
 pub use text::Text;
 pub use time::{Clock, Time};

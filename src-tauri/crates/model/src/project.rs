@@ -1,6 +1,9 @@
+mod place;
+
 use serde_json::{Map, Value, json};
 
 use crate::{Doc, ObjectRef};
+pub use place::Place;
 
 /// Annotations that repeat the object or say nothing about it.
 const NOISY_ANNOTATIONS: &[&str] = &[
@@ -38,6 +41,12 @@ pub fn project(kind: &str, object: &mut Value) {
 
 /// Every pod gets a volume with its account's token, under a name of its own.
 const TOKEN_VOLUME: &str = "kube-api-access-";
+/// Addresses of a pod or its host: the list, and the main one of it.
+const ADDRESSES: &[(&str, &str)] = &[("podIPs", "podIP"), ("hostIPs", "hostIP")];
+
+fn is_token(volume: &str) -> bool {
+    volume.starts_with(TOKEN_VOLUME)
+}
 
 fn reduce_pod(pod: &mut Map<String, Value>) {
     fn retain(map: &mut Map<String, Value>, field: &str, stays: impl FnMut(&Value) -> bool) {
@@ -53,7 +62,7 @@ fn reduce_pod(pod: &mut Map<String, Value>) {
         let list = map.get_mut(field).and_then(Value::as_array_mut);
         list.into_iter().flatten().filter_map(Value::as_object_mut)
     }
-    let token = |named: &Value| named["name"].as_str().is_some_and(|name| name.starts_with(TOKEN_VOLUME));
+    let token = |named: &Value| named["name"].as_str().is_some_and(is_token);
     if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
         retain(spec, "volumes", |volume| !(token(volume) && volume["projected"].is_object()));
         for list in ["containers", "initContainers", "ephemeralContainers"] {
@@ -63,11 +72,11 @@ fn reduce_pod(pod: &mut Map<String, Value>) {
         }
     }
     let Some(status) = pod.get_mut("status").and_then(Value::as_object_mut) else { return };
-    for (all, one) in [("podIPs", "podIP"), ("hostIPs", "hostIP")] {
-        let repeats = matches!(status.get(all).and_then(Value::as_array).map(Vec::as_slice),
-            Some([only]) if status.get(one) == only.get("ip"));
+    for (all, one) in ADDRESSES {
+        let repeats = matches!(status.get(*all).and_then(Value::as_array).map(Vec::as_slice),
+            Some([only]) if status.get(*one) == only.get("ip"));
         if repeats {
-            status.remove(all);
+            status.remove(*all);
         }
     }
     for condition in maps(status, "conditions") {

@@ -23,6 +23,7 @@ use model::ShapeBody;
 use serde_json::Value;
 
 use marks::Marks;
+pub use structure::Reading;
 
 /// Text that has passed a [`Redactor`]. There is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,11 @@ impl Redactor {
         let mut marks = Marks::default();
         structure::scrub(self, value, &mut marks);
         marks.counted()
+    }
+
+    /// What takes secrets out of an object while it is read.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading::new(self)
     }
 
     /// A keyed digest: equal values have equal digests, nothing more can be told.

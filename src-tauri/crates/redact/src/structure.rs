@@ -1,5 +1,8 @@
 //! Secrets in JSON, where the structure says what a string is.
 
+use std::borrow::Cow;
+
+use model::Texts;
 use serde_json::{Map, Value};
 
 use crate::clean::is_identifier;
@@ -71,7 +74,7 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &mut String) {
-        if is_word(text) || is_identifier(text) || self.redactor.clean.knows(text) {
+        if self.hides_nothing(text) {
             return;
         }
         // Deep inside of encoded text less is looked for.
@@ -105,11 +108,62 @@ impl Walk<'_> {
 
     fn whole(&mut self, value: &mut Value, kind: &'static str) {
         let Value::String(text) = value else { return self.value(value) };
+        match self.mark(text, kind) {
+            Some(mark) => *text = mark,
+            None => self.text(text),
+        }
+    }
+
+    /// What stands for a text that its name makes a secret, unless it is none.
+    fn mark(&mut self, text: &str, kind: &'static str) -> Option<String> {
         if is_harmless(text) || (kind == "secret" && is_object_name(text)) {
-            return self.text(text);
+            return None;
         }
         let digest = self.redactor.digest(text.as_bytes());
-        *text = format!("{OPENING}{kind} {}]", &digest[..6]);
         self.marks.count(kind);
+        Some(format!("{OPENING}{kind} {}]", &digest[..6]))
+    }
+
+    fn hides_nothing(&self, text: &str) -> bool {
+        is_word(text) || is_identifier(text) || self.redactor.clean.knows(text)
+    }
+}
+
+/// Takes secrets out of an object while it is read: what it keeps of each text is what [`Redactor::json`] leaves of it.
+pub struct Reading<'r> {
+    redactor: &'r Redactor,
+    marks: Marks,
+}
+
+impl<'r> Reading<'r> {
+    pub(crate) fn new(redactor: &'r Redactor) -> Self {
+        Reading { redactor, marks: Marks::default() }
+    }
+
+    fn walk(&mut self) -> Walk<'_> {
+        Walk { redactor: self.redactor, marks: &mut self.marks, depth: 0 }
+    }
+}
+
+impl Texts for Reading<'_> {
+    fn text<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        let mut walk = self.walk();
+        if walk.hides_nothing(text) {
+            return Cow::Borrowed(text);
+        }
+        let mut kept = text.to_owned();
+        walk.text(&mut kept);
+        if kept == text { Cow::Borrowed(text) } else { Cow::Owned(kept) }
+    }
+
+    fn kind_of(&mut self, name: &str) -> Option<&'static str> {
+        self.redactor.clean.kind_of(name)
+    }
+
+    fn secret<'t>(&mut self, text: &'t str, kind: &'static str) -> Cow<'t, str> {
+        match self.walk().mark(text, kind) {
+            Some(mark) => Cow::Owned(mark),
+            None => self.text(text),
+        }
     }
 }

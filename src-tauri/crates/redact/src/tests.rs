@@ -228,6 +228,58 @@ fn json_keeps_its_structure_and_loses_its_secrets() {
     assert_eq!(object, again);
 }
 
+/// What is left of an object that is read.
+fn read(redactor: &Redactor, object: &Value) -> model::Doc {
+    use serde::de::{Deserializer, MapAccess, Visitor};
+    struct Whole<'a>(&'a Redactor);
+    impl<'de> Visitor<'de> for Whole<'_> {
+        type Value = model::Doc;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<model::Doc, A::Error> {
+            let mut reading = model::Reading::new(model::Pool::house(), self.0.reading());
+            let object = reading.begin();
+            while let Some(key) = map.next_key::<String>()? {
+                reading.field(model::Place::Anywhere, &key, &mut map)?;
+            }
+            Ok(reading.finish(object))
+        }
+    }
+    serde_json::Deserializer::from_str(&object.to_string()).deserialize_map(Whole(redactor)).unwrap()
+}
+
+#[test]
+fn of_an_object_that_is_read_the_same_is_left_as_of_one_that_was_read() {
+    let manifest = r#"{"spec":{"env":[{"name":"TOKEN","value":"tok_9f8a7b6c5d4e3f2a1b0c"}]}}"#;
+    let object = json!({
+        "metadata": {"annotations": {"copy": manifest, "owner": "mia@example.org", "password": "hunter2hunter2",
+            "uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}},
+        "spec": {"containers": [{
+            "args": ["--password", "hunter2", "--verbose", "--token=hunter2token", "--db-password", "--port", "--api-key", ["x"]],
+            "env": [
+                {"name": "DB_PASSWORD", "value": "hunter2"}, {"value": "hunter2", "name": "DB_PASSWORD"},
+                {"name": "PASSWORD_FILE", "value": "/run/secrets/db"}, {"name": "DB_PASSWORD", "value": {"a": 7}},
+                {"name": "DATABASE_URL", "value": "postgres://cart:hunter2@db/cart"},
+                {"name": "API_KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "api"}}},
+            ],
+            "image": "ghcr.io/shop/cart:1.2",
+        }], "volumes": [{"secret": {"secretName": "tls"}}], "replicas": 3, "ratio": 0.5, "paused": null},
+        "items": [
+            {"kind": "Secret", "data": {"user": STANDARD.encode("cart"), "password": "a"}, "stringData": {"x": "y1"}},
+            {"stringData": {"x": "y1", "n": 7}, "kind": "Secret"}, {"data": "text", "kind": "Secret"},
+            {"data": {"token": "9f8a7b6c5d4e3f2a1b0c", "note": "see the runbook"}, "kind": "ConfigMap"}],
+    });
+    let redactor = redactor();
+    let mut whole = object.clone();
+    redactor.json(&mut whole);
+    for _ in 0..2 {
+        assert_eq!(read(&redactor, &object).to_value(), whole);
+    }
+}
+
 #[test]
 fn a_change_of_a_hidden_value_can_still_be_told() {
     let hidden = |value: &str| {

@@ -1,27 +1,30 @@
 //! From bytes to what is kept of an object, in one pass: managed fields, copied configuration and the values of
 //! ConfigMaps and Secrets are passed over while they are read and are never in memory as values.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use model::Time;
+use model::{Doc, Place, Pool, Reading, Text, Texts, Time};
 use redact::Redactor;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::Kind;
 
-/// An object as it arrived, projected.
+/// An object as it arrived: projected, without secrets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Incoming {
-    pub name: String,
-    pub namespace: String,
-    pub uid: String,
-    pub resource_version: String,
+    pub name: Text,
+    pub namespace: Text,
+    pub uid: Text,
+    pub resource_version: Text,
     /// The last write that the API server recorded.
     pub written_at: Option<Time>,
     /// The endpoints controller's own date.
     pub triggered_at: Option<Time>,
-    pub object: Value,
+    pub object: Doc,
+    /// An Event as it was sent; of other kinds null. Of Events only what they say is kept.
+    pub event: Value,
 }
 
 /// One line of a watch.
@@ -39,9 +42,6 @@ pub(crate) enum Line {
     Error(Value),
 }
 
-/// What is left out of annotations; `model::project` says why.
-const COPIES: &[&str] =
-    &["kubectl.kubernetes.io/last-applied-configuration", "control-plane.alpha.kubernetes.io/leader"];
 const TRIGGERED: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 /// Text longer than this is cut: it is a file that somebody put into an annotation.
 const LONGEST_TEXT: usize = 256 << 10;
@@ -84,8 +84,8 @@ impl<'de> Visitor<'de> for LineVisitor<'_> {
         let mut line = None;
         // Every API server names the event first; one that does not costs a copy.
         let mut early: Option<Value> = None;
-        while let Some(key) = map.next_key::<Field>()? {
-            match key.0.as_str() {
+        while let Some(Key(key)) = map.next_key()? {
+            match &*key {
                 "type" => event = map.next_value()?,
                 "object" => match event.as_str() {
                     "ADDED" => line = Some(Line::Added(map.next_value_seed(ObjectSeed(self.0))?)),
@@ -139,21 +139,28 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Incoming, A::Error> {
         let Decoder { kind, redactor } = self.0;
-        let values_hidden = kind.group.is_empty() && matches!(&*kind.kind, "ConfigMap" | "Secret");
+        if kind.is_event() {
+            return event(map);
+        }
+        let bare_kind = &*kind.kind;
+        let values_hidden = kind.group.is_empty() && matches!(bare_kind, "ConfigMap" | "Secret");
+        let place = Place::of_kind(&kind.name());
         let mut found = Incoming::default();
-        let mut object = Map::new();
-        object.insert("apiVersion".into(), kind.api_version().into());
-        object.insert("kind".into(), kind.kind.clone().into());
+        let mut reading = Reading::new(Pool::house(), Kept(redactor.reading()));
+        let object = reading.begin();
+        reading.text("apiVersion", &kind.api_version());
+        reading.text("kind", bare_kind);
         let mut keys = Map::new();
-        while let Some(Field(field)) = map.next_key()? {
-            match field.as_str() {
+        while let Some(Key(field)) = map.next_key()? {
+            match &*field {
                 // A list's items do not say their own kind.
                 "apiVersion" | "kind" => {
                     map.next_value::<IgnoredAny>()?;
                 }
                 "metadata" => {
-                    let metadata = map.next_value_seed(MetadataSeed(&mut found))?;
-                    object.insert(field, metadata);
+                    let open = reading.open(&field);
+                    map.next_value_seed(MetadataSeed { found: &mut found, reading: &mut reading })?;
+                    reading.end(open);
                 }
                 // Whatever the server sent, metadata is all that stays.
                 _ if kind.metadata_only() && field != "type" => {
@@ -162,74 +169,159 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
                 "data" | "binaryData" | "stringData" if values_hidden => {
                     map.next_value_seed(ShapeSeed { redactor, keys: &mut keys })?;
                 }
+                "data" | "stringData" if bare_kind == "Secret" => {
+                    reading.secrets(&field, "secret", &mut map)?;
+                }
                 _ => {
-                    object.insert(field, map.next_value_seed(AnySeed)?);
+                    reading.field(place, &field, &mut map)?;
                 }
             }
         }
         if values_hidden && !kind.metadata_only() {
-            object.insert("keys".into(), Value::Object(keys));
+            reading.value("keys", &Value::Object(keys));
         }
         if found.name.is_empty() {
             return Err(A::Error::custom("an object without a name"));
         }
-        found.object = Value::Object(object);
+        found.object = reading.finish(object);
         Ok(found)
     }
 }
 
-struct MetadataSeed<'a>(&'a mut Incoming);
+fn event<'de, A: MapAccess<'de>>(mut map: A) -> Result<Incoming, A::Error> {
+    let mut event = Map::new();
+    while let Some(Key(field)) = map.next_key()? {
+        event.insert(field.into_owned(), map.next_value_seed(AnySeed)?);
+    }
+    let text = |field: &str| {
+        Text::from(event.get("metadata").and_then(|metadata| metadata[field].as_str()).unwrap_or_default())
+    };
+    if !event.get("metadata").is_some_and(|metadata| metadata["name"].is_string()) {
+        return Err(A::Error::custom("an object without a name"));
+    }
+    Ok(Incoming {
+        name: text("name"),
+        namespace: text("namespace"),
+        uid: text("uid"),
+        resource_version: text("resourceVersion"),
+        event: Value::Object(event),
+        ..Incoming::default()
+    })
+}
 
-impl<'de> DeserializeSeed<'de> for MetadataSeed<'_> {
-    type Value = Value;
+/// Texts without secrets, the longest cut.
+struct Kept<'r>(redact::Reading<'r>);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+impl Texts for Kept<'_> {
+    fn text<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        if text.len() <= LONGEST_TEXT { self.0.text(text) } else { Cow::Owned(short(text)) }
+    }
+
+    fn kind_of(&mut self, name: &str) -> Option<&'static str> {
+        self.0.kind_of(name)
+    }
+
+    fn secret<'t>(&mut self, text: &'t str, kind: &'static str) -> Cow<'t, str> {
+        if text.len() <= LONGEST_TEXT {
+            self.0.secret(text, kind)
+        } else {
+            Cow::Owned(self.0.secret(&short(text), kind).into_owned())
+        }
+    }
+}
+
+struct MetadataSeed<'a, 'r> {
+    found: &'a mut Incoming,
+    reading: &'a mut Reading<'static, Kept<'r>>,
+}
+
+impl<'de> DeserializeSeed<'de> for MetadataSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for MetadataSeed<'_> {
-    type Value = Value;
+impl<'de> Visitor<'de> for MetadataSeed<'_, '_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object's metadata")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut metadata = Map::new();
-        while let Some(Field(field)) = map.next_key()? {
-            match field.as_str() {
-                "selfLink" => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                "managedFields" => {
-                    self.0.written_at = map.next_value_seed(WrittenSeed)?;
-                }
-                _ => {
-                    let mut value = map.next_value_seed(AnySeed)?;
-                    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                    match field.as_str() {
-                        "name" => self.0.name = text(&value),
-                        "namespace" => self.0.namespace = text(&value),
-                        "uid" => self.0.uid = text(&value),
-                        "resourceVersion" => self.0.resource_version = text(&value),
-                        "annotations" => {
-                            let Some(annotations) = value.as_object_mut() else { continue };
-                            if let Some(Value::String(at)) = annotations.remove(TRIGGERED) {
-                                self.0.triggered_at = at.parse().ok();
-                            }
-                            annotations.retain(|key, _| !COPIES.contains(&key.as_str()));
-                            if annotations.is_empty() {
-                                continue;
-                            }
-                        }
-                        _ => {}
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let MetadataSeed { found, reading } = self;
+        while let Some(Key(field)) = map.next_key()? {
+            let own = match &*field {
+                "name" => Some(&mut found.name),
+                "namespace" => Some(&mut found.namespace),
+                "uid" => Some(&mut found.uid),
+                "resourceVersion" => Some(&mut found.resource_version),
+                _ => None,
+            };
+            match (own, &*field) {
+                (Some(own), _) => {
+                    // What is no text here says nothing.
+                    if let MaybeText(Some(text)) = map.next_value()? {
+                        *own = reading.own(&field, &text);
                     }
-                    metadata.insert(field, value);
+                }
+                (None, "managedFields") => found.written_at = map.next_value_seed(WrittenSeed)?,
+                (None, "annotations") => {
+                    let open = reading.open(&field);
+                    let some = map.next_value_seed(AnnotationsSeed { found: &mut *found, reading: &mut *reading })?;
+                    if some {
+                        reading.end(open);
+                    } else {
+                        reading.forget(open);
+                    }
+                }
+                (None, _) => {
+                    reading.field(Place::Metadata, &field, &mut map)?;
                 }
             }
         }
-        Ok(Value::Object(metadata))
+        Ok(())
+    }
+}
+
+/// Gives whether any are kept.
+struct AnnotationsSeed<'a, 'r> {
+    found: &'a mut Incoming,
+    reading: &'a mut Reading<'static, Kept<'r>>,
+}
+
+impl<'de> DeserializeSeed<'de> for AnnotationsSeed<'_, '_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnnotationsSeed<'_, '_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("annotations")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let mut some = false;
+        while let Some(Key(name)) = map.next_key()? {
+            if name == TRIGGERED {
+                let MaybeText(at) = map.next_value()?;
+                self.found.triggered_at = at.and_then(|at| at.parse().ok());
+            } else {
+                some |= self.reading.field(Place::Annotations, &name, &mut map)?;
+            }
+        }
+        Ok(some)
     }
 }
 
@@ -318,20 +410,48 @@ impl<'de> Visitor<'de> for ShapeSeed<'_> {
                 Ok(json!({ "bytes": text.len(), "digest": self.0.digest(text.as_bytes()) }))
             }
         }
-        while let Some(Field(key)) = map.next_key()? {
+        while let Some(Key(key)) = map.next_key()? {
             let shape = map.next_value_seed(Digest(self.redactor))?;
-            self.keys.insert(key, shape);
+            self.keys.insert(key.into_owned(), shape);
         }
         Ok(())
     }
 }
 
-/// A key, read without a copy where that can be.
-struct Field(String);
+/// A key or a text, read without a copy where that can be.
+struct Key<'de>(Cow<'de, str>);
 
-impl<'de> serde::Deserialize<'de> for Field {
+impl<'de> serde::Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Field)
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Visit)
+    }
+}
+
+/// A text, or anything else.
+struct MaybeText(Option<String>);
+
+impl<'de> serde::Deserialize<'de> for MaybeText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(MaybeText(match AnySeed.deserialize(deserializer)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }))
     }
 }
 
@@ -395,8 +515,8 @@ impl<'de> Visitor<'de> for AnySeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some(Field(key)) = map.next_key()? {
-            object.insert(key, map.next_value_seed(AnySeed)?);
+        while let Some(Key(key)) = map.next_key()? {
+            object.insert(key.into_owned(), map.next_value_seed(AnySeed)?);
         }
         Ok(Value::Object(object))
     }

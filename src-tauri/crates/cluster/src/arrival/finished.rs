@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::{ObjectRef, Time, qualified_kind};
+use model::{Doc, ObjectRef, Time, qualified_kind};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -126,7 +126,7 @@ impl Finished {
 }
 
 /// How a pod ended, where it has.
-pub(crate) fn outcome(pod: &Value) -> Option<Outcome> {
+pub(crate) fn outcome(pod: &Doc) -> Option<Outcome> {
     match pod["status"]["phase"].as_str() {
         Some("Succeeded") => Some(Outcome::Succeeded),
         Some("Failed") => Some(Outcome::Failed),
@@ -135,8 +135,8 @@ pub(crate) fn outcome(pod: &Value) -> Option<Outcome> {
 }
 
 /// `Kind/name` of the controlling owner.
-pub(crate) fn owner(pod: &Value) -> String {
-    let owners = pod["metadata"]["ownerReferences"].as_array().map_or(&[][..], Vec::as_slice);
+pub(crate) fn owner(pod: &Doc) -> String {
+    let owners = pod["metadata"]["ownerReferences"].as_array().unwrap_or_default();
     let owner = owners.iter().find(|owner| owner["controller"] == true).or_else(|| owners.first());
     owner.map_or_else(String::new, |owner| {
         let text = |field: &str| owner[field].as_str().unwrap_or_default();
@@ -145,8 +145,15 @@ pub(crate) fn owner(pod: &Value) -> String {
 }
 
 /// What is kept of a failed pod: who it was, where it ran, what it asked for and how it ended.
-pub(crate) fn reduce(pod: &mut Value) {
-    let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) else { return };
+pub(crate) fn reduce(pod: &Doc) -> Doc {
+    let mut pod = pod.to_value();
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
+        reduce_spec(spec);
+    }
+    pod.into()
+}
+
+fn reduce_spec(spec: &mut Map<String, Value>) {
     retain(
         spec,
         &["nodeName", "containers", "initContainers", "restartPolicy", "priorityClassName", "serviceAccountName"],

@@ -245,11 +245,11 @@ impl Follow {
             };
             match line {
                 Ok(Line::Added(incoming) | Line::Modified(incoming)) => {
-                    version = Some(incoming.resource_version.clone());
+                    version = Some(incoming.resource_version.to_string());
                     self.arrive(incoming, how, ChangeKind::Present).await;
                 }
                 Ok(Line::Deleted(incoming)) => {
-                    version = Some(incoming.resource_version.clone());
+                    version = Some(incoming.resource_version.to_string());
                     self.arrive(incoming, how, ChangeKind::Deleted).await;
                 }
                 Ok(Line::Bookmark { version, whole: false }) => decision = Some(Happened::Bookmark(version)),
@@ -271,7 +271,7 @@ impl Follow {
         if self.kind.is_event() {
             // An Event that expires at the server has still happened.
             if change == ChangeKind::Present
-                && let Some((subject, event)) = self.inner.arrivals.event(&incoming.object, now)
+                && let Some((subject, event)) = self.inner.arrivals.event(&incoming.event, now)
                 && let Some(told) = self.events.take(&subject, event, now)
             {
                 self.inner.writer.keep(self.inner.arrivals.told(subject, told, now));
@@ -282,7 +282,7 @@ impl Follow {
             self.arrive_pod(incoming, how, change).await;
         } else {
             if self.kind.is_node() && change == ChangeKind::Present && super::lease::is_lost(&incoming.object) {
-                super::lease::read(&self.inner, incoming.name.clone());
+                super::lease::read(&self.inner, incoming.name.to_string());
             }
             if self.kind.is_definition() && how == How::Changed {
                 self.inner.installed.notify_one();
@@ -309,7 +309,7 @@ impl Follow {
         let dropped = match verdict {
             Verdict::Count => Some(subject),
             Verdict::Keep { instead } => {
-                finished::reduce(&mut incoming.object);
+                incoming.object = finished::reduce(&incoming.object);
                 self.keep(incoming, how, change).await;
                 instead
             }

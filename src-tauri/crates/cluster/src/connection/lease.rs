@@ -2,8 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use model::{ChangeKind, ObjectRef, Observation};
-use serde_json::Value;
+use model::{ChangeKind, Doc, ObjectRef, Observation};
 
 use super::Inner;
 use crate::Kind;
@@ -13,8 +12,8 @@ use crate::arrival::{Decoder, How};
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// Whether a node's controller has not heard from it: the one time that its lease tells more than its conditions do.
-pub(super) fn is_lost(node: &Value) -> bool {
-    let conditions = node["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+pub(super) fn is_lost(node: &Doc) -> bool {
+    let conditions = node["status"]["conditions"].as_array().unwrap_or_default();
     conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "Unknown")
 }
 

@@ -239,6 +239,47 @@ impl<'p> Builder<'p> {
         self.values.push(built);
     }
 
+    /// Forgets what was added since.
+    pub fn back_to(&mut self, open: Open) {
+        self.values.truncate(open.values);
+        self.ends.truncate(open.ends);
+        self.keys.truncate(open.keys);
+    }
+
+    /// Forgets the key that was added last.
+    pub fn drop_key(&mut self) {
+        self.ends.pop();
+        self.keys.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    pub fn last(&self) -> &Doc {
+        self.values.last().map_or(Doc::null(), |built| &built.doc)
+    }
+
+    /// The place of a field in the map that began there.
+    pub fn find(&self, open: Open, key: &str) -> Option<usize> {
+        self.keys_since(open).position(|own| own == key)
+    }
+
+    pub fn at(&self, open: Open, place: usize) -> &Doc {
+        self.values.get(open.values + place).map_or(Doc::null(), |built| &built.doc)
+    }
+
+    pub fn set(&mut self, open: Open, place: usize, built: Built) {
+        if let Some(value) = self.values.get_mut(open.values + place) {
+            *value = built;
+        }
+    }
+
+    /// Takes a field out of the map that began there and is complete.
+    pub fn remove(&mut self, open: Open, place: usize) {
+        let end = self.ends.remove(open.ends + place);
+        let start = if place == 0 { open.keys } else { self.ends[open.ends + place - 1] };
+        self.keys.replace_range(start..end, "");
+        self.ends[open.ends + place..].iter_mut().for_each(|later| *later -= end - start);
+        self.values.remove(open.values + place);
+    }
+
     pub fn key(&mut self, key: &str) {
         self.keys.push_str(key);
         self.ends.push(self.keys.len());

@@ -27,7 +27,7 @@ impl Pool {
     }
 }
 
-fn build(builder: &mut Builder<'_>, value: &Value) -> Built {
+pub(super) fn build(builder: &mut Builder<'_>, value: &Value) -> Built {
     match value {
         Value::Null => builder.scalar(Node::Null),
         Value::Bool(value) => builder.scalar(Node::Bool(*value)),
