@@ -158,7 +158,7 @@ impl Arrivals {
         let kind = qualified_kind(involved["apiVersion"].as_str().unwrap_or("v1"), involved["kind"].as_str()?);
         let global = matches!(kind.as_str(), "Node" | "Namespace" | "PersistentVolume" | "StorageClass");
         let namespace = if global { String::new() } else { text(&involved["namespace"]) };
-        let subject = ObjectRef::new(kind, namespace, involved["name"].as_str()?);
+        let subject = ObjectRef::new(kind, shared(&namespace), shared(involved["name"].as_str()?));
 
         let times = [
             &event["series"]["lastObservedTime"],
@@ -186,14 +186,20 @@ impl Arrivals {
         let message = if event["message"].is_string() { &event["message"] } else { &event["note"] };
         let body = EventBody {
             uid: text(&event["metadata"]["uid"]).into(),
-            event_type: event["type"].as_str().unwrap_or("Normal").into(),
+            event_type: shared(event["type"].as_str().unwrap_or("Normal")),
             reason: shared(event["reason"].as_str().unwrap_or_default()),
-            message: self.redactor.text(message.as_str().unwrap_or_default().trim()).as_str().into(),
+            message: shared(self.redactor.text(message.as_str().unwrap_or_default().trim()).as_str()),
             count: u32::try_from(count).unwrap_or(u32::MAX),
             first_at,
             last_at,
-            reporter: reporters.into_iter().map(text).find(|reporter| !reporter.is_empty()).unwrap_or_default().into(),
-            subject_uid: involved["uid"].as_str().map(str::to_owned).map(Into::into),
+            reporter: shared(
+                reporters
+                    .into_iter()
+                    .filter_map(Value::as_str)
+                    .find(|reporter| !reporter.is_empty())
+                    .unwrap_or_default(),
+            ),
+            subject_uid: involved["uid"].as_str().map(shared),
         };
         Some((subject, body))
     }

@@ -7,9 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::name::kind_of;
 
 const SHARDS: usize = 8;
-/// What one shard remembers; full, it begins anew. Two megabytes over all.
-const MOST_TEXTS: usize = 4_096;
-const MOST_BYTES: usize = 256 << 10;
+/// What one shard remembers; full, it begins anew. Two megabytes over all, which is what a few hundred workloads say.
+const MOST_TEXTS: usize = 1_750;
+const MOST_BYTES: usize = 96 << 10;
 /// Longer texts are not remembered.
 const LONGEST: usize = 4_096;
 

@@ -88,6 +88,20 @@ impl Events {
         due
     }
 
+    /// The server has forgotten an Event: it will not tell of it again.
+    pub(crate) fn expired(&mut self, subject: &ObjectRef, event: &EventBody) {
+        let key = hash(&(subject, &event.subject_uid, &event.event_type, &event.reason));
+        let Some(variants) = self.folds.get_mut(&key) else { return };
+        let uid = hash(&event.uid);
+        for fold in variants.iter_mut() {
+            fold.counts.retain(|(counted, _)| *counted != uid);
+        }
+        variants.retain(|fold| fold.untold || !fold.counts.is_empty());
+        if variants.is_empty() {
+            self.folds.remove(&key);
+        }
+    }
+
     /// Forgets what the server has forgotten too.
     pub(crate) fn forget(&mut self, now: Time) {
         self.folds.retain(|_, variants| {

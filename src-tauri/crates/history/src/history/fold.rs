@@ -10,6 +10,9 @@ use model::{
 };
 
 use super::row::Torn;
+use bounds::Bounds;
+
+mod bounds;
 
 /// So many earlier versions of an object are held; all are in the history.
 const MOST_EARLIER: usize = 10;
@@ -25,6 +28,7 @@ pub(super) struct Fold {
     /// When an object was last told of without becoming another version, where that is later than its version: when that
     /// happened and when it was learnt.
     again: HashMap<ObjectRef, (Time, Time)>,
+    bounds: Bounds,
 }
 
 /// Told of an object, and older than what is known of it already: its history must be read in order.
@@ -33,7 +37,7 @@ pub(super) struct Late(pub ObjectRef);
 
 impl Fold {
     pub fn new(empty: Snapshot) -> Self {
-        Fold { snapshot: empty, covered: BTreeMap::new(), again: HashMap::new() }
+        Fold { snapshot: empty, covered: BTreeMap::new(), again: HashMap::new(), bounds: Bounds::default() }
     }
 
     /// Observations come in order of when they happened.
@@ -72,6 +76,7 @@ impl Fold {
 
     fn add(&mut self, observation: Observation) {
         let Observation { id, at, seen_at, subject, body, .. } = observation;
+        self.keep_bounds();
         match (body, subject) {
             (Body::Object { api_version, uid, change, object, resource_version: _ }, Some(subject)) => {
                 let (subject, uid) = shared(subject, uid, &object);

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Plain bodies of full versions that are kept ready, in bytes; another one is read back from its row when it is needed.
-const MOST_BYTES: usize = 8 << 20;
-/// A lane that is forgotten costs one full version more.
-const MOST_LANES: usize = 250_000;
+const MOST_BYTES: usize = 1 << 20;
+/// A lane that is forgotten costs one full version more. As many as fit into a table of 2^14, about a megabyte; above,
+/// the half that was not used for longest is forgotten.
+const MOST_LANES: usize = 14_000;
 
 /// Versions that follow each other: those of one object, or the repetitions of one Event (by a digest of its reason).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +48,7 @@ impl Lanes {
     /// A new full version.
     pub fn begin(&mut self, key: Key, seq: i64, packed: usize, plain: Arc<[u8]>) {
         if self.by_key.len() >= MOST_LANES {
-            self.forget();
+            self.forget_unused();
         }
         self.uses += 1;
         self.bytes += plain.len();
@@ -78,6 +79,14 @@ impl Lanes {
 
     pub fn forget_rows(&mut self, removed: &HashSet<i64>) {
         self.by_key.retain(|_, lane| !removed.contains(&lane.seq));
+        self.bytes = self.by_key.values().filter_map(|lane| lane.plain.as_ref()).map(|plain| plain.len()).sum();
+    }
+
+    fn forget_unused(&mut self) {
+        let mut used: Vec<u64> = self.by_key.values().map(|lane| lane.used).collect();
+        let middle = used.len() / 2;
+        let limit = *used.select_nth_unstable(middle).1;
+        self.by_key.retain(|_, lane| lane.used >= limit);
         self.bytes = self.by_key.values().filter_map(|lane| lane.plain.as_ref()).map(|plain| plain.len()).sum();
     }
 

@@ -23,7 +23,8 @@ const SMALL: usize = 48;
 /// Bodies of one kind from which its dictionary is made, and how long it is at most.
 const SAMPLES: usize = 12;
 const LONGEST_DICTIONARY: usize = 16 << 10;
-const MOST_SUBJECTS: usize = 100_000;
+/// Numbers of subjects that are remembered; others are asked for by index.
+const MOST_SUBJECTS: usize = 7_000;
 
 /// Writes observations as rows, and remembers what it needs for the next ones. After a transaction that was rolled back,
 /// and after rows were removed, it must [`Packer::forget`].
@@ -122,7 +123,10 @@ impl Packer {
             base,
             bytes,
         ])?;
-        if let Some(key) = key
+        if is_deletion(body) {
+            // Nothing follows.
+            key.inspect(|key| self.lanes.drop_lane(*key));
+        } else if let Some(key) = key
             && encoding != DIFFERENCE
         {
             self.lanes.begin(key, connection.last_insert_rowid(), bytes.len(), self.plain.as_slice().into());
