@@ -28,8 +28,9 @@ const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=met
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Question {
-    /// Everything, as events, then the changes.
-    StreamAll,
+    /// Everything, as events, then the changes. `at_once`: as the server has it in memory; otherwise as of now, for
+    /// which a quiet kind is waited for up to a tenth of a second, until etcd has reported where it stands.
+    StreamAll { at_once: bool },
     /// At most so many objects (0: all) from where the last page ended.
     Page { limit: u32, from: Option<String> },
     /// The changes since a version.
@@ -97,8 +98,9 @@ pub(super) async fn ask(
 ) -> Result<Answer, Failure> {
     let path = crate::live::path(kind, &ObjectRef::new(kind.name(), namespace, ""));
     let (query, shape) = match question {
-        Question::StreamAll => {
-            let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+        Question::StreamAll { at_once } => {
+            let version = if *at_once { "&resourceVersion=0" } else { "" };
+            let query = format!("sendInitialEvents=true&resourceVersionMatch=NotOlderThan{version}");
             (format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={}&{query}", lasts.as_secs()), Shape::Lines)
         }
         Question::Page { limit, from } => {

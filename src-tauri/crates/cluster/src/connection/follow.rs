@@ -78,7 +78,11 @@ impl Follow {
                         Act::StreamAll if !self.inner.streams() => {
                             acts.extend(watch.next(Happened::StreamsForgone));
                         }
-                        Act::StreamAll => question = Some(Question::StreamAll),
+                        // Where nothing is known yet, what a server is late with does not look deleted: it comes next.
+                        Act::StreamAll => {
+                            let at_once = self.listing <= 1 && self.known.is_empty();
+                            question = Some(Question::StreamAll { at_once });
+                        }
                         Act::AskPage { limit, from } => question = Some(Question::Page { limit, from }),
                         Act::Follow { from } => question = Some(Question::Changes { from }),
                         Act::Pause(pause) => {
@@ -151,7 +155,7 @@ impl Follow {
 
     async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Happened> {
         match question {
-            Question::StreamAll => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
+            Question::StreamAll { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
             Question::Page { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = false),
             Question::Changes { .. } => {}
         }
@@ -160,7 +164,7 @@ impl Follow {
         let patience = &self.inner.patience;
         let lasts = patience.watch + patience.watch * (self.row as u32 % 16) / 64;
         let within = match question {
-            Question::StreamAll => patience.list,
+            Question::StreamAll { .. } => patience.list,
             Question::Page { .. } | Question::Changes { .. } => patience.answer,
         };
         let asked = ask::ask(&client, &self.kind, &self.namespace, &question, lasts, self.inner.packed);
@@ -168,7 +172,7 @@ impl Follow {
         match (answer, question) {
             (Ok(answer), _) => answer.map_err(Happened::Failed),
             // What holds a stream back often holds back that it was accepted.
-            (Err(_), Question::StreamAll) => Err(Happened::Silent),
+            (Err(_), Question::StreamAll { .. }) => Err(Happened::Silent),
             (Err(_), Question::Page { .. } | Question::Changes { .. }) => {
                 Err(Happened::Failed(Failure::of(Trouble::timed_out(within.as_secs()))))
             }
@@ -269,11 +273,11 @@ impl Follow {
         }
         let now = self.inner.clock.now();
         if self.kind.is_event() {
-            // An Event that expires at the server has still happened.
-            if change == ChangeKind::Present
-                && let Some((subject, event)) = self.inner.arrivals.event(&incoming.event, now)
-                && let Some(told) = self.events.take(&subject, event, now)
-            {
+            let Some((subject, event)) = self.inner.arrivals.event(&incoming.event, now) else { return };
+            if change == ChangeKind::Deleted {
+                // An Event that expires at the server has still happened.
+                self.events.expired(&subject, &event);
+            } else if let Some(told) = self.events.take(&subject, event, now) {
                 self.inner.writer.keep(self.inner.arrivals.told(subject, told, now));
             }
             return;

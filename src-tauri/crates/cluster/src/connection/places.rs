@@ -166,7 +166,8 @@ impl Inner {
     /// What the history knew when the connection was opened, so that a deletion in between is not missed.
     async fn remembered(&self) -> Option<Snapshot> {
         let history = self.history.clone();
-        let snapshot = tokio::task::spawn_blocking(move || history.snapshot(Time::MAX)).await.ok()?;
+        let now = self.clock.now();
+        let snapshot = tokio::task::spawn_blocking(move || history.present(now)).await.ok()?;
         snapshot.inspect_err(|error| tracing::warn!(%error, "the history could not be read")).ok()
     }
 
