@@ -34,6 +34,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use figures::Figures;
 
+// As in the programs that are measured.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How the result is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {

@@ -22,6 +22,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use desk::DeskError;
 
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Investigate Kubernetes incidents: which things are broken, why, and what to do.
 #[derive(Parser)]
 #[command(name = "caseboard", disable_version_flag = true)]
