@@ -1,7 +1,7 @@
 //! Playground clusters full of made-up pods, in a process whose memory is nobody's concern.
 //!
-//! It says `kubeconfigs`, then reads `churn PER_SECOND`, `crash PLACE` (answered with `crashed` and the time) and
-//! `heal PLACE`.
+//! It says `kubeconfigs`, then reads `churn PER_SECOND`, `changes` (answered with how many pods changed), `crash PLACE`
+//! (answered with `crashed` and the time) and `heal PLACE`.
 
 use anyhow::{Context, Result, bail};
 use playground::{Served, Settings, Source};
@@ -27,6 +27,10 @@ pub async fn run(arguments: &[String]) -> Result<()> {
             "churn" => {
                 let each = rest.parse::<f64>()? / all.len().max(1) as f64;
                 all.iter().filter_map(Served::crowd).for_each(|crowd| crowd.set_churn(each));
+            }
+            "changes" => {
+                let changes: u64 = all.iter().filter_map(Served::crowd).map(|crowd| crowd.changed()).sum();
+                println!("{}", json!({ "changes": changes }));
             }
             "crash" => {
                 let first = all.first().context("there is no cluster")?;

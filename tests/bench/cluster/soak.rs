@@ -17,9 +17,11 @@ const WARM: f64 = 1.0 / 6.0;
 const MOST_GROWTH: f64 = 0.05;
 /// Samples of memory that make one value.
 const SAMPLES: usize = 30;
+/// A machine that cannot make the changes in so many times their time is too slow to tell anything.
+const PATIENCE: u32 = 4;
 
 pub async fn run(wanted: &Wanted) -> Result<()> {
-    // Told as if it were not played faster: the amount of churn is the same.
+    // Told as if it were not played faster: it ends when as many pods have changed as in those minutes.
     let minutes = wanted.minutes;
     let lasts = Duration::from_secs_f64(minutes * 60.0 / wanted.speed);
     let rate = wanted.churn * wanted.speed;
@@ -28,15 +30,22 @@ pub async fn run(wanted: &Wanted) -> Result<()> {
     core.open(crowds.kubeconfigs.len()).await?;
     crowds.peer.tell(&format!("churn {rate}")).await?;
     let process = core.peer.id()?;
+    let wanted_changes = rate * lasts.as_secs_f64();
     let started = Instant::now();
     let every = (lasts / 600).clamp(Duration::from_millis(50), Duration::from_secs(6));
+    // How far the changes have come, and the memory then.
     let mut seen: Vec<(f64, f64)> = Vec::new();
     let mut told = Instant::now();
-    while started.elapsed() < lasts {
+    let mut changes = 0.0;
+    while changes < wanted_changes {
+        ensure!(started.elapsed() < lasts * PATIENCE, "only {changes:.0} of {wanted_changes:.0} changes were made");
         tokio::time::sleep(every).await;
         while core.peer.heard().is_some() {}
+        crowds.peer.tell("changes").await?;
+        let said = crowds.peer.wait_for("changes", Duration::from_secs(30)).await?;
+        changes = said["changes"].as_f64().unwrap_or_default();
         let megabytes = resident(process)?.0 as f64 / 1e6;
-        seen.push((started.elapsed().as_secs_f64() / lasts.as_secs_f64(), megabytes));
+        seen.push((changes / wanted_changes, megabytes));
         if told.elapsed() > Duration::from_secs(60) {
             told = Instant::now();
             eprintln!("   {:.0} minutes: {megabytes:.0} MB", started.elapsed().as_secs_f64() / 60.0 * wanted.speed);
@@ -46,12 +55,11 @@ pub async fn run(wanted: &Wanted) -> Result<()> {
     let last: Vec<f64> = seen.iter().rev().take(SAMPLES).map(|(_, mb)| *mb).collect();
     let (before, after) = (median(&warm), median(&last));
     let growth = after / before - 1.0;
-    let changes = rate * lasts.as_secs_f64();
     let pods = wanted.clusters * wanted.pods;
     match wanted.form {
         Form::Json => println!(
             "{}",
-            json!({ "pods": pods, "clusters": wanted.clusters, "minutes": minutes, "changes": changes.round(),
+            json!({ "pods": pods, "clusters": wanted.clusters, "minutes": minutes, "changes": changes,
                     "rss_mb_warm": before, "rss_mb_end": after, "growth": growth })
         ),
         Form::Table | Form::Markdown => println!(

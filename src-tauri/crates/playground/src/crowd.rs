@@ -46,6 +46,8 @@ struct Pods {
     changes: VecDeque<Change>,
     /// Changes up to this revision are forgotten.
     compacted: u64,
+    /// How many changes there were.
+    changed: u64,
 }
 
 /// Where a made-up pod stands.
@@ -103,6 +105,7 @@ impl Crowd {
             slots: vec![slot; pods as usize],
             changes: VecDeque::new(),
             compacted: store.read(|k| k.revision()),
+            changed: 0,
         };
         Crowd {
             template: Template::read(),
@@ -124,6 +127,11 @@ impl Crowd {
     /// How many changes of pods a second a rollout that never ends makes; 0 is none.
     pub fn set_churn(&self, per_second: f64) {
         self.churn.store((per_second.clamp(0.0, 1e6) * 1_000.0) as u64, Ordering::Relaxed);
+    }
+
+    /// How many changes of pods there were.
+    pub fn changed(&self) -> u64 {
+        self.read(|pods| pods.changed)
     }
 
     fn churn(&self) -> f64 {

@@ -10,8 +10,9 @@ use model::{EventBody, ObjectRef, Time};
 use super::{Change, Crowd, KEPT_CHANGES, PodPhase, REPLICAS, Slot, What, node, subject, uid};
 use crate::store::Store;
 
-/// So many Events of pods are kept; the API server's hour is over for older ones.
-const KEPT_EVENTS: usize = 5_000;
+/// So many Events of pods are kept; for older ones the API server's hour is over. Few, so that a cluster that changes is
+/// soon as full as it will ever be.
+const KEPT_EVENTS: usize = 500;
 /// A replaced pod runs after this many other changes: the time that its image takes.
 const STARTING: usize = 20;
 
@@ -107,6 +108,7 @@ impl Crowd {
                     *held = slot;
                 }
                 pods.changes.push_back(Change { what: *what, place, slot });
+                pods.changed += 1;
             }
             while pods.changes.len() > KEPT_CHANGES {
                 if let Some(gone) = pods.changes.pop_front() {
