@@ -218,9 +218,9 @@ impl Connection {
 
     /// What the watched Services look like.
     async fn discovered(&self) -> BTreeMap<BackEndKind, BackEndPlace> {
-        let history = self.inner.history.clone();
+        let (history, now) = (self.inner.history.clone(), self.inner.clock.now());
         let found = tokio::task::spawn_blocking(move || {
-            let snapshot = history.snapshot(Time::MAX)?;
+            let snapshot = history.present(now)?;
             let services = snapshot.of_kind("Service").map(|(service, held)| (service, &held.object));
             Ok::<_, history::Error>(discover::among(services))
         });

@@ -84,6 +84,7 @@ impl Events {
                 (fold.told_at, fold.untold) = (Some(now), false);
                 due.push((fold.subject.clone(), fold.body.clone()));
             }
+            self.drop_empty(key);
         }
         due
     }
@@ -96,6 +97,12 @@ impl Events {
         for fold in variants.iter_mut() {
             fold.counts.retain(|(counted, _)| *counted != uid);
         }
+        self.drop_empty(key);
+    }
+
+    /// Forgets the folds of which the server has no Event any more, once they were told.
+    fn drop_empty(&mut self, key: u64) {
+        let Some(variants) = self.folds.get_mut(&key) else { return };
         variants.retain(|fold| fold.untold || !fold.counts.is_empty());
         if variants.is_empty() {
             self.folds.remove(&key);

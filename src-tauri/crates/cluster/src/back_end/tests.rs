@@ -153,7 +153,8 @@ async fn a_configured_back_end_that_is_wrong_says_what_is_wrong_whichever_it_is(
         path: String::new(),
     };
     let proxy = |name: &str| format!("/api/v1/namespaces/m/services/{name}:80/proxy");
-    let forbidden = json!({"kind": "Status", "code": 403, "message": "services \"closed\" is forbidden", "metadata": {}});
+    let forbidden =
+        json!({"kind": "Status", "code": 403, "message": "services \"closed\" is forbidden", "metadata": {}});
     let empty = json!({"kind": "Status", "code": 503, "message": "no endpoints available", "metadata": {}});
     for (kind, path) in [
         (BackEndKind::Prometheus, "/api/v1/query"),

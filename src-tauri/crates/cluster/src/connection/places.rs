@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, Weak};
 
-use model::{Body, CoverageState, ObjectRef, Observation, Snapshot, Source, Time};
+use model::{Body, CoverageState, ObjectRef, Observation, Snapshot, Source};
 use tokio::task::AbortHandle;
 
 use super::follow::Follow;

@@ -1,5 +1,5 @@
 use futures::StreamExt;
-use model::{Body, NodeAgentBody, ObjectRef, Observation, Time};
+use model::{Body, NodeAgentBody, ObjectRef, Observation};
 
 use super::{Answer, refusal, segment, status_of};
 use crate::reach::Read;
@@ -62,9 +62,9 @@ impl Connection {
     }
 
     async fn nodes(&self) -> Result<Vec<String>, ReadError> {
-        let history = self.inner.history.clone();
+        let (history, now) = (self.inner.history.clone(), self.inner.clock.now());
         let known = tokio::task::spawn_blocking(move || {
-            let snapshot = history.snapshot(Time::MAX)?;
+            let snapshot = history.present(now)?;
             Ok::<_, history::Error>(snapshot.of_kind("Node").map(|(node, _)| node.name.to_string()).collect::<Vec<_>>())
         });
         let mut nodes = known.await.unwrap_or_else(|_| Ok(Vec::new()))?;

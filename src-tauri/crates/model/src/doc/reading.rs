@@ -65,6 +65,8 @@ enum Before {
     Secret(&'static str),
     /// The texts of a map are.
     Secrets(&'static str),
+    /// A text of such a map; where it is none of that kind, its own name may make it one of another.
+    OfSecret(&'static str, Option<&'static str>),
     /// An item after a flag that announces a secret, or after none.
     After(Option<&'static str>),
 }
@@ -147,7 +149,7 @@ impl<'p, T: Texts> Reading<'p, T> {
     /// What is known of a field's value: of the map that it stands in, of its key, of its neighbours `name` and `kind`.
     fn before(&mut self, map: Before, key: &str, named: Option<&'static str>, of_secret: bool) -> Before {
         let kind = match (map, key) {
-            (Before::Secrets(kind), _) => Some(kind),
+            (Before::Secrets(kind), _) => return Before::OfSecret(kind, self.texts.kind_of(key)),
             (_, "name") => return Before::Name,
             (_, "data" | "stringData") if of_secret => return Before::Secrets("secret"),
             (_, "value") => named.or_else(|| self.texts.kind_of(key)),
@@ -247,6 +249,10 @@ impl<'de, T: Texts> Visitor<'de> for Seed<'_, '_, T> {
         *flag = None;
         let kept = match self.before {
             Before::Secret(kind) => texts.secret(text, kind),
+            Before::OfSecret(kind, own) => match (texts.secret(text, kind), own) {
+                (Cow::Borrowed(text), Some(own)) => texts.secret(text, own),
+                (kept, _) => kept,
+            },
             // `["--password", "…"]`
             Before::After(Some(kind)) if !text.starts_with('-') => texts.secret(text, kind),
             Before::After(_) => {

@@ -85,3 +85,34 @@ fn what_is_older_than_the_server_remembers_is_forgotten() {
     events.forget(at(3 * 3600));
     assert_eq!(events.len(), 0);
 }
+
+#[test]
+fn what_the_server_has_forgotten_is_forgotten_once_nothing_of_it_is_left() {
+    let mut events = Events::default();
+    let told = |events: &mut Events, uid: &str, second: i64| {
+        events.take(&pod(), event(uid, "Liveness probe failed: 500", 1, second), at(second))
+    };
+    told(&mut events, "a", 1);
+    told(&mut events, "b", 3);
+    events.expired(&pod(), &event("a", "Liveness probe failed: 500", 1, 1));
+    assert_eq!(events.len(), 1, "the server still has the other one");
+    assert_eq!(told(&mut events, "c", 5).unwrap().count, 3, "and it has happened as often as before");
+    for uid in ["b", "c", "never-seen"] {
+        events.expired(&pod(), &event(uid, "Liveness probe failed: 500", 1, 5));
+    }
+    assert_eq!(events.len(), 0);
+    assert_eq!(told(&mut events, "d", 9).unwrap().count, 1);
+}
+
+#[test]
+fn what_was_not_told_yet_is_told_though_the_server_has_forgotten_it() {
+    let mut events = Events::default();
+    for (uid, second) in [("a", 1), ("b", 1)] {
+        events.take(&pod(), event(uid, "Liveness probe failed: 500", 1, second), at(1));
+    }
+    for uid in ["a", "b"] {
+        events.expired(&pod(), &event(uid, "Liveness probe failed: 500", 1, 1));
+    }
+    let due = events.due(at(3));
+    assert_eq!(due[0].1.count, 2);
+}

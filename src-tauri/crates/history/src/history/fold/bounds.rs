@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use imbl::OrdMap;
 use model::{Held, ObjectRef, SeenEvent, Time};
 
 use super::Fold;
@@ -28,30 +27,30 @@ pub(super) struct Bounds {
 impl Fold {
     /// Forgets the oldest where there is too much.
     pub(super) fn keep_bounds(&mut self) {
-        fn due<V>(map: &OrdMap<ObjectRef, V>, bound: usize) -> bool {
-            map.len() > bound.max(MOST_DELETED + SLACK)
+        fn due(length: usize, bound: usize) -> bool {
+            length > bound.max(MOST_DELETED + SLACK)
         }
-        fn next<V>(map: &OrdMap<ObjectRef, V>) -> usize {
-            map.len() + map.len() / 8 + SLACK
+        fn next(length: usize) -> usize {
+            length + length / 8 + SLACK
         }
-        if due(&self.snapshot.deleted, self.bounds.deleted) {
+        if due(self.snapshot.deleted.len(), self.bounds.deleted) {
             for gone in oldest(self.snapshot.deleted.iter().map(|(o, held)| (o, held.at)), MOST_DELETED) {
                 self.snapshot.deleted.remove(&gone);
                 self.snapshot.earlier.remove(&gone);
                 self.snapshot.events.remove(&gone);
                 self.again.remove(&gone);
             }
-            self.bounds.deleted = next(&self.snapshot.deleted);
+            self.bounds.deleted = next(self.snapshot.deleted.len());
         }
-        if due(&self.snapshot.earlier, self.bounds.earlier) {
+        if due(self.snapshot.earlier.len(), self.bounds.earlier) {
             let last = |versions: &[Held]| versions.last().map_or(Time::MIN, |held| held.at);
             let changed = self.snapshot.earlier.iter().map(|(o, versions)| (o, last(versions)));
             for long_ago in oldest(changed, MOST_CHANGED) {
                 self.snapshot.earlier.remove(&long_ago);
             }
-            self.bounds.earlier = next(&self.snapshot.earlier);
+            self.bounds.earlier = next(self.snapshot.earlier.len());
         }
-        if due(&self.snapshot.events, self.bounds.events) {
+        if due(self.snapshot.events.len(), self.bounds.events) {
             let (objects, deleted) = (&self.snapshot.objects, &self.snapshot.deleted);
             let last = |events: &[SeenEvent]| events.last().map_or(Time::MIN, |seen| seen.event.last_at);
             let alone =
@@ -59,7 +58,7 @@ impl Fold {
             for gone in oldest(alone.map(|(o, events)| (o, last(events))), MOST_TOLD_OF) {
                 self.snapshot.events.remove(&gone);
             }
-            self.bounds.events = next(&self.snapshot.events);
+            self.bounds.events = next(self.snapshot.events.len());
         }
     }
 }

@@ -110,3 +110,6 @@ impl Lanes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,13 +123,13 @@ impl Packer {
             base,
             bytes,
         ])?;
-        if is_deletion(body) {
-            // Nothing follows.
-            key.inspect(|key| self.lanes.drop_lane(*key));
-        } else if let Some(key) = key
-            && encoding != DIFFERENCE
-        {
-            self.lanes.begin(key, connection.last_insert_rowid(), bytes.len(), self.plain.as_slice().into());
+        if let Some(key) = key {
+            if is_deletion(body) {
+                // Nothing follows.
+                self.lanes.drop_lane(key);
+            } else if encoding != DIFFERENCE {
+                self.lanes.begin(key, connection.last_insert_rowid(), bytes.len(), self.plain.as_slice().into());
+            }
         }
         Ok(true)
     }
