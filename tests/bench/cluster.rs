@@ -14,6 +14,8 @@ mod core;
 mod figures;
 #[path = "cluster/fleet.rs"]
 mod fleet;
+#[path = "cluster/graph.rs"]
+mod graph;
 #[path = "cluster/kept.rs"]
 mod kept;
 #[path = "cluster/opening.rs"]
@@ -58,7 +60,7 @@ struct Wanted {
     clusters: u32,
     /// Observations of the history that is measured.
     observations: u64,
-    /// Only these parts: `real`, `fleet`, `storm`, `history`.
+    /// Only these parts: `real`, `fleet`, `storm`, `graph`, `history`.
     parts: Vec<String>,
     minutes: f64,
     /// Changes of pods a second while soaking.
@@ -157,6 +159,10 @@ async fn bench(wanted: &Wanted) -> Result<()> {
     if wanted.wants("storm") {
         let done = storm::of_crowd(wanted, &mut figures).await;
         figures.after("storm", done);
+    }
+    if wanted.wants("graph") {
+        let done = graph::measure(wanted, &mut figures);
+        figures.after("graph", done);
     }
     if wanted.wants("history") {
         let done = kept::measure(wanted, &mut figures);

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use cluster::{Connection, Context, ExecCommand, Issue, Reach, SearchPath, Sources, Terms};
 use history::History;
-use model::{ClusterId, Incident, IncidentId, Time};
+use model::{ClusterId, Incident, IncidentId, Snapshot, Time};
 
 use crate::desk::lock;
-use crate::look::Looks;
+use crate::look::{Looks, Understood};
 use crate::rows::{ClusterKind, ClusterRow, ClusterSettings, ClusterState, Problem, Update};
 use crate::sources::Added;
 use crate::{Desk, DeskError};
@@ -23,6 +23,9 @@ pub(crate) use row::problem;
 
 /// The window is not woken more often than this by one cluster.
 const QUIET: Duration = Duration::from_millis(100);
+/// While a cluster is listed for the first time, understanding what is there so far rests this many times as long as it
+/// took.
+const LISTING_FIRST: u32 = 3;
 
 /// Every cluster the desk knows of.
 pub(crate) struct Clusters {
@@ -55,8 +58,10 @@ pub(crate) struct Opened {
     pub history: Arc<History>,
     pub connection: Option<Arc<Connection>>,
     pub looks: Mutex<Looks>,
-    /// Held by who computes a look.
-    pub understanding: Mutex<()>,
+    /// Held by who understands the present.
+    pub understanding: Mutex<Understood>,
+    /// Held by who understands the past.
+    pub looking_back: Mutex<()>,
     /// Incidents that were shown, by id: what a person clicks on may have grown meanwhile.
     pub shown: Mutex<BTreeMap<IncidentId, Incident>>,
     appended: AtomicU64,
@@ -69,6 +74,7 @@ impl Opened {
             connection,
             looks: Mutex::default(),
             understanding: Mutex::default(),
+            looking_back: Mutex::default(),
             shown: Mutex::default(),
             appended: AtomicU64::new(0),
         })
@@ -88,6 +94,19 @@ impl Opened {
 
     pub fn is_synced(&self) -> bool {
         self.connection.as_ref().is_none_or(|connection| connection.state().is_synced())
+    }
+
+    /// Whether every watch has listed what it can, and the snapshot has all of it.
+    pub fn is_whole(&self, snapshot: &Snapshot) -> bool {
+        let Some(connection) = &self.connection else { return true };
+        let state = connection.state();
+        // That a kind was listed is kept after what was listed of it.
+        state.is_synced()
+            && state
+                .watches
+                .iter()
+                .filter(|watch| watch.listed)
+                .all(|watch| snapshot.coverage.iter().any(|c| c.kind == watch.kind && c.namespace == watch.namespace))
     }
 }
 
@@ -466,15 +485,25 @@ impl Desk {
         std::thread::spawn(move || {
             loop {
                 let something = appended.wait(Duration::from_secs(2));
-                let (Some(desk), Some(opened)) = (desk.upgrade(), opened.upgrade()) else { break };
+                let (Some(desk), Some(open)) = (desk.upgrade(), opened.upgrade()) else { break };
                 if something {
-                    opened.appended.fetch_add(1, Ordering::AcqRel);
+                    open.appended.fetch_add(1, Ordering::AcqRel);
                     let began = Instant::now();
-                    desk.look_ahead(&id, &opened);
+                    desk.look_ahead(&id, &open);
                     desk.tell(Update::ClusterChanged { cluster: id.clone() });
-                    drop((desk, opened));
-                    // Understanding a big cluster must not take the whole of a processor.
-                    std::thread::sleep(QUIET.max(began.elapsed()));
+                    let (took, synced) = (began.elapsed(), open.is_synced());
+                    drop((desk, open));
+                    // Understanding a big cluster must not take the whole of a processor, and while it is listed for the
+                    // first time not much of what listing needs.
+                    let rest = QUIET.max(if synced { took } else { took * LISTING_FIRST });
+                    let until = Instant::now() + rest;
+                    loop {
+                        let left = until.saturating_duration_since(Instant::now());
+                        if left.is_zero() || (!synced && opened.upgrade().is_none_or(|open| open.is_synced())) {
+                            break;
+                        }
+                        std::thread::sleep(left.min(QUIET));
+                    }
                 }
             }
         });
@@ -485,7 +514,11 @@ impl Desk {
     /// What was understood with other blueprints is understood anew.
     pub(crate) fn forget_looks(&self) {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
-        for opened in clusters.known.values().filter_map(|known| known.opened.as_ref()) {
+        let opened: Vec<Arc<Opened>> = clusters.known.values().filter_map(|known| known.opened.clone()).collect();
+        // Who understands just now asks for clusters.
+        drop(clusters);
+        for opened in opened {
+            *lock(&opened.understanding) = Understood::default();
             *lock(&opened.looks) = Looks::default();
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{ClusterId, Fact, ObjectRef, ObservationId, Snapshot, Time, Triage, View};
-use topology::Graph;
+use topology::{Dependency, Graph};
 
 use crate::clusters::Opened;
 use crate::rows::{GraphView, ObjectView, ObservationView, Timeline, TriageView};
@@ -16,6 +16,15 @@ pub struct Look {
     pub graph: Graph,
     pub facts: Vec<Fact>,
     pub triage: Triage,
+    /// Objects by kind.
+    counts: Vec<(String, u32)>,
+}
+
+/// What of the present goes on from one understanding to the next.
+#[derive(Default)]
+pub(crate) struct Understood {
+    declared: Option<Arc<[Dependency]>>,
+    graph: Option<Graph>,
 }
 
 /// Looks that were computed lately: (time asked, appends by then, look).
@@ -74,8 +83,17 @@ impl Desk {
     }
 
     fn look_anew(&self, cluster: &ClusterId, opened: &Opened, at: Option<Time>) -> Result<Arc<Look>, DeskError> {
-        // One at a time: who waited finds what the other one understood.
-        let _one = crate::desk::lock(&opened.understanding);
+        // One at a time: who waited finds what the other one understood. The past keeps nobody from the present.
+        let mut before = Understood::default();
+        let mut present;
+        let understood = match at {
+            None => {
+                present = crate::desk::lock(&opened.understanding);
+                &mut *present
+            }
+            Some(_) => &mut before,
+        };
+        let _past = at.map(|_| crate::desk::lock(&opened.looking_back));
         let generation = opened.generation();
         if let Some(look) = crate::desk::lock(&opened.looks).get(at, generation) {
             return Ok(look);
@@ -88,7 +106,7 @@ impl Desk {
             Some(_) => opened.history.snapshot(time)?,
             None => opened.history.present(time)?,
         };
-        let look = Arc::new(self.understand(cluster, snapshot)?);
+        let look = Arc::new(self.understand(cluster, snapshot, understood)?);
         if at.is_none() {
             let mut shown = crate::desk::lock(&opened.shown);
             shown.extend(look.triage.incidents.iter().map(|incident| (incident.id.clone(), incident.clone())));
@@ -106,6 +124,8 @@ impl Desk {
             let mut looks = crate::desk::lock(&opened.looks);
             if looks.asked.is_none_or(|asked| asked.elapsed() > LOOKED_AT) {
                 looks.kept.retain(|(at, _, _)| at.is_some());
+                drop(looks);
+                *crate::desk::lock(&opened.understanding) = Understood::default();
                 return;
             }
         }
@@ -114,17 +134,33 @@ impl Desk {
         }
     }
 
-    fn understand(&self, cluster: &ClusterId, snapshot: Snapshot) -> Result<Look, DeskError> {
+    fn understand(
+        &self,
+        cluster: &ClusterId,
+        snapshot: Snapshot,
+        understood: &mut Understood,
+    ) -> Result<Look, DeskError> {
         let snapshot = Arc::new(snapshot);
         let view = View::inventory(Arc::clone(&snapshot));
-        let declared = self.declared(cluster)?;
-        let graph = Graph::build(&view, &declared);
+        let declared = match &understood.declared {
+            Some(declared) => Arc::clone(declared),
+            None => self.declared(cluster)?.into(),
+        };
+        let graph = match understood.graph.take() {
+            Some(mut graph) => {
+                graph.go_on(Arc::clone(&snapshot));
+                graph
+            }
+            None => Graph::build(&view, &declared),
+        };
+        *understood = Understood { declared: Some(declared), graph: Some(graph.clone()) };
         let facts = detect::facts(&view, &graph);
         let triage = detect::triage(&view, &graph, &facts);
-        Ok(Look { snapshot, graph, facts, triage })
+        let counts = count(&snapshot);
+        Ok(Look { snapshot, graph, facts, triage, counts })
     }
 
-    pub(crate) fn declared(&self, cluster: &ClusterId) -> Result<Vec<(ObjectRef, ObjectRef, String)>, DeskError> {
+    pub(crate) fn declared(&self, cluster: &ClusterId) -> Result<Vec<Dependency>, DeskError> {
         let blueprints = self.blueprints()?;
         let pairs = blueprints.declared(cluster).filter_map(|declared| {
             Some((declared.from.parse().ok()?, declared.to.parse().ok()?, declared.why.clone()))
@@ -134,15 +170,11 @@ impl Desk {
 
     pub fn triage(&self, cluster: &ClusterId, at: Option<Time>) -> Result<TriageView, DeskError> {
         let look = self.look(cluster, at)?;
-        let mut looked_at = std::collections::BTreeMap::<String, u32>::new();
-        for object in look.snapshot.objects.keys() {
-            *looked_at.entry(object.kind.to_string()).or_default() += 1;
-        }
         Ok(TriageView {
             cluster: cluster.clone(),
             triage: look.triage.clone(),
-            looked_at: looked_at.into_iter().collect(),
-            partial: !self.opened(cluster)?.is_synced(),
+            looked_at: look.counts.clone(),
+            partial: !self.opened(cluster)?.is_whole(&look.snapshot),
         })
     }
 
@@ -173,4 +205,17 @@ impl Desk {
         let found = self.opened(cluster)?.history.get(id)?;
         found.map(pictures::observation).ok_or_else(|| DeskError::not_found(format!("There is no observation `{id}`.")))
     }
+}
+
+/// How many objects of each kind there are.
+fn count(snapshot: &Snapshot) -> Vec<(String, u32)> {
+    let mut counts: Vec<(String, u32)> = Vec::new();
+    // Objects of a kind stand together.
+    for object in snapshot.objects.keys() {
+        match counts.last_mut() {
+            Some((kind, count)) if object.kind == *kind => *count += 1,
+            _ => counts.push((object.kind.to_string(), 1)),
+        }
+    }
+    counts
 }

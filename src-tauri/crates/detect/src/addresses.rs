@@ -220,8 +220,7 @@ fn unknown(
         return;
     }
     let existence = scene.exists("Service", &service.namespace, &service.name);
-    let pod_of_set = scene.pods.iter().any(|p| p.object.name == service.name);
-    if existence == Existence::There || pod_of_set {
+    if existence == Existence::There || scene.pods.iter().any(|p| p.object.name == service.name) {
         return;
     }
     let (near, likeness, uncalled) = nearest(scene, service, variable, address.port);

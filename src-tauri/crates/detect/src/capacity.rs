@@ -1,6 +1,7 @@
 //! What pods ask for and what nodes have left.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use model::{Doc, Fields};
 
@@ -59,26 +60,69 @@ pub(crate) fn allocatable(node: &Node, resource: &str) -> Option<f64> {
     quantity::of(pointer("allocatable")).or_else(|| quantity::of(pointer("capacity")))
 }
 
+/// What the largest of the nodes has on which somebody may be placed, now or once they are back.
+pub(crate) struct Largest {
+    /// Indices into [`Scene::nodes`].
+    pub nodes: Vec<usize>,
+    /// By resource: how many nodes say what they have, and the most.
+    known: RefCell<HashMap<String, (usize, f64)>>,
+}
+
+impl Largest {
+    pub(crate) fn of(scene: &Scene) -> Self {
+        let may = |n: &Node| !n.is_cordoned() || n.is_ready() == Some(false);
+        let nodes = scene.nodes.iter().enumerate().filter(|(_, n)| may(n)).map(|(place, _)| place).collect();
+        Largest { nodes, known: RefCell::default() }
+    }
+
+    /// How many nodes say what they have of a resource, and the most; `None` where none does.
+    pub(crate) fn of_resource(&self, scene: &Scene, resource: &str) -> Option<(usize, f64)> {
+        let mut known = self.known.borrow_mut();
+        if !known.contains_key(resource) {
+            let all = self.nodes.iter().filter_map(|n| allocatable(&scene.nodes[*n], resource));
+            let counted = all.fold((0, 0.0), |(count, most), has| (count + 1, f64::max(most, has)));
+            known.insert(resource.to_owned(), counted);
+        }
+        known.get(resource).copied().filter(|(count, _)| *count > 0)
+    }
+}
+
 /// What pods reserve, by node; pods themselves are counted as the resource `pods`.
 pub(crate) struct Reserved {
-    by_node: BTreeMap<String, BTreeMap<String, f64>>,
+    by_node: HashMap<String, BTreeMap<String, f64>>,
     /// Whether the pods of every namespace are known.
     whole: bool,
 }
 
 impl Reserved {
     fn of(scene: &Scene) -> Self {
-        let mut by_node: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+        let mut by_node: HashMap<String, BTreeMap<String, f64>> = HashMap::new();
+        // Pods of one template stand one after the other and share what they say of it.
+        let mut last: Option<([&Doc; 3], BTreeMap<String, f64>)> = None;
         for (_, held) in scene.snapshot.of_kind("Pod") {
-            let node = text(&held.object, "/spec/nodeName");
+            let Some(spec) = held.object.get("spec") else { continue };
+            let node = text(spec, "/nodeName");
             if node.is_empty() || matches!(text(&held.object, "/status/phase"), "Succeeded" | "Failed") {
                 continue;
             }
-            let sums = by_node.entry(node.to_owned()).or_default();
-            *sums.entry("pods".to_owned()).or_default() += 1.0;
-            for (resource, amount) in held.object.get("spec").map(requests).unwrap_or_default() {
-                *sums.entry(resource).or_default() += amount;
+            let says = ["containers", "initContainers", "resources"].map(|field| &spec[field]);
+            let same = |(a, b): (&&Doc, &&Doc)| a.is_same(b) || a.is_null() && b.is_null();
+            let known = last.take().filter(|(before, _)| before.iter().zip(&says).all(same));
+            let asks = known.map_or_else(|| requests(spec), |(_, asks)| asks);
+            if !by_node.contains_key(node) {
+                by_node.insert(node.to_owned(), BTreeMap::new());
             }
+            if let Some(sums) = by_node.get_mut(node) {
+                for (resource, amount) in asks.iter().map(|(r, a)| (r.as_str(), *a)).chain([("pods", 1.0)]) {
+                    match sums.get_mut(resource) {
+                        Some(sum) => *sum += amount,
+                        None => {
+                            sums.insert(resource.to_owned(), amount);
+                        }
+                    }
+                }
+            }
+            last = Some((says, asks));
         }
         let whole = scene.namespaces().iter().all(|n| scene.snapshot.absence_is_known("Pod", n));
         Reserved { by_node, whole }

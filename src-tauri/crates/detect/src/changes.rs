@@ -17,11 +17,12 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values() {
         revisions(scene, workload, found);
     }
-    for (object, versions) in &scene.snapshot.earlier {
-        let (Some(now), Some(before)) = (scene.snapshot.get(object), last_different(object, scene, versions)) else {
-            continue;
-        };
-        if scene.at.seconds_since(now.at) <= RECENT_SECONDS {
+    // What changes of a pod is told by its workload.
+    for (object, versions) in scene.snapshot.earlier.iter().filter(|(object, _)| object.kind != "Pod") {
+        let Some(now) = scene.snapshot.get(object) else { continue };
+        if scene.at.seconds_since(now.at) <= RECENT_SECONDS
+            && let Some(before) = last_different(now, versions)
+        {
             version(scene, object, before, now, found);
         }
     }
@@ -30,8 +31,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 }
 
 /// The newest earlier version whose spec is not the present one.
-fn last_different<'s>(object: &ObjectRef, scene: &Scene, versions: &'s [Held]) -> Option<&'s Held> {
-    let now = scene.snapshot.get(object)?;
+fn last_different<'s>(now: &Held, versions: &'s [Held]) -> Option<&'s Held> {
     versions
         .iter()
         .rev()

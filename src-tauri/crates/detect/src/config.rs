@@ -1,5 +1,6 @@
 //! ConfigMaps, Secrets and variables: there or not, changed or not, pointing somewhere or not.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Doc, Fields, Held, ObjectRef, Time};
@@ -43,7 +44,7 @@ fn waiting_message<'s>(scene: &'s Scene, workload: &'s Workload) -> Option<(&'s 
 
 fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut Found) {
     let namespace = workload.object.namespace.as_str();
-    let waits = waiting_message(scene, workload);
+    let waits = (!workload.calm).then(|| waiting_message(scene, workload)).flatten();
     let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
     for used in uses.iter().filter(|u| !u.optional && u.used_as != "image_pull") {
         let existence = scene.exists(used.kind, namespace, &used.name);
@@ -111,7 +112,7 @@ fn starts(scene: &Scene, workload: &Workload) -> Vec<Time> {
 const RECENT_SECONDS: f64 = 86_400.0;
 
 fn changed(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut Found) {
-    let starts = starts(scene, workload);
+    let starts = LazyCell::new(|| starts(scene, workload));
     let mut seen: BTreeSet<ObjectRef> = BTreeSet::new();
     for used in uses.iter().filter(|u| u.used_as != "image_pull") {
         let object = ObjectRef::new(used.kind, workload.object.namespace.as_str(), used.name.as_str());

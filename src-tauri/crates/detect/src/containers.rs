@@ -14,6 +14,10 @@ use crate::scene::{Container, Pod, Scene, Workload};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values() {
+        ports(workload, found);
+        if workload.calm {
+            continue;
+        }
         let mut names: Vec<(&str, bool)> = Vec::new();
         for pod in scene.pods_of(workload) {
             for container in pod.containers() {
@@ -26,7 +30,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             let lives: Vec<Life> = scene
                 .pods_of(workload)
                 .filter(|pod| !pod.is_leaving())
-                .flat_map(|pod| pod.containers().into_iter().map(move |container| Life { pod, container }))
+                .flat_map(|pod| pod.containers().iter().map(move |container| Life { pod, container: *container }))
                 .filter(|life| life.container.name == name && life.container.init == init)
                 .collect();
             looping(scene, workload, &lives, found);
@@ -34,7 +38,6 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             memory(scene, workload, &lives, found);
         }
         hooks(scene, &workload.object, found);
-        ports(workload, found);
         sandboxes(scene, workload, found);
     }
 }
@@ -245,14 +248,13 @@ fn kills_of<'s>(scene: &'s Scene, life: &Life) -> Option<&'s ObservationId> {
         let message = message.to_ascii_lowercase();
         message.contains("failed liveness probe") || message.contains("failed startup probe")
     };
-    let events: Vec<_> = scene.events(&life.pod.workload).iter().filter(|t| t.subject == life.pod.object).collect();
-    events.iter().rfind(|t| t.event.reason == "Killing" && by_probe(&t.event.message)).map(|t| t.id)
+    scene.events_of_pod(life.pod).rfind(|t| t.event.reason == "Killing" && by_probe(&t.event.message)).map(|t| t.id)
 }
 
 /// When this container's present trouble began: its first back-off or failure that events tell of.
 fn first_trouble(scene: &Scene, life: &Life) -> Option<Time> {
-    let events = scene.events(&life.pod.workload).iter().filter(|t| t.subject == life.pod.object);
-    let told = events
+    let told = scene
+        .events_of_pod(life.pod)
         .filter(|t| t.event.reason == "BackOff" && t.event.message.contains("restarting"))
         .map(|t| t.event.first_at)
         .min();

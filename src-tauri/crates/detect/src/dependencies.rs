@@ -19,10 +19,10 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         entry.1.extend(fact.evidence.iter().take(2).cloned());
     }
     let mut callers: BTreeMap<ObjectRef, BTreeSet<ObjectRef>> = BTreeMap::new();
-    for edge in scene.graph.edges().filter(|e| e.relation == Relation::Calls) {
+    for edge in scene.graph.edges_of(Relation::Calls) {
         let behind = scene
             .graph
-            .dependencies(&edge.to)
+            .dependencies(edge.to)
             .into_iter()
             .filter(|e| e.relation == Relation::Selects && edge.to.kind == "Service")
             .map(|e| e.to.clone());
@@ -32,27 +32,27 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
                 callers.entry(end.clone()).or_default().insert(edge.from.clone());
             }
             if let Some((names, evidence)) = broken.get(&end)
-                && end != edge.from
+                && end != *edge.from
             {
                 let names: Vec<String> = names.iter().cloned().collect();
                 found
-                    .fact("dependency_broken", &edge.from)
+                    .fact("dependency_broken", edge.from)
                     .object("on", Some(&end))
-                    .arg("through", edge.reason.clone())
+                    .arg("through", edge.reason())
                     .arg("broken", names.clone())
-                    .since(edge.since.max(scene.at.plus_seconds(-3600)))
-                    .because_all(&edge.evidence)
+                    .since(edge.since().max(scene.at.plus_seconds(-3600)))
+                    .because_all(&edge.evidence())
                     .because_all(evidence)
                     .says(format!("{} calls {}, which is in trouble ({})", edge.from.name, end.name, names.join(", ")));
             }
         }
         if edge.class == EdgeClass::Declared {
             found
-                .fact("blueprint_dependency", &edge.from)
-                .object("on", Some(&edge.to))
-                .arg("why", edge.reason.clone())
-                .since(edge.since)
-                .because_all(&edge.evidence)
+                .fact("blueprint_dependency", edge.from)
+                .object("on", Some(edge.to))
+                .arg("why", edge.reason())
+                .since(edge.since())
+                .because_all(&edge.evidence())
                 .says(format!("{} is declared to depend on {}", edge.from.name, edge.to.name));
         }
     }

@@ -43,8 +43,8 @@ impl Found {
     /// Sorted by name, subject, arguments; two that say the same are one with the evidence of both.
     pub(crate) fn into_facts(self, at: Time) -> Vec<Fact> {
         let mut facts = self.facts;
-        let key = |f: &Fact| (f.name.clone(), f.subject.clone(), serde_json::to_string(&f.args).unwrap_or_default());
-        facts.sort_by_cached_key(key);
+        let args = |f: &Fact| serde_json::to_string(&f.args).unwrap_or_default();
+        facts.sort_by(|a, b| (&a.name, &a.subject).cmp(&(&b.name, &b.subject)).then_with(|| args(a).cmp(&args(b))));
         facts.dedup_by(|second, first| {
             let same = second.name == first.name && second.subject == first.subject && second.args == first.args;
             if same {

@@ -1,5 +1,6 @@
 //! Images that do not arrive or do not run.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use model::{Doc, Time};
@@ -10,10 +11,12 @@ use crate::json::{list, short, text};
 use crate::scene::{Existence, Pod, Scene, Told, Workload};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
-    let pulled = registries_that_answer(scene);
+    let pulled = LazyCell::new(|| registries_that_answer(scene));
     for workload in scene.workloads.values() {
-        pulls(scene, workload, &pulled, found);
-        architecture(scene, workload, found);
+        if !workload.calm {
+            pulls(scene, workload, &pulled, found);
+            architecture(scene, workload, found);
+        }
         let Some(spec) = workload.pod_spec else { continue };
         pull_secrets(scene, workload, spec, found);
         for (container, _) in containers(spec) {
@@ -69,10 +72,16 @@ impl Image {
 /// Registries whose images run here.
 fn registries_that_answer(scene: &Scene) -> BTreeSet<String> {
     let running = scene.pods.iter().flat_map(Pod::containers).filter(|c| c.status.pointer("/state/running").is_some());
-    running.map(|c| Image::parse(text(c.spec, "/image")).registry).collect()
+    let images: BTreeSet<&str> = running.map(|c| text(c.spec, "/image")).collect();
+    images.into_iter().map(|image| Image::parse(image).registry).collect()
 }
 
-fn pulls(scene: &Scene, workload: &Workload, answering: &BTreeSet<String>, found: &mut Found) {
+fn pulls(
+    scene: &Scene,
+    workload: &Workload,
+    answering: &LazyCell<BTreeSet<String>, impl FnOnce() -> BTreeSet<String>>,
+    found: &mut Found,
+) {
     let subject = &workload.object;
     for pod in scene.pods_of(workload).filter(|p| !p.is_leaving()) {
         for container in pod.containers() {

@@ -51,34 +51,37 @@ pub use crate::triage::catalogue::{Role, role_of};
 /// A fact that could not be decided is there with [`model::Certainty::Unknown`] rather than absent, where its absence
 /// would be read as "fine".
 pub fn facts(view: &View, graph: &Graph) -> Vec<Fact> {
-    let scene = Scene::new(view, graph);
+    facts_of(&Scene::new(view, graph))
+}
+
+fn facts_of(scene: &Scene) -> Vec<Fact> {
     let mut found = Found::default();
     // Later ones look at what earlier ones found: quotas before claims, everything before dependencies.
-    workloads::facts(&scene, &mut found);
-    containers::facts(&scene, &mut found);
-    images::facts(&scene, &mut found);
-    scheduling::facts(&scene, &mut found);
-    nodes::facts(&scene, &mut found);
-    quota::facts(&scene, &mut found);
-    services::facts(&scene, &mut found);
-    probes::facts(&scene, &mut found);
-    storage::facts(&scene, &mut found);
-    config::facts(&scene, &mut found);
-    addresses::facts(&scene, &mut found);
-    changes::facts(&scene, &mut found);
-    gateways::facts(&scene, &mut found);
-    dns::facts(&scene, &mut found);
-    policy::facts(&scene, &mut found);
-    scaling::facts(&scene, &mut found);
-    control_plane::facts(&scene, &mut found);
-    reach::facts(&scene, &mut found);
-    logs::facts(&scene, &mut found);
-    metrics::facts(&scene, &mut found);
-    alerts::facts(&scene, &mut found);
-    alerts::quiet(&scene, &mut found);
-    agents::facts(&scene, &mut found);
-    shapes::facts(&scene, &mut found);
-    dependencies::facts(&scene, &mut found);
+    workloads::facts(scene, &mut found);
+    containers::facts(scene, &mut found);
+    images::facts(scene, &mut found);
+    scheduling::facts(scene, &mut found);
+    nodes::facts(scene, &mut found);
+    quota::facts(scene, &mut found);
+    services::facts(scene, &mut found);
+    probes::facts(scene, &mut found);
+    storage::facts(scene, &mut found);
+    config::facts(scene, &mut found);
+    addresses::facts(scene, &mut found);
+    changes::facts(scene, &mut found);
+    gateways::facts(scene, &mut found);
+    dns::facts(scene, &mut found);
+    policy::facts(scene, &mut found);
+    scaling::facts(scene, &mut found);
+    control_plane::facts(scene, &mut found);
+    reach::facts(scene, &mut found);
+    logs::facts(scene, &mut found);
+    metrics::facts(scene, &mut found);
+    alerts::facts(scene, &mut found);
+    alerts::quiet(scene, &mut found);
+    agents::facts(scene, &mut found);
+    shapes::facts(scene, &mut found);
+    dependencies::facts(scene, &mut found);
     found.into_facts(scene.at)
 }
 

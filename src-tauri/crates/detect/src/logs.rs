@@ -620,7 +620,7 @@ fn called_databases(scene: &Scene, workload: &ObjectRef) -> BTreeSet<ObjectRef> 
             if e.to.kind == "Service" {
                 scene
                     .graph
-                    .dependencies(&e.to)
+                    .dependencies(e.to)
                     .into_iter()
                     .filter(|s| s.relation == Relation::Selects)
                     .map(|s| s.to.clone())

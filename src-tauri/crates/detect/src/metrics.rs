@@ -239,7 +239,7 @@ fn explained_by(
     shift: &Shift,
 ) -> Option<ObjectRef> {
     let calls = scene.graph.dependencies(workload).into_iter().filter(|e| e.relation == Relation::Calls);
-    let callees = calls.map(|e| behind_service(scene, &e.to));
+    let callees = calls.map(|e| behind_service(scene, e.to));
     let risen = callees.filter_map(|callee| {
         let (other, _) = strongest.get(&(measure, callee.clone()))?;
         (other.score >= NOTABLE && other.ratio() > shift.ratio()).then_some((callee, other.ratio()))

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{ObjectRef, Time};
 
@@ -241,8 +241,13 @@ fn versions(scene: &Scene, found: &mut Found) {
         Some(format!("{}.{}", parts.next().filter(|p| !p.is_empty())?, parts.next()?))
     };
     let all: Vec<(&Node, String)> = scene.nodes.iter().filter_map(|n| Some((n, minor(n)?))).collect();
+    let mut tally: BTreeMap<&String, usize> = BTreeMap::new();
+    for (_, version) in &all {
+        *tally.entry(version).or_default() += 1;
+    }
     for (node, version) in &all {
-        let others: BTreeSet<&String> = all.iter().filter(|(n, _)| n.object != node.object).map(|(_, v)| v).collect();
+        let others = tally.iter().filter(|(v, count)| **v != version || **count > 1);
+        let others: BTreeSet<&String> = others.map(|(v, _)| *v).take(2).collect();
         if all.len() >= 3 && others.len() == 1 && !others.contains(version) {
             let others: Vec<&str> = others.into_iter().map(String::as_str).collect();
             found

@@ -135,16 +135,16 @@ fn port_matches(rule: &Doc, to: End) -> bool {
 
 /// Every call that the graph knows, against the policies of both ends.
 fn calls(scene: &Scene, found: &mut Found) {
-    for edge in scene.graph.edges().filter(|e| e.relation == Relation::Calls) {
-        let Some(caller) = scene.workloads.get(&edge.from) else { continue };
+    for edge in scene.graph.edges_of(Relation::Calls) {
+        let Some(caller) = scene.workloads.get(edge.from) else { continue };
         let behind: Vec<&Workload> = if edge.to.kind == "Service" {
-            let selects = scene.graph.dependencies(&edge.to).into_iter().filter(|e| e.relation == Relation::Selects);
-            selects.filter_map(|e| scene.workloads.get(&e.to)).collect()
+            let selects = scene.graph.dependencies(edge.to).into_iter().filter(|e| e.relation == Relation::Selects);
+            selects.filter_map(|e| scene.workloads.get(e.to)).collect()
         } else {
-            scene.workloads.get(&edge.to).into_iter().collect()
+            scene.workloads.get(edge.to).into_iter().collect()
         };
         for callee in behind {
-            for (number, name, protocol) in ports_called(scene, &edge.to, callee) {
+            for (number, name, protocol) in ports_called(scene, edge.to, callee) {
                 let from = End {
                     namespace: &caller.object.namespace,
                     labels: caller.pod_labels,
@@ -173,7 +173,7 @@ fn calls(scene: &Scene, found: &mut Found) {
                         .arg("certain", true)
                         .since(held.at)
                         .because(&held.observation)
-                        .because_all(&edge.evidence)
+                        .because_all(&edge.evidence())
                         .says(format!(
                             "policy {} does not let {} reach {} on port {port}: {nearest}",
                             policy.name, caller.object.name, callee.object.name

@@ -137,6 +137,9 @@ pub(crate) fn classify(kind: &str, detail: &str) -> &'static str {
 
 fn failures(scene: &Scene, workload: &Workload, found: &mut Found) -> Vec<Failure> {
     let mut all = Vec::new();
+    if workload.calm {
+        return all;
+    }
     for pod in scene.pods_of(workload).filter(|p| !p.is_finished()) {
         let mut by_probe: BTreeMap<&'static str, Vec<&Told>> = BTreeMap::new();
         for told in scene.events_of_pod(pod).filter(|t| t.event.reason == "Unhealthy") {
@@ -273,7 +276,7 @@ fn unlistened(scene: &Scene, workload: &Workload, spec: &Doc, probe: &Probe, fou
     let mut service_ports: Vec<i64> = edges
         .iter()
         .filter(|e| e.from.kind == "Service")
-        .filter_map(|e| scene.snapshot.get(&e.from))
+        .filter_map(|e| scene.snapshot.get(e.from))
         .flat_map(|held| list(&held.object, "/spec/ports"))
         .filter_map(|p| p.get("targetPort").and_then(Doc::as_i64).or_else(|| int(p, "/port")))
         .collect();
@@ -318,7 +321,7 @@ fn speaks(scene: &Scene, workload: &Workload, probe: &Probe) -> Option<(&'static
         return Some((protocol, format!("the container's port {port} is named {named}")));
     }
     for edge in scene.graph.dependents(&workload.object).into_iter().filter(|e| e.from.kind == "Service") {
-        let Some(held) = scene.snapshot.get(&edge.from) else { continue };
+        let Some(held) = scene.snapshot.get(edge.from) else { continue };
         for service_port in list(&held.object, "/spec/ports") {
             let target = port_text(service_port.get("targetPort"));
             if target == port.to_string()

@@ -57,12 +57,8 @@ fn answer(output: &str) -> &'static str {
 fn ready_pods(scene: &Scene, service: &ObjectRef) -> Option<usize> {
     let held = scene.snapshot.get(service)?;
     let selector = held.object.pointer("/spec/selector").and_then(Doc::as_object)?;
-    let pods = scene.pods.iter().filter(|p| {
-        p.object.namespace == service.namespace
-            && p.is_ready()
-            && topology::matches_labels(selector, topology::labels_of(p.json))
-    });
-    Some(pods.count())
+    let pods = scene.pods_like(&service.namespace, selector).into_iter();
+    Some(pods.filter(|p| p.is_ready() && topology::matches_labels(selector, topology::labels_of(p.json))).count())
 }
 
 /// A port that the spec leaves closed and that does not answer is closed indeed.

@@ -1,6 +1,7 @@
 //! A view, indexed for those who look for facts in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::{
     Body, Doc, EventBody, Fields, Held, ObjectRef, Observation, ObservationId, SeenEvent, Snapshot, Time, View,
@@ -21,6 +22,10 @@ pub(crate) struct Scene<'a> {
     pub nodes: Vec<Node<'a>>,
     /// Events of pods and other objects that exist, by workload; see [`Scene::events`].
     events: BTreeMap<ObjectRef, Vec<Told<'a>>>,
+    /// The same by whom they are about.
+    told_of: HashMap<&'a ObjectRef, Vec<Told<'a>>>,
+    /// Places in [`Scene::nodes`], by name.
+    node_names: HashMap<&'a str, usize>,
     namespaces: BTreeSet<&'a str>,
     /// Indices into [`Scene::pods`], by namespace.
     pods_in: BTreeMap<&'a str, Vec<usize>>,
@@ -28,7 +33,13 @@ pub(crate) struct Scene<'a> {
     /// Replica sets by deployment.
     replica_sets: BTreeMap<ObjectRef, Vec<(&'a ObjectRef, &'a Held)>>,
     /// What pods reserve of their nodes; see [`crate::capacity::reserved_on`].
-    pub reserved: std::cell::OnceCell<crate::capacity::Reserved>,
+    pub reserved: OnceCell<crate::capacity::Reserved>,
+    /// What the largest node has; see [`crate::capacity::largest`].
+    pub largest: OnceCell<crate::capacity::Largest>,
+    /// Indices into [`Scene::pods`] of those that mount a claim, by namespace and claim.
+    mounting: HashMap<(&'a str, &'a str), Vec<usize>>,
+    /// Indices into [`Scene::pods`], by namespace and a pair of labels.
+    labelled: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
 }
 
 /// An event together with whose it is.
@@ -45,6 +56,13 @@ pub(crate) struct Pod<'a> {
     pub held: &'a Held,
     pub json: &'a Doc,
     pub workload: ObjectRef,
+    phase: &'a str,
+    node: &'a str,
+    ready: bool,
+    leaving: bool,
+    /// It runs and is ready, and its containers have never been anything else.
+    calm: bool,
+    containers: Box<[Container<'a>]>,
 }
 
 /// A container of a pod: what is asked for and what became of it.
@@ -68,6 +86,9 @@ pub(crate) struct Workload<'a> {
     pub pods: Vec<usize>,
     /// What the spec rests on.
     pub spec_held: &'a Held,
+    /// All its pods run, are ready and have never been anything else, and no event tells of it: whoever looks for trouble
+    /// in its pods can leave it alone.
+    pub calm: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -88,10 +109,20 @@ impl<'a> Scene<'a> {
             // A pod of which a recording holds only the name says nothing about itself.
             let told = !list(json, "/spec/containers").is_empty() || !text(json, "/status/phase").is_empty();
             if told && text(json, "/status/phase") != "Succeeded" {
-                pods.push(Pod { object, held, json, workload: graph.workload_of(object) });
+                pods.push(Pod::of(object, held, graph.workload_of(object)));
             }
         }
-        let nodes = snapshot.of_kind("Node").map(|(object, held)| Node { object, held, json: &held.object }).collect();
+        let nodes: Vec<Node> =
+            snapshot.of_kind("Node").map(|(object, held)| Node { object, held, json: &held.object }).collect();
+        let node_names = nodes.iter().enumerate().map(|(place, node)| (node.object.name.as_str(), place)).collect();
+        let mut namespaces = BTreeSet::new();
+        let mut last = "";
+        for object in snapshot.objects.keys().filter(|o| !o.namespace.is_empty()) {
+            if object.namespace != last {
+                last = &object.namespace;
+                namespaces.insert(last);
+            }
+        }
         let mut scene = Scene {
             view,
             graph,
@@ -101,11 +132,16 @@ impl<'a> Scene<'a> {
             workloads: BTreeMap::new(),
             nodes,
             events: BTreeMap::new(),
-            namespaces: snapshot.objects.keys().map(|o| o.namespace.as_str()).filter(|n| !n.is_empty()).collect(),
+            told_of: HashMap::new(),
+            node_names,
+            namespaces,
             pods_in: BTreeMap::new(),
             workloads_in: BTreeMap::new(),
             replica_sets: BTreeMap::new(),
-            reserved: std::cell::OnceCell::new(),
+            reserved: OnceCell::new(),
+            largest: OnceCell::new(),
+            mounting: HashMap::new(),
+            labelled: HashMap::new(),
         };
         for (index, pod) in scene.pods.iter().enumerate() {
             scene.pods_in.entry(pod.object.namespace.as_str()).or_default().push(index);
@@ -113,8 +149,14 @@ impl<'a> Scene<'a> {
         for (set, held) in snapshot.of_kind("ReplicaSet") {
             scene.replica_sets.entry(graph.workload_of(set)).or_default().push((set, held));
         }
-        scene.gather_workloads();
         scene.gather_events();
+        scene.gather_workloads();
+        if snapshot.of_kind("Service").next().is_some() {
+            scene.gather_labels();
+        }
+        if snapshot.of_kind("PersistentVolumeClaim").next().is_some() {
+            scene.gather_claims();
+        }
         scene
     }
 
@@ -130,11 +172,11 @@ impl<'a> Scene<'a> {
         }
         for (object, indices) in by_workload {
             let held = self.snapshot.get(&object);
-            let newest = indices.iter().map(|i| &self.pods[*i]).max_by_key(|pod| (created(pod.json), pod.object));
+            let newest = || indices.iter().map(|i| &self.pods[*i]).max_by_key(|pod| (created(pod.json), pod.object));
             let template = held
                 .and_then(|held| pod_spec_of(&object.kind, &held.object).map(|spec| (held, spec)))
                 .filter(|(_, spec)| !list(spec, "/containers").is_empty());
-            let (spec_held, pod_spec, pod_labels) = match (template, newest, held) {
+            let (spec_held, pod_spec, pod_labels) = match (template, template.is_none().then(newest).flatten(), held) {
                 (Some((held, spec)), _, _) => {
                     let labels =
                         topology::template_of(&object.kind, &held.object).map_or(labels_of(Doc::null()), labels_of);
@@ -144,7 +186,9 @@ impl<'a> Scene<'a> {
                 (None, None, Some(held)) => (held, None, labels_of(Doc::null())),
                 (None, None, None) => continue,
             };
-            let workload = Workload { object: object.clone(), held, pod_spec, pod_labels, pods: indices, spec_held };
+            let calm = self.events(&object).is_empty() && indices.iter().all(|i| self.pods[*i].calm);
+            let workload =
+                Workload { object: object.clone(), held, pod_spec, pod_labels, pods: indices, spec_held, calm };
             self.workloads_in.entry(object.namespace.to_string()).or_default().push(object.clone());
             self.workloads.insert(object, workload);
         }
@@ -154,8 +198,9 @@ impl<'a> Scene<'a> {
         let mut gathered: BTreeMap<ObjectRef, Vec<Told<'a>>> = BTreeMap::new();
         for (subject, seen) in &self.snapshot.events {
             let Some(owner) = self.owner_of_events(subject) else { continue };
-            let uid = self.snapshot.get(subject).map(|held| &*held.uid);
-            let born = self.snapshot.get(subject).and_then(|held| created(&held.object));
+            let held = self.snapshot.get(subject);
+            let uid = held.map(|held| &*held.uid);
+            let born = held.and_then(|held| created(&held.object));
             for SeenEvent { event, observation, .. } in seen.iter() {
                 let other = match (uid, &event.subject_uid) {
                     (Some(uid), Some(told)) => !uid.is_empty() && !told.is_empty() && uid != told.as_str(),
@@ -170,6 +215,9 @@ impl<'a> Scene<'a> {
         }
         for told in gathered.values_mut() {
             told.sort_by(|a, b| (a.event.last_at, a.id).cmp(&(b.event.last_at, b.id)));
+            for one in told.iter() {
+                self.told_of.entry(one.subject).or_default().push(*one);
+            }
         }
         self.events = gathered;
     }
@@ -213,8 +261,11 @@ impl<'a> Scene<'a> {
         self.events.iter().flat_map(|(owner, told)| told.iter().map(move |t| (owner, t)))
     }
 
-    pub(crate) fn events_of_pod<'s>(&'s self, pod: &'s Pod<'a>) -> impl Iterator<Item = &'s Told<'a>> {
-        self.events(&pod.workload).iter().filter(move |told| told.subject == pod.object)
+    pub(crate) fn events_of_pod<'s>(
+        &'s self,
+        pod: &Pod<'_>,
+    ) -> impl DoubleEndedIterator<Item = &'s Told<'a>> + use<'s, 'a> {
+        self.told_of.get(pod.object).into_iter().flatten()
     }
 
     pub(crate) fn pods_of<'s>(&'s self, workload: &'s Workload<'a>) -> impl Iterator<Item = &'s Pod<'a>> + Clone {
@@ -222,7 +273,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(crate) fn node(&self, name: &str) -> Option<&Node<'a>> {
-        self.nodes.iter().find(|node| node.object.name == name)
+        self.node_names.get(name).map(|place| &self.nodes[*place])
     }
 
     /// Workloads of a namespace.
@@ -233,6 +284,41 @@ impl<'a> Scene<'a> {
     /// Pods of a namespace.
     pub(crate) fn pods_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s Pod<'a>> + use<'s, 'a> {
         self.pods_in.get(namespace).into_iter().flatten().map(|index| &self.pods[*index])
+    }
+
+    /// Pods that mount a claim that exists.
+    pub(crate) fn pods_with_claim<'s>(&'s self, claim: &ObjectRef) -> Vec<&'s Pod<'a>> {
+        let found = self.mounting.get(&(claim.namespace.as_str(), claim.name.as_str()));
+        found.into_iter().flatten().map(|index| &self.pods[*index]).collect()
+    }
+
+    /// Pods of a Service's namespace that have at least one pair of its selector among their labels: candidates for
+    /// matching it.
+    pub(crate) fn pods_like<'s>(&'s self, namespace: &str, selector: Fields<'_>) -> Vec<&'s Pod<'a>> {
+        let Some((key, value)) = selector.iter().next() else { return Vec::new() };
+        let found = value.as_str().and_then(|value| self.labelled.get(&(namespace, key, value)));
+        found.into_iter().flatten().map(|index| &self.pods[*index]).collect()
+    }
+
+    fn gather_claims(&mut self) {
+        for (index, pod) in self.pods.iter().enumerate() {
+            for volume in list(pod.spec(), "/volumes") {
+                let claim = volume.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str);
+                if let Some(claim) = claim {
+                    self.mounting.entry((&pod.object.namespace, claim)).or_default().push(index);
+                }
+            }
+        }
+    }
+
+    fn gather_labels(&mut self) {
+        for (index, pod) in self.pods.iter().enumerate() {
+            for (key, value) in labels_of(pod.json) {
+                if let Some(value) = value.as_str() {
+                    self.labelled.entry((&pod.object.namespace, key, value)).or_default().push(index);
+                }
+            }
+        }
     }
 
     /// The replica sets of a deployment.
@@ -284,12 +370,33 @@ pub(crate) enum Existence {
 }
 
 impl<'a> Pod<'a> {
+    fn of(object: &'a ObjectRef, held: &'a Held, workload: ObjectRef) -> Self {
+        let json = &held.object;
+        let phase = text(json, "/status/phase");
+        let containers = containers_of(json);
+        let ready = is_ready(json, phase);
+        let leaving = json.pointer("/metadata/deletionTimestamp").is_some();
+        let calm = phase == "Running" && ready && !leaving && containers.iter().all(Container::is_calm);
+        Pod {
+            object,
+            held,
+            json,
+            workload,
+            phase,
+            node: text(json, "/spec/nodeName"),
+            ready,
+            leaving,
+            calm,
+            containers,
+        }
+    }
+
     pub(crate) fn phase(&self) -> &'a str {
-        text(self.json, "/status/phase")
+        self.phase
     }
 
     pub(crate) fn node_name(&self) -> &'a str {
-        text(self.json, "/spec/nodeName")
+        self.node
     }
 
     pub(crate) fn created(&self) -> Time {
@@ -298,7 +405,7 @@ impl<'a> Pod<'a> {
 
     /// Whether the pod is being deleted.
     pub(crate) fn is_leaving(&self) -> bool {
-        self.json.pointer("/metadata/deletionTimestamp").is_some()
+        self.leaving
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -307,13 +414,15 @@ impl<'a> Pod<'a> {
 
     /// Ready by condition, or by all containers where a recording lacks the conditions.
     pub(crate) fn is_ready(&self) -> bool {
-        match condition(self.json, "Ready") {
-            Some(ready) => text(ready, "/status") == "True",
-            None => {
-                let statuses = list(self.json, "/status/containerStatuses");
-                self.phase() == "Running" && !statuses.is_empty() && statuses.iter().all(|s| flag(s, "/ready"))
-            }
-        }
+        self.ready
+    }
+
+    /// Whether a replica set controls it; `None` where nothing does.
+    pub(crate) fn is_of(&self, set: &ObjectRef) -> Option<bool> {
+        let owners = list(self.json, "/metadata/ownerReferences");
+        let owner = owners.iter().find(|o| flag(o, "/controller")).or_else(|| owners.first())?;
+        let (kind, name) = (owner["kind"].as_str()?, owner["name"].as_str()?);
+        Some(name == set.name && model::qualified_kind(text(owner, "/apiVersion"), kind) == set.kind.as_str())
     }
 
     /// Since when the pod has been ready or not ready; its start where the condition has no time.
@@ -331,19 +440,51 @@ impl<'a> Pod<'a> {
         self.json.get("spec").unwrap_or(Doc::null())
     }
 
-    pub(crate) fn containers(&self) -> Vec<Container<'a>> {
-        let json: &'a Doc = self.json;
-        let found = containers(self.spec()).map(|(spec, init)| {
-            let name = text(spec, "/name");
-            let field = if init { "/status/initContainerStatuses" } else { "/status/containerStatuses" };
-            let status = list(json, field).iter().find(|s| text(s, "/name") == name).unwrap_or(Doc::null());
-            Container { name, spec, status, init }
-        });
-        found.collect()
+    pub(crate) fn containers(&self) -> &[Container<'a>] {
+        &self.containers
     }
 }
 
+fn is_ready(pod: &Doc, phase: &str) -> bool {
+    match condition(pod, "Ready") {
+        Some(ready) => text(ready, "/status") == "True",
+        None => {
+            let statuses = list(pod, "/status/containerStatuses");
+            phase == "Running" && !statuses.is_empty() && statuses.iter().all(|s| flag(s, "/ready"))
+        }
+    }
+}
+
+fn containers_of(pod: &Doc) -> Box<[Container<'_>]> {
+    let spec = pod.get("spec").unwrap_or(Doc::null());
+    let statuses = |init| list(pod, if init { "/status/initContainerStatuses" } else { "/status/containerStatuses" });
+    let (of_init, of_others) = (statuses(true), statuses(false));
+    let found = containers(spec).map(|(spec, init)| {
+        let name = text(spec, "/name");
+        let statuses = if init { of_init } else { of_others };
+        let status = statuses.iter().find(|s| text(s, "/name") == name).unwrap_or(Doc::null());
+        Container { name, spec, status, init }
+    });
+    found.collect()
+}
+
 impl<'a> Container<'a> {
+    /// Whether it runs, or has done what an init container is for, and never had to be started again.
+    fn is_calm(&self) -> bool {
+        let ended = self.status.pointer("/state/terminated");
+        let done = |end: &Doc| {
+            self.init
+                && int(end, "/exitCode") == Some(0)
+                && text(end, "/reason") == "Completed"
+                && end.get("message").is_none()
+        };
+        self.is_ready()
+            && self.restarts() == 0
+            && self.waiting().is_empty()
+            && self.status.pointer("/lastState/terminated").is_none()
+            && ended.map_or_else(|| self.status.pointer("/state/running").is_some(), done)
+    }
+
     pub(crate) fn waiting(&self) -> &'a str {
         text(self.status, "/state/waiting/reason")
     }

@@ -10,7 +10,7 @@ use model::{Doc, ObjectRef, ObservationId, Time};
 use topology::{labels_of, matches_selector};
 
 use self::answer::{Answer, Reason, read};
-use crate::capacity::{allocatable, allows_node, limits, requests, reserved_on, tolerates};
+use crate::capacity::{Largest, allocatable, allows_node, limits, requests, reserved_on, tolerates};
 use crate::found::Found;
 use crate::json::{condition, entries, int, list, short, text};
 use crate::quantity;
@@ -23,6 +23,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values() {
         let waiting: Vec<&Pod> = scene
             .pods_of(workload)
+            .filter(|_| !workload.calm)
             .filter(|p| p.node_name().is_empty() && !p.is_leaving() && matches!(p.phase(), "Pending" | ""))
             .collect();
         if !waiting.is_empty() {
@@ -436,15 +437,14 @@ fn silent(scene: &Scene, workload: &Workload, pods: &[&Pod], oldest: Time, secon
 }
 
 fn too_big(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
-    let all: Vec<&Node> = scene.nodes.iter().filter(|n| !n.is_cordoned() || n.is_ready() == Some(false)).collect();
+    let all = scene.largest.get_or_init(|| Largest::of(scene));
     for (name, amounts) in [("request_exceeds_every_node", requests(spec)), ("limit_exceeds_every_node", limits(spec))]
     {
         for (resource, wanted) in amounts {
-            let known: Vec<f64> = all.iter().filter_map(|n| allocatable(n, &resource)).collect();
-            if known.is_empty() || known.len() < all.len() && (resource == "cpu" || resource == "memory") {
+            let Some((known, largest)) = all.of_resource(scene, &resource) else { continue };
+            if known < all.nodes.len() && (resource == "cpu" || resource == "memory") {
                 continue;
             }
-            let largest = known.into_iter().fold(0.0, f64::max);
             if wanted > largest {
                 found
                     .fact(name, &workload.object)
@@ -463,7 +463,7 @@ fn too_big(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
                     )
                     .since(workload.spec_held.at)
                     .because(&workload.spec_held.observation)
-                    .because_all(all.iter().map(|n| &n.held.observation))
+                    .because_all(all.nodes.iter().map(|n| &scene.nodes[*n].held.observation))
                     .says(format!(
                         "a pod of {} asks for {}, the largest node has {}",
                         workload.object.name,

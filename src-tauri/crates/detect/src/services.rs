@@ -47,7 +47,8 @@ struct Route<'s, 'a> {
 impl<'s, 'a> Route<'s, 'a> {
     fn of(scene: &'s Scene<'a>, service: &'s ObjectRef, held: &'s Held, selector: Fields<'s>) -> Self {
         let pods: Vec<&Pod> = scene
-            .pods_in(&service.namespace)
+            .pods_like(&service.namespace, selector)
+            .into_iter()
             .filter(|p| !p.is_finished() && matches_labels(selector, labels_of(p.json)))
             .collect();
         let owners: BTreeSet<&ObjectRef> = pods.iter().map(|p| &p.workload).collect();

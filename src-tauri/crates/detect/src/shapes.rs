@@ -40,7 +40,7 @@ fn readers(scene: &Scene, object: &ObjectRef) -> Vec<ObjectRef> {
     let edges = scene.graph.dependents(object).into_iter();
     let readers = edges
         .filter(|e| matches!(e.relation, Relation::ReadsConfig | Relation::Mounts))
-        .map(|e| scene.graph.workload_of(&e.from));
+        .map(|e| scene.graph.workload_of(e.from));
     let mut readers: Vec<ObjectRef> = readers.collect();
     readers.sort();
     readers.dedup();

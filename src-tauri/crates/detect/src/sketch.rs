@@ -217,7 +217,13 @@ impl Sketch {
 
     pub(crate) fn facts(self) -> Vec<Fact> {
         let view = self.view();
-        crate::facts(&view, &Graph::build(&view, &[]))
+        let graph = Graph::build(&view, &[]);
+        let facts = crate::facts(&view, &graph);
+        // Leaving calm workloads alone must leave nothing out.
+        let mut scene = crate::scene::Scene::new(&view, &graph);
+        scene.workloads.values_mut().for_each(|workload| workload.calm = false);
+        assert_eq!(facts, crate::facts_of(&scene));
+        facts
     }
 
     pub(crate) fn triage(self) -> Triage {

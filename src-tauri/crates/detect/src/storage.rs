@@ -42,7 +42,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 
 fn users(scene: &Scene, claim: &ObjectRef) -> Vec<ObjectRef> {
     let edges = scene.graph.dependents(claim).into_iter().filter(|e| e.relation == Relation::Mounts);
-    let users: BTreeSet<ObjectRef> = edges.map(|e| scene.graph.workload_of(&e.from)).collect();
+    let users: BTreeSet<ObjectRef> = edges.map(|e| scene.graph.workload_of(e.from)).collect();
     users.into_iter().collect()
 }
 
@@ -399,11 +399,7 @@ fn claims_missing(scene: &Scene, found: &mut Found) {
 
 fn shared(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
     let users = users(scene, claim);
-    let pods = scene.pods_in(&claim.namespace).filter(|p| {
-        list(p.spec(), "/volumes")
-            .iter()
-            .any(|v| v.pointer("/persistentVolumeClaim/claimName").and_then(Doc::as_str) == Some(claim.name.as_str()))
-    });
+    let pods = scene.pods_with_claim(claim).into_iter();
     let nodes: BTreeSet<&str> = pods.map(|p| p.node_name()).filter(|n| !n.is_empty()).collect();
     if users.len() < 2 && nodes.len() < 2 {
         return;

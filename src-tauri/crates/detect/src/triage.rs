@@ -37,8 +37,18 @@ pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
     }
     set_aside_bare_restarts(&mut troubled, &mut noise, snapshot.at);
     let links = links::links(graph, &troubled);
-    let mut incidents: Vec<Incident> =
-        groups(&troubled, &links).into_iter().map(|group| incident(&group, &troubled, &links, view, graph)).collect();
+    let mut links_from: BTreeMap<&ObjectRef, Vec<&Link>> = BTreeMap::new();
+    for link in &links {
+        links_from.entry(&link.from).or_default().push(link);
+    }
+    let own = |group: &BTreeSet<ObjectRef>| -> Vec<Link> {
+        let from = group.iter().filter_map(|subject| links_from.get(subject)).flatten();
+        from.filter(|link| group.contains(&link.to)).map(|link| (*link).clone()).collect()
+    };
+    let mut incidents: Vec<Incident> = groups(&troubled, &links)
+        .into_iter()
+        .map(|group| incident(&group, &troubled, own(&group), view, graph))
+        .collect();
     incidents.sort_by(|a, b| {
         (std::cmp::Reverse(a.severity), a.started_at, &a.id).cmp(&(std::cmp::Reverse(b.severity), b.started_at, &b.id))
     });
@@ -112,26 +122,36 @@ fn severity(fact: &Fact, usual: Severity) -> Severity {
 
 /// Connected groups of subjects.
 fn groups(troubled: &Troubled, links: &[Link]) -> Vec<BTreeSet<ObjectRef>> {
-    let mut group_of: BTreeMap<&ObjectRef, usize> = troubled.keys().enumerate().map(|(i, s)| (s, i)).collect();
-    for link in links {
-        let (Some(a), Some(b)) = (group_of.get(&link.from).copied(), group_of.get(&link.to).copied()) else { continue };
-        if a != b {
-            let (low, high) = (a.min(b), a.max(b));
-            for group in group_of.values_mut().filter(|g| **g == high) {
-                *group = low;
-            }
+    let number: BTreeMap<&ObjectRef, usize> = troubled.keys().enumerate().map(|(i, s)| (s, i)).collect();
+    // Whom each one follows; the first of a group follows itself.
+    let mut leader: Vec<usize> = (0..number.len()).collect();
+    fn first(leader: &mut [usize], mut at: usize) -> usize {
+        while leader[at] != at {
+            leader[at] = leader[leader[at]];
+            at = leader[at];
         }
+        at
+    }
+    for link in links {
+        let (Some(a), Some(b)) = (number.get(&link.from), number.get(&link.to)) else { continue };
+        let (a, b) = (first(&mut leader, *a), first(&mut leader, *b));
+        leader[a.max(b)] = a.min(b);
     }
     let mut groups: BTreeMap<usize, BTreeSet<ObjectRef>> = BTreeMap::new();
-    for (subject, group) in group_of {
-        groups.entry(group).or_default().insert(subject.clone());
+    for (subject, number) in number {
+        groups.entry(first(&mut leader, number)).or_default().insert(subject.clone());
     }
     groups.into_values().collect()
 }
 
-fn incident(group: &BTreeSet<ObjectRef>, troubled: &Troubled, links: &[Link], view: &View, graph: &Graph) -> Incident {
+fn incident(
+    group: &BTreeSet<ObjectRef>,
+    troubled: &Troubled,
+    links: Vec<Link>,
+    view: &View,
+    graph: &Graph,
+) -> Incident {
     let at = view.snapshot.at;
-    let links: Vec<Link> = links.iter().filter(|l| group.contains(&l.from) && group.contains(&l.to)).cloned().collect();
     let mut signals: Vec<Signal> =
         group.iter().flat_map(|s| &troubled[s]).filter_map(|fact| signal(fact, at)).collect();
     let origin = origin(group, troubled, &links);

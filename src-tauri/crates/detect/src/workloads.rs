@@ -16,10 +16,12 @@ const GRACE_SECONDS: f64 = 20.0;
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values() {
         replicas(scene, workload, found);
-        unready(scene, workload, found);
-        pending(scene, workload, found);
-        terminating(scene, workload, found);
-        failed(scene, workload, found);
+        if !workload.calm {
+            unready(scene, workload, found);
+            pending(scene, workload, found);
+            terminating(scene, workload, found);
+            failed(scene, workload, found);
+        }
         rollout(scene, workload, found);
     }
 }
@@ -126,9 +128,9 @@ fn zero(scene: &Scene, workload: &Workload, found: &mut Found) {
         .dependents(subject)
         .into_iter()
         .filter(|e| e.relation == Relation::Selects && e.from.kind == "Service")
-        .flat_map(|e| scene.graph.dependents(&e.from))
+        .flat_map(|e| scene.graph.dependents(e.from))
         .filter(|e| matches!(e.relation, Relation::Calls | Relation::RoutesTo))
-        .map(|e| scene.graph.workload_of(&e.from))
+        .map(|e| scene.graph.workload_of(e.from))
         .collect();
     let earlier = scene.snapshot.earlier.get(subject);
     let before = earlier.and_then(|versions| {
@@ -362,10 +364,7 @@ fn rollout(scene: &Scene, workload: &Workload, found: &mut Found) {
             if old_ready == 0 || new_ready >= desired || desired == 0 {
                 return;
             }
-            let pods: Vec<&Pod> = scene
-                .pods_of(workload)
-                .filter(|p| model::controller_of(&p.object.namespace, p.json).as_ref() == Some(newest))
-                .collect();
+            let pods: Vec<&Pod> = scene.pods_of(workload).filter(|p| p.is_of(newest) == Some(true)).collect();
             let oldest = pods.iter().map(|p| p.created()).min();
             if oldest.is_none_or(|t| scene.at.seconds_since(t) < GRACE_SECONDS) || pods.iter().all(|p| p.is_ready()) {
                 return;
@@ -408,9 +407,9 @@ fn revisions<'a>(scene: &Scene<'a>, workload: &Workload) -> (Option<&'a ObjectRe
     let Some((_, _, newest)) = sets.last().copied() else { return (None, 0, 0) };
     let mut ready = (0, 0);
     for pod in scene.pods_of(workload).filter(|p| p.is_ready() && !p.is_leaving()) {
-        match model::controller_of(&pod.object.namespace, pod.json) {
-            Some(owner) if owner == *newest => ready.1 += 1,
-            Some(_) => ready.0 += 1,
+        match pod.is_of(newest) {
+            Some(true) => ready.1 += 1,
+            Some(false) => ready.0 += 1,
             None => {}
         }
     }

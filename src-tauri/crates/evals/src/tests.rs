@@ -257,3 +257,33 @@ async fn the_workbench_answers_every_built_in_scenario() {
     assert_eq!(report.total.failed, 0, "{report}");
     assert_eq!(report.total.false_alarms, 0, "{report}");
 }
+
+/// What the window shows while a scenario happens rests on a graph that goes on from change to change.
+#[test]
+fn in_every_scenario_the_graph_that_goes_on_is_the_one_that_is_built_anew() {
+    let (golden, _) = Golden::built_in(&knowledge::Library::builtin());
+    let mut changes = 0;
+    for golden in golden {
+        let history = history::History::in_memory(golden.cluster.clone()).unwrap();
+        let view = |at| model::View::inventory(std::sync::Arc::new(history.present(at).unwrap()));
+        let mut observations = golden.observations;
+        observations.sort_by_key(|observation| observation.seen_at);
+        let mut graph = topology::Graph::build(&view(golden.as_of), &[]);
+        // The first of them are the cluster as it was found.
+        let found =
+            observations.partition_point(|o| Some(o.seen_at) == observations.first().map(|first| first.seen_at));
+        let (found, later) = observations.split_at(found);
+        let step = later.len().div_ceil(12).max(1);
+        for batch in std::iter::once(found).chain(later.chunks(step)) {
+            history.append(batch).unwrap();
+            let view = view(batch.last().map_or(golden.as_of, |last| last.seen_at));
+            graph.go_on(std::sync::Arc::clone(&view.snapshot));
+            let anew = topology::Graph::build(&view, &[]);
+            let edges = |graph: &topology::Graph| graph.edges().map(|tie| tie.edge()).collect::<Vec<_>>();
+            assert_eq!(edges(&graph), edges(&anew), "{}", golden.name);
+            assert_eq!(detect::facts(&view, &graph), detect::facts(&view, &anew), "{}", golden.name);
+            changes += 1;
+        }
+    }
+    assert!(changes > 20, "scenarios change something");
+}

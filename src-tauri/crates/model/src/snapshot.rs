@@ -34,6 +34,13 @@ pub struct Held {
     pub object: Doc,
 }
 
+/// Whether both are the same version, told by the same observation.
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        self.observation == other.observation && self.at == other.at && self.object == other.object
+    }
+}
+
 /// An Event as a snapshot holds it.
 #[derive(Clone, Debug)]
 pub struct SeenEvent {

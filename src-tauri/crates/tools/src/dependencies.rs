@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gate::Permit;
-use model::{Body, Observation, Preview};
+use model::{Body, Observation, ObservationId, Preview};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use topology::Relation;
+use topology::{Relation, Tie};
 
 use crate::answer::{Answer, count, keep, recall, unread, unstored};
 use crate::scene::Scene;
@@ -45,10 +45,10 @@ impl Typed for Dependencies {
     async fn answer(&self, args: Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
         let namespace = args.namespace.as_deref().map(str::trim);
         let scene = Scene::of(surroundings).map_err(|e| unstored(Self::NAME, &e))?;
-        let told: Vec<_> = scene
+        let told: Vec<Tie> = scene
             .graph
-            .edges()
-            .filter(|e| e.relation == Relation::Calls)
+            .edges_of(Relation::Calls)
+            .into_iter()
             .filter(|e| namespace.is_none_or(|n| e.from.namespace == n || e.to.namespace == n))
             .collect();
         let recorded = match surroundings.reach.dependencies(&permit, namespace, surroundings.as_of).await {
@@ -56,8 +56,9 @@ impl Typed for Dependencies {
             Err(error) if told.is_empty() => return Err(unread(Self::NAME, &error)),
             Err(error) => Err(error),
         };
-        let evidence = recall(Self::NAME, told.iter().flat_map(|e| &e.evidence), surroundings)?;
-        let by_objects: Vec<String> = told.iter().map(|e| format!("{} -> {} ({})", e.from, e.to, e.reason)).collect();
+        let evidence: Vec<ObservationId> = told.iter().flat_map(Tie::evidence).collect();
+        let evidence = recall(Self::NAME, &evidence, surroundings)?;
+        let by_objects: Vec<String> = told.iter().map(|e| format!("{} -> {} ({})", e.from, e.to, e.reason())).collect();
         let (answer, recorded) = match recorded {
             Ok(recorded) => {
                 let (calls, text) = as_recorded(&recorded);

@@ -65,14 +65,14 @@ impl Typed for Describe {
             .graph
             .dependencies(&object)
             .iter()
-            .map(|e| format!("  {} {} ({})", e.relation.words(), e.to, e.reason))
+            .map(|e| format!("  {} {} ({})", e.relation.words(), e.to, e.reason()))
             .collect();
         related.extend(
             scene
                 .graph
                 .dependents(&object)
                 .iter()
-                .map(|e| format!("  {} {} it ({})", e.from, e.relation.words(), e.reason)),
+                .map(|e| format!("  {} {} it ({})", e.from, e.relation.words(), e.reason())),
         );
         let hidden = related.len().saturating_sub(SHOWN_RELATED);
         related.truncate(SHOWN_RELATED);

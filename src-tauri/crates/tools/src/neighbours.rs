@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use gate::Permit;
-use model::{ObjectRef, Preview};
+use model::{ObjectRef, ObservationId, Preview};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use topology::{Edge, EdgeClass, Relation};
+use topology::{EdgeClass, Relation, Tie};
 
 use crate::answer::{Answer, count, recall, unstored};
 use crate::scene::Scene;
@@ -76,7 +76,7 @@ impl Typed for Neighbours {
     async fn answer(&self, args: Args, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
         let scene = Scene::of(surroundings).map_err(|e| unstored(Self::NAME, &e))?;
         let asked = args.object();
-        if !scene.graph.objects().any(|object| *object == asked) {
+        if !scene.graph.knows(&asked) {
             return Err(ToolError {
                 what: format!("{asked} has no neighbours"),
                 why: "the inventory does not know it, and nothing names it".into(),
@@ -86,15 +86,12 @@ impl Typed for Neighbours {
         let object = scene.graph.workload_of(&asked);
         let (around, hidden) = scene.graph.neighbourhood(std::slice::from_ref(&object), args.hops, MOST);
         let inside = |o: &ObjectRef| around.contains(&scene.graph.workload_of(o));
-        let mut edges: Vec<&Edge> = scene
-            .graph
-            .edges()
-            .filter(|e| e.relation != Relation::OwnedBy && inside(&e.from) && inside(&e.to))
-            .collect();
+        let mut edges: Vec<Tie> =
+            scene.graph.edges().filter(|e| e.relation != Relation::OwnedBy && inside(e.from) && inside(e.to)).collect();
         // Twenty pods on a node are one line.
-        edges.sort_by_key(|e| (scene.graph.workload_of(&e.from), e.relation, scene.graph.workload_of(&e.to)));
-        edges.dedup_by_key(|e| (scene.graph.workload_of(&e.from), e.relation, scene.graph.workload_of(&e.to)));
-        let told = |e: &&Edge| {
+        edges.sort_by_key(|e| (scene.graph.workload_of(e.from), e.relation, scene.graph.workload_of(e.to)));
+        edges.dedup_by_key(|e| (scene.graph.workload_of(e.from), e.relation, scene.graph.workload_of(e.to)));
+        let told = |e: &Tie| {
             let missing = |o: &ObjectRef| {
                 let known = scene.view.snapshot.get(o).is_some();
                 if known || !scene.view.snapshot.absence_is_known(&o.kind, &o.namespace) {
@@ -103,9 +100,9 @@ impl Typed for Neighbours {
                     " (does not exist)"
                 }
             };
-            let (from, to) = (scene.graph.workload_of(&e.from), scene.graph.workload_of(&e.to));
+            let (from, to) = (scene.graph.workload_of(e.from), scene.graph.workload_of(e.to));
             let (from_missing, to_missing) = (missing(&from), missing(&to));
-            format!("{from}{from_missing} {} {to}{to_missing}: {} ({})", e.relation.words(), e.reason, class(e.class))
+            format!("{from}{from_missing} {} {to}{to_missing}: {} ({})", e.relation.words(), e.reason(), class(e.class))
         };
         let lines: Vec<String> = edges.iter().map(told).collect();
         let affected = scene.graph.blast_radius(std::slice::from_ref(&object));
@@ -118,7 +115,8 @@ impl Typed for Neighbours {
                 format!("If it fails, these are affected, nearest first: {}{more}.", names.join(", "))
             }
         };
-        let evidence = recall(Self::NAME, edges.iter().flat_map(|e| &e.evidence), surroundings)?;
+        let evidence: Vec<ObservationId> = edges.iter().flat_map(Tie::evidence).collect();
+        let evidence = recall(Self::NAME, &evidence, surroundings)?;
         let related = around.len().saturating_sub(1);
         Ok(Answer::new(format!("{object} and {} around it. {affected_text}", count(related, "object", "objects")))
             .part(lines.join("\n"))

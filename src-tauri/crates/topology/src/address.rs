@@ -40,13 +40,13 @@ const HOST_NAMES: &[&str] = &[
 /// The addresses in a value. `variable` is the name it stands under; a bare word counts as a host only under a name that
 /// says so. Comma-separated lists give several.
 pub fn addresses_in(variable: &str, value: &str) -> Vec<Address> {
+    // Most values have nothing of an address in them, whatever their variable is called.
+    if !value.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return Vec::new();
+    }
     let name = variable.to_ascii_uppercase();
-    let host_by_name = HOST_NAMES.iter().any(|ending| {
-        name == *ending
-            || name.ends_with(&format!("_{ending}"))
-            || name.ends_with(&format!("-{ending}"))
-            || name.ends_with(&format!(".{ending}"))
-    }) || (name.ends_with("HOST") || name.ends_with("URL") || name.ends_with("ADDR"));
+    let last = name.rsplit(['_', '-', '.']).next().unwrap_or("");
+    let host_by_name = HOST_NAMES.contains(&last) || ["HOST", "URL", "ADDR"].iter().any(|e| name.ends_with(e));
     value.split([',', ' ', ';']).filter_map(|part| parse(part.trim(), host_by_name)).collect()
 }
 

@@ -2,6 +2,9 @@ use model::{ObjectRef, ObservationId, Time};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::Graph;
+use crate::line::Said;
+
 /// How an edge is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +35,7 @@ pub enum Relation {
     Declares,
 }
 
+/// An edge by itself, to be shown or sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Edge {
     pub from: ObjectRef,
@@ -41,6 +45,45 @@ pub struct Edge {
     pub reason: String,
     pub since: Time,
     pub evidence: Vec<ObservationId>,
+}
+
+/// An edge in its graph. What it rests on is told when somebody asks.
+#[derive(Clone, Copy)]
+pub struct Tie<'g> {
+    pub from: &'g ObjectRef,
+    pub to: &'g ObjectRef,
+    pub relation: Relation,
+    pub class: EdgeClass,
+    pub(crate) said: &'g [Said],
+    pub(crate) graph: &'g Graph,
+}
+
+impl Tie<'_> {
+    pub fn reason(&self) -> String {
+        self.graph.reason_of(self.said)
+    }
+
+    /// Since when the oldest of what it rests on has been so.
+    pub fn since(&self) -> Time {
+        self.graph.since_of(self.said)
+    }
+
+    /// At most eight observations: a node that runs five hundred pods of one workload needs no five hundred citations.
+    pub fn evidence(&self) -> Vec<ObservationId> {
+        self.graph.evidence_of(self.said)
+    }
+
+    pub fn edge(&self) -> Edge {
+        Edge {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            relation: self.relation,
+            class: self.class,
+            reason: self.reason(),
+            since: self.since(),
+            evidence: self.evidence(),
+        }
+    }
 }
 
 impl Relation {

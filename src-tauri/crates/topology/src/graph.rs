@@ -1,128 +1,198 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+#[cfg(test)]
+mod tests;
 
-use model::{ObjectRef, View};
-use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
-use crate::{Edge, Layout, Relation, build, layout};
+use imbl::OrdMap;
+use model::{ObjectRef, ObservationId, Snapshot, Text, Time, View};
 
-/// The graph as of a view's time.
+use crate::calls::{self, Recorded};
+use crate::line::{Key, Line, Lines, Origin, Reason, Said, leading};
+use crate::place::{Id, Places};
+use crate::selection::Selections;
+use crate::{EdgeClass, Layout, Relation, Tie, layout, update};
+
+/// So many observations are cited for one edge.
+const MOST_CITED: usize = 8;
+
+/// The graph as of a view's time. A clone shares everything; one that goes on ([`Graph::go_on`]) copies what becomes
+/// different.
+#[derive(Clone)]
 pub struct Graph {
-    graph: DiGraph<ObjectRef, Edge>,
-    index: HashMap<ObjectRef, NodeIndex>,
-    workloads: HashMap<ObjectRef, ObjectRef>,
-    pods: BTreeMap<ObjectRef, Vec<ObjectRef>>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) places: Places,
+    pub(crate) lines: Lines,
+    pub(crate) selections: Selections,
+    /// How many pod templates there are of each workload.
+    pub(crate) templates: OrdMap<Id, u32>,
+    /// (namespace, who names a Service of that other namespace).
+    pub(crate) abroad: OrdMap<(Text, Id), ()>,
+    pub(crate) recorded: Arc<[Recorded]>,
+    pub(crate) declared: Arc<[Dependency]>,
 }
+
+/// A dependency from a blueprint: who, on what, why.
+pub type Dependency = (ObjectRef, ObjectRef, String);
 
 impl Graph {
     /// `declared`: dependencies from blueprints as (from, to, why).
-    pub fn build(view: &View, declared: &[(ObjectRef, ObjectRef, String)]) -> Self {
-        let built = build::build(view, declared);
-        let mut graph = DiGraph::with_capacity(view.snapshot.objects.len(), built.edges.len());
-        let mut index = HashMap::with_capacity(view.snapshot.objects.len());
-        for object in view.snapshot.objects.keys().filter(|o| o.kind != "Event") {
-            index.insert(object.clone(), graph.add_node(object.clone()));
+    pub fn build(view: &View, declared: &[Dependency]) -> Self {
+        let mut graph = Graph {
+            snapshot: Arc::clone(&view.snapshot),
+            places: Places::default(),
+            lines: Lines::default(),
+            selections: Selections::default(),
+            templates: OrdMap::new(),
+            abroad: OrdMap::new(),
+            recorded: calls::recorded(view).into(),
+            declared: declared.into(),
+        };
+        update::read_all(&mut graph);
+        for (place, recorded) in Arc::clone(&graph.recorded).iter().enumerate() {
+            let (from, to) = (graph.places.id(&recorded.from), graph.places.id(&recorded.to));
+            let (relation, class, reason) = (Relation::Calls, EdgeClass::Observed, Reason::Words(Text::default()));
+            let line = Line { from, to, relation, class, reason };
+            graph.lines.add(line, Origin::Recording(place as u32), &graph.places);
         }
-        for edge in built.edges {
-            let mut node = |object: &ObjectRef| match index.get(object) {
-                Some(at) => *at,
-                None => {
-                    let at = graph.add_node(object.clone());
-                    index.insert(object.clone(), at);
-                    at
-                }
-            };
-            let (from, to) = (node(&edge.from), node(&edge.to));
-            graph.add_edge(from, to, edge);
-        }
-        Graph { graph, index, workloads: built.workloads, pods: built.pods }
+        update::declare(&mut graph);
+        graph
+    }
+
+    /// The graph of a later snapshot of the same cluster, as [`Graph::build`] makes it: what did not change is not read
+    /// again. Only for graphs without released recordings.
+    pub fn go_on(&mut self, snapshot: Arc<Snapshot>) {
+        update::go_on(self, snapshot);
+    }
+
+    pub(crate) fn id_of(&self, object: &ObjectRef) -> Option<Id> {
+        self.places.find(object)
+    }
+
+    fn tie<'g>(&'g self, key: Key, said: &'g [Said]) -> Tie<'g> {
+        let (from, relation, to) = key;
+        let class = leading(said).map_or(EdgeClass::Inferred, |said| said.class);
+        Tie { from: self.places.object(from), to: self.places.object(to), relation, class, said, graph: self }
     }
 
     /// Every object in the graph, also those that others name and that do not exist.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectRef> {
-        self.graph.node_weights()
+        let known = self.snapshot.objects.keys().filter(|o| o.kind != "Event");
+        let named: BTreeSet<&ObjectRef> = self
+            .lines
+            .iter()
+            .flat_map(|(key, _)| [self.places.object(key.0), self.places.object(key.2)])
+            .filter(|object| object.kind == "Event" || self.snapshot.get(object).is_none())
+            .collect();
+        known.chain(named)
     }
 
-    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.graph.edge_weights()
+    /// Whether an object is in the graph.
+    pub fn knows(&self, object: &ObjectRef) -> bool {
+        let named = |id: Id| self.lines.from(id).next().is_some() || self.lines.to(id).next().is_some();
+        object.kind != "Event" && self.snapshot.get(object).is_some() || self.id_of(object).is_some_and(named)
+    }
+
+    pub fn edges(&self) -> impl Iterator<Item = Tie<'_>> {
+        let mut all: Vec<Tie> = self.lines.iter().map(|(key, said)| self.tie(*key, said)).collect();
+        all.sort_by(|a, b| (a.from, a.to, a.relation).cmp(&(b.from, b.to, b.relation)));
+        all.into_iter()
+    }
+
+    /// The edges of one relation.
+    pub fn edges_of(&self, relation: Relation) -> Vec<Tie<'_>> {
+        let of = self.lines.iter().filter(|(key, _)| key.1 == relation);
+        let mut all: Vec<Tie> = of.map(|(key, said)| self.tie(*key, said)).collect();
+        all.sort_by(|a, b| (a.from, a.to).cmp(&(b.from, b.to)));
+        all
     }
 
     /// The workload that controls an object (`Deployment` for its pods and replica sets), or the object itself.
     pub fn workload_of(&self, object: &ObjectRef) -> ObjectRef {
-        self.workloads.get(object).unwrap_or(object).clone()
+        match self.id_of(object) {
+            Some(id) => self.places.object(self.places.workload(id)).clone(),
+            None => object.clone(),
+        }
     }
 
     /// The pods of a workload.
     pub fn pods_of(&self, workload: &ObjectRef) -> Vec<ObjectRef> {
-        self.pods.get(workload).cloned().unwrap_or_default()
+        let Some(id) = self.id_of(workload) else { return Vec::new() };
+        let mut pods: Vec<ObjectRef> = self.places.pods(id).map(|pod| self.places.object(pod).clone()).collect();
+        pods.sort();
+        pods
     }
 
     /// What `object` depends on, directly.
-    pub fn dependencies(&self, object: &ObjectRef) -> Vec<&Edge> {
-        self.directed(object, Direction::Outgoing)
+    pub fn dependencies(&self, object: &ObjectRef) -> Vec<Tie<'_>> {
+        self.id_of(object).map_or_else(Vec::new, |id| self.ties_from(id))
     }
 
     /// What depends on `object`, directly.
-    pub fn dependents(&self, object: &ObjectRef) -> Vec<&Edge> {
-        self.directed(object, Direction::Incoming)
+    pub fn dependents(&self, object: &ObjectRef) -> Vec<Tie<'_>> {
+        let Some(id) = self.id_of(object) else { return Vec::new() };
+        let mut all: Vec<Tie> = self.lines.to(id).map(|(key, said)| self.tie(key, said)).collect();
+        all.sort_by(|a, b| (a.relation, a.from).cmp(&(b.relation, b.from)));
+        all
     }
 
-    fn directed(&self, object: &ObjectRef, direction: Direction) -> Vec<&Edge> {
-        let Some(at) = self.index.get(object) else { return Vec::new() };
-        let mut edges: Vec<&Edge> = self.graph.edges_directed(*at, direction).map(|e| e.weight()).collect();
-        edges.sort_by(|a, b| (a.relation, &a.to, &a.from).cmp(&(b.relation, &b.to, &b.from)));
-        edges
+    fn ties_from(&self, id: Id) -> Vec<Tie<'_>> {
+        let mut all: Vec<Tie> = self.lines.from(id).map(|(key, said)| self.tie(*key, said)).collect();
+        all.sort_by(|a, b| (a.relation, a.to).cmp(&(b.relation, b.to)));
+        all
+    }
+
+    fn sort(&self, ids: &mut [Id]) {
+        ids.sort_unstable_by(|a, b| self.places.object(*a).cmp(self.places.object(*b)));
+    }
+
+    fn named(&self, ids: &[Id]) -> Vec<ObjectRef> {
+        ids.iter().map(|id| self.places.object(*id).clone()).collect()
     }
 
     /// Everything that depends on any of `objects`, over any number of hops, nearest first, workload-level.
     pub fn blast_radius(&self, objects: &[ObjectRef]) -> Vec<ObjectRef> {
         let seeds: BTreeSet<ObjectRef> = objects.iter().map(|o| self.workload_of(o)).collect();
-        let mut seen: BTreeSet<ObjectRef> = seeds.clone();
-        let mut queue: VecDeque<ObjectRef> = seeds.into_iter().collect();
-        let mut found = Vec::new();
-        while let Some(object) = queue.pop_front() {
-            let mut next: Vec<ObjectRef> = self
-                .dependents(&object)
-                .into_iter()
-                .filter(|edge| carries_failure(edge.relation))
-                .map(|edge| self.workload_of(&edge.from))
+        let mut queue: VecDeque<Id> = seeds.iter().filter_map(|seed| self.id_of(seed)).collect();
+        let mut seen: HashSet<Id> = queue.iter().copied().collect();
+        let mut found: Vec<Id> = Vec::new();
+        while let Some(id) = queue.pop_front() {
+            let mut next: Vec<Id> = self
+                .lines
+                .to(id)
+                .filter(|((_, relation, _), _)| carries_failure(*relation))
+                .map(|((from, _, _), _)| self.places.workload(from))
+                .filter(|dependent| seen.insert(*dependent))
                 .collect();
-            next.sort();
-            next.dedup();
-            for dependent in next {
-                if seen.insert(dependent.clone()) {
-                    found.push(dependent.clone());
-                    queue.push_back(dependent);
-                }
-            }
+            self.sort(&mut next);
+            found.extend(&next);
+            queue.extend(next);
         }
-        found
+        self.named(&found)
     }
 
     /// The shortest dependency path from one object to another.
-    pub fn path(&self, from: &ObjectRef, to: &ObjectRef) -> Option<Vec<&Edge>> {
-        let (start, end) = (*self.index.get(from)?, *self.index.get(to)?);
-        let mut came_by: HashMap<NodeIndex, petgraph::graph::EdgeIndex> = HashMap::new();
+    pub fn path(&self, from: &ObjectRef, to: &ObjectRef) -> Option<Vec<Tie<'_>>> {
+        let (start, end) = (self.id_of(from)?, self.id_of(to)?);
+        let mut came_by: HashMap<Id, (Id, Tie)> = HashMap::new();
         let mut queue = VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
             if at == end {
                 let mut path = Vec::new();
                 let mut back = end;
                 while back != start {
-                    let edge = came_by.get(&back)?;
-                    path.push(&self.graph[*edge]);
-                    back = self.graph.edge_endpoints(*edge)?.0;
+                    let (before, tie) = came_by.get(&back)?;
+                    path.push(*tie);
+                    back = *before;
                 }
                 path.reverse();
                 return Some(path);
             }
-            let mut steps: Vec<_> = self.graph.edges(at).collect();
-            steps.sort_by(|a, b| (a.weight().relation, &a.weight().to).cmp(&(b.weight().relation, &b.weight().to)));
-            for step in steps {
-                if step.target() != start && !came_by.contains_key(&step.target()) {
-                    came_by.insert(step.target(), step.id());
-                    queue.push_back(step.target());
+            for step in self.ties_from(at) {
+                let Some(next) = self.id_of(step.to) else { continue };
+                if next != start && !came_by.contains_key(&next) {
+                    came_by.insert(next, (at, step));
+                    queue.push_back(next);
                 }
             }
         }
@@ -132,35 +202,31 @@ impl Graph {
     /// Objects within `hops` of the seeds in either direction, pods folded into their workloads, nearest first. At most
     /// `most`; the second value says how many more there were.
     pub fn neighbourhood(&self, seeds: &[ObjectRef], hops: u32, most: usize) -> (Vec<ObjectRef>, u32) {
-        let mut seen = BTreeSet::new();
-        let mut ring: Vec<ObjectRef> = Vec::new();
+        let mut found: Vec<ObjectRef> = Vec::new();
+        let mut ring: Vec<Id> = Vec::new();
         for seed in seeds {
             let seed = self.workload_of(seed);
-            if seen.insert(seed.clone()) {
-                ring.push(seed);
+            if !found.contains(&seed) {
+                ring.extend(self.id_of(&seed));
+                found.push(seed);
             }
         }
-        let mut found = ring.clone();
+        let mut seen: HashSet<Id> = ring.iter().copied().collect();
         for _ in 0..hops {
-            let mut next: BTreeSet<ObjectRef> = BTreeSet::new();
-            for object in &ring {
+            let mut next: Vec<Id> = Vec::new();
+            for id in ring {
                 // Walking on through a node or a namespace would reach everything.
+                let object = self.places.object(id);
                 if matches!(object.kind.as_str(), "Node" | "Namespace" | "StorageClass") && !seeds.contains(object) {
                     continue;
                 }
-                for direction in [Direction::Outgoing, Direction::Incoming] {
-                    for edge in self.directed(object, direction) {
-                        let other = if direction == Direction::Outgoing { &edge.to } else { &edge.from };
-                        let other = self.workload_of(other);
-                        if !seen.contains(&other) {
-                            next.insert(other);
-                        }
-                    }
-                }
+                let there = self.lines.from(id).map(|(key, _)| key.2);
+                let others = there.chain(self.lines.to(id).map(|(key, _)| key.0));
+                next.extend(others.map(|other| self.places.workload(other)).filter(|other| seen.insert(*other)));
             }
-            ring = next.into_iter().collect();
-            seen.extend(ring.iter().cloned());
-            found.extend(ring.iter().cloned());
+            self.sort(&mut next);
+            found.extend(self.named(&next));
+            ring = next;
         }
         let hidden = found.len().saturating_sub(most) as u32;
         found.truncate(most);
@@ -172,6 +238,50 @@ impl Graph {
     pub fn layout(&self, seeds: &[ObjectRef], hops: u32, most: usize) -> Layout {
         let (objects, hidden) = self.neighbourhood(seeds, hops, most);
         layout::lay_out(self, objects, hidden)
+    }
+
+    pub(crate) fn reason_of(&self, said: &[Said]) -> String {
+        let Some(said) = leading(said) else { return String::new() };
+        match (said.origin, &said.reason) {
+            (Origin::Recording(place), _) => self.recorded[place as usize].words.clone(),
+            (Origin::Blueprint(place), _) => format!("declared by a blueprint: {}", self.declared[place as usize].2),
+            (Origin::Object(_), Reason::OwnerReference) => "owner reference".to_owned(),
+            (Origin::Object(_), Reason::NameAndLabels) => "its name and labels fit".to_owned(),
+            (Origin::Object(pod), Reason::Placed) => format!("{} is placed there", self.places.object(pod).name),
+            (Origin::Object(_), Reason::Words(words)) => words.to_string(),
+        }
+    }
+
+    /// What an edge rests on: times and observations, in the order in which they are read.
+    fn rests_on(&self, said: &[Said]) -> Vec<(Time, &ObservationId)> {
+        if let Some(Said { origin: Origin::Blueprint(place), .. }) = leading(said) {
+            let (from, to, _) = &self.declared[*place as usize];
+            let held = self.snapshot.get(&self.workload_of(from)).or_else(|| self.snapshot.get(to));
+            return held.map(|held| (self.snapshot.at, &held.observation)).into_iter().collect();
+        }
+        let told = said.iter().filter_map(|said| match said.origin {
+            Origin::Object(id) => self.snapshot.get(self.places.object(id)).map(|held| (held.at, &held.observation)),
+            Origin::Recording(place) => {
+                let recorded = &self.recorded[place as usize];
+                Some((recorded.at, &recorded.id))
+            }
+            Origin::Blueprint(_) => None,
+        });
+        told.collect()
+    }
+
+    pub(crate) fn since_of(&self, said: &[Said]) -> Time {
+        self.rests_on(said).iter().map(|(at, _)| *at).min().unwrap_or(self.snapshot.at)
+    }
+
+    pub(crate) fn evidence_of(&self, said: &[Said]) -> Vec<ObservationId> {
+        let mut evidence: Vec<ObservationId> = Vec::new();
+        for (_, id) in self.rests_on(said) {
+            if evidence.len() < MOST_CITED && !evidence.contains(id) {
+                evidence.push(id.clone());
+            }
+        }
+        evidence
     }
 }
 
@@ -189,130 +299,5 @@ fn carries_failure(relation: Relation) -> bool {
         | Relation::Calls => true,
         // An autoscaler, a quota or a class in trouble does not break what already runs.
         Relation::ScaledBy | Relation::LimitedBy | Relation::Declares => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use model::Body;
-    use serde_json::json;
-
-    use super::*;
-    use crate::sketch::{Sketch, deployed, object};
-
-    fn shop() -> Sketch {
-        let sketch = deployed(Sketch::new(), "web", "n1", json!([{"name": "CART", "value": "cart:80"}]));
-        let sketch = deployed(sketch, "cart", "n2", json!([{"name": "DB_HOST", "value": "db.shop.svc.cluster.local"}]));
-        deployed(sketch, "db", "n2", json!([])).with("Node/n1", json!({})).with("Node/n2", json!({}))
-    }
-
-    #[test]
-    fn a_pod_belongs_to_its_deployment_through_its_replica_set() {
-        let graph = Graph::build(&shop().view(), &[]);
-        assert_eq!(graph.workload_of(&object("Pod/shop/web-abc-1")), object("Deployment/shop/web"));
-        assert_eq!(graph.workload_of(&object("ReplicaSet/shop/web-abc")), object("Deployment/shop/web"));
-        assert_eq!(graph.pods_of(&object("Deployment/shop/web")), [object("Pod/shop/web-abc-1")]);
-    }
-
-    #[test]
-    fn a_deployment_that_is_not_in_the_bundle_is_known_by_the_hash_of_its_pods() {
-        let sketch = Sketch::new().with(
-            "Pod/shop/web-7f9-x",
-            json!({
-            "metadata": {"labels": {"pod-template-hash": "7f9"}, "ownerReferences": [
-                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7f9", "controller": true}]}}),
-        );
-        let graph = Graph::build(&sketch.view(), &[]);
-        assert_eq!(graph.workload_of(&object("Pod/shop/web-7f9-x")), object("Deployment/shop/web"));
-    }
-
-    #[test]
-    fn a_pod_that_nobody_controls_is_its_own_workload() {
-        let graph = Graph::build(&Sketch::new().with("Pod/shop/lone", json!({})).view(), &[]);
-        assert_eq!(graph.workload_of(&object("Pod/shop/lone")), object("Pod/shop/lone"));
-    }
-
-    #[test]
-    fn a_job_of_a_cron_job_is_the_cron_jobs_work() {
-        let owner = |kind: &str, name: &str| json!([{"apiVersion": "batch/v1", "kind": kind, "name": name, "controller": true}]);
-        let sketch = Sketch::new()
-            .with("CronJob/shop/nightly", json!({}))
-            .with("Job/shop/nightly-1", json!({"metadata": {"ownerReferences": owner("CronJob", "nightly")}}))
-            .with("Pod/shop/nightly-1-x", json!({"metadata": {"ownerReferences": owner("Job", "nightly-1")}}));
-        let graph = Graph::build(&sketch.view(), &[]);
-        assert_eq!(graph.workload_of(&object("Pod/shop/nightly-1-x")), object("CronJob/shop/nightly"));
-    }
-
-    #[test]
-    fn the_blast_radius_of_a_database_reaches_its_callers_callers_and_stops_there() {
-        let graph = Graph::build(&shop().view(), &[]);
-        let radius = graph.blast_radius(&[object("Deployment/shop/db")]);
-        let names: Vec<String> = radius.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            names,
-            ["Service/shop/db", "Deployment/shop/cart", "Service/shop/cart", "Deployment/shop/web", "Service/shop/web"]
-        );
-        assert_eq!(graph.blast_radius(&[object("Deployment/shop/web")]), [object("Service/shop/web")]);
-    }
-
-    #[test]
-    fn a_path_names_every_hop() {
-        let graph = Graph::build(&shop().view(), &[]);
-        let path =
-            graph.path(&object("Deployment/shop/web"), &object("Node/n2")).expect("web calls cart, cart runs on n2");
-        let hops: Vec<Relation> = path.iter().map(|e| e.relation).collect();
-        assert_eq!(hops, [Relation::Calls, Relation::Selects, Relation::RunsOn]);
-        assert!(graph.path(&object("Node/n2"), &object("Deployment/shop/web")).is_none());
-    }
-
-    #[test]
-    fn recorded_dependencies_become_edges_only_once_they_are_released() {
-        let calls = Body::Dependencies { calls: vec![("db".into(), "web".into()), ("db".into(), "unheard-of".into())] };
-        let without = Graph::build(&shop().view(), &[]);
-        let with = Graph::build(&shop().released(calls).view(), &[]);
-        let count = |graph: &Graph| {
-            let edges = graph.dependencies(&object("Deployment/shop/db"));
-            edges.iter().filter(|e| e.relation == Relation::Calls).count()
-        };
-        assert_eq!((count(&without), count(&with)), (0, 1));
-    }
-
-    #[test]
-    fn a_blueprints_dependency_is_a_declared_edge() {
-        let declared = [(object("Deployment/shop/db"), object("Deployment/shop/web"), "audit trail".to_owned())];
-        let graph = Graph::build(&shop().view(), &declared);
-        assert_eq!(graph.path(&object("Deployment/shop/db"), &object("Deployment/shop/web")).map(|p| p.len()), Some(1));
-    }
-
-    #[test]
-    fn a_layout_is_the_same_whatever_the_order_of_its_seeds_and_folds_pods() {
-        let graph = Graph::build(&shop().view(), &[]);
-        let one = graph.layout(&[object("Pod/shop/web-abc-1"), object("Deployment/shop/db")], 2, 300);
-        let two = graph.layout(&[object("Deployment/shop/db"), object("Deployment/shop/web")], 2, 300);
-        assert_eq!(one, two);
-        assert!(one.nodes.iter().all(|n| n.object.kind != "Pod" && n.object.kind != "ReplicaSet"));
-        let layer = |name: &str| one.nodes.iter().find(|n| n.object == object(name)).map(|n| n.layer);
-        assert!(layer("Deployment/shop/web") < layer("Deployment/shop/cart"), "layers grow along dependencies");
-        let places: BTreeSet<(i64, i64)> = one.nodes.iter().map(|n| (n.x as i64, n.y as i64)).collect();
-        assert_eq!(places.len(), one.nodes.len(), "no two boxes on one place");
-    }
-
-    #[test]
-    fn a_neighbourhood_says_how_much_it_leaves_out() {
-        let graph = Graph::build(&shop().view(), &[]);
-        let layout = graph.layout(&[object("Deployment/shop/cart")], 3, 2);
-        assert_eq!(layout.nodes.len(), 2);
-        assert!(layout.hidden > 0);
-    }
-
-    #[test]
-    fn a_circle_of_calls_and_an_empty_cluster_are_laid_out_too() {
-        let sketch = deployed(Sketch::new(), "a", "n", json!([{"name": "B_HOST", "value": "b"}]));
-        let sketch =
-            deployed(sketch, "b", "n", json!([{"name": "A_HOST", "value": "a"}, {"name": "B_HOST", "value": "b"}]));
-        let graph = Graph::build(&sketch.view(), &[]);
-        assert!(graph.layout(&[object("Deployment/shop/a")], 4, 300).nodes.len() >= 4);
-        let empty = Graph::build(&Sketch::new().view(), &[]);
-        assert_eq!(empty.layout(&[object("Deployment/shop/gone")], 2, 10).nodes.len(), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{ObjectRef, Time};
+use model::ObjectRef;
 use rust_sugiyama::configure::{Config, CrossingMinimization, RankingType};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -88,11 +88,10 @@ fn folded_edges(graph: &Graph, objects: &[ObjectRef], number: &BTreeMap<&ObjectR
     let mut folded: BTreeMap<(ObjectRef, ObjectRef, crate::Relation), Edge> = BTreeMap::new();
     for object in objects {
         for edge in graph.dependencies(object) {
-            let (from, to) = (graph.workload_of(&edge.from), graph.workload_of(&edge.to));
+            let (from, to) = (graph.workload_of(edge.from), graph.workload_of(edge.to));
             if from != to && number.contains_key(&from) && number.contains_key(&to) {
-                let since: Time = edge.since;
                 let key = (from.clone(), to.clone(), edge.relation);
-                folded.entry(key).or_insert_with(|| Edge { from, to, since, ..edge.clone() });
+                folded.entry(key).or_insert_with(|| Edge { from, to, ..edge.edge() });
             }
         }
     }

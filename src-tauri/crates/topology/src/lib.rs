@@ -7,21 +7,25 @@
 //! Pure. Deliberately not here: what is broken. Start with [`Graph`].
 
 mod address;
-mod build;
 mod calls;
 mod edge;
 mod graph;
 mod layout;
+mod line;
 mod owners;
+mod place;
 mod routes;
+mod selection;
 mod selector;
 #[cfg(test)]
 mod sketch;
+mod telling;
 mod template;
+mod update;
 
 pub use address::{Address, addresses_in, in_cluster};
-pub use edge::{Edge, EdgeClass, Relation};
-pub use graph::Graph;
+pub use edge::{Edge, EdgeClass, Relation, Tie};
+pub use graph::{Dependency, Graph};
 pub use layout::{Layout, Placed};
 pub use selector::{labels_of, matches_labels, matches_selector};
 pub use template::{ConfigUse, config_uses, containers, pod_spec_of, template_of};

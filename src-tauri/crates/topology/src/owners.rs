@@ -1,72 +1,88 @@
-//! Which workload controls which pod.
+//! Which object a pod, replica set or job belongs to: owner references and, where the bundle or cluster lacks them, the
+//! labels and names that controllers give to what they make.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use model::{Doc, ObjectRef, Snapshot, controller_of};
+use model::{Doc, Held, ObjectRef, Snapshot, controller_of};
 
+use crate::place::Places;
 use crate::selector::{labels_of, matches_selector};
 
-/// Where climbing from owner to owner ends: these are what people call the workload, whatever made them.
-fn is_workload(kind: &str) -> bool {
-    matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob")
+/// Finds direct owners, one object after the other; remembers what it read of namespaces.
+pub(crate) struct Owners<'a> {
+    snapshot: &'a Snapshot,
+    selectors: HashMap<&'a str, Vec<(&'a ObjectRef, &'a Doc)>>,
 }
 
-/// How a pod or replica set was put to its owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub object: ObjectRef,
-    /// False where the owner reference is missing and labels or the name told it.
-    pub declared: bool,
-}
-
-/// Owners by object, one step each.
-pub(crate) type Owners = HashMap<ObjectRef, Owner>;
-
-/// Finds the direct owner of every pod, replica set and job, following owner references and, where the bundle or cluster
-/// lacks them, the labels and names that controllers give to what they make.
-pub(crate) fn owners(snapshot: &Snapshot) -> Owners {
-    let mut owners = Owners::new();
-    let mut selectors: BTreeMap<&str, Vec<(&ObjectRef, &Doc)>> = BTreeMap::new();
-    for kind in ["DaemonSet", "Deployment", "StatefulSet"] {
-        for (object, held) in snapshot.of_kind(kind) {
-            // A selector without terms is one that a capture has lost; taken at its word it would select everything.
-            let terms = |s: &&Doc| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some();
-            if let Some(selector) = held.object.pointer("/spec/selector").filter(terms) {
-                selectors.entry(object.namespace.as_str()).or_default().push((object, selector));
-            }
-        }
+impl<'a> Owners<'a> {
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        Owners { snapshot, selectors: HashMap::new() }
     }
-    for (object, held) in snapshot.objects.iter().chain(&snapshot.deleted) {
-        let declared = controller_of(&object.namespace, &held.object);
-        let guessed = || match object.kind.as_str() {
-            "ReplicaSet" => by_hash(object, &held.object, "Deployment").or_else(|| by_prefix(object, snapshot)),
-            "Pod" => by_selector(object, &held.object, &selectors).or_else(|| by_name(object, snapshot)),
-            _ => None,
+
+    /// Enters the owner of an object that exists or was deleted. Of several objects those that exist come first, both in
+    /// the order of their references: the first who says something about a replica set that is not there is believed.
+    pub fn find(&mut self, object: &'a ObjectRef, held: &'a Held, places: &mut Places) {
+        let owner = match controller_of(&object.namespace, &held.object) {
+            Some(owner) => Some((owner, true)),
+            None => self.guessed(object, &held.object).map(|owner| (owner, false)),
         };
-        let owner = match declared {
-            Some(owner) => Some(Owner { object: owner, declared: true }),
-            None => guessed().map(|object| Owner { object, declared: false }),
+        let Some((owner, declared)) = owner.filter(|(owner, _)| owner.kind != "Node" && owner != object) else {
+            return;
         };
-        let Some(owner) = owner.filter(|owner| owner.object.kind != "Node" && owner.object != *object) else {
-            continue;
-        };
+        let owner_id = places.id(&owner);
         // The replica set itself may not be in a bundle; its name and the pods' hash still say which deployment it is of.
-        if owner.object.kind == "ReplicaSet"
-            && !owners.contains_key(&owner.object)
-            && snapshot.get(&owner.object).is_none()
-            && let Some(deployment) = by_pod_hash(&owner.object, &held.object, snapshot)
+        if owner.kind == "ReplicaSet"
+            && places.owner(owner_id).is_none()
+            && self.snapshot.get(&owner).is_none()
+            && let Some(deployment) = by_pod_hash(&owner, &held.object, self.snapshot)
         {
-            owners.insert(owner.object.clone(), Owner { object: deployment, declared: false });
+            let deployment = places.id(&deployment);
+            places.own(owner_id, Some((deployment, false)));
         }
-        owners.entry(object.clone()).or_insert(owner);
+        let id = places.id(object);
+        if places.owner(id).is_none() {
+            places.own(id, Some((owner_id, declared)));
+        }
     }
-    owners
+
+    fn guessed(&mut self, object: &'a ObjectRef, body: &Doc) -> Option<ObjectRef> {
+        match object.kind.as_str() {
+            "ReplicaSet" => by_hash(object, body, "Deployment").or_else(|| by_prefix(object, self.snapshot)),
+            "Pod" => self.by_selector(object, body).or_else(|| by_name(object, self.snapshot)),
+            _ => None,
+        }
+    }
+
+    /// A pod without owner reference that one workload's selector matches: its controller would adopt it.
+    fn by_selector(&mut self, pod: &'a ObjectRef, object: &Doc) -> Option<ObjectRef> {
+        let labels = labels_of(object);
+        if labels.is_empty() {
+            return None;
+        }
+        let snapshot = self.snapshot;
+        let selectors = self.selectors.entry(&pod.namespace).or_insert_with(|| selectors(snapshot, &pod.namespace));
+        let mut matching = selectors.iter().filter(|(_, s)| matches_selector(s, labels));
+        match (matching.next(), matching.next()) {
+            (Some((workload, _)), None) => Some((*workload).clone()),
+            _ => None,
+        }
+    }
+}
+
+fn selectors<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> Vec<(&'a ObjectRef, &'a Doc)> {
+    // A selector without terms is one that a capture has lost; taken at its word it would select everything.
+    let terms = |s: &&Doc| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some();
+    ["DaemonSet", "Deployment", "StatefulSet"]
+        .into_iter()
+        .flat_map(|kind| snapshot.in_namespace(kind, namespace))
+        .filter_map(|(object, held)| Some((object, held.object.pointer("/spec/selector").filter(terms)?)))
+        .collect()
 }
 
 fn by_hash(replica_set: &ObjectRef, object: &Doc, kind: &str) -> Option<ObjectRef> {
     let hash = labels_of(object).get("pod-template-hash")?.as_str()?;
     let name = replica_set.name.strip_suffix(hash)?.strip_suffix('-')?;
-    Some(ObjectRef::new(kind, replica_set.namespace.as_str(), name))
+    Some(ObjectRef::new(kind, &replica_set.namespace, name))
 }
 
 fn by_pod_hash(replica_set: &ObjectRef, pod: &Doc, snapshot: &Snapshot) -> Option<ObjectRef> {
@@ -79,32 +95,15 @@ fn by_pod_hash(replica_set: &ObjectRef, pod: &Doc, snapshot: &Snapshot) -> Optio
 /// The deployment whose name a replica set's begins with, where the snapshot holds it.
 fn by_prefix(replica_set: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> {
     let (name, _) = replica_set.name.rsplit_once('-')?;
-    let deployment = ObjectRef::new("Deployment", replica_set.namespace.as_str(), name);
+    let deployment = ObjectRef::new("Deployment", &replica_set.namespace, name);
     snapshot.get(&deployment).is_some().then_some(deployment)
-}
-
-/// A pod without owner reference that one workload's selector matches: its controller would adopt it.
-fn by_selector(
-    pod: &ObjectRef,
-    object: &Doc,
-    selectors: &BTreeMap<&str, Vec<(&ObjectRef, &Doc)>>,
-) -> Option<ObjectRef> {
-    let labels = labels_of(object);
-    if labels.is_empty() {
-        return None;
-    }
-    let mut matching = selectors.get(pod.namespace.as_str())?.iter().filter(|(_, s)| matches_selector(s, labels));
-    match (matching.next(), matching.next()) {
-        (Some((workload, _)), None) => Some((*workload).clone()),
-        _ => None,
-    }
 }
 
 /// A pod without owner reference and without telling labels, whose name is one that a controller gives:
 /// `web-7f9dd8b6c4-x7gr9`, `db-0`.
 fn by_name(pod: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> {
     let there = |kind: &str, name: &str| {
-        let workload = ObjectRef::new(kind, pod.namespace.as_str(), name);
+        let workload = ObjectRef::new(kind, &pod.namespace, name);
         snapshot.get(&workload).is_some().then_some(workload)
     };
     let generated = |part: &str, longest: usize| {
@@ -126,23 +125,4 @@ fn by_name(pod: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> {
         name = shorter;
     }
     None
-}
-
-/// The workload at the top: climbs while the next owner is a workload, an intermediate of one, or an object that the
-/// snapshot holds.
-pub(crate) fn workload_of(object: &ObjectRef, owners: &Owners, snapshot: &Snapshot) -> ObjectRef {
-    let mut at = object.clone();
-    for _ in 0..8 {
-        if is_workload(&at.kind) {
-            break;
-        }
-        let Some(owner) = owners.get(&at) else { break };
-        let intermediate = matches!(at.kind.as_str(), "Pod" | "ReplicaSet" | "ReplicationController");
-        let leads_on = is_workload(&owner.object.kind) || intermediate || snapshot.get(&owner.object).is_some();
-        if !leads_on {
-            break;
-        }
-        at = owner.object.clone();
-    }
-    at
 }

@@ -27,7 +27,7 @@ pub fn timeline(
     }
     for seed in &seeds {
         for edge in graph.dependencies(seed) {
-            lanes.of(&graph.workload_of(&edge.to));
+            lanes.of(&graph.workload_of(edge.to));
         }
     }
     let mut marks = Vec::new();

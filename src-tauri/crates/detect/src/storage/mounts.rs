@@ -8,8 +8,12 @@ use crate::scene::{Pod, Scene, Told};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for pod in scene.pods.iter().filter(|p| !p.is_finished()) {
+        let mut events = scene.events_of_pod(pod).peekable();
+        if events.peek().is_none() {
+            continue;
+        }
         let started = pod.containers().iter().any(|c| c.status.pointer("/state/running").is_some());
-        for told in scene.events_of_pod(pod) {
+        for told in events {
             match told.event.reason.as_str() {
                 "FailedAttachVolume" => attach(pod, told, started, found),
                 "FailedMount" | "FailedMapVolume" | "FailedMountOnFilesystemMismatch" => {
@@ -182,7 +186,13 @@ fn csi(pod: &Pod, told: &Told, found: &mut Found) {
 
 /// Drivers that volumes of a node's pods need and that its CSINode does not list.
 fn drivers(scene: &Scene, found: &mut Found) {
+    if scene.snapshot.of_kind("CSINode").next().is_none() {
+        return;
+    }
     for pod in scene.pods.iter().filter(|p| !p.node_name().is_empty() && !p.is_finished()) {
+        if list(pod.spec(), "/volumes").iter().all(|v| v.get("persistentVolumeClaim").is_none()) {
+            continue;
+        }
         let node = ObjectRef::global("CSINode", pod.node_name());
         let Some(csi_node) = scene.snapshot.get(&node) else { continue };
         let registered: Vec<&str> = list(&csi_node.object, "/spec/drivers").iter().map(|d| text(d, "/name")).collect();

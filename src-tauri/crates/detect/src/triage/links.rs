@@ -180,13 +180,13 @@ fn is_felt(facts: &[&Fact]) -> bool {
 fn along_edges(subject: &ObjectRef, graph: &Graph, troubled: &Troubled, links: &mut Vec<Link>) {
     let own = &troubled[subject];
     for edge in graph.dependencies(subject) {
-        let to = graph.workload_of(&edge.to);
+        let to = graph.workload_of(edge.to);
         let Some(theirs) = troubled.get(&to) else {
             // Over a Service that is well to the workload behind it.
             if edge.relation == Relation::Calls && to.kind == "Service" && may_suffer(own) {
                 for behind in graph.dependencies(&to).into_iter().filter(|e| e.relation == Relation::Selects) {
-                    if troubled.get(&behind.to).is_some_and(|theirs| is_felt(theirs)) {
-                        link(links, subject, &behind.to, format!("calls it: {}", edge.reason), &edge.evidence);
+                    if troubled.get(behind.to).is_some_and(|theirs| is_felt(theirs)) {
+                        link(links, subject, behind.to, format!("calls it: {}", edge.reason()), &edge.evidence());
                     }
                 }
             }
@@ -194,18 +194,18 @@ fn along_edges(subject: &ObjectRef, graph: &Graph, troubled: &Troubled, links: &
         };
         match edge.relation {
             Relation::Calls if may_suffer(own) && is_felt(theirs) => {
-                link(links, subject, &to, format!("calls it: {}", edge.reason), &edge.evidence);
+                link(links, subject, &to, format!("calls it: {}", edge.reason()), &edge.evidence());
             }
             Relation::Selects if subject.kind == "Service" => {
-                link(links, subject, &to, "routes to its pods".to_owned(), &edge.evidence);
+                link(links, subject, &to, "routes to its pods".to_owned(), &edge.evidence());
             }
-            Relation::RoutesTo => link(links, subject, &to, "routes to it".to_owned(), &edge.evidence),
+            Relation::RoutesTo => link(links, subject, &to, "routes to it".to_owned(), &edge.evidence()),
             Relation::Mounts | Relation::ReadsConfig | Relation::UsesAccount | Relation::Binds => {
-                link(links, subject, &to, edge.reason.clone(), &edge.evidence);
+                link(links, subject, &to, edge.reason(), &edge.evidence());
             }
-            Relation::ScaledBy => link(links, &to, subject, "scales it".to_owned(), &edge.evidence),
+            Relation::ScaledBy => link(links, &to, subject, "scales it".to_owned(), &edge.evidence()),
             Relation::RunsOn if to.kind == "Node" && suffers_on_node(own, &to) && node_is_broken(theirs) => {
-                link(links, subject, &to, "runs on this node".to_owned(), &edge.evidence);
+                link(links, subject, &to, "runs on this node".to_owned(), &edge.evidence());
             }
             _ => {}
         }

@@ -22,7 +22,7 @@ pub(crate) fn neighbourhood(graph: &Graph, object: &ObjectRef) -> Vec<ObjectRef>
         match edge.relation {
             Relation::Selects | Relation::RoutesTo => {
                 add(edge.from.clone());
-                for behind in graph.dependents(&edge.from).into_iter().filter(|e| e.relation == Relation::RoutesTo) {
+                for behind in graph.dependents(edge.from).into_iter().filter(|e| e.relation == Relation::RoutesTo) {
                     add(behind.from.clone());
                 }
             }
@@ -36,12 +36,12 @@ pub(crate) fn neighbourhood(graph: &Graph, object: &ObjectRef) -> Vec<ObjectRef>
             continue;
         }
         add(edge.to.clone());
-        let further = graph.dependencies(&edge.to);
+        let further = graph.dependencies(edge.to);
         for next in further
             .into_iter()
             .filter(|e| matches!(e.relation, Relation::Selects | Relation::Binds | Relation::Declares))
         {
-            add(graph.workload_of(&next.to));
+            add(graph.workload_of(next.to));
         }
     }
     nodes.into_iter().for_each(&mut add);

@@ -1,6 +1,6 @@
 //! What looks like trouble and is none, by named rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use model::{Fact, ObjectRef};
 use serde_json::Value;
@@ -22,6 +22,7 @@ pub(crate) struct Surroundings<'f> {
     /// Whether the cordon is the main reason of some workload's waiting.
     pub cordon_matters: bool,
     pub facts: &'f [Fact],
+    by_subject: HashMap<&'f ObjectRef, Vec<&'f Fact>>,
 }
 
 impl<'f> Surroundings<'f> {
@@ -36,7 +37,15 @@ impl<'f> Surroundings<'f> {
             anybody_waits: named("unschedulable").next().is_some() || named("scheduler_silent").next().is_some(),
             cordon_matters: named("unschedulable").any(|f| text(f, "main_reason") == "nodes_cordoned"),
             facts,
+            by_subject: facts.iter().fold(HashMap::new(), |mut by_subject, fact| {
+                by_subject.entry(&fact.subject).or_insert_with(Vec::new).push(fact);
+                by_subject
+            }),
         }
+    }
+
+    fn about(&self, subject: &ObjectRef) -> impl Iterator<Item = &'f Fact> + use<'_, 'f> {
+        self.by_subject.get(subject).into_iter().flatten().copied()
     }
 }
 
@@ -217,20 +226,17 @@ fn comes_back(oom_killed: &Fact) -> bool {
 }
 
 fn named(around: &Surroundings, name: &str, subject: &ObjectRef) -> bool {
-    around.facts.iter().any(|f| f.name == name && f.subject == *subject)
+    around.about(subject).any(|f| f.name == name)
 }
 
 fn probe_fails(fact: &Fact, around: &Surroundings) -> bool {
-    around.facts.iter().any(|f| {
-        f.name == "probe_failing"
-            && f.subject == fact.subject
-            && f.args.get("probe") == fact.args.get("probe")
-            && truth(f, "ongoing") == Some(true)
+    around.about(&fact.subject).any(|f| {
+        f.name == "probe_failing" && f.args.get("probe") == fact.args.get("probe") && truth(f, "ongoing") == Some(true)
     })
 }
 
 fn main_reason<'f>(fact: &Fact, around: &Surroundings<'f>) -> Option<&'f str> {
-    let told = around.facts.iter().find(|f| f.name == "unschedulable" && f.subject == fact.subject)?;
+    let told = around.about(&fact.subject).find(|f| f.name == "unschedulable")?;
     told.args.get("main_reason").and_then(Value::as_str)
 }
 
@@ -248,9 +254,8 @@ fn just_started(fact: &Fact, around: &Surroundings) -> bool {
         None => fact.subject.clone(),
     };
     let waits: Vec<f64> = around
-        .facts
-        .iter()
-        .filter(|f| f.subject == subject && matches!(f.name.as_str(), "pod_pending" | "pod_not_ready"))
+        .about(&subject)
+        .filter(|f| matches!(f.name.as_str(), "pod_pending" | "pod_not_ready"))
         .map(|f| number(f, "for_seconds"))
         .collect();
     !waits.is_empty() && !in_trouble(&subject, around) && waits.iter().all(|s| *s < START_SECONDS)
@@ -258,17 +263,16 @@ fn just_started(fact: &Fact, around: &Surroundings) -> bool {
 
 /// Whether something keeps a workload from coming up that time alone does not mend.
 fn in_trouble(subject: &ObjectRef, around: &Surroundings) -> bool {
-    around.facts.iter().any(|f| {
-        f.subject == *subject
-            && matches!(
-                f.name.as_str(),
-                "crash_loop"
-                    | "image_pull_failed"
-                    | "unschedulable"
-                    | "pods_create_failed"
-                    | "config_object_missing"
-                    | "container_cannot_start"
-            )
+    around.about(subject).any(|f| {
+        matches!(
+            f.name.as_str(),
+            "crash_loop"
+                | "image_pull_failed"
+                | "unschedulable"
+                | "pods_create_failed"
+                | "config_object_missing"
+                | "container_cannot_start"
+        )
     })
 }
 

@@ -115,10 +115,10 @@ impl FactMap {
         }
         let mut set = BTreeSet::from([object.clone()]);
         for edge in self.graph.dependencies(object) {
-            set.insert(self.graph.workload_of(&edge.to));
+            set.insert(self.graph.workload_of(edge.to));
         }
         for edge in self.graph.dependents(object) {
-            set.insert(self.graph.workload_of(&edge.from));
+            set.insert(self.graph.workload_of(edge.from));
         }
         if object.kind == "Namespace" {
             set.extend(self.by_subject.keys().filter(|o| o.namespace == object.name).cloned());
