@@ -1,8 +1,10 @@
 //! Every object that the graph knows by a number, with its owner and its workload.
 
+use std::collections::BTreeSet;
+
 use imbl::shared_ptr::DefaultSharedPtr;
 use imbl::{GenericHashMap, OrdSet, Vector};
-use model::{ObjectRef, Snapshot};
+use model::{ObjectRef, Snapshot, Text};
 
 /// The number of an object in one graph and in those that went on from it.
 pub(crate) type Id = u32;
@@ -118,9 +120,9 @@ impl Places {
         self.pods.range((workload, 0)..=(workload, Id::MAX)).map(|(_, pod)| *pod)
     }
 
-    /// Forgets who owns whom in a namespace.
-    pub fn disown(&mut self, namespace: &str) {
-        let inside = |(id, place): (usize, &Place)| (place.object.namespace == namespace).then_some(id as Id);
+    /// Forgets who owns whom in some namespaces.
+    pub fn disown(&mut self, namespaces: &BTreeSet<Text>) {
+        let inside = |(id, place): (usize, &Place)| namespaces.contains(&place.object.namespace).then_some(id as Id);
         let ids: Vec<Id> = self.all.iter().enumerate().filter_map(inside).collect();
         for id in ids {
             self.own(id, None);

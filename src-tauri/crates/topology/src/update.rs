@@ -18,12 +18,13 @@ use model::{Held, ObjectRef, Snapshot, Text, controller_of};
 use crate::graph::Graph;
 use crate::line::{Line, Origin, Reason};
 use crate::owners::Owners;
+use crate::place::Id;
 use crate::selection::{SELECTING, selected_by};
 use crate::telling::{TEMPLATED, Telling};
 use crate::template::pod_spec_of;
 use crate::{EdgeClass, Relation};
 
-/// With so many numbers more than twice as many as there are objects, all are given anew.
+/// In a graph of fewer objects nothing is gained by building it anew.
 const SPARE: usize = 1_000;
 
 pub(crate) fn read_all(graph: &mut Graph) {
@@ -129,8 +130,14 @@ pub(crate) fn go_on(graph: &mut Graph, snapshot: Arc<Snapshot>) {
         graph.snapshot = snapshot;
         return;
     }
-    undeclare(graph);
     let was = changes.objects(&before.objects);
+    let (is, gone) = (changes.objects(&snapshot.objects), changes.objects(&snapshot.deleted));
+    // Taking back and saying anew is more work than saying.
+    if was.len() + is.len() > snapshot.objects.len() + SPARE {
+        *graph = Graph::build(&model::View::inventory(Arc::clone(&snapshot)), &graph.declared);
+        return;
+    }
+    undeclare(graph);
     each(graph, &was, false);
     for (object, _) in &was {
         if object.kind == "Pod"
@@ -139,14 +146,14 @@ pub(crate) fn go_on(graph: &mut Graph, snapshot: Arc<Snapshot>) {
             graph.places.remove_pod(id);
         }
     }
-    for namespace in &changes.namespaces {
-        graph.selections.clear(namespace);
-        let inside = |id: &u32| graph.places.object(*id).namespace == *namespace;
-        let gone: Vec<u32> = graph.templates.keys().filter(|id| inside(id)).copied().collect();
+    if !changes.namespaces.is_empty() {
+        changes.namespaces.iter().for_each(|namespace| graph.selections.clear(namespace));
+        let inside = |id: &&Id| changes.namespaces.contains(&graph.places.object(**id).namespace);
+        let gone: Vec<Id> = graph.templates.keys().filter(inside).copied().collect();
         for id in gone {
             graph.templates.remove(&id);
         }
-        graph.places.disown(namespace);
+        graph.places.disown(&changes.namespaces);
     }
     for object in &changes.alone {
         let id = graph.places.id(object);
@@ -154,7 +161,6 @@ pub(crate) fn go_on(graph: &mut Graph, snapshot: Arc<Snapshot>) {
         graph.places.settle(id, &snapshot);
     }
     graph.snapshot = Arc::clone(&snapshot);
-    let (is, gone) = (changes.objects(&snapshot.objects), changes.objects(&snapshot.deleted));
     own(graph, is.iter().chain(&gone).copied());
     hear(graph, &is);
     declare(graph);
