@@ -143,8 +143,11 @@ impl<'a> Scene<'a> {
             mounting: HashMap::new(),
             labelled: HashMap::new(),
         };
-        for (index, pod) in scene.pods.iter().enumerate() {
-            scene.pods_in.entry(pod.object.namespace.as_str()).or_default().push(index);
+        let mut first = 0;
+        for together in scene.pods.chunk_by(|a, b| a.object.namespace == b.object.namespace) {
+            let indices = first..first + together.len();
+            first = indices.end;
+            scene.pods_in.entry(together[0].object.namespace.as_str()).or_default().extend(indices);
         }
         for (set, held) in snapshot.of_kind("ReplicaSet") {
             scene.replica_sets.entry(graph.workload_of(set)).or_default().push((set, held));
@@ -162,8 +165,12 @@ impl<'a> Scene<'a> {
 
     fn gather_workloads(&mut self) {
         let mut by_workload: BTreeMap<ObjectRef, Vec<usize>> = BTreeMap::new();
-        for (index, pod) in self.pods.iter().enumerate() {
-            by_workload.entry(pod.workload.clone()).or_default().push(index);
+        // Pods of a workload mostly stand together.
+        let mut first = 0;
+        for together in self.pods.chunk_by(|a, b| a.workload == b.workload) {
+            let indices = first..first + together.len();
+            first = indices.end;
+            by_workload.entry(together[0].workload.clone()).or_default().extend(indices);
         }
         for kind in WORKLOAD_KINDS {
             for (object, _) in self.snapshot.of_kind(kind) {
