@@ -68,7 +68,7 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     figures.note("rows of that size by SQLite alone", format!("{alone:.0} a second"));
     figures.set("append_vs_sqlite", rate / alone);
 
-    let history = History::open(&path, cluster)?;
+    let history = History::open(&path, cluster.clone())?;
     let last = begun.0 + count as i64 * STEP;
     let pods = pods();
     let mut near = Vec::new();
@@ -102,13 +102,20 @@ pub fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
         format!("snapshot of all {} objects in the middle of the history", whole.objects.len()),
         format!("{:.0} ms", started.elapsed().as_secs_f64() * 1e3),
     );
+    drop((whole, history));
+    let history = History::open(&path, cluster)?;
+    let started = Instant::now();
+    let present = history.present(Time(last))?;
+    figures.note(
+        format!("the present of all {} objects after the history is opened", present.objects.len()),
+        format!("{:.0} ms", started.elapsed().as_secs_f64() * 1e3),
+    );
     Ok(())
 }
 
 /// The objects of a neighbourhood as of a time; gives how many there were.
 fn neighbourhood(history: &History, objects: &[ObjectRef], at: Time) -> Result<usize> {
-    let snapshot = history.snapshot(at)?;
-    let _ = LOOK_BACK_SECONDS;
+    let snapshot = history.neighbourhood(at, at.plus_seconds(-LOOK_BACK_SECONDS), objects)?;
     Ok(objects.iter().filter(|object| snapshot.get(object).is_some()).count())
 }
 

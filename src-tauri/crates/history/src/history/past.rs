@@ -4,16 +4,21 @@ use model::{ObjectRef, Observation, Snapshot, Time};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fold::Fold;
+use super::reading::BATCH;
 use super::{History, OF_SUBJECT, row};
 use crate::Result;
 
 /// A snapshot of a longer history tells versions and Events of the last hours before its time alone: folding a week of a
 /// busy cluster takes minutes.
-const FOLDED_WHOLE: u64 = 100_000;
+const FOLDED_WHOLE: u64 = 50_000;
 const LOOK_BACK_SECONDS: i64 = 6 * 3600;
 /// Rows that are looked at for the version that an object was in when the time begins. More than one only after news of
 /// deletions, which may be those of older namesakes.
 const MOST_BEFORE: usize = 8;
+/// Of a long history's whole snapshot: so many versions of an object and rows of its Events are read, the newest. A
+/// snapshot holds at most ten earlier versions, and one repetition of an Event.
+const MOST_VERSIONS: usize = 12;
+const MOST_EVENTS: usize = 48;
 
 /// Which observations count.
 #[derive(Clone, Copy)]
@@ -22,20 +27,22 @@ struct Asked {
     since: Time,
     /// By when they must have been learnt.
     known: Time,
+    /// Whether all versions and Events from `since` on, or only the newest.
+    all: bool,
 }
 
 impl History {
     /// `objects` as of `at`, with their versions and Events from `since` on; before that the one version that each was
     /// in. Coverage and gaps are those of the whole cluster.
     pub fn neighbourhood(&self, at: Time, since: Time, objects: &[ObjectRef]) -> Result<Snapshot> {
-        let asked = Asked { at, since, known: Time::MAX };
+        let asked = Asked { at, since, known: Time::MAX, all: true };
         self.by_index(asked, Some(objects))
     }
 
     /// As [`History::snapshot`], with versions and Events from `since` on; before that the one version that each object
     /// was in.
     pub fn snapshot_since(&self, at: Time, since: Time) -> Result<Snapshot> {
-        self.by_index(Asked { at, since, known: Time::MAX }, None)
+        self.by_index(Asked { at, since, known: Time::MAX, all: true }, None)
     }
 
     /// Whether a snapshot of all that happened would take too long.
@@ -46,7 +53,7 @@ impl History {
 
     /// A snapshot of a long history.
     pub(super) fn recent_past(&self, at: Time, known: Time) -> Result<Snapshot> {
-        self.by_index(Asked { at, since: self.look_back(at.min(known))?, known }, None)
+        self.by_index(Asked { at, since: self.look_back(at.min(known))?, known, all: false }, None)
     }
 
     /// A long history folded up to a time, to be gone on with, and the last place of it.
@@ -54,7 +61,7 @@ impl History {
         const LAST: &str = "SELECT at, lag, seq FROM observations WHERE at <= ?1 AND type IN (0, 1, 12, 13)
             ORDER BY at DESC, lag DESC, seq DESC LIMIT 1";
         let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), at));
-        let asked = Asked { at, since: self.look_back(at)?, known: Time::MAX };
+        let asked = Asked { at, since: self.look_back(at)?, known: Time::MAX, all: false };
         let last = self.store().read("read", |reader| {
             let folded = self.fold_by_index(reader, asked, None, &mut fold).and_then(|()| {
                 let mut last = reader.prepare_cached(LAST)?;
@@ -127,28 +134,52 @@ impl History {
              WHERE subject = ?1 AND type = 0 AND at < ?2 AND at <= ?3 AND at + lag <= ?4
              ORDER BY at DESC, lag DESC, seq DESC LIMIT {MOST_BEFORE}"
         ))?;
-        let mut during = reader.prepare_cached(&format!(
-            "SELECT {columns} FROM observations
-             WHERE subject = ?1 AND type IN (0, 1) AND at BETWEEN ?2 AND ?3 AND at + lag <= ?4 ORDER BY at, lag, seq"
-        ))?;
-        let mut first = Vec::new();
+        let during = |types: &str, most: usize| {
+            let limit = if asked.all { String::new() } else { format!("LIMIT {most}") };
+            reader.prepare_cached(&format!(
+                "SELECT {columns} FROM observations
+                 WHERE subject = ?1 AND type IN ({types}) AND at BETWEEN ?2 AND ?3 AND at + lag <= ?4
+                 ORDER BY at DESC, lag DESC, seq DESC {limit}"
+            ))
+        };
+        let mut during = if asked.all {
+            vec![(during("0, 1", 0)?, 0)]
+        } else {
+            vec![(during("0", MOST_VERSIONS)?, MOST_VERSIONS), (during("1", MOST_EVENTS)?, usize::MAX)]
+        };
+        let mut batch: Vec<row::Opened> = Vec::new();
         for subject in subjects {
             let values = params![subject, asked.since.0, asked.at.0, asked.known.0];
-            let mut rows = before.query(values)?;
-            while let Some(row) = rows.next()? {
-                let deletion = row::is_deletion(row)?;
-                first.push(unpacker.unpack(row)?);
-                if !deletion {
-                    break;
+            let mut newest_first = Vec::new();
+            // Where more versions would be told than are read, the one before them is not asked for.
+            let mut whole = true;
+            let begin = batch.len();
+            for (statement, most) in &mut during {
+                newest_first.clear();
+                let mut rows = statement.query(values)?;
+                while let Some(row) = rows.next()? {
+                    newest_first.push(unpacker.open(row)?);
                 }
+                whole &= asked.all || newest_first.len() < *most;
+                batch.extend(newest_first.drain(..).rev());
             }
-            drop(rows);
-            first.drain(..).rev().for_each(|observation| fold.take(observation));
-            let mut rows = during.query(values)?;
-            while let Some(row) = rows.next()? {
-                fold.take(unpacker.unpack(row)?);
+            if whole {
+                let mut rows = before.query(values)?;
+                while let Some(row) = rows.next()? {
+                    let deletion = row::is_deletion(row)?;
+                    newest_first.push(unpacker.open(row)?);
+                    if !deletion {
+                        break;
+                    }
+                }
+                batch.splice(begin..begin, newest_first.drain(..).rev());
+            }
+            if batch.len() >= BATCH {
+                let full = std::mem::take(&mut batch);
+                row::Opened::read_all(full, &self.cluster).into_iter().for_each(|observation| fold.take(observation));
             }
         }
+        row::Opened::read_all(batch, &self.cluster).into_iter().for_each(|observation| fold.take(observation));
         Ok(())
     }
 }

@@ -1,13 +1,15 @@
 //! An observation as a row: what is asked for in columns, names by number, the body as JSON, packed.
 
 mod lanes;
+mod opened;
 mod pack;
 mod unpack;
 
 use model::{Body, ObservationId, Source};
 
+pub(crate) use opened::{Opened, Torn};
 pub(crate) use pack::Packer;
-pub(crate) use unpack::{Torn, Unpacker};
+pub(crate) use unpack::Unpacker;
 
 pub(crate) const COLUMNS: &str = "seq, id, at, lag, source, type, subject, encoding, base, body";
 

@@ -1,27 +1,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{Body, ClusterId, ObjectRef, Observation, ObservationId, Source, Time};
+use model::{ClusterId, ObjectRef, Observation, Time};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{DELETION, DIFFERENCE, LONGEST_BODY, MAGIC, PLAIN, SOURCES, TEMPLATE, ZSTD, shown_id};
-
-/// A row that is not what we wrote.
-#[derive(Clone, Debug)]
-pub(crate) struct Torn {
-    pub id: ObservationId,
-    pub at: Time,
-    pub cause: String,
-}
-
-impl Torn {
-    /// What is put in its place where it is copied.
-    pub fn gap(&self, cluster: &ClusterId) -> Observation {
-        let reason = format!("an observation cannot be read: {}", self.cause);
-        let body = Body::Gap { until: self.at, dropped: 1, reason };
-        Observation::new(cluster.clone(), self.at, self.at, Source::Import, None, body)
-    }
-}
+use super::opened::{Opened, Torn};
+use super::{DELETION, DIFFERENCE, LONGEST_BODY, MAGIC, OBJECT, PLAIN, SOURCES, TEMPLATE, ZSTD, shown_id};
 
 /// Full versions that are kept while many differences are read, in bytes.
 const MOST_KEPT: usize = 16 << 20;
@@ -57,38 +41,42 @@ impl<'a> Unpacker<'a> {
     }
 
     pub fn unpack(&mut self, row: &Row<'_>) -> rusqlite::Result<Result<Observation, Torn>> {
-        let id = shown_id(row.get_ref(1)?);
+        Ok(self.open(row)?.read(self.cluster))
+    }
+
+    /// Everything but reading the JSON of the body, which any thread can.
+    pub fn open(&mut self, row: &Row<'_>) -> rusqlite::Result<Opened> {
         let at = Time(row.get(2)?);
-        let torn = |cause: String| Torn { id: id.clone(), at, cause };
-        let source: i64 = row.get(4)?;
-        let Some(source) = usize::try_from(source).ok().and_then(|number| SOURCES.get(number)).copied() else {
-            return Ok(Err(torn(format!("its source has the unknown number {source}"))));
-        };
-        let subject = match row.get::<_, Option<i64>>(6)? {
-            None => None,
-            Some(number) => match self.subject(number)? {
-                Some(subject) => Some(subject),
-                None => return Ok(Err(torn("what it is about is gone".into()))),
-            },
-        };
-        let encoding = row.get::<_, i64>(7)? & !DELETION;
-        let packed = Packed { encoding, base: row.get(8)?, body: row.get_ref(9)?.as_blob()? };
-        let body: Body = match self.body(&packed)? {
-            Ok(plain) => match serde_json::from_slice(plain) {
-                Ok(body) => body,
-                Err(error) => return Ok(Err(torn(error.to_string()))),
-            },
-            Err(cause) => return Ok(Err(torn(cause))),
-        };
-        Ok(Ok(Observation {
-            id,
-            cluster: self.cluster.clone(),
+        let mut opened = Opened {
+            id: shown_id(row.get_ref(1)?),
             at,
             seen_at: Time(at.0.wrapping_add(row.get(3)?)),
-            source,
-            subject,
-            body,
-        }))
+            source: None,
+            kind: row.get(5)?,
+            subject: None,
+            plain: Ok(Vec::new()),
+        };
+        let source: i64 = row.get(4)?;
+        opened.source = usize::try_from(source).ok().and_then(|number| SOURCES.get(number)).copied();
+        if opened.source.is_none() {
+            opened.plain = Err(format!("its source has the unknown number {source}"));
+            return Ok(opened);
+        }
+        if let Some(number) = row.get::<_, Option<i64>>(6)? {
+            opened.subject = self.subject(number)?;
+            if opened.subject.is_none() {
+                opened.plain = Err("what it is about is gone".into());
+                return Ok(opened);
+            }
+        }
+        let encoding = row.get::<_, i64>(7)? & !DELETION;
+        let packed = Packed { encoding, base: row.get(8)?, body: row.get_ref(9)?.as_blob()? };
+        opened.plain = self.body(&packed)?.map(<[u8]>::to_vec);
+        if let (OBJECT, ZSTD | TEMPLATE, Ok(plain)) = (opened.kind, encoding, &opened.plain) {
+            // What comes next is most often a difference to it.
+            self.keep(row.get(0)?, plain.as_slice().into());
+        }
+        Ok(opened)
     }
 
     fn subject(&mut self, number: i64) -> rusqlite::Result<Option<ObjectRef>> {
@@ -209,6 +197,9 @@ impl<'a> Unpacker<'a> {
     }
 
     fn keep(&mut self, number: i64, plain: Arc<[u8]>) {
+        if self.kept.contains_key(&number) {
+            return;
+        }
         if self.kept_bytes > MOST_KEPT {
             self.kept.clear();
             self.kept_bytes = 0;
