@@ -20,10 +20,10 @@ use rusqlite::OptionalExtension;
 use crate::store::{Format, Store, lock};
 use crate::{Error, Result};
 pub use reading::Query;
-pub use retention::{Pins, Retention};
+pub use retention::{Forgotten, Pins, Retention};
 use schema::{tables_1, tables_2};
-pub use subscription::Subscription;
 use subscription::Appended;
+pub use subscription::Subscription;
 pub use writer::Writer;
 
 /// How long the writer of a watch waits for another program's lock before it holds observations in memory.

@@ -17,7 +17,7 @@ mod store;
 use std::path::{Path, PathBuf};
 
 pub use desk_file::{DeskFile, Receipt};
-pub use history::{History, Pins, Query, Retention, Subscription, Writer};
+pub use history::{Forgotten, History, Pins, Query, Retention, Subscription, Writer};
 use model::ClusterId;
 pub use on_disk::{OnDisk, Told, on_disk, remove, size};
 

@@ -7,7 +7,17 @@ use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Obse
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::{History, Result};
+use crate::{DeskFile, History, Result};
+
+/// A file that may become so many pages long and no longer: a disk that is full. What it has already stays.
+pub fn limit(history: &History, pages: i64) -> Result<()> {
+    history.store().outside_transaction("limit", &format!("PRAGMA max_page_count = {pages}"))
+}
+
+/// The same for a desk file.
+pub fn limit_desk(file: &DeskFile, pages: i64) -> Result<()> {
+    file.store().outside_transaction("limit", &format!("PRAGMA max_page_count = {pages}"))
+}
 
 /// Observations a second that the made-up cluster has.
 const A_SECOND: i64 = 50;

@@ -11,6 +11,8 @@ use crate::{Error, Result};
 pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 /// `auto_vacuum` as SQLite numbers it.
 const INCREMENTAL: i64 = 2;
+/// What is not merged into a file yet is cut to so many bytes when it was.
+const JOURNAL_LIMIT: i64 = 16 << 20;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 /// Readers kept open between uses; more are opened and dropped again when many threads read at once.
@@ -274,6 +276,8 @@ fn configure(connection: &mut Connection, format: &Format) -> rusqlite::Result<(
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    // What is not merged yet grows with a large transaction, and would stay as long.
+    connection.pragma_update(None, "journal_size_limit", JOURNAL_LIMIT)?;
     connection.pragma_update(None, "synchronous", format.synchronous)?;
     connection.pragma_update(None, "foreign_keys", "on")?;
     connection.pragma_update(None, "trusted_schema", "off")

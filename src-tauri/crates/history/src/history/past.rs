@@ -1,11 +1,11 @@
 //! Snapshots by index: what they cost depends on what is asked, not on how long the history is.
 
-use model::{ObjectRef, Observation, Snapshot, Time};
+use model::{Body, ChangeKind, Held, ObjectRef, Observation, Snapshot, Time};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fold::Fold;
 use super::reading::BATCH;
-use super::{History, OF_SUBJECT, row};
+use super::{History, OF_SUBJECT, Query, row};
 use crate::Result;
 
 /// A snapshot of a longer history tells versions and Events of the last hours before its time alone: folding a week of a
@@ -43,6 +43,27 @@ impl History {
     /// was in.
     pub fn snapshot_since(&self, at: Time, since: Time) -> Result<Snapshot> {
         self.by_index(Asked { at, since, known: Time::MAX, all: true }, None)
+    }
+
+    /// The versions that an object was in up to a time, oldest first: of the newest `most` that were told those that differ
+    /// from the one before. How it was when it was deleted is the version before.
+    pub fn versions_of(&self, object: &ObjectRef, until: Time, most: usize) -> Result<Vec<Held>> {
+        let query = Query {
+            types: vec!["object"],
+            subject: Some(object.clone()),
+            to: Some(until),
+            limit: Some(most),
+            ..Query::default()
+        };
+        let mut versions: Vec<Held> = Vec::new();
+        for Observation { id, at, seen_at, body, .. } in self.find(&query)? {
+            let Body::Object { api_version, uid, change: ChangeKind::Present, object, .. } = body else { continue };
+            let again = versions.last().is_some_and(|last| last.uid == uid && last.object == object);
+            if !again {
+                versions.push(Held { observation: id, at, seen_at, uid, api_version, object });
+            }
+        }
+        Ok(versions)
     }
 
     /// Whether a snapshot of all that happened would take too long.

@@ -52,6 +52,18 @@ impl Pins {
     }
 }
 
+/// What retention removed so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The first and the last time of which something is gone.
+    pub from: Time,
+    pub until: Time,
+    /// How many observations.
+    pub count: u64,
+    /// Why the last of them went: `older than 7 days`.
+    pub reason: String,
+}
+
 /// Asked at the start of each pass; `None` leaves everything as it is.
 pub(super) type Policy = Box<dyn Fn() -> Option<Retention> + Send + Sync>;
 
@@ -80,6 +92,11 @@ impl History {
         let mut tidying = lock(&self.tidying);
         tidying.policy = Some(Box::new(policy));
         (tidying.pass, tidying.next_at) = (None, None);
+    }
+
+    /// What retention removed so far, `None` where it is nothing.
+    pub fn forgotten(&self) -> Result<Option<Forgotten>> {
+        Ok(self.meta("pruned")?.as_deref().and_then(parse_note))
     }
 
     /// Removes at once what `retention` does not keep; gives how many observations went. Others append meanwhile.
@@ -224,7 +241,7 @@ impl History {
     /// Turns what passes noted into one gap, in place of the one of earlier passes.
     fn report(&self, now: Time) -> Result<()> {
         let Some(noted) = self.meta("pruned")? else { return Ok(()) };
-        let Some((from, until, count, reason)) = parse_note(&noted) else { return Ok(()) };
+        let Some(Forgotten { from, until, count, reason }) = parse_note(&noted) else { return Ok(()) };
         let body = Body::Gap { until, dropped: count, reason };
         let gap = Observation::new(self.cluster.clone(), from, now, Source::Watch, None, body);
         if self.meta("pruned_gap")?.as_deref() == Some(&*gap.id.to_string()) {
@@ -275,7 +292,8 @@ impl History {
 fn note(transaction: &Transaction<'_>, from: Time, until: Time, count: u64, reason: &str) -> rusqlite::Result<()> {
     let noted: Option<String> =
         transaction.query_row("SELECT value FROM meta WHERE key = 'pruned'", [], |row| row.get(0)).optional()?;
-    let (first, last, before, _) = noted.as_deref().and_then(parse_note).unwrap_or((from, until, 0, String::new()));
+    let noted = noted.as_deref().and_then(parse_note);
+    let (first, last, before) = noted.map_or((from, until, 0), |noted| (noted.from, noted.until, noted.count));
     let note = format!("{} {} {} {reason}", first.min(from).0, last.max(until).0, before + count);
     transaction
         .execute(
@@ -285,10 +303,11 @@ fn note(transaction: &Transaction<'_>, from: Time, until: Time, count: u64, reas
         .map(drop)
 }
 
-fn parse_note(note: &str) -> Option<(Time, Time, u64, String)> {
+fn parse_note(note: &str) -> Option<Forgotten> {
     let mut parts = note.splitn(4, ' ');
     let (from, until) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((Time(from), Time(until), parts.next()?.parse().ok()?, parts.next()?.to_owned()))
+    let (count, reason) = (parts.next()?.parse().ok()?, parts.next()?.to_owned());
+    Some(Forgotten { from: Time(from), until: Time(until), count, reason })
 }
 
 fn in_words(seconds: i64) -> String {

@@ -29,6 +29,46 @@ fn a_neighbourhood_has_its_objects_as_they_were_and_no_others() {
     assert!(history.neighbourhood(time, since, &[nobody]).unwrap().objects.is_empty());
 }
 
+#[test]
+fn all_versions_of_an_object_can_be_read_though_a_snapshot_holds_few() {
+    let history = History::in_memory(Storm::cluster()).unwrap();
+    let storm = Storm { objects: 1 };
+    let all: Vec<Observation> = (0..60).map(|number| storm.observation(number)).collect();
+    let told = all.iter().filter(|observation| matches!(observation.body, model::Body::Object { .. })).count();
+    history.append(&all).unwrap();
+    let pod = storm.subject(0);
+    assert!(history.snapshot(Time::MAX).unwrap().earlier_of(&pod).len() <= 10);
+    let versions = history.versions_of(&pod, Time::MAX, usize::MAX >> 1).unwrap();
+    assert_eq!(versions.len(), told);
+    assert!(versions.is_sorted_by_key(|version| version.at));
+    assert_eq!(history.versions_of(&pod, storm.time(20), 5).unwrap().len(), 5);
+    // Listed again as it is, it is in the same version.
+    let again = Observation { id: "obs:again".into(), at: storm.time(70), ..all[all.len() - 2].clone() };
+    history.append(&[again]).unwrap();
+    assert_eq!(history.versions_of(&pod, Time::MAX, 1000).unwrap().len(), told);
+}
+
+#[test]
+fn the_present_of_a_long_history_is_that_of_reading_it_whole() {
+    let history = History::in_memory(Storm::cluster()).unwrap();
+    let storm = Storm { objects: 25 };
+    let all: Vec<Observation> = (0..2_500).map(|number| storm.observation(number)).collect();
+    history.append(&all).unwrap();
+    let whole = history.snapshot(Time::MAX).unwrap();
+    let (fold, last) = history.recent_fold(Time::MAX).unwrap();
+    let recent = fold.finish(Time::MAX);
+    assert_eq!(recent.objects.len(), 25);
+    for (object, held) in &whole.objects {
+        let other = &recent.objects[object];
+        assert_eq!((&other.observation, &other.object), (&held.observation, &held.object));
+        let versions = recent.earlier_of(object);
+        assert!(!versions.is_empty() && versions.len() <= 10 && versions.is_sorted_by_key(|held| held.at));
+        let newest = |snapshot: &model::Snapshot| snapshot.events_of(object).last().map(|seen| seen.event.last_at);
+        assert_eq!(newest(&recent), newest(&whole));
+    }
+    assert_eq!(last.map(|place| place.0), Some(all[2_499].at.0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -109,6 +109,8 @@ fn what_is_too_old_goes_and_a_gap_says_so() {
     // The version and the Event of day 1, the Event of day 2, the pod that is gone.
     assert_eq!((gap.from, gap.until, gap.dropped), (at(5), at(3 * DAY), 1 + 1 + 1 + 2));
     assert_eq!(gap.reason, "older than 7 days");
+    let forgotten = history.forgotten().unwrap().unwrap();
+    assert_eq!((forgotten.until, forgotten.count, &forgotten.reason), (gap.until, gap.dropped, &gap.reason));
 
     tidy(&history, now + DAY, days(7, Pins::default()));
     let gaps = history.find(&crate::Query { types: vec!["gap"], ..crate::Query::default() }).unwrap();

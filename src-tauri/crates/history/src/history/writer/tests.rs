@@ -125,6 +125,9 @@ fn a_full_disk_degrades_the_watch_to_memory_and_nothing_is_lost_when_there_is_ro
     for snapshot in [stage.history.present(Time::MAX).unwrap(), stage.history.snapshot(Time::MAX).unwrap()] {
         assert!(snapshot.objects.contains_key(&pod));
     }
+    let near = stage.history.neighbourhood(Time::MAX, Time::MIN, std::slice::from_ref(&pod)).unwrap();
+    assert!(near.objects.contains_key(&pod));
+    assert_eq!(stage.history.versions_of(&pod, Time::MAX, 10).unwrap().len(), 1);
 
     stage.pages(1 << 20);
     assert!(stage.flush());
