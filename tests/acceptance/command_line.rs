@@ -347,3 +347,59 @@ fn a_program_that_a_kubeconfig_names_runs_only_when_it_was_allowed() -> anyhow::
     assert_eq!(runs(), 2);
     Ok(())
 }
+
+#[test]
+fn history_tells_what_is_kept_of_each_cluster_and_forgets_it() -> anyhow::Result<()> {
+    let Some(program) = program("history_tells_what_is_kept_of_each_cluster_and_forgets_it") else { return Ok(()) };
+    let empty = program.run(&["history", "--json"])?.done()?;
+    let usual = empty["usual"].clone();
+    assert_eq!((all(&empty, "clusters").len(), &empty["keeping"]), (0, &usual));
+    let kept = program.run(&["history", "keep", "--days", "3", "--json"])?.done()?;
+    assert_eq!((&kept["keeping"]["days"], &kept["keeping"]["megabytes"]), (&3.into(), &usual["megabytes"]));
+    program.run(&["history", "keep", "--days", "0"])?.must_exit(1);
+
+    let (_served, kubeconfig) = serving(&program, "demo")?;
+    program.run(&["triage", "--context", "demo", "--kubeconfig", &kubeconfig, "--json"])?.done()?;
+    let told = program.run(&["history", "--json"])?.done()?;
+    let [row] = all(&told, "clusters") else { anyhow::bail!("{told}") };
+    has_shape(row, &serde_json::json!({"name": "", "path": "", "bytes": 0, "span": [], "gaps": [], "cases": 0}));
+    let id = row["cluster"].as_str().unwrap_or_default();
+    let gone = program.run(&["history", "forget", id, "--everything", "--json"])?.done()?;
+    assert!(gone["forgotten"].as_u64() > Some(0), "{gone}");
+    assert!(!Path::new(row["path"].as_str().unwrap_or_default()).exists());
+    program.run(&["history", "forget", id])?.must_exit(1);
+    Ok(())
+}
+
+#[test]
+fn a_recording_that_is_gone_on_with_forgets_its_oldest_and_says_so() -> anyhow::Result<()> {
+    let Some(program) = program("a_recording_that_is_gone_on_with_forgets_its_oldest_and_says_so") else {
+        return Ok(());
+    };
+    let (_served, kubeconfig) = serving(&program, "demo")?;
+    let file = program.at("night.recording");
+    let record = |arguments: &[&str]| -> anyhow::Result<Value> {
+        let all = ["record", "--context", "demo", "--kubeconfig", &kubeconfig, "--out", &file, "--json"];
+        program.run(&[&all[..], arguments].concat())?.done()
+    };
+    let first = record(&["--for", "1s", "--keep-time", "90d"])?;
+    assert!(first["observations"].as_u64() > Some(0) && first["forgotten"].is_null(), "{first}");
+    // What was noted ten days ago is older than what is kept.
+    let cluster = history::History::open_recorded(Path::new(&file))?.cluster().clone();
+    let ago =
+        model::Time::from_seconds(first["to"].as_str().unwrap_or_default().parse::<model::Time>()?.seconds() - 864_000);
+    let note = |number: i64| {
+        let body = model::Body::Note { author: "a".into(), text: format!("{number}") };
+        model::Observation::new(cluster.clone(), ago, ago, model::Source::Person, None, body)
+    };
+    let subject = model::ObjectRef::new("Pod", "shop", "web");
+    let notes: Vec<_> = (0..30).map(|n| model::Observation { subject: Some(subject.clone()), ..note(n) }).collect();
+    history::History::open(Path::new(&file), cluster.clone())?.append(&notes)?;
+
+    let second = record(&["--for", "8s", "--keep-time", "5d"])?;
+    assert!(second["forgotten"]["observations"].as_u64() >= Some(30), "{second}");
+    assert_eq!(second["forgotten"]["because"], "older than 5 days");
+    let history = history::History::open_recorded(Path::new(&file))?;
+    assert!(history.snapshot(model::Time::MAX)?.gaps.iter().any(|gap| gap.dropped >= 30));
+    Ok(())
+}

@@ -9,8 +9,10 @@ mod case;
 mod clusters;
 mod diagnose;
 mod eval;
+mod history;
 mod out;
 mod playground;
+mod quantity;
 mod record;
 mod report;
 mod source;
@@ -52,6 +54,8 @@ enum Command {
     Act(act::Act),
     /// Record a cluster into a file, for days, with nobody at the screen.
     Record(record::Record),
+    /// Show what is kept of each cluster on this machine, or change it.
+    History(history::History),
     /// Serve a practice cluster in trouble over the Kubernetes API.
     Playground(playground::Playground),
     /// Export, import or show cases.
@@ -81,8 +85,8 @@ impl From<DeskError> for Failed {
     }
 }
 
-impl From<history::Error> for Failed {
-    fn from(error: history::Error) -> Self {
+impl From<::history::Error> for Failed {
+    fn from(error: ::history::Error) -> Self {
         Failed::Act(error.into())
     }
 }
@@ -111,6 +115,7 @@ fn main() -> ExitCode {
             Command::Diagnose(diagnose) => diagnose.run().await,
             Command::Act(act) => act.run().await,
             Command::Record(record) => record.run().await,
+            Command::History(history) => history.run(),
             Command::Playground(playground) => playground.run().await,
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),

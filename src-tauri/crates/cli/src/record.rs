@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use cluster::{ConnectionPhase, ConnectionState, WatchPhase};
 use desk::{DeskError, Recorded, Recording};
+use history::{Forgotten, Pins, Retention};
 use serde_json::json;
 
+use crate::quantity::{human, size, time};
 use crate::{Failed, out, source};
 
 /// How long the first lists may take before the recorder says how it stands and goes on.
@@ -41,10 +43,10 @@ pub struct Record {
     /// How long, such as 2d, 12h or 30m; without it, until it is stopped (Ctrl-C or SIGTERM).
     #[arg(long = "for", value_name = "TIME", value_parser = time)]
     length: Option<Duration>,
-    /// How long a recording may become. It ends there: nothing that was recorded is forgotten.
+    /// What is older is forgotten; a gap in the recording says so. What still exists stays as it was then.
     #[arg(long, value_name = "TIME", default_value = "3d", value_parser = time)]
     keep_time: Duration,
-    /// About how large the file may become. The recording ends there.
+    /// About how large the file may become; then its oldest is forgotten, but never of the last hour.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     keep_size: u64,
     /// Print a Deployment with read-only rights that records the cluster it runs in, and stop.
@@ -87,7 +89,8 @@ impl Record {
         let cluster = desk.cluster_of_context(&context)?;
         let stopped = stop_signal();
         tokio::pin!(stopped);
-        let recording = desk.record(&cluster, file, &self.namespace)?;
+        let retention = Retention { age: self.keep_time, bytes: self.keep_size, pins: Pins::default() };
+        let recording = desk.record(&cluster, file, &self.namespace, retention)?;
         let first = tokio::select! {
             state = recording.begun(FIRST_LISTS) => Some(state),
             () = &mut stopped => None,
@@ -100,23 +103,26 @@ impl Record {
             }
             not_seen(&state);
             let every = if std::io::stderr().is_terminal() { OFTEN } else { SELDOM };
-            let until = Instant::now() + self.length.unwrap_or(self.keep_time).min(self.keep_time);
-            progress(&context, &recording)?;
+            let until = self.length.and_then(|length| Instant::now().checked_add(length));
+            let mut forgets = progress(&context, &recording)?;
             loop {
-                let wait = every.min(until.saturating_duration_since(Instant::now()));
+                let wait = until.map_or(every, |until| every.min(until.saturating_duration_since(Instant::now())));
                 tokio::select! {
                     () = &mut stopped => break,
                     () = tokio::time::sleep(wait) => {}
                 }
-                if Instant::now() >= until {
+                if until.is_some_and(|until| Instant::now() >= until) {
                     because = "its time is over";
                     break;
                 }
-                if recording.recorded()?.bytes >= self.keep_size {
-                    because = "the file is as large as it may become";
-                    break;
+                let forgot = progress(&context, &recording)?;
+                if let (None, Some(forgotten)) = (&forgets, &forgot) {
+                    out::say(&format!(
+                        "caseboard: the oldest is forgotten from now on ({}); a gap in the recording says what.",
+                        forgotten.reason
+                    ));
                 }
-                progress(&context, &recording)?;
+                forgets = forgot;
             }
         }
         let kept = recording.close().await?;
@@ -129,12 +135,19 @@ impl Record {
             return out::json(&json!({
                 "context": context, "file": file, "ended_because": because,
                 "observations": kept.observations, "bytes": kept.bytes,
+                "forgotten": kept.forgotten.as_ref().map(|gone| json!({
+                    "observations": gone.count, "from": gone.from.to_string(), "until": gone.until.to_string(),
+                    "because": gone.reason,
+                })),
                 "from": kept.span.map(|(from, _)| from.to_string()), "to": kept.span.map(|(_, to)| to.to_string()),
             }));
         }
         let span = kept.span.map(|(from, to)| format!(", from {from} to {to}")).unwrap_or_default();
         out::say(&format!("Recording `{context}` ended: {because}."));
         out::line(&format!("{file}: {} observations, {}{span}", kept.observations, human(kept.bytes)));
+        if let Some(gone) = &kept.forgotten {
+            out::line(&format!("forgotten: {} observations, up to {}: {}", gone.count, gone.until, gone.reason));
+        }
         out::say(&format!("Look at it: caseboard diagnose {file}"));
         Ok(())
     }
@@ -148,7 +161,8 @@ fn not_seen(state: &ConnectionState) {
     }
 }
 
-fn progress(context: &str, recording: &Recording) -> Result<(), Failed> {
+/// Tells how it stands; gives what was forgotten so far.
+fn progress(context: &str, recording: &Recording) -> Result<Option<Forgotten>, Failed> {
     let state = recording.state();
     let recorded = recording.recorded()?;
     let live = state.watches.iter().filter(|watch| watch.phase == WatchPhase::Live).count();
@@ -157,13 +171,15 @@ fn progress(context: &str, recording: &Recording) -> Result<(), Failed> {
         _ => state.message.clone(),
     };
     let unkept = state.unkept.map(|why| format!("; {why}")).unwrap_or_default();
+    let gone = recorded.forgotten.as_ref().map(|gone| format!(", {} older ones forgotten", gone.count));
     let line = format!(
-        "recording {context}: {how}; {} observations, {}{unkept}",
+        "recording {context}: {how}; {} observations{}, {}{unkept}",
         recorded.observations,
+        gone.unwrap_or_default(),
         human(recorded.bytes)
     );
     out::progress(&line);
-    Ok(())
+    Ok(recorded.forgotten)
 }
 
 #[cfg(unix)]
@@ -196,45 +212,6 @@ fn manifest(secrets: bool) -> String {
         }
     }
     text.replace("VERSION", env!("CARGO_PKG_VERSION"))
-}
-
-/// `2d`, `12h`, `30m`, `45s`.
-fn time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let seconds = match unit {
-        "d" => 86_400.0,
-        "h" => 3_600.0,
-        "m" => 60.0,
-        "s" => 1.0,
-        _ => return Err("write a time such as 2d, 12h, 30m or 45s".into()),
-    };
-    let length = number.filter(|number| *number > 0.0).map(|number| number * seconds);
-    length.and_then(|s| Duration::try_from_secs_f64(s).ok()).ok_or_else(|| format!("`{text}` is not a time"))
-}
-
-/// `1GiB`, `500MB`.
-fn size(text: &str) -> Result<u64, String> {
-    let (number, unit) = split(text);
-    let bytes = match unit {
-        "GiB" | "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "MiB" | "Mi" => 1024.0 * 1024.0,
-        "GB" | "G" => 1e9,
-        "MB" | "M" => 1e6,
-        _ => return Err("write a size such as 1GiB, 500MiB or 2GB".into()),
-    };
-    let size = number.filter(|number| *number > 0.0 && *number < 1e6).map(|number| number * bytes);
-    // Below two to the power of 64 by the check above.
-    size.map(|size| size as u64).ok_or_else(|| format!("`{text}` is not a size"))
-}
-
-fn split(text: &str) -> (Option<f64>, &str) {
-    let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    (text[..at].trim().parse().ok(), text[at..].trim())
-}
-
-fn human(bytes: u64) -> String {
-    let mib = bytes as f64 / (1024.0 * 1024.0);
-    if mib < 1024.0 { format!("{mib:.1} MiB") } else { format!("{:.2} GiB", mib / 1024.0) }
 }
 
 #[cfg(test)]

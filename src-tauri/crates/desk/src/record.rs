@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cluster::{Connection, ConnectionState};
-use history::History;
+use history::{Forgotten, History, Retention};
 use model::{ClusterId, Time};
 
 use crate::{Desk, DeskError};
@@ -16,19 +16,28 @@ pub struct Recording {
 }
 
 /// How much of a recording there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     pub observations: u64,
     /// Of the file, and of what is not merged into it yet.
     pub bytes: u64,
     pub span: Option<(Time, Time)>,
+    /// What had to go, to stay within the limits.
+    pub forgotten: Option<Forgotten>,
 }
 
 impl Desk {
     /// Opens a context and writes what its watches see to `file`; a recording of the same cluster is gone on with.
     /// Connections that are lost are made again for as long as this is held.
-    /// With `namespaces`, nothing of any other one is recorded.
-    pub fn record(&self, cluster: &ClusterId, file: &Path, namespaces: &[String]) -> Result<Recording, DeskError> {
+    /// With `namespaces`, nothing of any other one is recorded. What `retention` does not keep is forgotten, the oldest
+    /// first; a gap says so.
+    pub fn record(
+        &self,
+        cluster: &ClusterId,
+        file: &Path,
+        namespaces: &[String],
+        retention: Retention,
+    ) -> Result<Recording, DeskError> {
         let Some((context, search)) = self.context_of(cluster) else {
             return Err(DeskError::not_found("There is no such context."));
         };
@@ -44,6 +53,7 @@ impl Desk {
             (terms.namespaces, terms.only_namespaces) = (namespaces.to_vec(), true);
         }
         let history = Arc::new(History::open(file, cluster.clone())?);
+        history.retain(move || Some(retention.clone()));
         let connection = Connection::open(
             &context,
             terms,
@@ -72,7 +82,12 @@ impl Recording {
 
     pub fn recorded(&self) -> Result<Recorded, DeskError> {
         let bytes = self.history.path().map_or(0, history::size);
-        Ok(Recorded { observations: self.history.len()?, bytes, span: self.history.span()? })
+        Ok(Recorded {
+            observations: self.history.len()?,
+            bytes,
+            span: self.history.span()?,
+            forgotten: self.history.forgotten()?,
+        })
     }
 
     /// Ends the watches and writes what they saw last.
