@@ -422,6 +422,11 @@ impl Desk {
         opened.connection.is_some().then_some(opened)
     }
 
+    /// The history of a cluster that is open.
+    pub fn history(&self, id: &ClusterId) -> Result<Arc<History>, DeskError> {
+        Ok(Arc::clone(&self.opened(id)?.history))
+    }
+
     /// The open cluster, or why it is not.
     pub(crate) fn opened(&self, id: &ClusterId) -> Result<Arc<Opened>, DeskError> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);

@@ -39,6 +39,8 @@ const MOST_LOOKS: usize = 6;
 /// The present is understood as it happens for so long after somebody looked.
 const LOOKED_AT: Duration = Duration::from_secs(60);
 const MOST_SHOWN: usize = 1_000;
+/// Of one object, the newest.
+const MOST_VERSIONS: usize = 200;
 
 impl Looks {
     fn get(&self, at: Option<Time>, generation: u64) -> Option<Arc<Look>> {
@@ -198,7 +200,9 @@ impl Desk {
 
     pub fn object(&self, cluster: &ClusterId, object: &ObjectRef, at: Option<Time>) -> Result<ObjectView, DeskError> {
         let look = self.look(cluster, at)?;
-        Ok(pictures::object(&look.snapshot, &look.graph, &look.facts, object))
+        // A snapshot holds few of the versions; the file has all.
+        let past = self.opened(cluster)?.history.versions_of(object, look.snapshot.at, MOST_VERSIONS)?;
+        Ok(pictures::object(&look.snapshot, &look.graph, &look.facts, object, &past))
     }
 
     pub fn observation(&self, cluster: &ClusterId, id: &ObservationId) -> Result<ObservationView, DeskError> {

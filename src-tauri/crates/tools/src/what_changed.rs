@@ -93,7 +93,8 @@ impl Typed for WhatChanged {
         };
         let scene = Scene::of(surroundings).map_err(|e| unstored(Self::NAME, &e))?;
         let since = from.unwrap_or_else(|| to.plus_seconds(-DEFAULT_WINDOW_SECONDS));
-        let found = changes(&scene, args.namespace.as_deref().map(str::trim), since, to);
+        let found = changes(&scene, &surroundings.history, args.namespace.as_deref().map(str::trim), since, to)
+            .map_err(|e| unstored(Self::NAME, &e))?;
         if let (Err(error), true) = (&recorded, found.is_empty() && scene.view.snapshot.objects.is_empty()) {
             return Err(unread(Self::NAME, error));
         }

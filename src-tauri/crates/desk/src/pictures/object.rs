@@ -1,16 +1,17 @@
-use model::{Body, Doc, Fact, ObjectRef, Observation, Snapshot};
+use model::{Body, Doc, Fact, Held, ObjectRef, Observation, Snapshot};
 use similar::TextDiff;
 use topology::Graph;
 
 use super::status::status;
 use crate::rows::{EventRow, ObjectView, ObservationView};
 
-/// One object as of the snapshot's time.
-pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &ObjectRef) -> ObjectView {
+/// One object as of the snapshot's time, with the versions it was in until then, oldest first.
+pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &ObjectRef, past: &[Held]) -> ObjectView {
     let held = snapshot.get(object);
-    let earlier = snapshot.earlier_of(object);
     let text = held.map(|held| yaml(&held.object)).unwrap_or_default();
-    let last_change = earlier.last().filter(|_| held.is_some()).map(|before| {
+    let before =
+        held.and_then(|held| past.iter().rev().find(|version| version.at <= held.at && version.object != held.object));
+    let last_change = before.map(|before| {
         TextDiff::from_lines(&yaml(&before.object), &text)
             .unified_diff()
             .context_radius(2)
@@ -30,7 +31,7 @@ pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &Objec
         exists: held.is_some(),
         status: status(snapshot, object),
         yaml: text,
-        changed_at: earlier.iter().chain(held).map(|h| h.at).collect(),
+        changed_at: past.iter().map(|version| version.at).collect(),
         last_change,
         events: snapshot
             .events_of(object)
@@ -78,3 +79,6 @@ pub fn observation(observation: Observation) -> ObservationView {
     };
     ObservationView { observation, text }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-use model::{Body, ObjectRef, Time};
+use model::{Body, ObjectRef, Observation, Time};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
@@ -130,6 +130,32 @@ async fn what_changed_before_the_rollout_does_not_tell_it() {
     let to = Time::from_seconds(1_000_000 + 120).to_string();
     let text = stage.text("what_changed", json!({"namespace": "shop", "to": to})).await;
     assert!(!text.contains("db-eu"), "{text}");
+}
+
+#[tokio::test]
+async fn what_changed_tells_versions_that_a_snapshot_no_longer_holds() {
+    let stage = Stage::recorded();
+    let history = &stage.surroundings.history;
+    let versions: Vec<Observation> = (1..=40)
+        .map(|replicas| {
+            let at = Time::from_seconds(1_000_000 + i64::from(replicas));
+            let object = json!({"metadata": {"name": "hot", "namespace": "shop"}, "spec": {"replicas": replicas}});
+            let body = Body::Object {
+                api_version: "apps/v1".into(),
+                uid: "hot".into(),
+                resource_version: replicas.to_string().into(),
+                change: model::ChangeKind::Present,
+                object: object.into(),
+            };
+            let subject = ObjectRef::new("Deployment", "shop", "hot");
+            Observation::new(history.cluster().clone(), at, at, model::Source::Watch, Some(subject), body)
+        })
+        .collect();
+    history.append(&versions).unwrap();
+    let args = json!({"namespace": "shop", "to": Time::from_seconds(1_000_040).to_string()});
+    let text = stage.text("what_changed", args).await;
+    let told = |before: i32| text.contains(&format!("spec.replicas: {before} → {}", before + 1));
+    assert!((1..40).all(told), "{text}");
 }
 
 #[tokio::test]

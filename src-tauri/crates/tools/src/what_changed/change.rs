@@ -1,3 +1,4 @@
+use history::History;
 use model::{Doc, Held, ObjectRef, ObservationId, Time, controller_of};
 use serde_json::Value;
 
@@ -18,8 +19,17 @@ pub(super) struct Change {
 const QUIET_KINDS: &[&str] =
     &["Event", "Lease", "EndpointSlice", "Endpoints", "Pod", "ReplicaSet", "ControllerRevision", "Namespace", "Node"];
 
+/// Versions of one object that are read of the history, the newest.
+const MOST_VERSIONS: usize = 100;
+
 /// Changes of objects within the window, newest first.
-pub(super) fn changes(scene: &Scene, namespace: Option<&str>, from: Time, to: Time) -> Vec<Change> {
+pub(super) fn changes(
+    scene: &Scene,
+    history: &History,
+    namespace: Option<&str>,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Change>, history::Error> {
     let snapshot = &scene.view.snapshot;
     let wanted = |object: &ObjectRef| namespace.is_none_or(|n| object.namespace == n);
     let within = |at: Time| from <= at && at <= to;
@@ -27,7 +37,14 @@ pub(super) fn changes(scene: &Scene, namespace: Option<&str>, from: Time, to: Ti
 
     for (object, held) in snapshot.objects.iter().filter(|(object, _)| wanted(object)) {
         let earlier = snapshot.earlier_of(object);
-        let versions: Vec<&Held> = earlier.iter().chain([held]).collect();
+        let mut versions: Vec<&Held> = earlier.iter().chain([held]).collect();
+        // A snapshot holds few earlier versions; where they begin within the window, the history may have older ones.
+        let begun = versions.first().is_some_and(|first| within(first.at));
+        let past =
+            if begun && !is_quiet(object) { history.versions_of(object, held.at, MOST_VERSIONS)? } else { Vec::new() };
+        if past.len() > versions.len() {
+            versions = past.iter().collect();
+        }
         for pair in versions.windows(2).filter(|pair| within(pair[1].at)) {
             found.extend(difference(object, pair[0], pair[1]));
         }
@@ -50,7 +67,12 @@ pub(super) fn changes(scene: &Scene, namespace: Option<&str>, from: Time, to: Ti
         revisions(scene).into_iter().filter(|(object, change)| wanted(object) && within(change.at)).map(|(_, c)| c),
     );
     found.sort_by(|a, b| (b.at, &a.says).cmp(&(a.at, &b.says)));
-    found
+    Ok(found)
+}
+
+/// Whether changes of the object's fields are not told.
+fn is_quiet(object: &ObjectRef) -> bool {
+    QUIET_KINDS.contains(&object.kind.as_str()) && !matches!(object.kind.as_str(), "Node" | "Namespace")
 }
 
 fn created(object: &Doc) -> Option<Time> {
@@ -67,8 +89,7 @@ fn difference(object: &ObjectRef, before: &Held, after: &Held) -> Option<Change>
         });
     }
     let fields = fields(&before.object.to_value(), &after.object.to_value());
-    let quiet = QUIET_KINDS.contains(&object.kind.as_str()) && !matches!(object.kind.as_str(), "Node" | "Namespace");
-    if fields.is_empty() || quiet {
+    if fields.is_empty() || is_quiet(object) {
         return None;
     }
     Some(Change { at: after.at, says: format!("{object} changed: {}", told(&fields)), evidence })
