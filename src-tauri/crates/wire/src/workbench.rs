@@ -124,3 +124,6 @@ fn remember(path: &Path, port: u16) {
         tracing::warn!(path = %path.display(), %error, "the playground's port is not remembered");
     }
 }
+
+#[cfg(test)]
+mod tests;
