@@ -63,6 +63,8 @@ struct Wanted {
     /// Only these parts: `real`, `fleet`, `storm`, `graph`, `history`.
     parts: Vec<String>,
     minutes: f64,
+    /// The first of them, with which memory is not compared; a sixth unless asked otherwise.
+    warm: Option<f64>,
     /// Changes of pods a second while soaking.
     churn: f64,
     /// The soak plays its minutes so many times as fast.
@@ -110,6 +112,7 @@ fn wanted(arguments: Vec<String>) -> Result<Wanted> {
         observations: 1_000_000,
         parts: Vec::new(),
         minutes: 60.0,
+        warm: None,
         churn: 100.0,
         speed: 1.0,
     };
@@ -126,12 +129,13 @@ fn wanted(arguments: Vec<String>) -> Result<Wanted> {
                     "--clusters" => wanted.clusters = value.parse::<u32>()?.max(1),
                     "--observations" => wanted.observations = value.parse::<u64>()?.max(1_000),
                     "--minutes" => wanted.minutes = value.parse()?,
+                    "--warm" => wanted.warm = Some(value.parse()?),
                     "--churn" => wanted.churn = value.parse()?,
                     "--speed" => wanted.speed = value.parse::<f64>()?.max(1.0),
                     "--part" => wanted.parts.push(value),
                     _ => bail!(
                         "`{flag}` is no option; there are --quick, --json, --markdown, --pods, --clusters, \
-                         --observations, --part, and of the soak --minutes, --churn and --speed"
+                         --observations, --part, and of the soak --minutes, --warm, --churn and --speed"
                     ),
                 }
             }
