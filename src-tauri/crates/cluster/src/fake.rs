@@ -1,5 +1,7 @@
 //! A small API server on the loopback, for tests: it lists in pages, watches, forgets, refuses.
 
+mod script;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,6 +16,8 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
+
+pub(crate) use script::{Script, Then, Wanted};
 
 use crate::kubeconfig::{Context, Sources, discover};
 use crate::{Kind, SearchPath};
@@ -50,67 +54,6 @@ pub(crate) struct Shelf {
     pub rules: BTreeMap<String, Vec<Value>>,
     pub rules_incomplete: bool,
     cuts: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Page,
-    Stream,
-    Changes,
-}
-
-/// An answer byte by byte.
-#[derive(Clone, Debug)]
-pub(crate) struct Script {
-    pub to: Wanted,
-    /// 0: not even the headers come.
-    pub status: u16,
-    pub retry_after: Option<u64>,
-    pub chunks: Vec<Bytes>,
-    /// Before each chunk.
-    pub pause: Duration,
-    pub then: Then,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// Nothing more comes, and the connection stays.
-    Hang,
-    End,
-    /// The connection is cut in the middle of the answer.
-    Break,
-}
-
-impl Script {
-    pub(crate) fn to(to: Wanted, text: &str, then: Then) -> Script {
-        let chunks = if text.is_empty() { Vec::new() } else { vec![Bytes::copy_from_slice(text.as_bytes())] };
-        Script { to, status: 200, retry_after: None, chunks, pause: Duration::ZERO, then }
-    }
-
-    fn answer(self) -> Response {
-        let steps = self.chunks.into_iter().map(Some).chain([None]);
-        let stream = futures::stream::iter(steps).then(move |step| async move {
-            match step {
-                Some(chunk) => {
-                    tokio::time::sleep(self.pause).await;
-                    Some(Ok(chunk))
-                }
-                None => match self.then {
-                    Then::Hang => std::future::pending().await,
-                    Then::End => None,
-                    Then::Break => Some(Err(std::io::Error::other("cut"))),
-                },
-            }
-        });
-        let stream = stream.take_while(|step| std::future::ready(step.is_some())).filter_map(std::future::ready);
-        let mut response = Body::from_stream(stream).into_response();
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
-        response.headers_mut().insert("content-type", "application/json".parse().unwrap());
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert("retry-after", seconds.into());
-        }
-        response
-    }
 }
 
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::TroubleKind;
 
 const PHASES: [ConnectionPhase; 9] = [
     ConnectionPhase::Connecting,

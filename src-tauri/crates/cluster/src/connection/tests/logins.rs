@@ -214,3 +214,94 @@ async fn ten_contexts_of_one_user_that_are_opened_at_once_log_in_once() {
         connection.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_logs_in_and_is_asked_again_when_its_token_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("corp-login");
+    let script = format!(
+        "#!/bin/sh\nprintf '{{\"status\": {{\"token\": \"%s\"}}}}' \"$(cat '{}/token')\"\n",
+        folder.path().display()
+    );
+    std::fs::write(&plugin, script).unwrap();
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(folder.path().join("token"), "one").unwrap();
+    let fake = Fake::start().await;
+    fake.shelf().token = Some("one".into());
+    fake.put("pods", pod("cart"));
+    let context = fake.context("{exec: {command: corp-login, interactiveMode: IfAvailable}}", "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
+    let connection = open_into(&context, history, search);
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::Live, "{state:?}");
+
+    // The token rotates: the old one is refused, the plugin gives the new one.
+    std::fs::write(folder.path().join("token"), "two").unwrap();
+    fake.shelf().token = Some("two".into());
+    fake.cut();
+    fake.put("pods", pod("after"));
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "after")).is_some()).await;
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_refuses_every_token_does_not_have_the_plugin_run_again_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plugin, ran) = (folder.path().join("corp-login"), folder.path().join("ran"));
+    let script = format!("#!/bin/sh\necho x >> '{}'\necho '{{\"status\": {{\"token\": \"t\"}}}}'\n", ran.display());
+    std::fs::write(&plugin, script).unwrap();
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let fake = Fake::start().await;
+    let context = fake.context("{exec: {command: corp-login}}", "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]);
+    let connection = open_into(&context, history, search);
+    connection.wait_synced(PATIENCE).await;
+    let runs = || std::fs::read_to_string(&ran).unwrap().lines().count();
+    assert_eq!(runs(), 1, "two dozen watches share one login");
+
+    fake.shelf().token = Some("another".into());
+    fake.cut();
+    until_state(&connection, |s| s.phase == ConnectionPhase::LoggedOut).await;
+    let asked = fake.shelf().requests.len();
+    while fake.shelf().requests.len() < asked + 30 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(runs(), 2, "refused, it is renewed once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_plugin_is_named_and_nothing_is_contacted() {
+    let fake = Fake::start().await;
+    let connection = open(&fake.context("{exec: {command: corp-login, installHint: get it from the portal}}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::LoggedOut, "{state:?}");
+    assert_eq!(state.trouble.as_ref().unwrap().kind, TroubleKind::Plugin);
+    assert!(state.message.contains("`corp-login`"), "{state:?}");
+    assert_eq!(state.hint, "get it from the portal");
+    assert!(fake.shelf().requests.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_auth_provider_is_refused_with_what_to_use_instead() {
+    let fake = Fake::start().await;
+    let connection = open(&fake.context("{auth-provider: {name: azure}}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert!(state.message.contains("no longer supported") && state.hint.contains("kubelogin"), "{state:?}");
+    assert!(fake.shelf().requests.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_was_renewed_in_the_kubeconfig_is_picked_up_and_nothing_closes() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    fake.shelf().token = Some("new".into());
+    let connection = open(&fake.context("{token: old}", ""));
+    let state = connection.wait_synced(PATIENCE).await;
+    assert_eq!(state.phase, ConnectionPhase::LoggedOut, "{state:?}");
+    connection.update(&fake.context("{token: new}", "")).await;
+    until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "cart")).is_some()).await;
+    connection.close().await;
+}
