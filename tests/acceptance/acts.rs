@@ -341,6 +341,25 @@ async fn a_recording_that_was_stopped_or_killed_opens_and_holds_no_value_of_a_se
         let report = program.run(&["diagnose", &recording, "--approve", "reads", "--json"])?.done()?;
         assert!(report["incidents"].is_array(), "{report}");
     }
+
+    // Of one namespace: nothing of the other ones is asked for, and what is in none is there.
+    apply(&server, &[json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bank"}})]).await?;
+    let vault = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "vault", "namespace": "bank"}});
+    apply(&server, &[vault]).await?;
+    let recording = program.at("bank.recording");
+    let arguments = ["record", "--context", "recorder", "--kubeconfig", &kubeconfig, "--out", &recording];
+    let mut process = program.start(&[&arguments[..], &["--namespace", "bank"]].concat())?;
+    eventually(PATIENCE, "the recording to hold the namespace and the nodes", || async {
+        let told = told(&recording)?;
+        anyhow::ensure!(told.contains("\"vault\"") && told.contains("\"node-1\""), "not yet");
+        Ok(())
+    })
+    .await?;
+    let pid = process.child().id().to_string();
+    anyhow::ensure!(std::process::Command::new("kill").args(["-TERM", &pid]).status()?.success(), "it was gone");
+    anyhow::ensure!(process.child().wait()?.success(), "it did not end well");
+    let told = told(&recording)?;
+    assert!(!told.contains("\"lone\"") && !told.contains("\"nightly\""), "another namespace was recorded");
     Ok(())
 }
 

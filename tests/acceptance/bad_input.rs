@@ -137,6 +137,37 @@ async fn a_real_cluster_that_refuses_says_who_may_not_what() -> anyhow::Result<(
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_only_this_machine_vouches_for_is_accepted_where_the_kubeconfig_has_no_authority()
+-> anyhow::Result<()> {
+    let name = "a_server_that_only_this_machine_vouches_for_is_accepted_where_the_kubeconfig_has_no_authority";
+    let Some(program) = program(name) else { return Ok(()) };
+    let assets = match ApiServer::assets() {
+        Ok(assets) => assets,
+        Err(why) => {
+            skip(name, &why);
+            return Ok(());
+        }
+    };
+    let server = ApiServer::shared(assets).await?;
+    let path = program.at("machine.yaml");
+    server.kubeconfig_of("machine", server.token, Path::new(&path))?;
+    let mut config: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+    let cluster = config["clusters"][0]["cluster"].as_object_mut().ok_or_else(|| anyhow::anyhow!("no cluster"))?;
+    let authority = cluster.remove("certificate-authority").and_then(|path| path.as_str().map(str::to_owned));
+    let authority = authority.ok_or_else(|| anyhow::anyhow!("no authority"))?;
+    std::fs::write(&path, config.to_string())?;
+
+    let asked = program.run(&["triage", "--context", "machine", "--kubeconfig", &path])?;
+    asked.must_exit(1);
+    asked.must_say(&["certificate"]);
+    // The store of the machine, as OpenSSL's variable names it.
+    let program = program.with("SSL_CERT_FILE", authority);
+    let asked = program.run(&["triage", "--context", "machine", "--kubeconfig", &path])?;
+    asked.must_exit(0);
+    Ok(())
+}
+
 #[test]
 fn a_broken_file_costs_a_bundle_only_itself() -> anyhow::Result<()> {
     let Some(program) = program("a_broken_file_costs_a_bundle_only_itself") else { return Ok(()) };

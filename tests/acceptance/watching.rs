@@ -2,6 +2,7 @@
 
 mod allowed;
 mod broken;
+mod custom;
 mod many;
 
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! Who may see what.
 
-use caseboard_tests::controlplane::{ApiServer, NARROW, STRANGER};
-use desk::rows::ClusterPhase;
+use caseboard_tests::controlplane::{ApiServer, NARROW, STRANGER, kubectl};
+use desk::rows::{ClusterPhase, ClusterSettings, ClusterState};
 use serde_json::json;
 
-use super::{Watched, apply, config_map, namespace, programs, settings};
+use super::{PATIENCE, Watched, apply, config_map, namespace, programs, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_see_one_namespace_sees_that_one_and_is_told_what_is_hidden() -> anyhow::Result<()> {
@@ -13,19 +13,25 @@ async fn who_may_see_one_namespace_sees_that_one_and_is_told_what_is_hidden() ->
     let server = ApiServer::shared(programs).await?;
     let of = |name: &str| format!("narrow-{name}");
     let (mine, other) = (of("mine"), of("other"));
-    let role = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-        "metadata": { "name": "look", "namespace": mine },
-        "rules": [{ "apiGroups": [""], "resources": ["pods", "configmaps", "events"], "verbs": ["get", "list", "watch"] }],
-    });
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": { "name": "look", "namespace": mine },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "look" },
-        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "narrow" }],
-    });
-    let objects =
-        [namespace(&mine), namespace(&other), role, binding, config_map(&mine, "seen"), config_map(&other, "hidden")];
+    let role = |namespace: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": { "name": "look", "namespace": namespace },
+            "rules": [{
+                "apiGroups": [""], "resources": ["pods", "configmaps", "events"], "verbs": ["get", "list", "watch"],
+            }],
+        })
+    };
+    let binding = |namespace: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": { "name": "look", "namespace": namespace },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "look" },
+            "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "narrow" }],
+        })
+    };
+    let (seen, hidden) = (config_map(&mine, "seen"), config_map(&other, "hidden"));
+    let objects = [namespace(&mine), namespace(&other), role(&mine), binding(&mine), seen, hidden];
     apply(&server, &server.kubeconfig, &objects).await?;
 
     let folder = tempfile::tempdir()?;
@@ -51,7 +57,26 @@ async fn who_may_see_one_namespace_sees_that_one_and_is_told_what_is_hidden() ->
     assert!(unseen("ConfigMap").is_some_and(|unseen| unseen.except_in == [mine.clone()]), "{:?}", state.unseen);
     // And it goes on: what comes later is seen.
     apply(&server, &server.kubeconfig, &[config_map(&mine, "later")]).await?;
-    watched.comes_to_see(&settings(&mine, "later")).await
+    watched.comes_to_see(&settings(&mine, "later")).await?;
+
+    // Another namespace, of interest to the engineer, is granted while the cluster is open, and taken away again.
+    let both = ClusterSettings { namespaces: vec![other.clone()], machine_certificates: false };
+    watched.desk.set_cluster(&watched.cluster, both).await?;
+    watched.desk.synced(&watched.cluster, PATIENCE).await?;
+    assert!(!watched.sees(&settings(&other, "hidden"))?);
+    let seen_in = |state: &ClusterState| -> Vec<String> {
+        let unseen = state.unseen.iter().find(|unseen| unseen.kind == "ConfigMap");
+        unseen.map(|unseen| unseen.except_in.clone()).unwrap_or_default()
+    };
+    apply(&server, &server.kubeconfig, &[role(&other), binding(&other)]).await?;
+    watched.desk.renew_cluster(&watched.cluster).await?;
+    watched.comes_to_see(&settings(&other, "hidden")).await?;
+    watched.state_that("both namespaces", |state| seen_in(state) == [mine.clone(), other.clone()]).await?;
+    kubectl(&server.kubectl, &server.kubeconfig, &["delete", "rolebinding", "look", "-n", &other]).await?;
+    watched.desk.renew_cluster(&watched.cluster).await?;
+    watched.state_that("one namespace", |state| seen_in(state) == [mine.clone()]).await?;
+    assert!(!watched.look()?.snapshot.absence_is_known("ConfigMap", &other), "nobody may look there any more");
+    watched.comes_to_see(&settings(&mine, "seen")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
