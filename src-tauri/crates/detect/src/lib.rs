@@ -9,6 +9,7 @@ mod agents;
 mod alerts;
 mod capacity;
 mod changes;
+mod conditions;
 mod config;
 mod containers;
 mod control_plane;
@@ -70,6 +71,7 @@ fn facts_of(scene: &Scene) -> Vec<Fact> {
     addresses::facts(scene, &mut found);
     changes::facts(scene, &mut found);
     gateways::facts(scene, &mut found);
+    conditions::facts(scene, &mut found);
     dns::facts(scene, &mut found);
     policy::facts(scene, &mut found);
     scaling::facts(scene, &mut found);

@@ -74,7 +74,7 @@ const WORKLOADS: &str = "
 context info workload_healthy logs_clean log_pattern logs_errors autoscaler_absent depended_on_by blueprint_dependency alerts_quiet recorded_change
 context info container_terminated scheduler_unknown
 symptom major crash_loop pod_not_ready replicas_unavailable pods_missing statefulset_blocked
-symptom minor container_restarted sidecar_not_ready container_waiting pod_failed
+symptom minor condition_unmet container_restarted sidecar_not_ready container_waiting pod_failed
 symptom major pod_pending daemonset_short
 cause major replicas_zero init_container_failing lifecycle_hook_failed job_failed pod_stuck_terminating
 cause minor cronjob_not_running
