@@ -1,7 +1,9 @@
 //! The real window, by clicks and keys alone: from the first start to a conclusion.
 
+mod connection;
 mod fleet;
 mod person;
+mod settings;
 mod stories;
 
 use caseboard_tests::{skip, window};
@@ -37,4 +39,14 @@ fn a_blueprint_changes_the_ranking_and_an_edited_file_is_reloaded() {
 #[test]
 fn a_folder_of_many_contexts_is_searched_and_two_are_opened_of_which_one_is_broken() {
     tell("a_folder_of_many_contexts_is_searched_and_two_are_opened_of_which_one_is_broken", fleet::fleet);
+}
+
+#[test]
+fn an_expired_login_is_renewed_in_place_and_a_cluster_that_went_away_comes_back() {
+    tell("an_expired_login_is_renewed_in_place_and_a_cluster_that_went_away_comes_back", connection::away_and_back);
+}
+
+#[test]
+fn what_was_set_is_set_after_a_restart() {
+    tell("what_was_set_is_set_after_a_restart", settings::settings);
 }

@@ -30,6 +30,11 @@ pub const TEST: &[Need] = &[
     Need { package: "xvfb", proof: Proof::Program("Xvfb"), why: "a window without a screen" },
     Need { package: "xauth", proof: Proof::Program("xauth"), why: "a window without a screen" },
     Need { package: "webkit2gtk-driver", proof: Proof::Program("WebKitWebDriver"), why: "driving the real window" },
+    Need {
+        package: "chromium",
+        proof: Proof::Program("chromium"),
+        why: "every view in a browser: accessibility, keys",
+    },
     Need { package: "imagemagick", proof: Proof::Program("import"), why: "screenshots" },
 ];
 

@@ -8,7 +8,9 @@ import { Connection } from "../connection/Connection";
 import { Fleet } from "../fleet/Fleet";
 import { isOpen } from "../fleet/phase";
 import { Rail } from "../fleet/Rail";
+import { AllIncidents } from "../incidents/AllIncidents";
 import { Incidents } from "../incidents/Incidents";
+import { Settings } from "../settings/Settings";
 import { useAnswer, useUpdates } from "../ipc";
 import { Boundary } from "../kit/boundary";
 import type { CommandFailed } from "../platform";
@@ -38,10 +40,13 @@ export function App() {
     { keys: "/", title: "Search clusters", group: "Window", run: () => searchClusters(route) },
     { keys: "[", title: "Fold or unfold the rail", group: "Window", run: () => setRail(!rail) },
     { keys: "g f", title: "Go to the clusters", group: "Go", run: () => go({ at: "start" }) },
-    { keys: "g i", title: "Go to incidents", group: "Go", run: () => go(last ? { at: "cluster", cluster: last, incident: null } : { at: "start" }) },
+    { keys: "g i", title: "Go to the incidents of the cluster", group: "Go", run: () => go(last ? { at: "cluster", cluster: last, incident: null } : { at: "incidents" }) },
+    { keys: "g a", title: "Go to the incidents of all open clusters", group: "Go", run: () => go({ at: "incidents" }) },
     { keys: "g c", title: "Go to cases", group: "Go", run: () => go({ at: "cases" }) },
     { keys: "g b", title: "Go to blueprints", group: "Go", run: () => go({ at: "blueprints", name: null }) },
     { keys: "g l", title: "Go to the library", group: "Go", run: () => go({ at: "library", entry: null }) },
+    { keys: "g s", title: "Go to the settings", group: "Go", run: () => go({ at: "settings", part: null }) },
+    { keys: "mod+,", title: "Go to the settings", group: "Window", run: () => go({ at: "settings", part: null }) },
     { keys: "shift+l", title: `Switch to the ${theme === "dark" ? "light" : "dark"} theme`, group: "Window", run: () => chooseTheme(theme === "dark" ? "light" : "dark") },
   ]);
 
@@ -65,6 +70,8 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
       return <Fleet clusters={clusters} />;
     case "cluster":
       return <Incidents key={route.cluster} cluster={route.cluster} chosen={route.incident} />;
+    case "incidents":
+      return <AllIncidents />;
     case "connection":
       return <Connection key={route.cluster} cluster={route.cluster} />;
     case "cases":
@@ -75,6 +82,8 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
       return <Blueprints name={route.name} />;
     case "library":
       return <LibraryView chosen={route.entry} />;
+    case "settings":
+      return <Settings part={route.part} />;
   }
 }
 

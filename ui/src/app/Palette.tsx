@@ -1,10 +1,12 @@
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { useAnswer } from "../ipc";
 import { Kbd } from "../kit";
 import { Dialog } from "../kit/dialog";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
-import type { ClusterRow } from "../wire/wire";
+import { parts } from "../settings/parts";
+import type { ClusterRow, TriageView } from "../wire/wire";
 import { capsOf, useBindings } from "./keys";
 import { go } from "./route";
 
@@ -16,10 +18,26 @@ interface Item {
   run: () => void;
 }
 
+/** The incidents that were shown already: nothing is worked out for a search. */
+function incidentsIn(client: QueryClient, clusters: readonly ClusterRow[]): Item[] {
+  return client.getQueriesData<TriageView>({ queryKey: ["triage_get"] }).flatMap(([[, request], view]) =>
+    ((request as { at: number | null }).at === null ? (view?.triage.incidents ?? []) : []).map((incident) => ({
+      title: `${incident.title} (${clusters.find((c) => c.id === view?.cluster)?.name ?? ""})`,
+      group: "Incidents",
+      caps: [],
+      cannot: null,
+      run: () => go({ at: "cluster", cluster: view?.cluster ?? "", incident: incident.id }),
+    })),
+  );
+}
+
 /** Everything that can be done or gone to, by its name. */
 export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; close: () => void }) {
   const bindings = useBindings();
   const cases = useAnswer("cases_list", {});
+  const blueprints = useAnswer("blueprints_list", {});
+  const library = useAnswer("knowledge_list", {});
+  const client = useQueryClient();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const list = useRef<HTMLUListElement>(null);
@@ -27,10 +45,15 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
   const items = useMemo<Item[]>(
     () => [
       ...bindings.map((b) => ({ title: b.title, group: b.group, caps: capsOf(b.keys), cannot: b.cannot ?? null, run: b.run })),
+      ...parts.map(([part, title]) => ({ title: `Settings: ${title}`, group: "Settings", caps: [], cannot: null, run: () => go({ at: "settings", part }) })),
       ...clusters.map((c) => ({ title: `Cluster ${c.name}`, group: "Clusters", caps: [], cannot: null, run: () => go({ at: "cluster", cluster: c.id, incident: null }) })),
+      ...clusters.filter((c) => c.state.phase !== "closed" && c.kind !== "recorded").map((c) => ({ title: `Connection of ${c.name}`, group: "Clusters", caps: [], cannot: null, run: () => go({ at: "connection", cluster: c.id }) })),
       ...(cases.data ?? []).map((c) => ({ title: c.title, group: "Cases", caps: [], cannot: null, run: () => go({ at: "case", case: c.id }) })),
+      ...incidentsIn(client, clusters),
+      ...(blueprints.data ?? []).map(({ blueprint: { name } }) => ({ title: name, group: "Blueprints", caps: [], cannot: null, run: () => go({ at: "blueprints", name }) })),
+      ...(library.data?.entries ?? []).map(({ id, title }) => ({ title, group: "Library", caps: [], cannot: null, run: () => go({ at: "library", entry: id }) })),
     ],
-    [bindings, clusters, cases.data],
+    [bindings, clusters, cases.data, blueprints.data, library.data, client],
   );
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = items.filter((item) => words.every((word) => `${item.group} ${item.title}`.toLowerCase().includes(word))).slice(0, 60);
@@ -58,7 +81,7 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
-        placeholder="A command, a cluster, a case"
+        placeholder="A command, a cluster, an incident, a case, a page of the library"
         value={text}
         onChange={(e) => {
           setText(e.target.value);

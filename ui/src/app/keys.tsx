@@ -106,15 +106,16 @@ export function useKeyboard(): void {
 }
 
 const names: Record<string, string> = {
-  mod: navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl",
+  mod: navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl ",
   shift: "⇧",
-  alt: "Alt",
+  alt: "Alt ",
   ArrowLeft: "←",
   ArrowRight: "→",
   ArrowUp: "↑",
   ArrowDown: "↓",
   Escape: "Esc",
   Enter: "↵",
+  Space: "Space",
 };
 
 /** A binding's keys as they are printed on a cap. */

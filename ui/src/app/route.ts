@@ -1,14 +1,17 @@
 import { useSyncExternalStore } from "react";
+import { isPart, type SettingsPart } from "../settings/parts";
 
 /** Where the window is. Kept in the hash, so that every place, time and selection is a link. */
 export type Route =
   | { at: "start" }
+  | { at: "incidents" }
   | { at: "cluster"; cluster: string; incident: string | null }
   | { at: "connection"; cluster: string }
   | { at: "cases" }
   | { at: "case"; case: string }
   | { at: "blueprints"; name: string | null }
-  | { at: "library"; entry: string | null };
+  | { at: "library"; entry: string | null }
+  | { at: "settings"; part: SettingsPart | null };
 
 export function parseRoute(hash: string): Route {
   const [path = ""] = hash.replace(/^#\/?/, "").split("?");
@@ -16,6 +19,8 @@ export function parseRoute(hash: string): Route {
   switch (head) {
     case "cluster":
       return first ? { at: "cluster", cluster: first, incident: second ?? null } : { at: "start" };
+    case "incidents":
+      return { at: "incidents" };
     case "connection":
       return first ? { at: "connection", cluster: first } : { at: "start" };
     case "cases":
@@ -26,6 +31,8 @@ export function parseRoute(hash: string): Route {
       return { at: "blueprints", name: first ?? null };
     case "library":
       return { at: "library", entry: first ?? null };
+    case "settings":
+      return { at: "settings", part: first && isPart(first) ? first : null };
     default:
       return { at: "start" };
   }
@@ -38,6 +45,8 @@ export function toHash(route: Route): string {
       return "#/";
     case "cluster":
       return `#/cluster/${e(route.cluster)}${route.incident ? `/${e(route.incident)}` : ""}`;
+    case "incidents":
+      return "#/incidents";
     case "connection":
       return `#/connection/${e(route.cluster)}`;
     case "cases":
@@ -48,6 +57,8 @@ export function toHash(route: Route): string {
       return `#/blueprints${route.name ? `/${e(route.name)}` : ""}`;
     case "library":
       return `#/library${route.entry ? `/${e(route.entry)}` : ""}`;
+    case "settings":
+      return `#/settings${route.part ? `/${e(route.part)}` : ""}`;
   }
 }
 

@@ -9,6 +9,7 @@ import { testids } from "../testids";
 import type { ClusterRow } from "../wire/wire";
 import { ConnectionActs } from "./acts";
 import { BackEnds } from "./BackEnds";
+import { Certificates } from "./Certificates";
 import { ClusterBar } from "./ClusterBar";
 import { Follows } from "./Follows";
 import { Namespaces } from "./Namespaces";
@@ -40,6 +41,7 @@ export function Connection({ cluster }: { cluster: string }) {
             <How row={row} />
             {row.state.unseen.length > 0 ? <NotSeen row={row} /> : null}
             {row.kind === "kubeconfig" ? <Namespaces key={row.settings.namespaces.join(" ")} row={row} /> : null}
+            {row.kind === "kubeconfig" ? <Certificates row={row} /> : null}
             <WritesPart row={row} />
             <BackEnds row={row} />
             <Follows row={row} />
@@ -50,7 +52,7 @@ export function Connection({ cluster }: { cluster: string }) {
               <p>It is a history that was read to its end. Nothing of it changes, and nothing is asked of a cluster.</p>
             </Blank>
           ) : (
-            <Watches watches={row.state.watches} />
+            <Watches row={row} />
           )}
         </div>
       )}
@@ -130,7 +132,7 @@ function Facts({ row }: { row: ClusterRow }) {
   if (row.exec) pairs.push(["plugin", row.exec.line]);
   if (row.acts_as) pairs.push(["acts as", row.acts_as]);
   if (row.proxy) pairs.push(["proxy", row.proxy]);
-  if (row.insecure) pairs.push(["security", "the server's certificate is not checked: whoever stands between can read and change everything"]);
+  if (row.insecure) pairs.push(["security", `${row.server.startsWith("http://") ? "nothing is encrypted" : "the server's certificate is not checked"}: whoever stands between can read and change everything`]);
   if (row.namespace) pairs.push(["namespace", row.namespace]);
   if (state.server_version) pairs.push(["version", state.server_version]);
   if (state.span) pairs.push(["history", <>from <At time={state.span[0]} /> to <At time={state.span[1]} /></>]);

@@ -5,6 +5,7 @@ import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow } from "../wire/wire";
 import { ConnectionActs } from "./acts";
+import { Certificates } from "./Certificates";
 import { Steps } from "./Steps";
 import { Trust } from "./Trust";
 import "./connection.css";
@@ -44,6 +45,11 @@ export function NotShown({ row }: { row: ClusterRow }) {
         ))}
         {closed ? null : <Steps row={row} />}
         <ConnectionActs row={row} />
+        {state.trouble === "tls" && row.kind === "kubeconfig" ? (
+          <div className="not-shown-more">
+            <Certificates row={row} />
+          </div>
+        ) : null}
       </div>
     </div>
   );

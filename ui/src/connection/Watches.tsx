@@ -1,11 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
+import { useKeys } from "../app/keys";
+import { isOpen } from "../fleet/phase";
 import { OLD_MICROS } from "../fleet/words";
-import { Ago, countOf, spanOf } from "../kit";
+import { Ago, Button, countOf, spanOf } from "../kit";
 import { useNow } from "../kit/now";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
-import type { Time, WatchRow } from "../wire/wire";
+import type { ClusterRow, Time, WatchRow } from "../wire/wire";
+import { Kinds } from "./Kinds";
 import { countsOf } from "./steps";
 
 const phases: Record<string, { word: string; path: string; filled?: boolean }> = {
@@ -20,8 +23,12 @@ const weight: Record<string, number> = { failed: 0, refused: 1 };
 const order = (watch: WatchRow) => weight[watch.phase] ?? 2;
 
 /** Every watch: how it stands, since when, how old what it shows is, and what is wrong with it. */
-export function Watches({ watches }: { watches: readonly WatchRow[] }) {
+export function Watches({ row }: { row: ClusterRow }) {
+  const { watches } = row.state;
   const [all, setAll] = useState(true);
+  const [kinds, setKinds] = useState(false);
+  const cannot = isOpen(row.state.phase) ? null : "the cluster is not connected";
+  useKeys([{ keys: "w", title: "Watch another kind", group: "Connection", run: () => setKinds(true), cannot }]);
   const scroll = useRef<HTMLDivElement>(null);
   const now = useNow(1000);
   const counts = countsOf(watches);
@@ -48,7 +55,12 @@ export function Watches({ watches }: { watches: readonly WatchRow[] }) {
             Not live<span className="tab-count">{counts.all - counts.live}</span>
           </button>
         </div>
+        <span className="bar-space" />
+        <Button hint="W" testid={testids.kindsOpen} onClick={() => setKinds(true)} cannot={cannot}>
+          Watch another kind…
+        </Button>
       </header>
+      {kinds ? <Kinds row={row} close={() => setKinds(false)} /> : null}
       <div className="watches-scroll" ref={scroll} role="table" aria-label="Watches" aria-rowcount={rows.length} tabIndex={0}>
         <div className="watch watch-head" role="row">
           {["", "Kind", "State", "For", "Heard", "Objects"].map((title, i) => (

@@ -24,6 +24,15 @@ describe("the way to a live connection", () => {
     expect(marks(cluster("unreachable"))).toEqual(["done", "ahead", "stopped", "ahead", "ahead"]);
   });
 
+  it("stops at the certificate that is not trusted, and behind a server that answers and refuses", () => {
+    const stopped = (phase: ClusterPhase, trouble: string) => {
+      const row = cluster(phase);
+      return stepsOf({ ...row, state: { ...row.state, trouble } }).find((step) => step.mark === "stopped");
+    };
+    expect(stopped("unreachable", "tls")).toEqual({ name: "Reach", mark: "stopped", text: "certificate not trusted" });
+    expect(stopped("failed", "refused")).toEqual({ name: "List", mark: "stopped", text: "may not look" });
+  });
+
   it("counts the kinds that are listed of those that can be", () => {
     const steps = stepsOf(cluster("connecting", [kind("Pod", "live"), kind("Node", "listing"), kind("Secret", "refused"), kind("Gateway", "not served")]));
     expect(steps[3]).toEqual({ name: "List", mark: "now", text: "1 of 2 kinds" });

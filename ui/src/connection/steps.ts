@@ -1,3 +1,4 @@
+import { troubles } from "../fleet/words";
 import { countOf } from "../kit/format";
 import type { ClusterRow, LoginKind, WatchRow } from "../wire/wire";
 
@@ -55,8 +56,9 @@ export function stepsOf(cluster: ClusterRow): Step[] {
   else if (phase === "failed" || phase === "unreachable") login.mark = state.last_seen_at === null ? "ahead" : "done";
 
   const reach: Step = { name: "Reach", mark: "ahead", text: host };
-  if (phase === "unreachable") Object.assign(reach, { mark: "stopped", text: "no answer" });
-  else if (phase === "failed") reach.mark = "stopped";
+  const answered = state.trouble === "refused" || state.trouble === "busy" || state.trouble === "server" || state.trouble === "missing";
+  if (phase === "unreachable" || (phase === "failed" && !answered)) Object.assign(reach, { mark: "stopped", text: troubles[state.trouble ?? ""] ?? "no answer" });
+  else if (phase === "failed") Object.assign(reach, { mark: "done", text: host });
   else if (reached) Object.assign(reach, { mark: "done", text: state.server_version ? `Kubernetes ${state.server_version}` : host });
   else if (phase === "connecting") reach.mark = counts.all > 0 ? "done" : "now";
   if (phase === "connecting" && counts.all > 0) login.mark = "done";
@@ -75,5 +77,6 @@ export function stepsOf(cluster: ClusterRow): Step[] {
     const missing = [counts.failed > 0 ? `${counts.failed} broken off` : "", counts.refused > 0 ? `${counts.refused} refused` : ""].filter(Boolean);
     Object.assign(follow, { mark: counts.failed > 0 ? "partly" : "done", text: [`${counts.live} live`, ...missing].join(", ") });
   } else if (counts.failed > 0) Object.assign(follow, { mark: "stopped", text: `${counts.failed} broken off` });
+  if (phase === "failed" && answered && counts.live === 0) Object.assign(list, { mark: "stopped", text: troubles[state.trouble ?? ""] ?? "" });
   return [trust, login, reach, list, follow];
 }

@@ -4,7 +4,7 @@ import type { ClusterId, ClusterRow } from "../wire/wire";
 import { isConnected, isOpen } from "./phase";
 
 /** What can be done with the chosen clusters; with none chosen, which keys choose. It is always there, so that nothing moves. */
-export function Chosen({ picked, clear, open, close }: { picked: readonly ClusterRow[]; clear: () => void; open: () => void; close: (ids: ClusterId[]) => void }) {
+export function Chosen({ picked, hidden, asks, clear, open, close }: { picked: readonly ClusterRow[]; hidden: number; asks: boolean; clear: () => void; open: () => void; close: (ids: ClusterId[]) => void }) {
   const shut = picked.filter((row) => !isOpen(row.state.phase) && row.state.phase !== "awaiting_trust");
   const opened = picked.filter((row) => isConnected(row.state.phase));
   return (
@@ -24,9 +24,11 @@ export function Chosen({ picked, clear, open, close }: { picked: readonly Cluste
         </p>
       ) : (
         <>
-          <span role="status">{countOf(picked.length, "cluster")} chosen</span>
-          <Button tone="strong" hint="↵" testid={testids.fleetOpenChosen} onClick={open} cannot={shut.length === 0 ? "all of them are open" : null}>
-            Open {shut.length}
+          <span role="status">
+            {countOf(picked.length, "cluster")} chosen{hidden > 0 ? <span className="fleet-hidden">, {hidden} not shown by this search</span> : null}
+          </span>
+          <Button tone={asks ? "decide" : "strong"} hint="↵" testid={testids.fleetOpenChosen} onClick={open} cannot={shut.length === 0 ? "all of them are open" : null}>
+            {asks ? `Yes, contact all ${shut.length}` : `Open ${shut.length}`}
           </Button>
           <Button testid={testids.fleetCloseChosen} onClick={() => close(opened.map((row) => row.id))} cannot={opened.length === 0 ? "none of them is open" : null}>
             Close {opened.length}

@@ -105,6 +105,21 @@ describe("the fleet", () => {
     expect(within(rows().find((row) => row.dataset["phase"] === "unreachable") as HTMLElement).getByText(/connection was refused/)).toBeTruthy();
   });
 
+  it("asks once more before it contacts very many, and says how many of them are not shown", async () => {
+    show(host());
+    await screen.findAllByTestId(testids.fleetRow, {}, patient);
+    fireEvent.keyDown(screen.getByRole("grid"), { key: "a", ctrlKey: true });
+    await waitFor(() => expect(screen.getByTestId(testids.fleetChosen).dataset["count"]).toBe(String(COUNT)));
+    await person.keyboard("/");
+    await person.keyboard("payments-dev-3");
+    await waitFor(() => expect(screen.getByTestId(testids.fleetChosen).textContent).toContain("not shown by this search"));
+    await person.keyboard("{Enter}");
+    await waitFor(() => expect(screen.getByTestId(testids.fleetOpenChosen).textContent).toContain("contact all"));
+    expect(opened()).toEqual([]);
+    await person.keyboard("{Escape}");
+    await waitFor(() => expect(screen.getByTestId(testids.fleetChosen).dataset["count"]).toBe("0"));
+  });
+
   it("tells same-named contexts apart by their file", async () => {
     show(host());
     await screen.findAllByTestId(testids.fleetRow, {}, patient);

@@ -24,6 +24,8 @@ const filters: [Filter, string][] = [
   ["open", "Open"],
   ["trouble", "In trouble"],
 ];
+/** So many are not opened by one key: each is a login, and somebody's VPN. */
+const MANY = 20;
 const HEAD = 32;
 const ROW = 31;
 
@@ -35,6 +37,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
   const [chosen, setChosen] = useState<ReadonlySet<ClusterId>>(new Set());
   const [cursor, setCursor] = useState<ClusterId | null>(null);
   const [sources, setSources] = useState(false);
+  const [asks, setAsks] = useState(false);
   const rescan = useAct("clusters_rescan");
   const opening = useOpening();
   const search = useRef<HTMLInputElement>(null);
@@ -54,6 +57,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
     getItemKey: (i) => lines[i]?.key ?? i,
   });
 
+  useEffect(() => setAsks(false), [chosen]);
   // The list answers to the keyboard at once; the search is one key away.
   useEffect(() => grid.current?.focus({ preventScroll: true }), [clusters.data === undefined]);
   useKeys([
@@ -78,6 +82,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
   }
   function openThese(stay: boolean) {
     if (picked.length > 0) {
+      if (picked.length > MANY && !asks) return setAsks(true);
       setChosen(new Set());
       void opening.open(picked.filter((row) => row.state.phase === "closed").map((row) => row.id));
       void opening.renew(picked.filter((row) => isStopped(row.state.phase) && row.state.phase !== "awaiting_trust").map((row) => row.id));
@@ -211,7 +216,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
         </div>
       )}
       {sources ? <SourcesDialog close={() => setSources(false)} /> : null}
-      <Chosen picked={picked} clear={() => setChosen(new Set())} open={() => openThese(true)} close={(ids) => (setChosen(new Set()), void opening.close(ids))} />
+      <Chosen picked={picked} hidden={picked.length - found.filter((row) => chosen.has(row.id)).length} asks={asks && picked.length > MANY} clear={() => setChosen(new Set())} open={() => openThese(true)} close={(ids) => (setChosen(new Set()), void opening.close(ids))} />
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { testids } from "../testids";
 import { chooseTheme, useTheme } from "../tokens/theme";
 import type { ClusterRow } from "../wire/wire";
 import { ClusterItem } from "./ClusterItem";
+import { isConnected } from "./phase";
 import { atHand } from "./list";
 import { Notices } from "./Notices";
 import "./rail.css";
@@ -23,6 +24,7 @@ interface Props {
 export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
   const theme = useTheme();
   const cases = useAnswer("cases_list", {});
+  const open = (clusters.data ?? []).filter((row) => isConnected(row.state.phase)).length;
   const waiting = (cases.data ?? []).reduce((sum, c) => sum + c.waiting, 0);
   return (
     <nav className="rail" aria-label="Views and clusters" data-testid={testids.rail} data-wide={wide}>
@@ -32,7 +34,7 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
       </a>
       <ul className="rail-views">
         <Item to={{ at: "start" }} here={route.at === "start"} wide={wide} name="Clusters" testid={testids.navFleet} icon="M2 3h12v4H2ZM2 9h12v4H2ZM4.5 5h.5M4.5 11h.5" />
-        <Item to={cluster ? { at: "cluster", cluster, incident: null } : { at: "start" }} here={route.at === "cluster" || route.at === "connection"} wide={wide} name="Incidents" testid={testids.navIncidents} icon="M8 2 15 14H1ZM8 6.5v4M8 12v.5" />
+        <Item to={cluster && open < 2 ? { at: "cluster", cluster, incident: null } : { at: "incidents" }} here={route.at === "incidents" || route.at === "cluster" || route.at === "connection"} wide={wide} name="Incidents" testid={testids.navIncidents} icon="M8 2 15 14H1ZM8 6.5v4M8 12v.5" />
         <Item to={{ at: "cases" }} here={route.at === "case" || route.at === "cases"} wide={wide} name="Cases" testid={testids.navCases} icon="M1.5 4.5h4.5l1.5 2h7v7h-13Z" count={waiting} />
         <Item to={{ at: "blueprints", name: null }} here={route.at === "blueprints"} wide={wide} name="Blueprints" testid={testids.navBlueprints} icon="M2 2h12v12H2ZM2 6h12M6 6v8M9 9h3" />
         <Item to={{ at: "library", entry: null }} here={route.at === "library"} wide={wide} name="Library" testid={testids.navLibrary} icon="M3 2v12M6.5 2v12M10 2.5l3.5 11" />
@@ -43,6 +45,13 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
         <button type="button" className="rail-tool" data-testid={testids.helpOpen} onClick={onHelp} title="Keys (?)" aria-label="Show every key">
           ?
         </button>
+        <a className="rail-tool" href={toHash({ at: "settings", part: null })} aria-current={route.at === "settings" ? "page" : undefined} data-testid={testids.navSettings} title="Settings (Ctrl ,)" aria-label="Settings">
+          <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">
+            <path d="M2 4.5h6M11.5 4.5H14M2 11.5h2.5M8 11.5h6" className="stroked" />
+            <circle cx="9.75" cy="4.5" r="1.75" />
+            <circle cx="6.25" cy="11.5" r="1.75" />
+          </svg>
+        </a>
         <button type="button" className="rail-tool" data-testid={testids.themeSwitch} onClick={() => chooseTheme(theme === "dark" ? "light" : "dark")} title="Theme (⇧L)" aria-label={`Switch to the ${theme === "dark" ? "light" : "dark"} theme`}>
           <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
             <path d="M8 2.5a5.5 5.5 0 1 0 0 11Z" className="filled" />

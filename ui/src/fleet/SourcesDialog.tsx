@@ -11,10 +11,18 @@ const kinds: Record<SourceKind, string> = { merged: "kubectl's", file: "file", f
 
 /** Where kubeconfigs are looked for: what is there, what is wrong with it, and more of it by path or by paste. */
 export function SourcesDialog({ close }: { close: () => void }) {
-  const sources = useAnswer("sources_list", {});
   return (
     <Dialog title="Where kubeconfigs come from" close={close} testid={testids.sources}>
-      <AddPath />
+      <SourcesPanel focus />
+    </Dialog>
+  );
+}
+
+export function SourcesPanel({ focus = false }: { focus?: boolean }) {
+  const sources = useAnswer("sources_list", {});
+  return (
+    <>
+      <AddPath focus={focus} />
       <AddText />
       <section className="sources" aria-label="Sources">
         {sources.error ? (
@@ -30,7 +38,7 @@ export function SourcesDialog({ close }: { close: () => void }) {
         )}
       </section>
       <p className="small faint">Files and folders are read again by themselves when they change. Nothing is contacted before a context is opened.</p>
-    </Dialog>
+    </>
   );
 }
 
@@ -42,7 +50,7 @@ function Source({ row }: { row: SourceRow }) {
       <span className="mono source-name">{row.name}</span>
       <span className="small soft">{row.exists ? countOf(row.contexts, "context") : "not there; watched for"}</span>
       {row.removable ? (
-        <Button tone="quiet" className="small" testid={testids.sourceRemove} onClick={() => void remove.run({ kind: row.kind, name: row.name })} cannot={remove.busy ? "it is being taken away" : null} aria-label={`Take ${row.name} off the list`} title="Take it off the list; the file stays what it is">
+        <Button tone="quiet" className="small" testid={testids.sourceRemove} onClick={() => void remove.run({ kind: row.kind, name: row.name })} cannot={remove.busy ? "it is being taken away" : null} aria-label={`Remove ${row.name} from the list`} title="Take it off the list; the file stays what it is">
           Remove
         </Button>
       ) : (
@@ -59,7 +67,7 @@ function Source({ row }: { row: SourceRow }) {
 }
 
 /** A file or a folder by its path; which of the two it is, the disk knows. */
-function AddPath() {
+function AddPath({ focus }: { focus: boolean }) {
   const command = useCommand();
   const [path, setPath] = useState("");
   const [busy, setBusy] = useState(false);
@@ -90,7 +98,7 @@ function AddPath() {
         void add();
       }}
     >
-      <input className="field mono" autoFocus data-testid={testids.sourcePath} aria-label="Path of a kubeconfig, or of a folder of them" placeholder="~/.kube/clusters or /path/to/kubeconfig.yaml" value={path} onChange={(e) => setPath(e.target.value)} />
+      <input className="field mono" autoFocus={focus} data-testid={testids.sourcePath} aria-label="Path of a kubeconfig, or of a folder of them" placeholder="~/.kube/clusters or /path/to/kubeconfig.yaml" value={path} onChange={(e) => setPath(e.target.value)} />
       <Button type="submit" testid={testids.sourceAdd} cannot={busy ? "it is being read" : path.trim() ? null : "type the path of a file or a folder first"}>
         Add
       </Button>

@@ -6,7 +6,7 @@ export function Badges({ row }: { row: ClusterRow }) {
   return (
     <span className="badges">
       <Production row={row} />
-      {row.insecure ? <Insecure /> : null}
+      {row.insecure ? <Insecure plain={row.server.startsWith("http://")} /> : null}
       {row.kind === "recorded" ? null : <Lock open={row.writes} />}
     </span>
   );
@@ -32,10 +32,10 @@ export function Lock({ open = false }: { open?: boolean }) {
   );
 }
 
-function Insecure() {
+function Insecure({ plain }: { plain: boolean }) {
   return (
-    <span className="insecure" title="The server's certificate is not checked: whoever stands between can read and change everything">
-      not verified
+    <span className="insecure" title={`${plain ? "Nothing is encrypted" : "The server's certificate is not checked"}: whoever stands between can read and change everything`}>
+      {plain ? "not encrypted" : "not verified"}
     </span>
   );
 }

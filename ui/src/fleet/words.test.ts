@@ -25,6 +25,15 @@ describe("how a cluster stands", () => {
     expect(troubleOf(row("failed", null))).toEqual({ text: "Could not reach it.", hint: "Look." });
   });
 
+  it("tells apart why a cluster cannot be looked at", () => {
+    const failed = (trouble: string) => saying(closedRow("c", {}, { phase: "failed", trouble }), NOW).text;
+    expect(["refused", "tls", "busy", "server"].map(failed)).toEqual(["may not look", "certificate not trusted", "asked to wait", "server error"]);
+  });
+
+  it("says for how long a server did not answer", () => {
+    expect(saying(closedRow("c", {}, { phase: "connecting", since: NOW - 9e6 }), NOW).text).toBe("connecting for 9 s");
+  });
+
   it("counts the watches that broke off", () => {
     expect(saying(row("degraded", 4, [watch("failed"), watch("live")]), NOW)).toEqual({ text: "1 watch broken off, seen 4 s ago", tone: "old" });
   });

@@ -5,6 +5,22 @@ import { isStopped } from "./phase";
 /** Data older than this is said to be old: a live watch hears a bookmark about every minute. */
 export const OLD_MICROS = 90e6;
 
+/** A server that answers has done so by then. */
+const SLOW_MICROS = 4e6;
+
+/** What keeps a cluster from living, by the code of its trouble: told apart, since each asks for something else. */
+export const troubles: Record<string, string> = {
+  network: "no answer",
+  proxy: "the proxy refuses",
+  tls: "certificate not trusted",
+  refused: "may not look",
+  busy: "asked to wait",
+  server: "server error",
+  kubeconfig: "kubeconfig is wrong",
+  missing: "no such API",
+  gone: "gone",
+};
+
 export interface Saying {
   text: string;
   /** `asks`: nothing goes on before a person acts. */
@@ -37,7 +53,8 @@ export function saying(row: ClusterRow, now: Time): Saying {
       return { text: "closed", tone: "quiet" };
     case "connecting": {
       const { done, of } = listed(state);
-      return { text: of > 0 ? `listing, ${done} of ${of} kinds` : "connecting", tone: "plain" };
+      const waits = state.since === null ? 0 : now - state.since;
+      return { text: of > 0 ? `listing, ${done} of ${of} kinds` : waits > SLOW_MICROS ? `connecting for ${spanOf(waits)}` : "connecting", tone: "plain" };
     }
     case "live":
       return { text: seen || "live", tone: age !== null && age > OLD_MICROS ? "old" : "plain" };
@@ -53,7 +70,7 @@ export function saying(row: ClusterRow, now: Time): Saying {
       return { text: age === null ? "login needed" : `login needed, last ${seen}`, tone: "asks" };
     case "unreachable":
     case "failed":
-      return { text: age === null ? "could not connect" : `lost, last ${seen}`, tone: "trouble" };
+      return { text: age === null ? (troubles[state.trouble ?? ""] ?? "could not connect") : `lost, last ${seen}`, tone: "trouble" };
     case "recorded":
       return { text: state.span ? `recorded until ${dayOf(state.span[1])} ${clockOf(state.span[1])}` : "recorded", tone: "quiet" };
   }

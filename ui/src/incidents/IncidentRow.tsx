@@ -1,9 +1,19 @@
+import type { ReactNode } from "react";
 import { Ago, CategoryGlyph, ObjectName, SeverityMark } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { Incident } from "../wire/wire";
 
-export function IncidentRow({ incident, here, choose, open }: { incident: Incident; here: boolean; choose: () => void; open: () => void }) {
+interface Props {
+  incident: Incident;
+  here: boolean;
+  choose: () => void;
+  open: () => void;
+  /** Where it is, in a list over several clusters. */
+  place?: ReactNode;
+}
+
+export function IncidentRow({ incident, here, choose, open, place }: Props) {
   const { subjects } = incident;
   return (
     <li>
@@ -17,6 +27,7 @@ export function IncidentRow({ incident, here, choose, open }: { incident: Incide
           <Ago time={incident.started_at} suffix="" />
         </span>
         <span className="incident-subjects small">
+          {place}
           {subjects.slice(0, 3).map((object) => (
             <ObjectName key={`${object.kind}${object.name}`} object={object} />
           ))}

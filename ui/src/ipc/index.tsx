@@ -1,4 +1,4 @@
-import { keepPreviousData, QueryClient, type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, type UseQueryResult, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useState } from "react";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "../platform/host";
 import { tags } from "../wire/wire";
@@ -39,6 +39,14 @@ export function useAnswer<N extends CommandName>(
     enabled: options.enabled ?? true,
     ...(options.keepLast ? { placeholderData: keepPreviousData } : {}),
   });
+}
+
+/** The answers to one read command asked about several things, in the order of the requests. */
+export function useAnswers<N extends CommandName>(name: N, requests: Request<N>[]): UseQueryResult<Response<N>, CommandFailed>[] {
+  const host = useHost();
+  return useQueries({
+    queries: requests.map((request) => ({ queryKey: [name, request], queryFn: () => host.call(name, request) })),
+  }) as UseQueryResult<Response<N>, CommandFailed>[];
 }
 
 export interface Act<N extends CommandName> {

@@ -60,6 +60,14 @@ export function percentOf(probability: number): string {
 /** `1 call`, `2 calls` */
 export const countOf = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
+/** `0 B`, `184 kB`, `3.4 MB`, `2 GB`: steps of 1024, as disks are filled. */
+export function bytesOf(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? "TB"}`;
+}
+
 export const objectKey = (object: ObjectRef): string => `${object.kind}/${object.namespace}/${object.name}`;
 
 export function parseObject(text: string): ObjectRef | null {

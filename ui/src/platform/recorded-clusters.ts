@@ -57,6 +57,20 @@ export function clusterActs(recording: Recording, pace: number, publish: (update
       setTimeout(() => goThrough(cluster, [live()]), pace * 3);
       return row;
     },
+    cluster_kinds: ({ cluster }) => ({
+      kinds: [
+        ...rowOf(cluster).state.watches.map(({ kind }) => ({ name: kind, group: kind === "Pod" || kind === "Service" ? "" : "apps", version: "v1", namespaced: true })),
+        { name: "Certificate", group: "cert-manager.io", version: "v1", namespaced: true },
+        { name: "ClusterIssuer", group: "cert-manager.io", version: "v1", namespaced: false },
+        { name: "KafkaTopic", group: "kafka.strimzi.io", version: "v1beta2", namespaced: true },
+      ],
+      unknown: [{ what: "Could not ask for the kinds of `external.metrics.k8s.io`", why: "The API server behind this group does not answer.", hint: "Look at its APIService and the service behind it." }],
+    }),
+    cluster_watch_kind: ({ cluster, kind }) => {
+      const { state } = rowOf(cluster);
+      const watch = watchRow({ kind, phase: "live", since: Date.now() * 1000, last_event_at: Date.now() * 1000, listed: true, objects: 4 });
+      return set(cluster, { ...state, watches: [...state.watches, watch] });
+    },
     cluster_settings_put: ({ cluster, settings }) => {
       rows.set(cluster, { ...rowOf(cluster), settings });
       publish({ type: "cluster_changed", cluster });

@@ -4,4 +4,4 @@ import "./tokens.css";
 import "./base.css";
 
 export { type Ink, readInk } from "./ink";
-export { chooseTheme, type Theme, useTheme } from "./theme";
+export { chooseTheme, type Theme, type ThemeChoice, useTheme, useThemeChoice } from "./theme";

@@ -1,22 +1,31 @@
 import { useSyncExternalStore } from "react";
 
 export type Theme = "dark" | "light";
+export type ThemeChoice = Theme | "system";
 
 const listeners = new Set<() => void>();
+const daylight = () => window.matchMedia("(prefers-color-scheme: light)");
+
+let choice: ThemeChoice = "dark";
 
 function current(): Theme {
   return document.documentElement.dataset["theme"] === "light" ? "light" : "dark";
 }
 
+function show() {
+  document.documentElement.dataset["theme"] = choice === "system" ? (daylight().matches ? "light" : "dark") : choice;
+  for (const listener of listeners) listener();
+}
+
 /** Dark until the engineer chooses otherwise; the choice stays on this machine. */
-export function chooseTheme(theme: Theme): void {
-  document.documentElement.dataset["theme"] = theme;
+export function chooseTheme(chosen: ThemeChoice): void {
+  choice = chosen;
   try {
-    localStorage.setItem("theme", theme);
+    localStorage.setItem("theme", chosen);
   } catch {
     // Private storage may be refused; the theme then lasts as long as the window.
   }
-  for (const listener of listeners) listener();
+  show();
 }
 
 export function restoreTheme(): void {
@@ -28,12 +37,19 @@ export function restoreTheme(): void {
     kept = null;
   }
   const theme = asked ?? kept;
-  if (theme === "light" || theme === "dark") document.documentElement.dataset["theme"] = theme;
+  if (theme === "light" || theme === "dark" || theme === "system") choice = theme;
+  daylight().addEventListener("change", () => {
+    if (choice === "system") show();
+  });
+  show();
 }
 
-export function useTheme(): Theme {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, current);
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
+
+/** What is shown. */
+export const useTheme = (): Theme => useSyncExternalStore(subscribe, current);
+/** What was chosen. */
+export const useThemeChoice = (): ThemeChoice => useSyncExternalStore(subscribe, () => choice);

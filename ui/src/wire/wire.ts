@@ -615,6 +615,28 @@ encoding_depth: number,
  */
 not_after: Time | null, };
 
+/**
+ * A kind that a cluster serves and lists.
+ */
+export type KindRow = { 
+/**
+ * As watches and object references name it: `Application`, or `Service.serving.knative.dev`.
+ */
+name: string, 
+/**
+ * Empty: the core group.
+ */
+group: string, version: string, namespaced: boolean, };
+
+/**
+ * Which kinds a cluster serves.
+ */
+export type KindsView = { kinds: Array<KindRow>, 
+/**
+ * API groups that gave no answer: their kinds are not among these.
+ */
+unknown: Array<Problem>, };
+
 export type Lane = { object: ObjectRef | null, title: string, };
 
 /**
@@ -1306,6 +1328,8 @@ export type Commands = {
   cluster_close: { request: OfCluster; response: ClusterRow };
   /** Logs in anew and starts every watch again; what is shown stays, with its age. */
   cluster_renew: { request: OfCluster; response: ClusterRow };
+  /** Which kinds the cluster serves; asks it, so that what was installed since is there. */
+  cluster_kinds: { request: OfCluster; response: KindsView };
   /** Watches one more kind, by its name as in an object reference; watched already, nothing changes. */
   cluster_watch_kind: { request: WatchKind; response: ClusterRow };
   /** Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it. */
@@ -1390,6 +1414,7 @@ export const tags = {
   cluster_open: { reads: [], changes: ["clusters"] },
   cluster_close: { reads: [], changes: ["clusters"] },
   cluster_renew: { reads: [], changes: ["clusters", "cluster"] },
+  cluster_kinds: { reads: [], changes: [] },
   cluster_watch_kind: { reads: [], changes: ["cluster"] },
   cluster_settings_put: { reads: [], changes: ["clusters", "cluster"] },
   clusters_search: { reads: ["clusters"], changes: [] },

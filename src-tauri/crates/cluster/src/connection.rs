@@ -23,6 +23,7 @@ use tokio::sync::{Mutex, RwLock, Semaphore, watch as channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use kinds::ServedKind;
 pub use state::{ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
 
 use crate::arrival::Arrivals;

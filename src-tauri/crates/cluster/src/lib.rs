@@ -35,7 +35,7 @@ mod write;
 
 pub use arrival::finished::FinishedPods;
 pub use back_end::{BackEndKind, BackEndPlace, BackEndState, ConfiguredBackEnd};
-pub use connection::{Connection, ConnectionPhase, ConnectionState, Unseen, WatchPhase, WatchState};
+pub use connection::{Connection, ConnectionPhase, ConnectionState, ServedKind, Unseen, WatchPhase, WatchState};
 pub use crypto::install_crypto;
 pub use kubeconfig::{Context, Credential, Found, Issue, SourceWatch, Sources, discover};
 pub use live::{FollowPage, FollowState};

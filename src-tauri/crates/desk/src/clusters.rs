@@ -15,7 +15,7 @@ use model::{ClusterId, Incident, IncidentId, Snapshot, Time};
 
 use crate::desk::lock;
 use crate::look::{Looks, Understood};
-use crate::rows::{ClusterKind, ClusterRow, ClusterSettings, ClusterState, Problem, Update};
+use crate::rows::{ClusterKind, ClusterRow, ClusterSettings, ClusterState, KindsView, Problem, Update};
 use crate::sources::Added;
 use crate::{Desk, DeskError};
 
@@ -395,6 +395,23 @@ impl Desk {
         connection.watch_kind(kind).await.map_err(|error| DeskError::bad_request(error.to_string(), ""))?;
         self.tell(Update::ClusterChanged { cluster: id.clone() });
         self.cluster(id)
+    }
+
+    /// Which kinds an open cluster serves; asks it.
+    pub async fn kinds(&self, id: &ClusterId) -> Result<KindsView, DeskError> {
+        let opened = self.opened(id)?;
+        let connection = opened.connection.as_ref().ok_or_else(|| {
+            DeskError::bad_request(
+                format!("`{}` is a recording; it has what was recorded.", self.name_of(id)),
+                "Open the cluster itself.",
+            )
+        })?;
+        let (kinds, unknown) = connection.served_kinds().await.map_err(|error| DeskError {
+            code: "unavailable",
+            what: error.to_string(),
+            hint: String::new(),
+        })?;
+        Ok(KindsView::of(kinds, &unknown))
     }
 
     /// The connections of the open clusters.

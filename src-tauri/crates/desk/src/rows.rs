@@ -246,6 +246,25 @@ pub struct WatchRow {
     pub error: Option<String>,
 }
 
+/// A kind that a cluster serves and lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct KindRow {
+    /// As watches and object references name it: `Application`, or `Service.serving.knative.dev`.
+    pub name: String,
+    /// Empty: the core group.
+    pub group: String,
+    pub version: String,
+    pub namespaced: bool,
+}
+
+/// Which kinds a cluster serves.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct KindsView {
+    pub kinds: Vec<KindRow>,
+    /// API groups that gave no answer: their kinds are not among these.
+    pub unknown: Vec<Problem>,
+}
+
 /// Whether a cluster may be changed from here, and who said so. Off until an engineer turns it on for that cluster.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct WritesView {

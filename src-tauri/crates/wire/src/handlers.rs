@@ -64,6 +64,10 @@ impl Commands for Workbench {
         Ok(self.desk.renew_cluster(&request.cluster).await?)
     }
 
+    async fn cluster_kinds(&self, request: OfCluster) -> Answer<KindsView> {
+        Ok(self.desk.kinds(&request.cluster).await?)
+    }
+
     async fn cluster_watch_kind(&self, request: WatchKind) -> Answer<ClusterRow> {
         Ok(self.desk.watch_kind(&request.cluster, &request.kind).await?)
     }

@@ -87,6 +87,8 @@ commands! {
     cluster_close(OfCluster) -> ClusterRow, reads [], changes ["clusters"];
     /// Logs in anew and starts every watch again; what is shown stays, with its age.
     cluster_renew(OfCluster) -> ClusterRow, reads [], changes ["clusters", "cluster"];
+    /// Which kinds the cluster serves; asks it, so that what was installed since is there.
+    cluster_kinds(OfCluster) -> KindsView, reads [], changes [];
     /// Watches one more kind, by its name as in an object reference; watched already, nothing changes.
     cluster_watch_kind(WatchKind) -> ClusterRow, reads [], changes ["cluster"];
     /// Sets what the engineer adds to the kubeconfig; an open cluster is opened again with it.

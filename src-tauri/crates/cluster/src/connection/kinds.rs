@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Connection, Inner, Tasks};
 use crate::served::Served;
-use crate::{Kind, ReadError};
+use crate::{Kind, ReadError, Trouble};
 
 /// What is watched from the beginning: what every cluster has, and of the rest what this one serves.
 pub(super) fn wanted(served: Option<&Served>) -> Vec<Kind> {
@@ -31,7 +31,34 @@ pub(super) async fn follow_installed(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     }
 }
 
+/// A kind that an API server serves and lists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServedKind {
+    /// As an object reference carries it.
+    pub name: String,
+    /// Empty: the core group.
+    pub group: String,
+    pub version: String,
+    pub namespaced: bool,
+}
+
 impl Connection {
+    /// Every kind that can be listed, each once, by its preferred version; and the API groups that gave no answer, with
+    /// why. Asks the API server anew: kinds are installed while a connection is open.
+    pub async fn served_kinds(&self) -> Result<(Vec<ServedKind>, Vec<(String, Trouble)>), ReadError> {
+        let served = self.inner.ask_served().await.map_err(|trouble| trouble.reading("which kinds there are"))?;
+        let mut kinds: Vec<ServedKind> = Vec::new();
+        for kind in served.kinds.iter().filter(|kind| kind.listable) {
+            let name = kind.name();
+            if kinds.iter().all(|known| known.name != name) {
+                let (group, version) = (kind.group.clone(), kind.version.clone());
+                kinds.push(ServedKind { name, group, version, namespaced: kind.namespaced });
+            }
+        }
+        kinds.sort();
+        Ok((kinds, served.unknown.clone()))
+    }
+
     /// Watches one more kind from now on, a custom one mostly: by its name as in an object reference (`Application`,
     /// `Certificate.cert-manager.io`). Watched already, nothing changes.
     pub async fn watch_kind(&self, name: &str) -> Result<(), ReadError> {

@@ -457,6 +457,10 @@ async fn a_custom_kind_is_watched_when_somebody_asks_for_it() {
     fake.put("baskets", json!({"metadata": {"name": "late", "namespace": "shop", "uid": "l"}}));
     until(&connection, |s| s.of_kind("Basket").count() == 2).await;
     assert_eq!(connection.state().watches.iter().filter(|watch| watch.kind == "Basket").count(), 1);
+    let (kinds, unknown) = connection.served_kinds().await.unwrap();
+    let basket = kinds.iter().find(|kind| kind.name == "Basket").unwrap();
+    assert!(basket.namespaced && !basket.group.is_empty() && unknown.is_empty(), "{basket:?} {unknown:?}");
+    assert_eq!(kinds.iter().filter(|kind| kind.name == "Pod").count(), 1);
     let error = connection.watch_kind("Trolley").await.unwrap_err().to_string();
     assert!(error.contains("`Trolley`"), "{error}");
 }

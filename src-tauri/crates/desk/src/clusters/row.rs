@@ -1,13 +1,15 @@
 //! How a cluster is shown.
 
-use cluster::{ConnectionPhase, ConnectionState, Credential, WatchPhase};
+use cluster::{ConnectionPhase, ConnectionState, Credential, ServedKind, Trouble, WatchPhase};
 use model::ClusterId;
 
 use super::Known;
 use crate::Desk;
 use crate::desk::lock;
 use crate::error::full_stop;
-use crate::rows::{ClusterPhase, ClusterRow, ClusterState, LoginKind, Problem, UnseenRow, WatchRow};
+use crate::rows::{
+    ClusterPhase, ClusterRow, ClusterState, KindRow, KindsView, LoginKind, Problem, UnseenRow, WatchRow,
+};
 use crate::writes::is_production;
 
 impl Desk {
@@ -36,6 +38,21 @@ impl Desk {
             worst: triage.and_then(|look| look.triage.incidents.iter().map(|incident| incident.severity).max()),
             problems: known.problems.clone(),
         }
+    }
+}
+
+impl KindsView {
+    pub(super) fn of(kinds: Vec<ServedKind>, unknown: &[(String, Trouble)]) -> Self {
+        let row = |kind: ServedKind| {
+            let ServedKind { name, group, version, namespaced } = kind;
+            KindRow { name, group, version, namespaced }
+        };
+        let problem = |(group, trouble): &(String, Trouble)| Problem {
+            what: format!("Could not ask for the kinds of `{group}`"),
+            why: full_stop(&trouble.why),
+            hint: trouble.hint.clone(),
+        };
+        KindsView { kinds: kinds.into_iter().map(row).collect(), unknown: unknown.iter().map(problem).collect() }
     }
 }
 

@@ -5,7 +5,7 @@ import { incidents } from "./incidents";
 import { ago, cart, checkout, CLUSTER } from "./names";
 
 export const CASE = "0193b5d2-0000-7000-8000-000000000001";
-const FINISHED = "0193b5d2-0000-7000-8000-000000000002";
+export const FINISHED = "0193b5d2-0000-7000-8000-000000000002";
 const builtIn: Author = { who: "investigator", name: "built-in" };
 const program: Author = { who: "program" };
 

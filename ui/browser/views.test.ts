@@ -1,0 +1,131 @@
+// @vitest-environment node
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CASE, FINISHED } from "../src/platform/recordings/demo/case";
+import { CLUSTER } from "../src/platform/recordings/demo/names";
+import { parts } from "../src/settings/parts";
+import { Site } from "./chromium";
+
+const e = encodeURIComponent;
+/** Every view, and what of it must be there before it is looked at. */
+const views: [name: string, hash: string, there: string][] = [
+  ["the fleet", "/", "fleet-row"],
+  ["the incidents of a cluster", `/cluster/${e(CLUSTER)}`, "incident-row"],
+  ["the incidents of all clusters", "/incidents", "incident-row"],
+  ["a cluster whose login has expired", "/cluster/cluster%3Aprod-us", "stale"],
+  ["a cluster whose login program is not trusted", "/cluster/cluster%3Anew", "trust"],
+  ["a cluster that is closed", "/cluster/cluster%3Aedge", "picture-blank"],
+  ["a connection that is partly broken", "/connection/cluster%3Aprod-eu", "watch-row"],
+  ["a connection that may not see everything", "/connection/cluster%3Ascoped", "unseen"],
+  ["the cases", "/cases", "case-row"],
+  ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
+  ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
+  ["the blueprints", "/blueprints", "blueprint-row"],
+  ["a blueprint", "/blueprints/cart", "blueprint-form"],
+  ["the library", "/library", "library-entry"],
+  ...parts.map(([part, title]): [string, string, string] => [`the settings: ${title}`, `/settings/${part}`, "settings"]),
+];
+
+/** What lies over a view, and the key that brings it. */
+const overlays: [name: string, hash: string, keys: string, there: string][] = [
+  ["the keys", "/settings/about", "?", "help"],
+  ["the palette", "/settings/about", "Control+k", "palette"],
+  ["the sources of kubeconfigs", "/", "s", "sources"],
+  ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
+];
+
+let site: Site;
+beforeAll(async () => {
+  site = await Site.open();
+}, 120_000);
+afterAll(() => site?.close());
+
+const shown = (page: Page, testid: string) => page.waitForSelector(`[data-testid="${testid}"]`);
+
+/** What axe finds serious, each with the first place where it is so. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const axe = (window as unknown as { axe: typeof import("axe-core") }).axe;
+    return (await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] })).violations;
+  });
+  return found.filter((one) => one.impact === "serious" || one.impact === "critical").map((one) => `${one.id}: ${one.help}; ${one.nodes.length} × ${one.nodes[0]?.html.slice(0, 160)} ${one.nodes[0]?.failureSummary?.split("\n")[1]?.trim() ?? ""}`);
+}
+
+describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await site.page("/", theme);
+    await shown(page, "fleet-row");
+  });
+  afterAll(() => page.close());
+
+  it.each(views)("%s has no serious finding", async (_, hash, there) => {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await shown(page, there);
+    expect(await findings(page)).toEqual([]);
+  });
+
+  it.each(overlays)("%s has no serious finding", async (_, hash, keys, there) => {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await shown(page, "cluster-row");
+    await page.keyboard.press(keys);
+    await shown(page, there);
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(`[data-testid="${there}"]`, { state: "detached" });
+  });
+});
+
+describe("by the keyboard alone", () => {
+  it("a case is opened from the list of clusters, and the way back is found", async () => {
+    const page = await site.page("/");
+    await shown(page, "fleet-row");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await shown(page, "incident-row");
+    const first = await page.getAttribute('[data-testid="incident-row"] >> nth=0', "data-id");
+    await page.keyboard.press("j");
+    await page.waitForFunction((id) => !location.hash.includes(encodeURIComponent(id ?? "?")) && location.hash.split("/").length === 4, first);
+    await page.keyboard.press("k");
+    await page.waitForFunction((id) => location.hash.endsWith(encodeURIComponent(id ?? "?")), first);
+    await page.keyboard.press("o");
+    await shown(page, "case-screen");
+    await page.keyboard.press("g");
+    await page.keyboard.press("f");
+    await shown(page, "fleet");
+    await page.close();
+  });
+
+  it("every view is reached from the palette by its name", async () => {
+    const page = await site.page("/cases");
+    await shown(page, "rail");
+    for (const [words, hash] of [["settings keys", "#/settings/keys"], ["go library", "#/library"], ["cluster staging", "#/cluster/cluster%3Astaging"], ["connection staging", "#/connection/cluster%3Astaging"]] as const) {
+      await page.keyboard.press("Control+k");
+      await shown(page, "palette");
+      await page.keyboard.type(words);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction((wanted) => location.hash === wanted, hash);
+    }
+    await page.close();
+  });
+
+  it("everything that takes a click takes the focus, and shows it", async () => {
+    const page = await site.page("/settings/clusters");
+    await shown(page, "settings-cluster");
+    const unseen: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press("Tab");
+      const bare = await page.evaluate(() => {
+        const on = document.activeElement;
+        if (!on || on === document.body) return null;
+        const style = getComputedStyle(on);
+        return style.outlineStyle === "none" && style.boxShadow === "none" ? on.outerHTML.slice(0, 120) : null;
+      });
+      if (bare) unseen.push(bare);
+    }
+    expect(unseen).toEqual([]);
+    await page.close();
+  });
+});

@@ -1,0 +1,126 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useKeys } from "../app/keys";
+import { go, toHash } from "../app/route";
+import { Production } from "../fleet/badges";
+import { isConnected, isStopped, PhaseMark } from "../fleet/phase";
+import { canLook, saying } from "../fleet/words";
+import { useAnswer, useAnswers } from "../ipc";
+import { countOf, Empty, Failed, Loading, Partial } from "../kit";
+import { useNow } from "../kit/now";
+import { Blank } from "../kit/pictures";
+import { Words } from "../kit/words";
+import { testids } from "../testids";
+import type { ClusterRow, Incident, Severity } from "../wire/wire";
+import { IncidentRow } from "./IncidentRow";
+import "./incidents.css";
+
+interface One {
+  row: ClusterRow;
+  incident: Incident;
+}
+
+const rank: Record<Severity, number> = { critical: 0, major: 1, minor: 2, info: 3 };
+
+/** The worst first, and of the equally bad the newest; the place of an incident does not depend on who answered first. */
+export function byUrgency(a: One, b: One): number {
+  return rank[a.incident.severity] - rank[b.incident.severity] || b.incident.started_at - a.incident.started_at || a.incident.id.localeCompare(b.incident.id);
+}
+
+/** What is broken in all opened clusters; and of which of them nothing is known. */
+export function AllIncidents() {
+  const clusters = useAnswer("clusters_list", {});
+  const now = useNow(1000);
+  const opened = useMemo(() => (clusters.data ?? []).filter((row) => isConnected(row.state.phase)), [clusters.data]);
+  const seen = opened.filter((row) => canLook(row.state));
+  const triages = useAnswers("triage_get", seen.map((row) => ({ cluster: row.id, at: null })));
+  const [at, setAt] = useState<string | null>(null);
+  const list = useRef<HTMLOListElement>(null);
+
+  const all: One[] = seen.flatMap((row, i) => (triages[i]?.data?.triage.incidents ?? []).map((incident) => ({ row, incident }))).sort(byUrgency);
+  const keyOf = ({ row, incident }: One) => `${row.id} ${incident.id}`;
+  const index = Math.max(all.findIndex((one) => keyOf(one) === at), 0);
+  const here = all[index];
+  const show = (one: One | undefined) => one && go({ at: "cluster", cluster: one.row.id, incident: one.incident.id });
+  const move = (by: number) => {
+    const next = all[Math.min(Math.max(index + by, 0), all.length - 1)];
+    if (next) setAt(keyOf(next));
+  };
+  const none = here ? null : "there is no incident";
+  useKeys([
+    { keys: "j", title: "Next incident", group: "Incidents", run: () => move(1) },
+    { keys: "k", title: "Previous incident", group: "Incidents", run: () => move(-1) },
+    { keys: "o", title: "Look at the incident", group: "Incidents", run: () => show(here), cannot: none },
+  ]);
+  useEffect(() => {
+    list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+
+  const waiting = seen.filter((_, i) => triages[i]?.data === undefined && !triages[i]?.error);
+  const partial = seen.filter((_, i) => triages[i]?.data?.partial);
+  const dark = opened.filter((row) => !canLook(row.state)).map((row) => `\`${row.name}\`: ${saying(row, now).text}. ${row.state.message}`);
+  const failed = seen.flatMap((row, i) => (triages[i]?.error ? [`\`${row.name}\`: ${triages[i].error.title}`] : []));
+  const old = seen.filter((row) => isStopped(row.state.phase) || row.state.phase === "degraded").map((row) => `\`${row.name}\`: ${saying(row, now).text}. ${row.state.message}`);
+  const unknown = [...dark, ...old, ...failed, ...waiting.map((row) => `\`${row.name}\`: it is being looked at.`), ...partial.map((row) => `\`${row.name}\`: still listing.`)];
+  const known = seen.length - waiting.length - failed.length;
+
+  return (
+    <div className="incidents" data-testid={testids.allIncidents}>
+      <header className="bar">
+        <h1 className="bar-title">Incidents</h1>
+        <span className="small faint">
+          {opened.length > 0 ? `${countOf(all.length, "incident")} in ${known} of ${countOf(opened.length, "open cluster")}` : ""}
+        </span>
+      </header>
+      {clusters.error ? (
+        <Failed failure={clusters.error} retry={() => void clusters.refetch()} />
+      ) : !clusters.data ? (
+        <Loading what="Reading kubeconfigs…" />
+      ) : opened.length === 0 ? (
+        <Blank title="No cluster is open">
+          <p>
+            Nothing is contacted before it is opened. <a className="link" href={toHash({ at: "start" })}>Choose clusters</a> to see what is broken there.
+          </p>
+        </Blank>
+      ) : (
+        <div className="incidents-body" data-alone="true">
+          <section className="incidents-list" aria-label="Incidents of all open clusters">
+            {all.length > 0 ? (
+              <ol ref={list} data-testid={testids.incidentList}>
+                {all.map((one) => (
+                  <IncidentRow
+                    key={keyOf(one)}
+                    incident={one.incident}
+                    here={one === here}
+                    choose={() => show(one)}
+                    open={() => show(one)}
+                    place={
+                      <span className="incident-place small">
+                        <PhaseMark phase={one.row.state.phase} /> <span className="mono">{one.row.name}</span> <Production row={one.row} />
+                      </span>
+                    }
+                  />
+                ))}
+              </ol>
+            ) : known === 0 ? (
+              waiting.length > 0 ? <Loading what="Looking at the open clusters…" /> : <Blank title="Nothing is known of any open cluster just now" />
+            ) : unknown.length > 0 ? (
+              <Blank title={`Nothing is broken in ${countOf(known, "cluster")}, as far as was seen`} />
+            ) : (
+              <Empty title="Nothing is broken" testid="picture-healthy">
+                <p>{countOf(known, "open cluster")} looked at.</p>
+              </Empty>
+            )}
+            <footer className="incidents-foot">
+              {unknown.length > 0 ? <Partial title={`${countOf(unknown.length, "open cluster")} of which not everything is known`} items={unknown} /> : null}
+              {dark.length > 0 && all.length === 0 ? (
+                <p className="small soft">
+                  <Words text={dark[0] ?? ""} />
+                </p>
+              ) : null}
+            </footer>
+          </section>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { App } from "../app/App";
+import { HostProvider, newQueryClient } from "../ipc";
+import type { CommandName, Host, Request } from "../platform/host";
+import { recordedHost } from "../platform/recorded";
+import { demo } from "../platform/recordings/demo";
+import { testids } from "../testids";
+import { restoreTheme } from "../tokens/theme";
+
+const patient = { timeout: 10_000 };
+const person = userEvent.setup();
+let asked: [CommandName, unknown][] = [];
+const requests = (name: CommandName) => asked.filter(([n]) => n === name).map(([, request]) => request);
+
+function show(hash: string) {
+  const inner = recordedHost(demo, 0);
+  asked = [];
+  const host: Host = {
+    ...inner,
+    call<N extends CommandName>(name: N, request: Request<N>) {
+      asked.push([name, request]);
+      return inner.call(name, request);
+    },
+  };
+  location.hash = hash;
+  render(
+    <QueryClientProvider client={newQueryClient()}>
+      <HostProvider value={host}>
+        <App />
+      </HostProvider>
+    </QueryClientProvider>,
+  );
+}
+
+beforeEach(() => {
+  Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 700 });
+  Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, get: () => 28 });
+});
+
+describe("the settings", () => {
+  it("are one key away, and their parts are gone through by keys", async () => {
+    show("#/cases");
+    await screen.findByTestId(testids.rail, {}, patient);
+    await person.keyboard("gs");
+    expect((await screen.findByRole("heading", { name: "Kubeconfigs" })).tagName).toBe("H2");
+    await person.keyboard("j");
+    await screen.findByRole("heading", { name: "Login programs" });
+    await person.keyboard("kk");
+    await screen.findByRole("heading", { name: "About" });
+  });
+
+  it("show every login program with what was decided, and a trusted one is revoked", async () => {
+    show("#/settings/logins");
+    const rows = await screen.findAllByTestId(testids.loginRow, {}, patient);
+    expect(rows.map((row) => row.dataset["trust"])).toEqual(["trusted", "undecided"]);
+    await person.click(within(rows[0] as HTMLElement).getByTestId(testids.loginRevoke));
+    await waitFor(() => expect(requests("trust_decide")).toEqual([{ digest: "7a", trust: "undecided" }]));
+    await waitFor(() => expect(screen.getAllByTestId(testids.loginRow)[0]?.dataset["trust"]).toBe("undecided"));
+  });
+
+  it("set what one cluster is trusted by, and leave the others", async () => {
+    show("#/settings/clusters");
+    const row = (await screen.findAllByTestId(testids.settingsCluster, {}, patient)).find((one) => one.dataset["name"] === "dev-anna");
+    await person.click(row as HTMLElement);
+    await person.click(await screen.findByTestId(testids.machineCertificates));
+    await waitFor(() => expect(requests("cluster_settings_put")).toEqual([{ cluster: "cluster:dev-anna", settings: { namespaces: [], machine_certificates: true } }]));
+  });
+
+  it("keep the theme for the next start", async () => {
+    show("#/settings/appearance");
+    const light = (await screen.findAllByTestId(testids.settingsTheme, {}, patient)).find((one) => one.dataset["themeChoice"] === "light");
+    await person.click(light as HTMLElement);
+    expect(document.documentElement.dataset["theme"]).toBe("light");
+    delete document.documentElement.dataset["theme"];
+    restoreTheme();
+    expect(document.documentElement.dataset["theme"]).toBe("light");
+    await person.click((await screen.findAllByTestId(testids.settingsTheme)).find((one) => one.dataset["themeChoice"] === "dark") as HTMLElement);
+  });
+
+  it("find a key by what it does", async () => {
+    show("#/settings/keys");
+    await person.type(await screen.findByTestId(testids.keysSearch, {}, patient), "approve");
+    expect(screen.getAllByTestId(testids.keyRow).map((row) => row.textContent)).toContain("AApprove the call");
+    expect(screen.getAllByTestId(testids.keyRow).length).toBeLessThan(4);
+  });
+});
+
+describe("another kind", () => {
+  it("is found among those the cluster serves and watched from then on", async () => {
+    show("#/connection/cluster%3Astaging");
+    await screen.findAllByTestId(testids.watchRow, {}, patient);
+    await person.keyboard("w");
+    const dialog = await screen.findByTestId(testids.kinds, {}, patient);
+    expect(await within(dialog).findByText(/gave no answer/)).toBeTruthy();
+    await person.type(within(dialog).getByTestId(testids.kindsSearch), "certif");
+    const row = within(dialog).getByTestId(testids.kindRow);
+    expect(row.dataset["kind"]).toBe("Certificate");
+    await person.click(within(row).getByTestId(testids.kindWatch));
+    await waitFor(() => expect(within(dialog).getByTestId(testids.kindRow).dataset["watched"]).toBe("true"));
+    expect(requests("cluster_watch_kind")).toEqual([{ cluster: "cluster:staging", kind: "Certificate" }]);
+  });
+});
