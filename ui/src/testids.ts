@@ -77,6 +77,13 @@ export const testids = {
   loginAllow: "login-allow",
   loginRevoke: "login-revoke",
   toolRow: "tool-row",
+  keepDays: "keep-days",
+  keepMegabytes: "keep-megabytes",
+  keepSet: "keep-set",
+  historyRow: "history-row",
+  historyForget: "history-forget",
+  historyForgetOutdated: "history-forget-outdated",
+  historyForgetAll: "history-forget-all",
   keysSearch: "keys-search",
   keyRow: "key-row",
   /** Where kubeconfigs are looked for. */

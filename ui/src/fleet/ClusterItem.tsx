@@ -37,7 +37,7 @@ export function ClusterItem({ row, here }: { row: ClusterRow; here: boolean }) {
             {age < 5e6 ? "live" : spanOf(age)}
           </span>
         ) : connected ? (
-          <span className="cluster-age">{shortPhase(state.phase)}</span>
+          <span className="cluster-age">{shortPhase(state.phase, state.trouble)}</span>
         ) : state.phase === "closed" ? (
           <span className="cluster-room" />
         ) : null}

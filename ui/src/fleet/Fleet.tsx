@@ -48,6 +48,8 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
   const found = useMemo(() => clustersOf(lines), [lines]);
   const at = found.some((row) => row.id === cursor) ? cursor : (text ? (found[0]?.id ?? null) : null);
   const picked = rows.filter((row) => chosen.has(row.id));
+  const hidden = picked.length - found.filter((row) => chosen.has(row.id)).length;
+  const unsafe = hidden > 0 || picked.length > MANY;
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => grid.current,
@@ -82,7 +84,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
   }
   function openThese(stay: boolean) {
     if (picked.length > 0) {
-      if (picked.length > MANY && !asks) return setAsks(true);
+      if (unsafe && !asks) return setAsks(true);
       setChosen(new Set());
       void opening.open(picked.filter((row) => row.state.phase === "closed").map((row) => row.id));
       void opening.renew(picked.filter((row) => isStopped(row.state.phase) && row.state.phase !== "awaiting_trust").map((row) => row.id));
@@ -216,7 +218,7 @@ export function Fleet({ clusters }: { clusters: UseQueryResult<ClusterRow[], Com
         </div>
       )}
       {sources ? <SourcesDialog close={() => setSources(false)} /> : null}
-      <Chosen picked={picked} hidden={picked.length - found.filter((row) => chosen.has(row.id)).length} asks={asks && picked.length > MANY} clear={() => setChosen(new Set())} open={() => openThese(true)} close={(ids) => (setChosen(new Set()), void opening.close(ids))} />
+      <Chosen picked={picked} hidden={hidden} asks={asks && unsafe} clear={() => setChosen(new Set())} open={() => openThese(true)} close={(ids) => (setChosen(new Set()), void opening.close(ids))} />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { Dialog } from "../kit/dialog";
 import { Words } from "../kit/words";
 import { CommandFailed } from "../platform/host";
 import { testids } from "../testids";
-import type { SourceKind, SourceRow } from "../wire/wire";
+import type { Problem, SourceKind, SourceRow } from "../wire/wire";
 
 const kinds: Record<SourceKind, string> = { merged: "kubectl's", file: "file", folder: "folder", pasted: "pasted" };
 
@@ -56,7 +56,7 @@ function Source({ row }: { row: SourceRow }) {
       ) : (
         <span />
       )}
-      {row.problems.map((problem) => (
+      {(row.exists || row.removable ? row.problems : []).map((problem) => (
         <p key={`${problem.what} ${problem.why}`} className="source-problem small">
           <Words text={`${problem.what}: ${problem.why}`} /> <span className="faint"><Words text={problem.hint} /></span>
         </p>
@@ -113,8 +113,18 @@ function AddText() {
   const [text, setText] = useState("");
   const [name, setName] = useState("pasted");
   const id = useId();
+  const [wrong, setWrong] = useState<Problem | null>(null);
+  const remove = useAct("source_remove");
   async function submit() {
-    if (await add.run({ kind: "pasted", name: name.trim(), text })) setText("");
+    setWrong(null);
+    const source = { kind: "pasted" as const, name: name.trim() };
+    const made = (await add.run({ ...source, text }))?.find((row) => row.kind === "pasted" && row.name === source.name);
+    if (!made) return;
+    const problem = made.contexts === 0 ? made.problems[0] : undefined;
+    if (!problem) return setText("");
+    // A text that nothing can be read from is no source; it stays here to be corrected.
+    await remove.run(source);
+    setWrong(problem);
   }
   const cannot = add.busy ? "it is being read" : !text.trim() ? "paste a kubeconfig first" : !name.trim() ? "give it a name first" : null;
   return (
@@ -137,6 +147,7 @@ function AddText() {
           </span>
         </div>
       </form>
+      {wrong ? <Inline failure={new CommandFailed({ code: "bad_request", title: `${wrong.what}: ${wrong.why}`, hint: "Correct the text, or paste the whole file." })} dismiss={() => setWrong(null)} /> : null}
       {add.failed ? <Inline failure={add.failed} dismiss={add.dismiss} /> : null}
     </details>
   );

@@ -18,7 +18,8 @@ export const phaseName = (phase: Phase): string => words[phase];
 
 /** The same for where there is little room. */
 const shorter: Partial<Record<Phase, string>> = { awaiting_trust: "trust?", logging_in: "login…", logged_out: "login?", unreachable: "no answer" };
-export const shortPhase = (phase: Phase): string => shorter[phase] ?? words[phase];
+const causes: Record<string, string> = { tls: "certificate", proxy: "proxy", refused: "refused", busy: "busy", server: "error" };
+export const shortPhase = (phase: Phase, trouble: string | null): string => (isStopped(phase) ? causes[trouble ?? ""] : undefined) ?? shorter[phase] ?? words[phase];
 
 /** How the phases look: ring, turning ring, disc, half disc, key, cross, film. Shape tells them apart, colour helps. */
 type Shape = "ring" | "turning" | "disc" | "half" | "asks" | "cross" | "film";

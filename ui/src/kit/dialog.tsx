@@ -19,6 +19,12 @@ export function Dialog({ title, close, children, testid, bare = false }: { title
         e.preventDefault();
         close();
       }}
+      onKeyDown={(e) => {
+        // WebKit keeps Escape to a search field; a dialog closes from anywhere in it.
+        if (e.key !== "Escape" || e.defaultPrevented) return;
+        e.preventDefault();
+        close();
+      }}
       onClick={(e) => {
         if (e.target === ref.current) close();
       }}

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { homeOf, percentOf, spanOf } from "./format";
+import { bytesOf, homeOf, percentOf, spanOf } from "./format";
 
 describe("how things are written", () => {
   it("says spans in at most two units", () => {
     expect([8, 75, 600, 7800, 86_400 * 3 + 4 * 3600].map((s) => spanOf(s * 1e6))).toEqual(["8 s", "1 min 15 s", "10 min", "2 h 10 min", "3 d 4 h"]);
     expect(spanOf(-5e6)).toBe("0 s");
+  });
+
+  it("says sizes as disks are filled", () => {
+    expect([0, 900, 184_320, 3_565_158, 2048 * 1024 * 1024].map(bytesOf)).toEqual(["0 B", "900 B", "180 kB", "3.4 MB", "2 GB"]);
   });
 
   it("never rounds doubt away", () => {

@@ -1,10 +1,11 @@
 import { isStopped } from "../fleet/phase";
 import { closedState, watchRow } from "./rows";
-import type { ClusterId, ClusterRow, ClusterState, SourceRow, Update, WritesView } from "../wire/wire";
+import type { ClusterId, ClusterRow, ClusterState, HistoriesView, Keeping, SourceRow, Update, WritesView } from "../wire/wire";
 import { type Acts, failure } from "./recorded";
 import type { Recording } from "./recording";
 
 const closed: ClusterState = closedState();
+const usual: Keeping = { days: 7, megabytes: 2048 };
 
 /** Clusters of a recording that are opened and closed: each goes through its recorded states, a step at a time. */
 export function clusterActs(recording: Recording, pace: number, publish: (update: Update) => void): Acts {
@@ -41,6 +42,9 @@ export function clusterActs(recording: Recording, pace: number, publish: (update
   const recorded = recording.answers.find((answer) => answer.name === "sources_list");
   let sources: SourceRow[] = recorded?.name === "sources_list" ? recorded.response : [];
 
+  const told = recording.answers.find((answer) => answer.name === "histories_get");
+  let histories: HistoriesView = told?.name === "histories_get" ? told.response : { keeping: usual, usual, days: [1, 365], megabytes: [100, 100_000], folder: "", bytes: 0, clusters: [] };
+
   return {
     clusters_list: () => [...rows.values()],
     clusters_rescan: () => [...rows.values()],
@@ -71,6 +75,9 @@ export function clusterActs(recording: Recording, pace: number, publish: (update
       const watch = watchRow({ kind, phase: "live", since: Date.now() * 1000, last_event_at: Date.now() * 1000, listed: true, objects: 4 });
       return set(cluster, { ...state, watches: [...state.watches, watch] });
     },
+    histories_get: () => histories,
+    histories_keep: (keeping) => (histories = { ...histories, keeping }),
+    history_forget: ({ cluster }) => (histories = { ...histories, clusters: histories.clusters.map((row) => (row.cluster === cluster ? { ...row, bytes: 40_960, gaps: [] } : row)) }),
     cluster_settings_put: ({ cluster, settings }) => {
       rows.set(cluster, { ...rowOf(cluster), settings });
       publish({ type: "cluster_changed", cluster });

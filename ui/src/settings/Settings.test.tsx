@@ -47,7 +47,7 @@ describe("the settings", () => {
     await person.keyboard("gs");
     expect((await screen.findByRole("heading", { name: "Kubeconfigs" })).tagName).toBe("H2");
     await person.keyboard("j");
-    await screen.findByRole("heading", { name: "Login programs" });
+    await screen.findByRole("heading", { name: "History" });
     await person.keyboard("kk");
     await screen.findByRole("heading", { name: "About" });
   });
@@ -67,6 +67,34 @@ describe("the settings", () => {
     await person.click(row as HTMLElement);
     await person.click(await screen.findByTestId(testids.machineCertificates));
     await waitFor(() => expect(requests("cluster_settings_put")).toEqual([{ cluster: "cluster:dev-anna", settings: { namespaces: [], machine_certificates: true } }]));
+  });
+
+  it("set how much history is kept, within what can be kept, and say that less forgets", async () => {
+    show("#/settings/history");
+    const days = await screen.findByTestId(testids.keepDays, {}, patient);
+    await person.clear(days);
+    await person.type(days, "0");
+    expect(screen.getByText(/days are a number from 1 to 365/)).toBeTruthy();
+    await person.click(screen.getByTestId(testids.keepSet));
+    expect(requests("histories_keep")).toEqual([]);
+    await person.clear(days);
+    await person.type(days, "3");
+    expect(screen.getByText(/cannot be taken back/)).toBeTruthy();
+    await person.click(screen.getByTestId(testids.keepSet));
+    await waitFor(() => expect(requests("histories_keep")).toEqual([{ days: 3, megabytes: 2048 }]));
+  });
+
+  it("show what lies on the disk with its gaps, and forget only after a second word", async () => {
+    show("#/settings/history");
+    const rows = await screen.findAllByTestId(testids.historyRow, {}, patient);
+    expect(rows.map((row) => row.dataset["name"])).toEqual(["prod-eu-west-1", "playground", "staging-eu", "/home/o/.local/state/caseboard/clusters/4f.db"]);
+    expect(rows[0]?.textContent).toContain("14,201 observations lost");
+    expect(within(rows[1] as HTMLElement).getByRole("alert").textContent).toContain("Not written to the disk now");
+    expect(within(rows[3] as HTMLElement).queryByTestId(testids.historyForget)).toBeNull();
+    await person.click(within(rows[2] as HTMLElement).getByTestId(testids.historyForget));
+    expect(requests("history_forget")).toEqual([]);
+    await person.click(within(rows[2] as HTMLElement).getByTestId(testids.historyForgetAll));
+    await waitFor(() => expect(requests("history_forget")).toEqual([{ cluster: "cluster:staging", what: "everything" }]));
   });
 
   it("keep the theme for the next start", async () => {

@@ -6,6 +6,7 @@ import { AboutPart } from "./About";
 import { Appearance } from "./Appearance";
 import { CallsPart } from "./Calls";
 import { ClustersPart } from "./Clusters";
+import { HistoryPart } from "./History";
 import { KeysPart } from "./Keys";
 import { LoginsPart } from "./Logins";
 import { SourcesPart } from "./Sources";
@@ -14,6 +15,7 @@ import "./settings.css";
 
 const shown: Record<SettingsPart, () => ReactNode> = {
   sources: () => <SourcesPart />,
+  history: () => <HistoryPart />,
   logins: () => <LoginsPart />,
   clusters: () => <ClustersPart />,
   calls: () => <CallsPart />,

@@ -1,6 +1,7 @@
 /** The parts, in the order in which they are needed: what is connected first, how it looks last. */
 export const parts = [
   ["sources", "Kubeconfigs", "Where contexts come from."],
+  ["history", "History", "How long what was seen is kept, and what lies on the disk."],
   ["logins", "Login programs", "Which programs kubeconfigs may run on this machine."],
   ["clusters", "Each cluster", "Changes, namespaces, certificates, and where metrics, logs and alerts are asked."],
   ["calls", "Calls and approvals", "What investigations can ask for, and what waits for you."],

@@ -1,5 +1,5 @@
 import type { Recording } from "../recording";
-import { clusters, sources } from "./demo/clusters";
+import { clusters, histories, sources } from "./demo/clusters";
 import { library, tools, blueprints } from "./demo/desk";
 import { incidents, noise, notChecked } from "./demo/incidents";
 import { observationAnswers } from "./demo/evidence";
@@ -55,6 +55,7 @@ export const demo: Recording = {
     ...objectAnswers,
     ...observationAnswers,
     { name: "tools_list", request: {}, response: tools },
+    { name: "histories_get", request: {}, response: histories },
     { name: "blueprints_list", request: {}, response: blueprints },
     { name: "blueprint_versions", request: { name: "cart" }, response: blueprints.filter((b) => b.blueprint.name === "cart") },
     { name: "blueprint_retire", request: {}, response: {} },

@@ -1,4 +1,4 @@
-import type { ClusterRow, ClusterState, SourceRow, WatchRow } from "../../../wire/wire";
+import type { ClusterRow, ClusterState, HistoriesView, HistoryRow, SourceRow, WatchRow } from "../../../wire/wire";
 import { closedRow, closedState, watchRow } from "../../rows";
 import { ago, CLUSTER } from "./names";
 
@@ -139,3 +139,32 @@ export const sources: SourceRow[] = [
     problems: [{ what: "Could not read a kubeconfig (`/home/o/.kube/teams/old.yaml`, line 14)", why: "`certificate-authority-data` is not base64.", hint: "Ask whoever sent it for a new one." }],
   },
 ];
+
+const kept = (name: string, cluster: string, bytes: number, rest: Partial<HistoryRow> = {}): HistoryRow => ({
+  cluster,
+  name,
+  path: `/home/o/.local/state/caseboard/clusters/${name}.db`,
+  open: false,
+  bytes,
+  span: [ago(3 * 24 * 60), ago(0)],
+  gaps: [],
+  cases: 0,
+  unkept: null,
+  problem: null,
+  ...rest,
+});
+
+export const histories: HistoriesView = {
+  keeping: { days: 7, megabytes: 2048 },
+  usual: { days: 7, megabytes: 2048 },
+  days: [1, 365],
+  megabytes: [100, 100_000],
+  folder: "/home/o/.local/state/caseboard/clusters",
+  bytes: 1_936_000_000,
+  clusters: [
+    kept("prod-eu-west-1", "cluster:prod-eu", 1_288_000_000, { open: true, cases: 2, gaps: [{ from: ago(24 * 60), until: ago(24 * 60 - 9), dropped: 14_201, reason: "The disk was full." }, { from: ago(9 * 24 * 60), until: ago(7 * 24 * 60), dropped: 0, reason: "It is older than 7 days and was forgotten." }] }),
+    kept("playground", CLUSTER, 641_000_000, { open: true, unkept: "The disk is full: `No space left on device`. What is seen is held in memory; free some space." }),
+    kept("staging-eu", "cluster:staging", 7_200_000, { span: [ago(400), ago(300)] }),
+    { ...kept("old", "cluster:old", 51_200), cluster: null, name: "/home/o/.local/state/caseboard/clusters/4f.db", span: null, problem: { what: "Could not open the history.", why: "It was written by a newer version.", hint: "Open it with that version." } },
+  ],
+};
