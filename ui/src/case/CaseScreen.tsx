@@ -99,7 +99,11 @@ function Opened({ view }: { view: CaseView }) {
       <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
         <CaseBar view={view} state={now} time={time} setTime={setTime} propose={() => setProposing(true)} />
         <Panel {...panel("timeline")} title="Timeline" list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
-          <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={now.opened?.incidents[0]?.started_at ?? null} list={lists.has("timeline")} loading={timeline.isFetching} />
+          {timeline.error && !timeline.data ? (
+            <Failed failure={timeline.error} retry={() => void timeline.refetch()} />
+          ) : (
+            <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={now.opened?.incidents[0]?.started_at ?? null} list={lists.has("timeline")} loading={timeline.isFetching} />
+          )}
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
           <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} />

@@ -11,12 +11,13 @@ import { placeOf, placeText } from "./place";
 export function BackEnds({ row }: { row: ClusterRow }) {
   const shown = row.kind !== "recorded" && isOpen(row.state.phase);
   const rows = useAnswer("back_ends_list", { cluster: row.id }, { enabled: shown });
-  if (!shown || !rows.data) return null;
+  if (!shown) return null;
   return (
     <section aria-label="Metrics, logs and alerts" data-testid={testids.backEnds}>
       <h2 className="label">Metrics, logs and alerts</h2>
+      {rows.error ? <Inline failure={rows.error} /> : !rows.data ? <p className="small faint" role="status">Looking among the cluster's Services…</p> : null}
       <ul className="back-ends">
-        {rows.data.map((one) => (
+        {(rows.data ?? []).map((one) => (
           <BackEnd key={one.kind} cluster={row.id} row={one} />
         ))}
       </ul>

@@ -14,12 +14,18 @@ export function Follows({ row }: { row: ClusterRow }) {
   const follows = useAnswer("follows_list", { cluster: row.id }, { enabled: shown });
   const stop = useAct("follow_stop");
   const [reading, setReading] = useState<FollowRow | null>(null);
-  if (!shown || !follows.data || follows.data.length === 0) return null;
+  if (!shown || (follows.data ?? []).length === 0)
+    return shown && follows.error ? (
+      <section aria-label="Logs that are followed">
+        <h2 className="label">Logs that are followed</h2>
+        <Inline failure={follows.error} />
+      </section>
+    ) : null;
   return (
     <section aria-label="Logs that are followed" data-testid={testids.follows}>
       <h2 className="label">Logs that are followed</h2>
       <ul className="back-ends">
-        {follows.data.map((one) => (
+        {follows.data?.map((one) => (
           <li key={one.id} className="back-end" data-testid={testids.followRow} data-id={one.id}>
             <p className="mono small">
               {one.namespace}/{one.pod} <span className="faint">{one.container}</span>

@@ -8,7 +8,15 @@ import type { ClusterRow, WritesView } from "../wire/wire";
 /** Whether anything may be changed at a cluster. Off until somebody allows it here; every change still waits for its own approval. */
 export function WritesPart({ row }: { row: ClusterRow }) {
   const writes = useAnswer("writes_get", { cluster: row.id });
-  if (!writes.data || row.kind === "recorded") return null;
+  if (row.kind === "recorded") return null;
+  if (writes.error)
+    return (
+      <section aria-label="Changes">
+        <h2 className="label">Changes</h2>
+        <Inline failure={writes.error} />
+      </section>
+    );
+  if (!writes.data) return null;
   return <Switch key={`${writes.data.enabled}`} view={writes.data} />;
 }
 

@@ -80,6 +80,7 @@ export function saying(row: ClusterRow, now: Time): Saying {
 export function troubleOf(row: ClusterRow): { text: string; hint: string } | null {
   const { state } = row;
   if (isStopped(state.phase) || state.phase === "degraded") return { text: state.message, hint: state.hint };
+  if (state.unkept) return { text: `History is not written to the disk. ${state.unkept}`, hint: "" };
   const problem = row.problems[0];
   return problem ? { text: `${problem.what}: ${problem.why}`, hint: problem.hint } : null;
 }

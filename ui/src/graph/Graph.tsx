@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { Button, Failed, objectKey, useEvidence } from "../kit";
+import { Button, Failed, objectKey, useEvidence, Loading } from "../kit";
 import { Blank } from "../kit/pictures";
 import { useSize } from "../kit/size";
 import type { CommandFailed } from "../platform";
@@ -26,8 +26,8 @@ interface Props {
 
 /** What depends on what around the incident, as of the shown time. Dependencies point right or down. */
 export function Graph({ view, failed, retry, focus, object, setObject, evidence, list }: Props) {
-  if (failed) return <Failed failure={failed} retry={retry} />;
-  if (!view) return <p className="graph-wait small faint" role="status">Laying out what depends on what…</p>;
+  if (failed && !view) return <Failed failure={failed} retry={retry} />;
+  if (!view) return <Loading what="Laying out what depends on what…" rows={5} />;
   if (view.layout.nodes.length === 0)
     return (
       <Blank title="Nothing to draw at this time">

@@ -82,7 +82,7 @@ function Keep({ view }: { view: HistoriesView }) {
   );
 }
 
-const gapSaying = (gap: GapRow) => `${fullOf(gap.from)} to ${fullOf(gap.until)} (${spanOf(gap.until - gap.from)}): ${gap.reason}${gap.dropped > 0 ? `; ${gap.dropped.toLocaleString("en")} ${gap.dropped === 1 ? "observation" : "observations"} lost` : ""}`;
+const gapSaying = (gap: GapRow) => `${fullOf(gap.from)} to ${fullOf(gap.until)} (${spanOf(gap.until - gap.from)}): ${gap.reason}${gap.dropped > 0 ? `; ${gap.dropped.toLocaleString("en")} ${gap.dropped === 1 ? "observation" : "observations"} gone` : ""}`;
 
 function Kept({ row, most }: { row: HistoryRow; most: number }) {
   const [asking, setAsking] = useState(false);

@@ -88,7 +88,7 @@ describe("the settings", () => {
     show("#/settings/history");
     const rows = await screen.findAllByTestId(testids.historyRow, {}, patient);
     expect(rows.map((row) => row.dataset["name"])).toEqual(["prod-eu-west-1", "playground", "staging-eu", "/home/o/.local/state/caseboard/clusters/4f.db"]);
-    expect(rows[0]?.textContent).toContain("14,201 observations lost");
+    expect(rows[0]?.textContent).toContain("14,201 observations gone");
     expect(within(rows[1] as HTMLElement).getByRole("alert").textContent).toContain("Not written to the disk now");
     expect(within(rows[3] as HTMLElement).queryByTestId(testids.historyForget)).toBeNull();
     await person.click(within(rows[2] as HTMLElement).getByTestId(testids.historyForget));

@@ -17,7 +17,7 @@ export function TimelineList({ picture, time, set }: { picture: Picture; time: T
   }, [current]);
   return (
     <div className="timeline-listed">
-      {picture.gaps.length > 0 ? <Partial title={`${countOf(picture.gaps.length, "stretch", "stretches")} of time not recorded`} items={picture.gaps.map(gapSaying)} /> : null}
+      {picture.gaps.length > 0 ? <Partial title={`${countOf(picture.gaps.length, "stretch", "stretches")} of time missing`} items={picture.gaps.map(gapSaying)} /> : null}
       <div className="timeline-list" ref={scroll} data-testid={testids.timelineList} tabIndex={0} aria-label="What happened, in order">
         <div role="list" style={{ height: virtual.getTotalSize() }} className="timeline-list-rows">
           {virtual.getVirtualItems().map((item) => {

@@ -137,4 +137,4 @@ export function saying(picture: Picture, mark: TimeMark): string {
 export type Gap = Picture["gaps"][number];
 
 /** A stretch of which nothing is known, in words. */
-export const gapSaying = (gap: Gap): string => `${clockOf(gap.from)} to ${clockOf(gap.until)}, not recorded: ${gap.why.replaceAll("`", "")}`;
+export const gapSaying = (gap: Gap): string => `${clockOf(gap.from)} to ${clockOf(gap.until)} is missing: ${gap.why.replaceAll("`", "")}`;
