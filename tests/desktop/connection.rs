@@ -38,8 +38,7 @@ pub async fn away_and_back(stage: Stage) -> anyhow::Result<()> {
     company.expire()?;
     let served = company.serve(port).await?;
     window.find_css("[data-testid=\"stale\"][data-phase=\"logged_out\"]").await?;
-    let told = window.text("stale").await?;
-    ensure!(told.contains("session has expired"), "the program's own words are shown: {told}");
+    let told = window.text_that("stale", |text| text.contains("session has expired")).await?;
     ensure!(told.contains("as of"), "the age of what is shown is told: {told}");
     ensure!(window.shows("incident-row").await?, "what was seen stays");
     stage.show("2-expired.png")?;

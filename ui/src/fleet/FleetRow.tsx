@@ -79,8 +79,8 @@ export function FleetRow({ row, twin, here, chosen, opening, onRow, toggle }: Pr
         <Badges row={row} />
       </span>
       <span role="gridcell" className="fleet-server mono small" title={row.server}>
-        {row.server.replace(/^https:\/\//, "")}
-        {row.namespace && row.namespace !== "default" ? <span className="faint"> {row.namespace}</span> : null}
+        <span className="fleet-host">{row.server.replace(/^https:\/\//, "")}</span>
+        {row.namespace && row.namespace !== "default" ? <span className="faint fleet-namespace">{row.namespace}</span> : null}
       </span>
       <span role="gridcell" className="fleet-state small" data-tone={said.tone}>
         {said.text}

@@ -236,11 +236,12 @@ impl ConnectionState {
         }
     }
 
-    /// A trouble that only a person can solve is the one to show.
+    /// A trouble that only a person can solve is the one to show; what a plugin said tells more than the refusal that made
+    /// it run.
     fn worst(&self) -> Option<&Trouble> {
         let stopped = |w: &&WatchState| matches!(w.phase, WatchPhase::Failed | WatchPhase::Refused);
         let troubles = self.watches.iter().filter(stopped).filter_map(|w| w.error.as_ref());
-        troubles.min_by_key(|trouble| Obstacle::of(trouble.kind))
+        troubles.min_by_key(|trouble| (Obstacle::of(trouble.kind), trouble.kind == TroubleKind::Credential))
     }
 
     fn say_of_watches(&mut self, server: &str) {

@@ -128,3 +128,16 @@ fn the_time_of_a_phase_is_the_time_of_its_beginning() {
     assert_eq!((state.phase, state.since), (ConnectionPhase::LoggingIn, Time(4)));
     assert!(state.message.contains("`corp login`"), "{state:?}");
 }
+
+#[test]
+fn what_the_plugin_said_is_shown_before_the_refusal_that_made_it_run() {
+    let mut state = ConnectionState::connecting("https://x", Time(1));
+    let failed = |kind: &str, trouble: Trouble| WatchState { error: Some(trouble), ..watch(kind, "", WatchPhase::Failed) };
+    state.watches = vec![
+        failed("Pod", Trouble::new(TroubleKind::Credential, "401: Unauthorized", "Log in again.")),
+        failed("Node", Trouble::new(TroubleKind::Plugin, "`corp login`: the session has expired", "Run it.")),
+    ];
+    state.settle("https://x", Time(2));
+    assert_eq!(state.phase, ConnectionPhase::LoggedOut);
+    assert!(state.message.contains("the session has expired"), "{}", state.message);
+}
