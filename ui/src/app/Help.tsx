@@ -4,6 +4,7 @@ import { Dialog } from "../kit/dialog";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import { capsOf, useBindings } from "./keys";
+import { toHash } from "./route";
 
 /** Every key that does something right now, and where the program keeps its things. */
 export function Help({ close }: { close: () => void }) {
@@ -35,6 +36,9 @@ export function Help({ close }: { close: () => void }) {
           </section>
         ))}
       </div>
+      <p className="small">
+        These work here. <a className="link" href={toHash({ at: "settings", part: "keys" })} onClick={close}>Every key of the window</a>
+      </p>
       {about.data && about.data.warnings.length > 0 ? (
         <section className="help-warnings">
           <h3 className="label">What the program goes on without</h3>
