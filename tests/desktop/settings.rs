@@ -31,6 +31,12 @@ pub async fn settings(stage: Stage) -> anyhow::Result<()> {
     window.find_css("[data-testid=\"machine-certificates\"]:checked").await?;
     stage.show("1-cluster.png")?;
 
+    // How long history is kept.
+    part(&window, "history").await?;
+    window.fill("keep-days", "3").await?;
+    window.click("keep-set").await?;
+    window.text_that("settings", |text| text.contains("Back to 7 days")).await?;
+
     // The look.
     part(&window, "appearance").await?;
     window.find_css("[data-theme-choice=\"light\"]").await?.click().await?;
@@ -48,6 +54,9 @@ pub async fn settings(stage: Stage) -> anyhow::Result<()> {
     window.find_css("[data-testid=\"machine-certificates\"]:checked").await?;
     let kept = window.find("namespaces-input").await?.prop("value").await?.unwrap_or_default();
     ensure!(kept == "payments, payments-jobs", "the namespaces are kept: {kept}");
+    part(&window, "history").await?;
+    let days = window.find("keep-days").await?.prop("value").await?.unwrap_or_default();
+    ensure!(days == "3", "three days are kept: {days}");
     stage.show("3-again.png")?;
     window.close().await
 }
