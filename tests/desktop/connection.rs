@@ -1,5 +1,6 @@
 //! A login that expires and a cluster that goes away: both are told, what was seen stays, both come back.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,8 @@ use anyhow::{Context, ensure};
 use caseboard_tests::process::eventually;
 use caseboard_tests::window::Window;
 use playground::{Pace, Served, Settings, Source};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::person::Stage;
 
@@ -15,9 +18,11 @@ const SOON: Duration = Duration::from_secs(20);
 
 pub async fn away_and_back(stage: Stage) -> anyhow::Result<()> {
     let company = Company::new(stage.home().join("company"))?;
-    let served = company.serve(0).await?;
+    let served = company.serve("before").await?;
     company.log_in(&served)?;
-    let kubeconfig = company.kubeconfig(served.address.port())?;
+    let road = Road::open(0, served.address).await?;
+    let port = road.port;
+    let kubeconfig = company.kubeconfig(port)?;
     let environment = [("KUBECONFIG", kubeconfig.display().to_string())];
     let window = stage.window_with("demo", stage.home(), &environment).await?;
 
@@ -32,11 +37,10 @@ pub async fn away_and_back(stage: Stage) -> anyhow::Result<()> {
     stage.show("1-trusted.png")?;
 
     // The session ends: the server wants another token, and the program has none to give.
-    let port = served.address.port();
-    served.stop();
-    drop(served);
     company.expire()?;
-    let served = company.serve(port).await?;
+    let served = company.serve("after").await?;
+    drop(road);
+    let road = Road::open(port, served.address).await?;
     window.find_css("[data-testid=\"stale\"][data-phase=\"logged_out\"]").await?;
     let told = window.text_that("stale", |text| text.contains("session has expired")).await?;
     ensure!(told.contains("as of"), "the age of what is shown is told: {told}");
@@ -51,13 +55,11 @@ pub async fn away_and_back(stage: Stage) -> anyhow::Result<()> {
     stage.show("3-renewed.png")?;
 
     // The cluster goes away, and comes back by itself.
-    served.stop();
-    drop(served);
+    drop(road);
     window.find_css("[data-testid=\"stale\"][data-phase=\"unreachable\"]").await?;
     ensure!(window.shows("incident-row").await?, "what was seen stays");
     stage.show("4-away.png")?;
-    let served = company.serve(port).await?;
-    company.log_in(&served)?;
+    let _road = Road::open(port, served.address).await?;
     window.find_css("[data-testid=\"cluster-bar\"][data-phase=\"live\"]").await?;
     window.gone("stale").await?;
     stage.show("5-back.png")?;
@@ -95,14 +97,11 @@ impl Company {
         Ok(Company { folder })
     }
 
-    /// The practice cluster on a port; each time it serves it takes another token.
-    async fn serve(&self, port: u16) -> anyhow::Result<Served> {
-        eventually(SOON, "the cluster's port", || async {
-            let source = Source::Scenario(Box::new(playground::built_in("demo")?), Pace::Happened);
-            let settings = Settings { port, folder: self.folder.clone(), name: "own".into(), history: None };
-            Ok(playground::serve(source, settings).await?)
-        })
-        .await
+    /// The practice cluster; each that is served takes another token.
+    async fn serve(&self, name: &str) -> anyhow::Result<Served> {
+        let source = Source::Scenario(Box::new(playground::built_in("demo")?), Pace::Happened);
+        let settings = Settings { port: 0, folder: self.folder.clone(), name: name.to_owned(), history: None };
+        Ok(playground::serve(source, settings).await?)
     }
 
     /// Puts the token that the cluster takes now where the login program finds it.
@@ -124,6 +123,38 @@ impl Company {
         let path = self.folder.join("night.yaml");
         std::fs::write(&path, kubeconfig(port, &self.folder.join("company-login")))?;
         Ok(path)
+    }
+}
+
+/// What lies between this machine and the cluster: a port that leads there until it is dropped, and everybody with it.
+struct Road {
+    port: u16,
+    open: JoinHandle<()>,
+}
+
+impl Road {
+    async fn open(port: u16, to: SocketAddr) -> anyhow::Result<Self> {
+        let listener =
+            eventually(SOON, "the port of the road", || async { Ok(TcpListener::bind(("127.0.0.1", port)).await?) })
+                .await?;
+        let port = listener.local_addr()?.port();
+        let open = tokio::spawn(async move {
+            let mut travellers = JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                travellers.spawn(async move {
+                    if let Ok(mut far) = TcpStream::connect(to).await {
+                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    }
+                });
+            }
+        });
+        Ok(Road { port, open })
+    }
+}
+
+impl Drop for Road {
+    fn drop(&mut self) {
+        self.open.abort();
     }
 }
 

@@ -132,7 +132,8 @@ fn the_time_of_a_phase_is_the_time_of_its_beginning() {
 #[test]
 fn what_the_plugin_said_is_shown_before_the_refusal_that_made_it_run() {
     let mut state = ConnectionState::connecting("https://x", Time(1));
-    let failed = |kind: &str, trouble: Trouble| WatchState { error: Some(trouble), ..watch(kind, "", WatchPhase::Failed) };
+    let failed =
+        |kind: &str, trouble: Trouble| WatchState { error: Some(trouble), ..watch(kind, "", WatchPhase::Failed) };
     state.watches = vec![
         failed("Pod", Trouble::new(TroubleKind::Credential, "401: Unauthorized", "Log in again.")),
         failed("Node", Trouble::new(TroubleKind::Plugin, "`corp login`: the session has expired", "Run it.")),
