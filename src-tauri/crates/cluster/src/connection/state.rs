@@ -8,7 +8,7 @@ use serde::Serialize;
 pub use phase::ConnectionPhase;
 pub(crate) use phase::{Event, Obstacle, Tally, fold};
 
-use crate::Trouble;
+use crate::{Trouble, TroubleKind};
 
 /// How one watch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
