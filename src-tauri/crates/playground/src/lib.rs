@@ -21,8 +21,8 @@ mod store;
 mod table;
 mod world;
 
-pub use builtin::{BUILT_IN, built_in};
+pub use builtin::{BUILT_IN, all_built_in, built_in};
 pub use crowd::{Crowd, MadeUp, PodPhase};
-pub use scenario::{Broken, Happening, Scenario, Stage, Truth, What};
+pub use scenario::{Broken, Happening, Other, Scenario, Stage, Truth, What};
 pub use serve::{CannotServe, Served, Settings, Source, serve};
 pub use world::Pace;

@@ -5,6 +5,7 @@ mod actor;
 mod beat;
 mod controller;
 mod expand;
+mod file;
 mod node;
 mod plain;
 mod pod;
@@ -21,7 +22,6 @@ use std::path::Path;
 use model::{Body, ClusterId, CoverageState, ObjectRef, Observation, Source, Time};
 use serde::Deserialize;
 use serde_json::Value;
-use serde_saphyr::Spanned;
 
 pub(crate) use node::lease;
 pub(crate) use plain::base64;
@@ -75,6 +75,23 @@ pub struct Truth {
     /// Names of facts that a good engineer would cite.
     #[serde(default)]
     pub evidence: Vec<String>,
+    /// Objects that name the same thing, such as the Service in front of a database.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Names of facts without which nobody could tell the cause from its rivals; where empty, the evidence.
+    #[serde(default)]
+    pub decides: Vec<String>,
+    /// Further causes that have nothing to do with the first: each is an incident of its own.
+    #[serde(default)]
+    pub others: Vec<Other>,
+}
+
+/// One more thing that is wrong at the same time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Other {
+    pub object: String,
+    pub failure_mode: String,
 }
 
 /// Something done: its name in the script, its words, and the line it stands on.
@@ -110,100 +127,45 @@ impl fmt::Display for Broken {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: String,
-    title: String,
-    about: String,
-    #[serde(default)]
-    twin: Option<String>,
-    truth: Truth,
-    start: Spanned<String>,
-    #[serde(default)]
-    length: Option<Span>,
-    #[serde(default = "default_namespace")]
-    namespace: String,
-    objects: Vec<Spanned<Value>>,
-    #[serde(default)]
-    steps: Vec<Spanned<Value>>,
-    #[serde(default)]
-    reactions: Vec<Spanned<Value>>,
-}
-
-fn default_namespace() -> String {
-    "default".into()
-}
-
-const FORMAT: &str = "`knowledge/scenarios/README.md` describes the format";
-
 impl Scenario {
     /// Reads a script and plays it once to its end; `path` is for messages.
     pub fn load(path: &str, text: &str) -> Result<Scenario, Broken> {
-        let broken =
-            |line: usize, what: String, hint: &str| Broken { path: path.to_owned(), line, what, hint: hint.to_owned() };
-        let file: File = serde_saphyr::from_str(text).map_err(|error| {
-            let line = error.location().map_or(0, |l| l.line() as usize);
-            let what = error.without_snippet().to_string();
-            broken(line, what.lines().next().unwrap_or_default().to_owned(), FORMAT)
-        })?;
-        let start = file.start.value.parse::<Time>().map_err(|error| {
-            broken(
-                file.start.referenced.line() as usize,
-                error.to_string(),
-                "`start` is the time at which the script's clock shows zero",
-            )
-        })?;
-        let objects = file
-            .objects
-            .into_iter()
-            .map(|item| Act { line: item.referenced.line() as usize, name: "apply".into(), words: item.value })
-            .collect();
-        let mut steps = Vec::new();
-        for item in file.steps {
-            let line = item.referenced.line() as usize;
-            steps.push(step(item.value, line).map_err(|what| broken(line, what, FORMAT))?);
+        let mut all = file::read(path, text)?;
+        if all.len() == 1 {
+            return Ok(all.remove(0));
         }
-        steps.sort_by_key(|s| s.at);
-        let mut reactions = Vec::new();
-        for item in file.reactions {
-            let line = item.referenced.line() as usize;
-            let word: ReactionWord =
-                serde_json::from_value(item.value).map_err(|error| broken(line, error.to_string(), FORMAT))?;
-            for words in &word.steps {
-                step(words.clone(), line).map_err(|what| broken(line, what, FORMAT))?;
-            }
-            reactions.push((line, word));
-        }
-        let last = steps.last().map_or(Span(0), |s| s.at);
-        let scenario = Scenario {
-            name: file.name,
-            title: file.title,
-            about: file.about,
-            twin: file.twin,
-            truth: file.truth,
-            start,
-            length: file.length.unwrap_or(last),
-            namespace: file.namespace,
-            objects,
-            steps,
-            reactions,
-        };
-        let mut stage = scenario.stage(scenario.start);
-        stage.advance(scenario.end(scenario.start)).map_err(|fault| broken(fault.line, fault.what, &fault.hint))?;
-        Ok(scenario)
+        let names: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
+        Err(Broken {
+            path: path.to_owned(),
+            line: 0,
+            what: "it holds several scenarios".into(),
+            hint: format!("Name one: `{path}#{}` ({})", names[0], names.join(", ")),
+        })
     }
 
-    /// Reads a script from a file.
+    /// As [`Scenario::load`], for a file that may hold twins.
+    pub fn load_all(path: &str, text: &str) -> Result<Vec<Scenario>, Broken> {
+        file::read(path, text)
+    }
+
+    /// Reads a script from a file; `file.yaml#name` is one of its twins.
     pub fn open(path: &Path) -> Result<Scenario, Broken> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| Broken {
-            path: shown.clone(),
+        let Some((file, name)) = shown.split_once(".yaml#").map(|(file, name)| (format!("{file}.yaml"), name)) else {
+            return Scenario::load(&shown, &text_of(path)?);
+        };
+        let all = Scenario::load_all(&file, &text_of(Path::new(&file))?)?;
+        all.into_iter().find(|scenario| scenario.name == name).ok_or_else(|| Broken {
+            path: file,
             line: 0,
-            what: error.to_string(),
-            hint: "Check the path".into(),
-        })?;
-        Scenario::load(&shown, &text)
+            what: format!("it has no `{name}`"),
+            hint: "Name one of its twins".into(),
+        })
+    }
+
+    /// All scenarios of a file.
+    pub fn open_all(path: &Path) -> Result<Vec<Scenario>, Broken> {
+        Scenario::load_all(&path.display().to_string(), &text_of(path)?)
     }
 
     /// The base for which the recording ends at `now`.
@@ -230,6 +192,15 @@ impl Scenario {
         observations.extend(happenings.iter().flat_map(|h| h.observations(cluster)));
         observations
     }
+}
+
+fn text_of(path: &Path) -> Result<String, Broken> {
+    std::fs::read_to_string(path).map_err(|error| Broken {
+        path: path.display().to_string(),
+        line: 0,
+        what: error.to_string(),
+        hint: "Check the path".into(),
+    })
 }
 
 /// A script knows its whole cluster: what it does not have does not exist.

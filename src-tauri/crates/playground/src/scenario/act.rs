@@ -31,6 +31,7 @@ pub(super) const NAMES: &[&str] = &[
     "node_agent",
     "change",
     "dependencies",
+    "freeze",
 ];
 
 impl Stage {
@@ -81,6 +82,15 @@ impl Stage {
             }
             "node_agent" => self.node_agent(&read::<NodeAgentWord>(words)?),
             "change" => self.change(&read::<ChangeWord>(words)?),
+            "freeze" => {
+                let text = words.as_str().ok_or("`freeze` takes `Service/namespace/name`")?;
+                let service = object(text)?;
+                if !self.objects.contains_key(&service) {
+                    return Err(format!("there is no `{service}` whose endpoints could stay as they are"));
+                }
+                self.frozen.insert(service);
+                Ok(())
+            }
             "dependencies" => {
                 let pair: (String, String) =
                     read(words).map_err(|_| "`dependencies` takes pairs: `- [web, cart]`".to_owned())?;

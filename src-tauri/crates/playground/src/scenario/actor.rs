@@ -27,6 +27,8 @@ pub(super) struct Workload {
     pub deadline: Option<Time>,
     pub available_since: Time,
     pub was_available: Option<bool>,
+    /// When its controller was last refused a pod.
+    pub refused: Option<Time>,
 }
 
 /// One pod template of a workload, and the state that its pods end up in.
@@ -94,6 +96,8 @@ pub(super) struct Exit {
     pub finished: Time,
     pub code: i32,
     pub reason: String,
+    /// What the runtime said, where it could not even start.
+    pub message: Option<String>,
     pub run: u32,
 }
 
@@ -130,6 +134,13 @@ impl Workload {
 
     pub fn pod_ref(&self, name: &str) -> ObjectRef {
         ObjectRef::new("Pod", &self.object.namespace, name)
+    }
+
+    /// Why its controller may not create pods, and when that was last said.
+    pub fn refusal(&self) -> Option<(&str, Time)> {
+        let state = &self.current()?.state;
+        let refused = (state.state == super::script::StateName::Refused).then_some(self.refused).flatten()?;
+        Some((state.message.as_deref().unwrap_or("forbidden"), refused))
     }
 
     /// Who owns its pods.

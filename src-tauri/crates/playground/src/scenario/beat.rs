@@ -73,7 +73,10 @@ impl Stage {
         let subject = actor.pod_ref(&pod.name);
         let Some(node) = node else {
             let message = pod.state.message.clone().unwrap_or_else(|| self.no_node_fits(actor));
-            self.event(&subject, "Warning", "FailedScheduling", &message, "default-scheduler", 1);
+            // A script whose message is empty plays a pod that no scheduler looks at.
+            if !message.is_empty() {
+                self.event(&subject, "Warning", "FailedScheduling", &message, "default-scheduler", 1);
+            }
             self.plan_beat(actor, pod, 300.0, Beat::Schedule);
             return;
         };
@@ -183,6 +186,16 @@ impl Stage {
         let run = pod.restarts;
         pod.last_exit = Some(self.exit_of(&pod.state, pod.started, self.now, run));
         self.turn(pod, false);
+        match pod.state.message.clone() {
+            Some(message) if killed_by(&message).is_some() => {
+                let probe = killed_by(&message).unwrap_or_default();
+                self.kubelet(actor, pod, "Warning", "Unhealthy", &message, 3);
+                let killing = format!("Container {} failed {probe} probe, will be restarted", actor.container());
+                self.kubelet(actor, pod, "Normal", "Killing", &killing, 1);
+            }
+            Some(message) => self.kubelet(actor, pod, "Warning", "Failed", &format!("Error: {message}"), 1),
+            None => {}
+        }
         // The kubelet restarts a container at once the first time, and holds it back from then on.
         let pause = back_off(run);
         if run == 0 {
@@ -209,7 +222,8 @@ impl Stage {
             _ => (state.exit.unwrap_or(1), "Error"),
         };
         let reason = state.reason.clone().unwrap_or_else(|| reason.to_owned());
-        Exit { started, finished, code, reason, run }
+        let message = state.message.clone().filter(|message| killed_by(message).is_none());
+        Exit { started, finished, code, reason, message, run }
     }
 
     fn nag(&mut self, actor: &Workload, pod: &mut Pod) {
@@ -360,6 +374,12 @@ impl Stage {
             }
         }
     }
+}
+
+/// The probe for whose failures the kubelet kills, where a message is about one.
+fn killed_by(message: &str) -> Option<&'static str> {
+    let kills = |probe: &str| message.to_ascii_lowercase().starts_with(&format!("{probe} probe "));
+    ["liveness", "startup"].into_iter().find(|probe| kills(probe))
 }
 
 impl Pod {

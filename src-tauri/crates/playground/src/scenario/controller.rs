@@ -31,6 +31,9 @@ impl Stage {
 
     /// Adds and removes pods towards what the workload asks for.
     fn roll(&mut self, workload: &mut Workload) {
+        if self.is_refused(workload) {
+            return;
+        }
         match workload.object.kind.as_str() {
             "StatefulSet" => self.roll_stateful(workload),
             "DaemonSet" => self.roll_daemon(workload),
@@ -38,6 +41,38 @@ impl Stage {
             "Deployment" => self.roll_deployment(workload),
             _ => {}
         }
+    }
+
+    /// Whether the API server refuses the pods of the current revision; says so about once a minute, as controllers do
+    /// while they back off.
+    fn is_refused(&mut self, workload: &mut Workload) -> bool {
+        let Some(revision) = workload.current().cloned() else { return false };
+        if revision.state.state != StateName::Refused {
+            return false;
+        }
+        let there = workload.pods.iter().filter(|p| p.counts()).count();
+        if there >= workload.replicas as usize && revision.wanted == 0 && workload.revisions.len() == 1 {
+            return true;
+        }
+        if let Some(current) = workload.revisions.last_mut() {
+            current.wanted = (workload.replicas as usize).saturating_sub(there).max(1);
+        }
+        let due = workload.refused.is_none_or(|last| last.plus_seconds(60) <= self.now);
+        if due {
+            let owner = workload.owner_of_pods(&revision.hash);
+            let refusal = revision.state.message.clone().unwrap_or_else(|| "forbidden".into());
+            let pod = format!("{}-0", workload.object.name);
+            let message = match owner.kind.as_str() {
+                "StatefulSet" => format!("create Pod {pod} in StatefulSet {} failed error: {refusal}", owner.name),
+                _ => format!("Error creating: {refusal}"),
+            };
+            if !self.objects.contains_key(&owner) {
+                self.write_sets(workload);
+            }
+            self.event(&owner, "Warning", "FailedCreate", &message, reporter(&owner.kind), 3);
+            workload.refused = Some(self.now);
+        }
+        true
     }
 
     fn roll_deployment(&mut self, workload: &mut Workload) {
@@ -113,6 +148,8 @@ impl Stage {
         for ordinal in 0..desired {
             let there = workload.pods.iter().find(|p| p.ordinal == ordinal).cloned();
             match there {
+                // Members come in order: the next one waits until this one is ready.
+                Some(pod) if pod.counts() && !pod.ready && !self.opening && pod.hash == current => break,
                 Some(pod) if pod.counts() => continue,
                 Some(pod) if pod.deleting.is_some() => break,
                 Some(pod) => self.remove_pod(workload, &pod.name),
@@ -298,6 +335,13 @@ impl Stage {
             status["readyReplicas"] = ready.into();
             status["availableReplicas"] = ready.into();
         }
+        let newest = workload.current().is_some_and(|r| r.hash == revision.hash);
+        if let Some((refused, since)) = workload.refusal().filter(|_| newest) {
+            status["conditions"] = json!([{
+                "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refused,
+                "lastTransitionTime": text(since),
+            }]);
+        }
         json!({
             "apiVersion": "apps/v1",
             "kind": "ReplicaSet",
@@ -333,7 +377,7 @@ impl Stage {
             .objects
             .range(ObjectRef::new("Service", "", "")..)
             .take_while(|(o, _)| o.kind == "Service")
-            .filter(|(o, _)| touched(&o.namespace))
+            .filter(|(o, _)| touched(&o.namespace) && !self.frozen.contains(o))
             .filter(|(_, s)| s.pointer("/spec/selector").and_then(Value::as_object).is_some_and(|m| !m.is_empty()))
             .map(|(o, s)| (o.clone(), s.clone()))
             .collect();

@@ -47,6 +47,7 @@ impl Stage {
             deadline: None,
             available_since: created,
             was_available: None,
+            refused: None,
             word: word.clone(),
             object: object.clone(),
         };
@@ -296,6 +297,12 @@ impl Stage {
             condition("Available", available, workload.available_since, workload.available_since),
             condition("Progressing", progressing, turned, workload.progressed.max(turned)),
         ]);
+        if let Some((refused, since)) = workload.refusal() {
+            let failure = condition("ReplicaFailure", ("True", "FailedCreate", refused.to_owned()), since, since);
+            if let Some(conditions) = status["conditions"].as_array_mut() {
+                conditions.push(failure);
+            }
+        }
         status
     }
 

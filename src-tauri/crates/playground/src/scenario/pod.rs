@@ -80,7 +80,10 @@ impl Stage {
                 ],
             }),
         );
-        let status = self.pod_status(workload, pod, &spec);
+        let mut status = self.pod_status(workload, pod, &spec);
+        if let Some(patch) = &pod.state.status {
+            merge(&mut status, patch);
+        }
         json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status })
     }
 
@@ -127,13 +130,17 @@ impl Stage {
             )
         };
         let ended = |exit: &Exit| {
-            json!({ "terminated": {
+            let mut ended = json!({
                 "containerID": container_id(exit.run),
                 "exitCode": exit.code,
                 "reason": exit.reason,
                 "startedAt": text(exit.started),
                 "finishedAt": text(exit.finished),
-            }})
+            });
+            if let Some(message) = &exit.message {
+                ended["message"] = message.clone().into();
+            }
+            json!({ "terminated": ended })
         };
         let waiting = |reason: &str, message: Option<String>| {
             let mut waiting = json!({ "reason": reason });
@@ -223,6 +230,9 @@ fn conditions(workload: &Workload, pod: &Pod) -> Value {
     };
     if pod.phase == Phase::Unscheduled {
         let message = pod.state.message.clone().filter(|_| pod.state.state == StateName::Pending);
+        if message.as_deref() == Some("") {
+            return json!([]);
+        }
         return json!([condition("PodScheduled", false, pod.created, Some("Unschedulable"), message)]);
     }
     let unready = format!("containers with unready status: [{}]", workload.container());

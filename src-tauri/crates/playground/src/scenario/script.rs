@@ -81,6 +81,10 @@ pub struct WorkloadWord {
     pub service: Option<u16>,
     /// The nodes its pods go to, in turn; all workers where absent.
     pub on: Option<Vec<String>>,
+    /// Merged into the pod's `spec`, for whatever has no word of its own.
+    pub spec: Option<Value>,
+    /// Merged into the container.
+    pub container: Option<Value>,
     pub pods: Option<StateWord>,
 }
 
@@ -167,6 +171,8 @@ pub enum StateName {
     Creating,
     /// The container cannot be configured: `message` (`secret "x" not found`).
     ConfigError,
+    /// Its controller may not create it: `message` is the API server's refusal.
+    Refused,
     /// Killed by the kubelet: `message` (`The node was low on resource: …`).
     Evicted,
     /// Ended with exit code 0.
@@ -197,6 +203,9 @@ pub struct State {
     /// Only so many of the pods, the others stay as they are.
     #[serde(default)]
     pub only: Option<usize>,
+    /// Merged into the pod's `status`.
+    #[serde(default)]
+    pub status: Option<Value>,
 }
 
 impl State {
@@ -210,6 +219,7 @@ impl State {
             restarts: None,
             restarted: None,
             only: None,
+            status: None,
         }
     }
 }
@@ -399,6 +409,9 @@ pub struct EventWord {
     pub object: Option<String>,
     #[serde(default)]
     pub pods_of: Option<String>,
+    /// A Deployment, of whose newest replica set it is.
+    #[serde(default)]
+    pub set_of: Option<String>,
     #[serde(default)]
     pub namespace: Option<String>,
     #[serde(default = "warning", rename = "type")]

@@ -12,10 +12,19 @@ use super::stage::Stage;
 
 impl Stage {
     pub(super) fn say_event(&mut self, word: &EventWord) -> Result<(), String> {
-        let subjects = match (&word.object, &word.pods_of) {
-            (Some(text), None) => vec![object(text)?],
-            (None, Some(name)) => self.pods_of(name, word.namespace.as_deref())?,
-            _ => return Err("an event is about an `object` or about the pods of a workload (`pods_of`)".into()),
+        let subjects = match (&word.object, &word.pods_of, &word.set_of) {
+            (Some(text), None, None) => vec![object(text)?],
+            (None, Some(name), None) => self.pods_of(name, word.namespace.as_deref())?,
+            (None, None, Some(name)) => {
+                let name = self.find_workload(name, word.namespace.as_deref(), None)?;
+                let set = |w: &super::actor::Workload| w.current().map(|r| w.owner_of_pods(&r.hash));
+                self.workloads.get(&name).and_then(set).into_iter().collect()
+            }
+            _ => {
+                return Err("an event is about an `object`, the pods of a workload (`pods_of`) or its replica set \
+                            (`set_of`)"
+                    .into());
+            }
         };
         let first_at = Time(self.now.0 - word.over.map_or(0, |s| s.0.abs()));
         for subject in subjects {

@@ -124,6 +124,8 @@ pub struct Stage {
     pub(super) unsettled: Unsettled,
     /// The last address given out, by node number.
     pub(super) addresses: BTreeMap<String, u32>,
+    /// Services whose endpoints nobody writes any more.
+    pub(super) frozen: BTreeSet<ObjectRef>,
     /// The states of pods that replace those of lost nodes.
     pub(super) replacements: Vec<Option<State>>,
     /// Which images are on which nodes.
@@ -151,6 +153,7 @@ impl Stage {
             opening: true,
             unsettled: Unsettled::All,
             addresses: BTreeMap::new(),
+            frozen: BTreeSet::new(),
             replacements: Vec::new(),
             images: BTreeSet::new(),
             agenda: BTreeMap::new(),

@@ -54,6 +54,9 @@ pub(super) fn template(word: &WorkloadWord) -> Value {
     if let Some(selector) = &word.node_selector {
         spec["nodeSelector"] = json!(selector);
     }
+    if let Some(patch) = &word.spec {
+        super::stage::merge(&mut spec, patch);
+    }
     json!({ "metadata": metadata, "spec": spec })
 }
 
@@ -108,6 +111,9 @@ fn container(word: &WorkloadWord, mounts: Vec<Value>) -> Value {
     container["terminationMessagePath"] = "/dev/termination-log".into();
     container["terminationMessagePolicy"] = "File".into();
     container["imagePullPolicy"] = "IfNotPresent".into();
+    if let Some(patch) = &word.container {
+        super::stage::merge(&mut container, patch);
+    }
     container
 }
 
@@ -162,6 +168,11 @@ pub(super) fn changed(word: &WorkloadWord, change: &WorkloadWord) -> WorkloadWor
         on,
         pods
     );
+    for (next, change) in [(&mut next.spec, &change.spec), (&mut next.container, &change.container)] {
+        if let Some(change) = change {
+            super::stage::merge(next.get_or_insert_default(), change);
+        }
+    }
     for (name, value) in change.env.iter().flatten() {
         next.env.get_or_insert_default().insert(name.clone(), value.clone());
     }
