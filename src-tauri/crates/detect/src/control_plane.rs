@@ -15,7 +15,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 }
 
 /// The node that runs the control plane, where it is clear which; otherwise the namespace that stands for it.
-fn place(scene: &Scene) -> ObjectRef {
+pub(crate) fn place(scene: &Scene) -> ObjectRef {
     let nodes: Vec<&Node> = scene.nodes.iter().filter(|n| n.is_control_plane()).collect();
     let by_name: Vec<&Node> =
         scene.nodes.iter().filter(|n| n.name().contains("master") || n.name().contains("control-plane")).collect();

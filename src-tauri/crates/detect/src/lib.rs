@@ -7,12 +7,14 @@
 mod addresses;
 mod agents;
 mod alerts;
+mod api_server;
 mod capacity;
 mod changes;
 mod conditions;
 mod config;
 mod containers;
 mod control_plane;
+mod damage;
 mod dependencies;
 mod dns;
 mod found;
@@ -32,6 +34,7 @@ mod scaling;
 mod scene;
 mod scheduling;
 mod services;
+mod serving;
 mod shapes;
 mod storage;
 mod triage;
@@ -46,7 +49,7 @@ use topology::Graph;
 use crate::found::Found;
 use crate::scene::Scene;
 
-pub use crate::triage::catalogue::{Role, role_of};
+pub use crate::triage::catalogue::{Role, is_fact, role_of};
 
 /// Everything a senior engineer would check and code can decide, about this view. Sorted by name, then subject.
 /// A fact that could not be decided is there with [`model::Certainty::Unknown`] rather than absent, where its absence
@@ -76,8 +79,11 @@ fn facts_of(scene: &Scene) -> Vec<Fact> {
     policy::facts(scene, &mut found);
     scaling::facts(scene, &mut found);
     control_plane::facts(scene, &mut found);
+    api_server::facts(scene, &mut found);
+    damage::facts(scene, &mut found);
     reach::facts(scene, &mut found);
     logs::facts(scene, &mut found);
+    serving::facts(scene, &mut found);
     metrics::facts(scene, &mut found);
     alerts::facts(scene, &mut found);
     alerts::quiet(scene, &mut found);

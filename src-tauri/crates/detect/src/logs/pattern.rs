@@ -160,9 +160,8 @@ const LIST: &[Words] = &[
         "classnotfoundexception", "noclassdeffounderror", "cannot open shared object file", "importerror",
         "error while loading shared libraries", "executable file not found", "command not found",
         "could not find or load main class"]),
-    words("missing_file_config", &["no such file or directory", "enoent", "filenotfoundexception",
-        "filenotfounderror", "file not found", "cannot find the file", "config file not found",
-        "configuration file not found", "could not open file"]),
+    words("missing_file_config", NO_FILE),
+    words("file_not_found", NO_FILE),
     words("config_invalid", &["invalid configuration", "configuration error", "config error",
         "failed to parse config", "failed to load config", "error parsing config", "could not parse config",
         "invalid value for", "unknown configuration", "unknown option", "unknown flag", "unrecognized option",
@@ -266,11 +265,38 @@ pub(crate) fn is_quiet(line: &str) -> bool {
         || (likely.iter().any(|w| head.contains(w)) && !loud.iter().any(|w| head.contains(w)))
 }
 
+/// That a file is not there, in the words of libc, the JVM, Python and .NET.
+const NO_FILE: &[&str] = &[
+    "no such file or directory",
+    "enoent",
+    "filenotfoundexception",
+    "filenotfounderror",
+    "file not found",
+    "cannot find the file",
+    "config file not found",
+    "configuration file not found",
+    "could not open file",
+];
+
 /// Whether the line's words mean what they usually mean.
 fn holds(pattern: &str, line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
     match pattern {
+        "missing_file_config" => has(&[
+            "config",
+            ".conf",
+            ".yaml",
+            ".yml",
+            ".json",
+            ".toml",
+            ".ini",
+            ".properties",
+            ".xml",
+            ".cfg",
+            ".env",
+            "/etc/",
+        ]),
         "missing_variable" => {
             let missing = has(&[
                 "undefined",
@@ -284,7 +310,7 @@ fn holds(pattern: &str, line: &str) -> bool {
                 "unset",
                 "keyerror",
             ]);
-            let variable = has(&["env", "variable", "keyerror"])
+            let variable = has(&["env", "variable"])
                 || line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(is_variable);
             missing && variable
         }

@@ -49,6 +49,7 @@ pub(crate) fn target_of(pattern: &str, line: &str) -> (String, Option<u16>) {
         | "disk_full"
         | "read_only"
         | "missing_file_config"
+        | "file_not_found"
         | "data_corrupt"
         | "too_many_open_files" => (path_in(line).unwrap_or_default(), None),
         "missing_variable" => {

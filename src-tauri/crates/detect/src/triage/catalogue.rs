@@ -28,6 +28,11 @@ pub fn role_of(name: &str) -> Role {
     entry(name).map_or(Role::Context, |e| e.role)
 }
 
+/// Whether code can say a fact of this name.
+pub fn is_fact(name: &str) -> bool {
+    entry(name).is_some()
+}
+
 pub(crate) fn entry(name: &str) -> Option<Entry> {
     BY_NAME.get(name).copied()
 }

@@ -95,6 +95,7 @@ fn sense(fact: &Fact, argument: &str) -> Option<(Suffers, &'static str)> {
         ("node_not_ready" | "node_pressure", "workloads") => (Named, "runs on this node"),
         ("scheduler_not_working", "workloads") => (Named, "waits for the scheduler"),
         ("controller_manager_not_working", "symptoms" | "workloads") => (Named, "waits for the controller manager"),
+        ("apiserver_trouble", "workloads") => (Named, "waits for the API server"),
         ("quota_exceeded", "workload") => (Named, "its pods are refused for the quota"),
         ("quota_leaves_no_room_for", "missing") => (Named, "is kept from existing by the quota"),
         ("claim_pending", "used_by") => (Named, "mounts the claim"),

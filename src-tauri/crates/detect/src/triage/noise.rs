@@ -66,11 +66,21 @@ const START_SECONDS: f64 = 30.0;
 /// A container that has run this long since its last restart has recovered.
 const SETTLED_SECONDS: f64 = 600.0;
 
+/// Alerts that are no alarm, by the severity that their authors gave them.
+fn is_informational(fact: &Fact) -> bool {
+    let severity = text(fact, "severity").to_ascii_lowercase();
+    matches!(severity.as_str(), "none" | "info" | "informational" | "debug")
+}
+
 pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
     let because = |rule, because: String| Some(Ruled { rule, because });
     let subject = &fact.subject;
     let healthy = around.healthy.contains(subject);
     match fact.name.as_str() {
+        "alert_firing" if is_informational(fact) => because(
+            "informational-alert",
+            format!("{} is there to inform; nobody is woken for it", text(fact, "alert")),
+        ),
         "node_cordoned" if truth(fact, "control_plane") == Some(true) => because(
             "control-plane-kept-free",
             format!("{} is a control-plane node; ordinary pods are kept off it on purpose", subject.name),

@@ -43,6 +43,25 @@ fn a_noisy_but_healthy_cluster_has_only_a_ledger() {
 }
 
 #[test]
+fn an_alert_that_only_informs_is_set_aside_and_one_that_warns_is_not() {
+    let fires = |severity: &str| {
+        let alert = model::AlertBody {
+            name: "CertificateExpiresSoon".into(),
+            state: model::AlertState::Firing,
+            severity: severity.into(),
+            labels: [].into(),
+            annotations: [].into(),
+            starts_at: model::Time::from_seconds(0),
+            ends_at: None,
+        };
+        Sketch::new().deployment("web").released(Some("Deployment/shop/web"), model::Body::Alert(alert)).triage()
+    };
+    let calm = fires("info");
+    assert!(calm.incidents.is_empty() && calm.noise.iter().any(|n| n.rule == "informational-alert"), "{calm:#?}");
+    assert_eq!(fires("warning").incidents.len(), 1);
+}
+
+#[test]
 fn a_broken_database_and_the_callers_that_crash_for_it_are_one_incident_that_starts_at_the_database() {
     let triage = Sketch::new()
         .pending("db")
