@@ -18,14 +18,23 @@ pub struct Eval {
     /// Save the report for a later comparison.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Only scenarios whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Leave out what code derives from each scenario: without its deciding evidence, and with unrelated trouble.
     #[arg(long)]
+    no_variants: bool,
+    #[arg(long, conflicts_with = "markdown")]
     json: bool,
+    /// Print a Markdown document instead of a table.
+    #[arg(long)]
+    markdown: bool,
 }
 
 impl Eval {
     pub async fn run(self) -> Result<(), Failed> {
         let variable = std::env::var("CASEBOARD_KNOWLEDGE").ok();
-        let shelf = knowledge::Shelf::open(knowledge::Shelf::folders_from(variable.as_deref()));
+        let shelf = ::knowledge::Shelf::open(::knowledge::Shelf::folders_from(variable.as_deref()));
         let library = shelf.library();
         let (golden, broken) = match &self.folder {
             None => Golden::built_in(&library),
@@ -38,14 +47,24 @@ impl Eval {
         for script in &broken {
             out::say(&format!("caseboard: {script}"));
         }
+        let mut golden = golden;
+        if let Some(only) = &self.only {
+            golden.retain(|one| one.name.contains(only.as_str()));
+        }
         let engine = Workbench::new(Arc::clone(&library), Arc::new(Redactor::new([0; 32])));
         let of = golden.len();
-        let report = evals::run(&engine, &golden, |done, one| {
-            out::say(&format!("{:>3}/{of}  {}", done + 1, one.name));
-        })
-        .await;
+        let told = |what: &'static str| {
+            move |done: usize, one: &Golden| out::progress(&format!("{what} {:>3}/{of}  {}", done + 1, one.name))
+        };
+        let mut report = evals::run(&engine, &golden, told("scenario")).await;
+        if !self.no_variants {
+            evals::run_variants(&engine, &golden, &mut report, told("variants of")).await;
+        }
+        out::progress("");
         if self.json {
             out::json(&report)?;
+        } else if self.markdown {
+            out::line(&report.markdown());
         } else {
             out::line(&report.to_string());
         }

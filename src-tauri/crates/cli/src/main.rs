@@ -10,6 +10,7 @@ mod clusters;
 mod diagnose;
 mod eval;
 mod history;
+mod knowledge;
 mod out;
 mod playground;
 mod quantity;
@@ -66,6 +67,9 @@ enum Command {
     Audit(audit::Audit),
     /// Run golden scenarios and score the built-in investigator.
     Eval(eval::Eval),
+    /// Check what the library knows.
+    #[command(subcommand)]
+    Knowledge(knowledge::Knowledge),
 }
 
 /// Why a command ended: what to print, and with which exit code.
@@ -120,6 +124,7 @@ fn main() -> ExitCode {
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),
             Command::Eval(eval) => eval.run().await,
+            Command::Knowledge(knowledge) => knowledge.run(),
         }
     });
     // A watch that hangs in a connection attempt must not keep the program.

@@ -20,4 +20,7 @@ pub struct Answer {
 pub trait Engine {
     /// An error is a sentence that says why there is no answer.
     fn answer(&self, golden: &Golden) -> impl Future<Output = Result<Answer, String>> + Send;
+
+    /// What code can say of the whole recording when every result is released.
+    fn facts(&self, golden: &Golden) -> Vec<Fact>;
 }

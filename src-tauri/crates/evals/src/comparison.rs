@@ -21,6 +21,8 @@ pub struct Comparison {
     pub harmed: Vec<Difference>,
     /// Proposes a harmful fix now and did not before.
     pub newly_forbidden: Vec<String>,
+    /// Derived scenarios that do not do what is demanded and did before.
+    pub variants_harmed: Vec<String>,
     /// Only in this report.
     pub added: Vec<String>,
     /// Only in the saved one.
@@ -40,9 +42,16 @@ impl Comparison {
             both_1_now: now.total.both_1,
             ..Comparison::default()
         };
+        let derived = before.variants.mutations + before.variants.noisy > 0;
+        let known = |sentence: &str| {
+            let name = sentence.split(':').next().unwrap_or_default();
+            of(before, name).is_some_and(|v| v.is_right())
+        };
+        let new = now.variants.unmet.iter().filter(|one| derived && known(one) && !before.variants.unmet.contains(one));
+        comparison.variants_harmed = new.cloned().collect();
         for verdict in &now.verdicts {
             let Some(was) = of(before, &verdict.name) else { continue };
-            match (was.is_right(), verdict.is_right()) {
+            match (was.is_right_with_fix(), verdict.is_right_with_fix()) {
                 (false, true) => comparison.helped.push(difference(&was, verdict)),
                 (true, false) => comparison.harmed.push(difference(&was, verdict)),
                 (true, true) | (false, false) => {}
@@ -56,10 +65,14 @@ impl Comparison {
 
     /// Whether anything that was right no longer is.
     pub fn is_worse(&self) -> bool {
-        !self.harmed.is_empty() || !self.newly_forbidden.is_empty()
+        !self.harmed.is_empty() || !self.newly_forbidden.is_empty() || !self.variants_harmed.is_empty()
     }
 }
 
 fn difference(was: &Verdict, now: &Verdict) -> Difference {
-    Difference { name: now.name.clone(), before: was.said.clone(), now: now.said.clone(), truth: now.truth.clone() }
+    let said = |verdict: &Verdict| match verdict.fix_right {
+        Some(false) if verdict.is_right() => format!("{} with another fix", verdict.said),
+        _ => verdict.said.clone(),
+    };
+    Difference { name: now.name.clone(), before: said(was), now: said(now), truth: now.truth.clone() }
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use knowledge::Library;
 use model::{ClusterId, ObjectRef, Observation, Time, digest_hex};
-use playground::{BUILT_IN, Broken, Scenario, built_in};
+use playground::{Broken, Scenario, all_built_in};
 use serde::{Deserialize, Serialize};
 
 /// A recording and the truth about it.
@@ -34,6 +34,19 @@ pub struct Truth {
     pub fixes_forbidden: Vec<String>,
     /// Names of the facts that a good engineer would cite.
     pub evidence: Vec<String>,
+    /// Objects that name the same thing as `object`.
+    pub also: Vec<ObjectRef>,
+    /// Names of the facts without which nobody could tell it from its rivals; where empty, the evidence.
+    pub decides: Vec<String>,
+    /// What else is wrong and has nothing to do with it: each object with its failure mode.
+    pub others: Vec<(ObjectRef, String)>,
+}
+
+impl Truth {
+    /// The facts on which the verdict rests.
+    pub fn deciding(&self) -> &[String] {
+        if self.decides.is_empty() { &self.evidence } else { &self.decides }
+    }
 }
 
 impl Golden {
@@ -62,7 +75,14 @@ impl Golden {
                 ambiguous: truth.ambiguous.clone(),
                 fixes_ok: truth.fixes_ok.clone(),
                 fixes_forbidden: truth.fixes_forbidden.clone(),
-                evidence: truth.evidence.clone(),
+                evidence: truth.evidence.iter().chain(&truth.decides).cloned().collect(),
+                decides: truth.decides.clone(),
+                also: truth.also.iter().filter_map(|object| object.parse().ok()).collect(),
+                others: truth
+                    .others
+                    .iter()
+                    .filter_map(|other| Some((other.object.parse().ok()?, other.failure_mode.clone())))
+                    .collect(),
             },
             as_of: scenario.end(scenario.start),
             observations: scenario.observations(&cluster, scenario.start),
@@ -72,19 +92,28 @@ impl Golden {
 
     /// The scenarios that are built into the program.
     pub fn built_in(library: &Library) -> (Vec<Golden>, Vec<Broken>) {
-        sorted(BUILT_IN.iter().map(|(name, _)| built_in(name)), library)
+        sorted(all_built_in(), library)
     }
 
     /// The scenarios of a folder, by name; those that cannot be read are listed and leave the rest as it is.
     pub fn folder(folder: &Path, library: &Library) -> Result<(Vec<Golden>, Vec<Broken>), std::io::Error> {
         let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml"));
+        // What is around scenarios is none.
+        paths.retain(|path| path.file_stem().is_none_or(|stem| stem != "setting"));
         paths.sort();
-        Ok(sorted(paths.iter().map(|path| Scenario::open(path)), library))
+        let scenarios = paths.iter().flat_map(|path| match Scenario::open_all(path) {
+            Ok(all) => all.into_iter().map(Ok).collect(),
+            Err(broken) => vec![Err(broken)],
+        });
+        Ok(sorted(scenarios, library))
     }
 }
 
-fn sorted(scenarios: impl Iterator<Item = Result<Scenario, Broken>>, library: &Library) -> (Vec<Golden>, Vec<Broken>) {
+fn sorted(
+    scenarios: impl IntoIterator<Item = Result<Scenario, Broken>>,
+    library: &Library,
+) -> (Vec<Golden>, Vec<Broken>) {
     let (mut golden, mut broken) = (Vec::new(), Vec::new());
     for scenario in scenarios {
         match scenario {

@@ -25,11 +25,15 @@ pub struct Verdict {
     pub false_alarm: bool,
     /// The fix of the first hypothesis is one of the right ones; `None` where the truth names none.
     pub fix_right: Option<bool>,
+    /// The fix that was proposed for the first hypothesis, by its id.
+    pub fix: String,
     /// A fix that does harm here was proposed for the first hypothesis.
     pub fix_forbidden: bool,
     /// The share of the evidence a good engineer would cite that the first hypothesis cites; `None` where none is named.
     pub evidence_cited: Option<f64>,
     pub calls: usize,
+    /// How long the answer took.
+    pub seconds: f64,
     /// `failure mode @ object` of the first hypothesis, empty where there is none.
     pub said: String,
     pub truth: String,
@@ -38,6 +42,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// As [`Verdict::is_right`], with the fix that the truth asks for: cause and fix are chosen by the same evidence.
+    pub fn is_right_with_fix(&self) -> bool {
+        self.is_right() && self.fix_right != Some(false) && !self.fix_forbidden
+    }
+
     /// What counts as right: both named first, silence about a healthy cluster, doubt where the evidence does not decide.
     pub fn is_right(&self) -> bool {
         self.failed.is_none() && if self.healthy { !self.false_alarm } else { self.both_1 }
@@ -76,7 +85,9 @@ pub fn judge(golden: &Golden, answer: Result<Answer, String>) -> Verdict {
         judge_doubt(&mut verdict, truth, conclusion.abstained, hypotheses);
         return verdict;
     }
-    if !conclusion.abstained {
+    if !truth.others.is_empty() {
+        judge_several(&mut verdict, truth, hypotheses);
+    } else if !conclusion.abstained {
         for (rank, hypothesis) in hypotheses.iter().take(3).enumerate() {
             let component = is_object(truth, &hypothesis.object);
             let mechanism = hypothesis.failure_mode == truth.failure_mode;
@@ -89,7 +100,8 @@ pub fn judge(golden: &Golden, answer: Result<Answer, String>) -> Verdict {
             }
         }
     }
-    if let Some(first) = hypotheses.first() {
+    let own = |h: &&Hypothesis| truth.others.is_empty() || is_object(truth, &h.object);
+    if let Some(first) = hypotheses.iter().find(own) {
         judge_fix(&mut verdict, truth, first);
         verdict.evidence_cited = cited(truth, &answer, first);
     }
@@ -111,8 +123,38 @@ fn judge_doubt(verdict: &mut Verdict, truth: &Truth, abstained: bool, hypotheses
     verdict.both_3 = verdict.component_3 && verdict.mechanism_3;
 }
 
+/// Several things are wrong that have nothing to do with each other: each has to be named, in an incident of its own.
+fn judge_several(verdict: &mut Verdict, truth: &Truth, hypotheses: &[Hypothesis]) {
+    let main = truth.object.iter().map(|object| (object.clone(), truth.failure_mode.clone()));
+    let wanted: Vec<(ObjectRef, String)> = main.chain(truth.others.iter().cloned()).collect();
+    let mut incidents: Vec<&model::IncidentId> = Vec::new();
+    for hypothesis in hypotheses {
+        if !incidents.contains(&&hypothesis.incident) {
+            incidents.push(&hypothesis.incident);
+        }
+    }
+    let within = |limit: usize, fits: &dyn Fn(&Hypothesis, &(ObjectRef, String)) -> bool| {
+        let place = |one: &(ObjectRef, String)| {
+            incidents.iter().position(|incident| {
+                hypotheses.iter().filter(|h| h.incident == **incident).take(limit).any(|h| fits(h, one))
+            })
+        };
+        let places: Option<std::collections::BTreeSet<usize>> = wanted.iter().map(place).collect();
+        places.is_some_and(|places| places.len() == wanted.len())
+    };
+    let object = |h: &Hypothesis, (object, _): &(ObjectRef, String)| {
+        h.object == *object || (is_object(truth, object) && is_object(truth, &h.object))
+    };
+    let mode = |h: &Hypothesis, (_, mode): &(ObjectRef, String)| h.failure_mode == *mode;
+    let both = |h: &Hypothesis, one: &(ObjectRef, String)| object(h, one) && mode(h, one);
+    (verdict.component_1, verdict.component_3) = (within(1, &object), within(3, &object));
+    (verdict.mechanism_1, verdict.mechanism_3) = (within(1, &mode), within(3, &mode));
+    (verdict.both_1, verdict.both_3) = (within(1, &both), within(3, &both));
+}
+
 fn judge_fix(verdict: &mut Verdict, truth: &Truth, first: &Hypothesis) {
     let fix = first.fix.as_ref().map(|fix| fix.id.as_str());
+    verdict.fix = fix.unwrap_or_default().to_owned();
     verdict.fix_forbidden = fix.is_some_and(|id| truth.fixes_forbidden.iter().any(|f| f == id));
     if !truth.fixes_ok.is_empty() {
         verdict.fix_right = Some(fix.is_some_and(|id| truth.fixes_ok.iter().any(|f| f == id)));
@@ -136,13 +178,16 @@ fn cited(truth: &Truth, answer: &Answer, first: &Hypothesis) -> Option<f64> {
 }
 
 fn is_object(truth: &Truth, said: &ObjectRef) -> bool {
-    truth.object.as_ref() == Some(said)
+    truth.object.as_ref() == Some(said) || truth.also.contains(said)
 }
 
 fn truth_text(truth: &Truth) -> String {
     match &truth.object {
         _ if truth.healthy => "healthy".into(),
-        Some(object) => format!("{} @ {object}", truth.failure_mode),
+        Some(object) => {
+            let others = truth.others.iter().map(|(object, mode)| format!(", {mode} @ {object}"));
+            format!("{} @ {object}{}", truth.failure_mode, others.collect::<String>())
+        }
         None => truth.failure_mode.clone(),
     }
 }

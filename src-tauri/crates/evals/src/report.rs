@@ -24,6 +24,7 @@ pub struct Score {
     pub fixes_judged: usize,
     pub fixes_forbidden: usize,
     pub calls: f64,
+    pub seconds: f64,
     pub failed: usize,
 }
 
@@ -43,6 +44,24 @@ pub struct Report {
     pub categories: BTreeMap<String, Score>,
     pub pairs: Vec<Pair>,
     pub verdicts: Vec<Verdict>,
+    /// What became of the scenarios that code derived from these.
+    pub variants: Variants,
+}
+
+/// Counts of derived scenarios; only those whose original was right prove anything.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Variants {
+    /// Without the deciding evidence, and how many of these verdicts moved.
+    pub mutations: usize,
+    pub moved: usize,
+    /// Right ones whose deciding evidence cannot be taken away without taking the cluster away.
+    pub inseparable: Vec<String>,
+    /// With unrelated trouble, and how many of these verdicts stayed.
+    pub noisy: usize,
+    pub stayed: usize,
+    /// Those that did not do what was demanded, each in a sentence that begins with the scenario's name.
+    pub unmet: Vec<String>,
 }
 
 impl Report {
@@ -53,7 +72,7 @@ impl Report {
         }
         let categories = by_category.into_iter().map(|(name, group)| (name, Score::of(&group))).collect();
         let total = Score::of(&verdicts.iter().collect::<Vec<_>>());
-        Report { total, categories, pairs: pairs(&verdicts), verdicts }
+        Report { total, categories, pairs: pairs(&verdicts), verdicts, variants: Variants::default() }
     }
 
     pub fn pairs_right(&self) -> usize {
@@ -70,7 +89,11 @@ impl Score {
             all => faulty.iter().filter(|v| is(v)).count() as f64 / all as f64,
         };
         let answered = verdicts.iter().filter(|v| v.failed.is_none());
-        let calls: Vec<f64> = answered.map(|v| v.calls as f64).collect();
+        let answered: Vec<&&Verdict> = answered.collect();
+        let mean = |of: fn(&Verdict) -> f64| match answered.len() {
+            0 => 0.0,
+            all => answered.iter().map(|v| of(v)).sum::<f64>() / all as f64,
+        };
         Score {
             scenarios: verdicts.len(),
             faulty: faulty.len(),
@@ -87,7 +110,8 @@ impl Score {
             fixes_right: count(|v| v.fix_right == Some(true)),
             fixes_judged: count(|v| v.fix_right.is_some()),
             fixes_forbidden: count(|v| v.fix_forbidden),
-            calls: if calls.is_empty() { 0.0 } else { calls.iter().sum::<f64>() / calls.len() as f64 },
+            calls: mean(|v| v.calls as f64),
+            seconds: mean(|v| v.seconds),
             failed: count(|v| v.failed.is_some()),
         }
     }
@@ -100,7 +124,7 @@ fn pairs(verdicts: &[Verdict]) -> Vec<Pair> {
         .iter()
         .filter_map(|one| {
             let other = by_name.get(one.twin.as_deref()?)?;
-            let right = one.is_right() && other.is_right();
+            let right = one.is_right_with_fix() && other.is_right_with_fix();
             let (first, second) = if one.name <= other.name { (one, *other) } else { (*other, one) };
             Some(Pair { one: first.name.clone(), other: second.name.clone(), right })
         })

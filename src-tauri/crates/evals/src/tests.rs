@@ -199,9 +199,11 @@ fn a_mutation_takes_away_what_the_evidence_rests_on_and_noise_only_adds() {
         since: Time::from_seconds(1),
         evidence: vec![golden.observations[0].id.clone()],
     };
-    let without = golden.without_evidence(&[fact]).unwrap();
+    let there = |golden: &Golden| golden.observations.iter().any(|o| fact.evidence.contains(&o.id));
+    let facts_of = |golden: &Golden| if there(golden) { vec![fact.clone()] } else { Vec::new() };
+    let crate::Mutated::Without(without) = golden.without_evidence(facts_of) else { panic!("it can be taken away") };
     assert_eq!(without.observations, vec![golden.observations[1].clone()]);
-    assert!(golden.without_evidence(&[]).is_none());
+    assert!(matches!(golden.without_evidence(|_| Vec::new()), crate::Mutated::Inseparable));
     let noisy = golden.with_noise();
     assert!(noisy.observations.len() > 2 && noisy.observations.starts_with(&golden.observations));
 }
@@ -218,6 +220,76 @@ fn a_verdict_that_outlives_its_evidence_is_reported() {
     assert_eq!(unmet(crate::Demand::Stays, &right), 0);
     assert_eq!(unmet(crate::Demand::Stays, &moved), 1);
 }
+
+#[test]
+fn evidence_that_lies_in_objects_becomes_unreadable_and_not_absent() {
+    use model::{Body, CoverageState};
+    let library = knowledge::Library::builtin();
+    let script = "name: a\ntitle: a\nabout: a\nsetting: true\nnamespace: shop\nlength: 1m\ntruth: {object: Service/shop/cart, \
+                  failure_mode: service-selector-mismatch, decides: [service_selects_no_pods]}\nobjects:\n\
+                  - {workload: cart, port: 80}\n- {service: cart, port: 80, selector: {app: kart}}\n";
+    let golden = Golden::of(&playground::Scenario::load("a.yaml", script).unwrap(), &library);
+    let workbench = crate::Workbench::new(library, std::sync::Arc::new(redact::Redactor::new([7; 32])));
+    let facts_of = |golden: &Golden| crate::Engine::facts(&workbench, golden);
+    let crate::Mutated::Without(without) = golden.without_evidence(facts_of) else { panic!("it can be taken away") };
+    assert!(!facts_of(&without).iter().any(|f| f.name == "service_selects_no_pods" && f.certainty == Certainty::Known));
+    let refused = without
+        .observations
+        .iter()
+        .any(|o| matches!(&o.body, Body::Coverage { kind, state: CoverageState::Refused, .. } if kind == "Service"));
+    assert!(refused);
+}
+
+#[test]
+fn several_causes_count_only_when_each_is_named_in_an_incident_of_its_own() {
+    let other = ("Node/worker-1".parse().unwrap(), "node-not-ready".to_owned());
+    let golden = golden("two", None, Truth { others: vec![other], ..truth("memory-leak") });
+    let cart = hypothesis(1, "Deployment/shop/cart", "memory-leak", 0.9);
+    let node = hypothesis(2, "Node/worker-1", "node-not-ready", 0.9);
+    let apart = Hypothesis { incident: IncidentId("incident:2".into()), ..node.clone() };
+    assert!(judge(&golden, answer(false, vec![cart.clone(), apart])).is_right());
+    assert!(!judge(&golden, answer(false, vec![cart.clone(), node])).is_right());
+    assert!(!judge(&golden, answer(false, vec![cart])).is_right());
+}
+
+#[test]
+fn a_pair_whose_fix_is_wrong_in_one_twin_is_not_right() {
+    let asks = |name: &str, twin: &str, fix: &str| {
+        let truth = Truth { fixes_ok: vec![fix.into()], ..truth("memory-leak") };
+        let said = vec![hypothesis(1, "Deployment/shop/cart", "memory-leak", 0.9)];
+        judge(&golden(name, Some(twin), truth), answer(false, said))
+    };
+    let right = Report::of(vec![asks("a", "b", "raise-limit"), asks("b", "a", "raise-limit")]);
+    let wrong = Report::of(vec![asks("a", "b", "raise-limit"), asks("b", "a", "restart")]);
+    assert_eq!((right.pairs_right(), wrong.pairs_right()), (1, 0));
+}
+
+#[test]
+fn a_fact_that_nobody_can_say_is_found_with_its_line() {
+    let text = knowledge::Library::builtin().text("failure-modes/replicas-zero.md").unwrap().to_owned();
+    let wrong = text.replacen("replicas_zero", "replicas_nil", 1);
+    let line = wrong.lines().position(|l| l.contains("replicas_nil")).unwrap() + 1;
+    let files = vec![("failure-modes/replicas-zero.md".to_owned(), wrong)];
+    let findings = crate::lint(&knowledge::Library::from_files(files, None), &[]);
+    assert_eq!((findings.len(), findings[0].line), (1, line), "{findings:?}");
+    assert!(findings[0].what.contains("`replicas_nil`"));
+}
+
+#[test]
+fn the_library_and_its_scenarios_use_no_word_that_nobody_knows() {
+    let findings = crate::lint(&knowledge::Library::builtin(), &playground::all_built_in());
+    assert!(findings.is_empty(), "{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>());
+}
+
+#[test]
+fn every_failure_mode_is_tried_by_a_scenario() {
+    let tried = crate::tried(&knowledge::Library::builtin(), &playground::all_built_in());
+    let never: Vec<&str> = tried.iter().filter(|t| t.scenarios.is_empty()).map(|t| t.mode.as_str()).collect();
+    assert_eq!(never, UNTRIED, "take out of the list what is tried now");
+}
+
+/// Failure modes without a scenario.
+const UNTRIED: &[&str] = &[];
 
 #[test]
 fn every_built_in_scenario_is_golden_and_its_truth_names_an_object_of_it() {
@@ -239,6 +311,7 @@ fn a_broken_scenario_of_a_folder_is_listed_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (_, text) = playground::BUILT_IN[0];
     std::fs::write(folder.path().join("good.yaml"), text).unwrap();
+    std::fs::write(folder.path().join("setting.yaml"), "- {}").unwrap();
     std::fs::write(folder.path().join("broken.yaml"), "name: [").unwrap();
     std::fs::write(folder.path().join("README.md"), "not a scenario").unwrap();
     let (golden, broken) = Golden::folder(folder.path(), &knowledge::Library::builtin()).unwrap();
@@ -252,10 +325,22 @@ async fn the_workbench_answers_every_built_in_scenario() {
     let library = knowledge::Library::builtin();
     let (golden, _) = Golden::built_in(&library);
     let workbench = crate::Workbench::new(library, Arc::new(redact::Redactor::new([7; 32])));
-    let report = crate::run(&workbench, &golden, |_, _| {}).await;
+    let mut report = crate::run(&workbench, &golden, |_, _| {}).await;
     println!("{report}");
     assert_eq!(report.total.failed, 0, "{report}");
     assert_eq!(report.total.false_alarms, 0, "{report}");
+    assert_eq!(report.total.fixes_forbidden, 0, "{report}");
+    let wrong: Vec<&str> = report.verdicts.iter().filter(|v| !v.is_right_with_fix()).map(|v| v.name.as_str()).collect();
+    let new: Vec<&&str> = wrong.iter().filter(|name| !NOT_RIGHT.contains(name)).collect();
+    assert!(new.is_empty(), "no longer right: {new:?}\n{report}");
+    let mended: Vec<&&str> = NOT_RIGHT.iter().filter(|name| !wrong.contains(name)).collect();
+    assert!(mended.is_empty(), "right now; take them out of the list: {mended:?}");
+    // All variants are for `caseboard eval`; every ninth shows that they still do what is demanded.
+    let some: Vec<Golden> = golden.into_iter().step_by(9).collect();
+    crate::run_variants(&workbench, &some, &mut report, |_, _| {}).await;
+    let unmet: Vec<&String> =
+        report.variants.unmet.iter().filter(|one| !UNMET.iter().any(|known| one.starts_with(known))).collect();
+    assert!(unmet.is_empty(), "{unmet:#?}");
 }
 
 /// What the window shows while a scenario happens rests on a graph that goes on from change to change.
@@ -287,3 +372,33 @@ fn in_every_scenario_the_graph_that_goes_on_is_the_one_that_is_built_anew() {
     }
     assert!(changes > 20, "scenarios change something");
 }
+
+/// Scenarios whose cause or fix the built-in investigator does not find yet.
+const NOT_RIGHT: &[&str] = &[];
+
+/// Scenarios of which a variant does not do yet what is demanded.
+const UNMET: &[&str] = &[
+    "autoscaler-without-metrics",
+    "cart-scaled-to-zero",
+    "claim-no-volume",
+    "claim-provisioner-refuses",
+    "command-blocked-by-runtime",
+    "container-memory-limit",
+    "errors-of-unknown-cause",
+    "job-suspended",
+    "memory-honest-peak",
+    "memory-slow-leak",
+    "node-roomy-and-throttled",
+    "node-starved",
+    "pod-was-preempted",
+    "pod-wrote-too-much",
+    "queue-lag",
+    "queue-upstream-limits",
+    "settings-not-read",
+    "slow-cpu-limit-lowered",
+    "slow-cpu-throttled",
+    "slow-database",
+    "slow-network",
+    "slow-pool-exhausted",
+    "slow-traffic-surge",
+];

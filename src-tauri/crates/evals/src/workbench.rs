@@ -8,8 +8,8 @@ use history::{DeskFile, History};
 use investigate::{Brief, BuiltIn, Ids, Pause, Release, Runner, Setting};
 use knowledge::Library;
 use model::{
-    Author, BlueprintVersion, CallId, CaseEvent, CaseFact, CaseId, Clock, Conclusion, Decision, Observation, Risk,
-    Time, View, Written,
+    Author, BlueprintVersion, Body, CallId, CaseEvent, CaseFact, CaseId, Clock, Conclusion, Decision, Observation,
+    Risk, Time, View, Written,
 };
 use redact::Redactor;
 use tools::{Surroundings, Toolbox};
@@ -93,6 +93,26 @@ impl Workbench {
 impl Engine for Workbench {
     async fn answer(&self, golden: &Golden) -> Result<Answer, String> {
         self.investigate(golden).await.map_err(|failed| failed.to_string())
+    }
+
+    fn facts(&self, golden: &Golden) -> Vec<model::Fact> {
+        let read = || {
+            let history = History::in_memory(golden.cluster.clone())?;
+            history.append(&golden.observations)?;
+            history.snapshot(golden.as_of)
+        };
+        let snapshot = match read() {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                tracing::warn!(scenario = golden.name, %error, "the recording could not be kept");
+                return Vec::new();
+            }
+        };
+        let mut view = View::inventory(Arc::new(snapshot));
+        let inventory =
+            |o: &&Observation| matches!(o.body, Body::Object { .. } | Body::Event(_) | Body::Coverage { .. });
+        view.released = golden.observations.iter().filter(|o| !inventory(o)).cloned().map(Arc::new).collect();
+        facts(&view, &Graph::build(&view, &[]))
     }
 }
 

@@ -177,6 +177,11 @@ impl Library {
             .collect()
     }
 
+    /// The text of a file that is in use, such as `failure-modes/x.md`.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
+    }
+
     /// What is wrong with which file.
     pub fn issues(&self) -> &[Issue] {
         &self.issues

@@ -264,3 +264,29 @@ fn templates_are_filled_from_the_fact_and_the_object() {
     assert_eq!(text, "Deployment `shop/cart` of shop: 4 a, b 3 cart arg .");
     assert_eq!(render("{namespace}", None, &ObjectRef::global("Namespace", "shop")), "shop");
 }
+
+#[test]
+fn the_schema_for_editors_and_the_reader_allow_the_same_fields() {
+    let schema: Value = serde_json::from_str(include_str!("../../../../knowledge/failure-mode.schema.json")).unwrap();
+    let parts = [
+        ("", schema["properties"].clone()),
+        ("signals", schema["$defs"]["sign"]["properties"].clone()),
+        ("checks", schema["$defs"]["check"]["properties"].clone()),
+        ("fixes", schema["$defs"]["fix"]["properties"].clone()),
+    ];
+    let whole = include_str!("../../../../knowledge/failure-modes/memory-leak.md");
+    for (part, properties) in parts {
+        // The reader lists the fields that it knows when it meets one that it does not.
+        let wrong = match part {
+            "" => whole.replacen("prior:", "nonsense: 1\nprior:", 1),
+            part => whole.replacen(&format!("{part}:\n  - "), &format!("{part}:\n  - nonsense: 1\n    "), 1),
+        };
+        let issue = FailureMode::read("failure-modes/memory-leak.md", &wrong).unwrap_err();
+        let listed = issue.what.split("expected one of").nth(1).unwrap_or_else(|| panic!("{part}: {issue}"));
+        let mut known: Vec<&str> = listed.split(',').map(|name| name.trim_matches([' ', '`'])).collect();
+        let mut described: Vec<&str> = properties.as_object().unwrap().keys().map(String::as_str).collect();
+        described.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(described, known, "{part}");
+    }
+}
