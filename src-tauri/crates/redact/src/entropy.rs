@@ -34,7 +34,7 @@ pub(crate) fn scrub(text: &str, marks: &mut Marks, depth: u8) -> Option<String> 
         let Some(kind) = judge(found.as_str(), depth) else { continue };
         out.push_str(&text[copied..found.start()]);
         out.push_str(&mark(kind));
-        marks.count(kind);
+        marks.take(kind, found.as_str());
         copied = found.end();
     }
     if copied == 0 {
@@ -82,7 +82,8 @@ fn longest_word(part: &str) -> usize {
     part.split(|c: char| !c.is_ascii_lowercase()).map(str::len).max().unwrap_or(0)
 }
 
-fn bits_per_character(part: &str) -> f64 {
+/// Shannon's entropy.
+pub(crate) fn bits_per_character(part: &str) -> f64 {
     let mut counts = [0u32; 256];
     for byte in part.bytes() {
         counts[usize::from(byte)] += 1;

@@ -89,6 +89,9 @@ static GIVEN: LazyLock<Regex> = LazyLock::new(|| {
         (?:\s-u|--user)[\s=]+["']?[^\s:"']+:(?P<curl>[^\s"']+)
       | (?i:identified\s+(?:with\s+\w+\s+)?by)\s+['"](?P<sql>[^'"\n]+)
       | (?i:\blogin\s+\S+\s+password)\s+(?P<netrc>\S+)
+      | \b(?:redis-cli\b[^\n|;]{0,80}?\s-a|sshpass\s+-p|requirepass|masterauth)[\s=]+["']?(?P<redis>[^\s"']+)
+      | \bmysql(?:dump|admin|show)?\s[^\n|;]{0,80}?-p(?P<mysql>[^\s"']{4,})
+      | (?i:<)(?P<tag>[\w.:-]*(?i:password|passwd|secret|token|apikey|api-key|privatekey))>(?P<xml>[^<>\n]{4,})</
       | [?&;](?:sig|Signature|X-Amz-Signature|X-Goog-Signature|X-Amz-Security-Token|AWSAccessKeyId)=(?P<signed>[A-Za-z0-9%+/=_-]{16,})"#,
     )
 });
@@ -103,7 +106,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 pub(crate) fn scrub(text: &str, marks: &mut Marks, _depth: u8) -> Option<String> {
     let mut changed: Option<String> = None;
     let mut pass = |pattern: &Regex, judge: fn(&Captures<'_>) -> Option<Find>| {
-        if let Some(next) = replace(changed.as_deref().unwrap_or(text), pattern, marks, judge) {
+        if let Some(next) = replace(changed.as_deref().unwrap_or(text), pattern, marks, |found, _| judge(found)) {
             changed = Some(next);
         }
     };
@@ -124,7 +127,7 @@ pub(crate) fn addresses(text: &str, marks: &mut Marks, _depth: u8) -> Option<Str
     if !text.contains('@') {
         return None;
     }
-    replace(text, &ADDRESS, marks, |found| {
+    replace(text, &ADDRESS, marks, |found, _| {
         // Units of systemd (`getty@tty1.service`), accounts at hosts (`repl@db-0.db.shop:3306`, `x@db.svc`), clones over
         // ssh, and versions of packages (`client-go@v0.30.0-rc`).
         let is_unit_or_host = matches!(
@@ -147,7 +150,7 @@ fn given(found: &Captures<'_>) -> Option<Find> {
     if let Some(signed) = found.name("signed") {
         return Some((signed.range(), "token"));
     }
-    let password = ["curl", "sql", "netrc"].iter().find_map(|name| found.name(name))?;
+    let password = ["curl", "sql", "netrc", "redis", "mysql", "xml"].iter().find_map(|name| found.name(name))?;
     worth_hiding(password.as_str()).then(|| (password.range(), "password"))
 }
 

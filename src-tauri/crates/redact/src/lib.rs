@@ -1,19 +1,25 @@
 //! Secrets out of text, before it is kept, shown to a model, logged or exported.
 //!
-//! Layers, in order: what has the form of a secret (private keys, tokens of known issuers, headers, credentials in
-//! URLs), what has a secret's name (`password=…`, `"apiKey": "…"`, environment variables), what is too random to be
-//! anything else, and e-mail addresses. What only looks random, such as digests, commit ids, uids and the names of pods,
-//! stays: an investigation needs it.
+//! Layers, in order: what was taken out before (raw, in base64, percent-encoded), what has the form of a secret (private
+//! keys, headers, credentials in URLs, tokens of known issuers by the rules of gitleaks), what has a secret's name
+//! (`password=…`, `"apiKey": "…"`, environment variables), what is too random to be anything else, and e-mail addresses.
+//! What only looks random, such as digests, commit ids, uids and the names of pods, stays: an investigation needs it.
+//! [`Redactor::leaks`] looks once more at a whole body that is about to leave. [`Aliases`] are for who must not name
+//! their systems either: reversible stand-ins for names, hosts and addresses.
 //!
 //! Deliberately not here: I/O, and any way to turn a plain `String` into [`Redacted`] without passing the redactor.
 //! Start with [`Redactor`].
 
+mod alias;
+mod body;
 mod clean;
 mod entropy;
 mod form;
 mod marks;
 mod name;
 mod named;
+mod rules;
+mod seen;
 mod shape;
 mod structure;
 
@@ -24,6 +30,9 @@ use serde_json::Value;
 
 use marks::Marks;
 pub use structure::Reading;
+
+pub use alias::{Aliases, Hidden};
+pub use body::Leak;
 
 /// Text that has passed a [`Redactor`]. There is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,28 +60,41 @@ impl Redacted {
 pub struct Redactor {
     key: [u8; 32],
     clean: clean::Clean,
+    seen: seen::Seen,
 }
 
 impl Redactor {
     /// `key` keys the digests: two installations cannot compare theirs.
     pub fn new(key: [u8; 32]) -> Self {
-        Redactor { key, clean: clean::Clean::new() }
+        Redactor { key, clean: clean::Clean::new(), seen: seen::Seen::default() }
     }
 
-    /// Redacting again what was redacted changes nothing.
+    /// Redacting again what was redacted changes nothing, unless a value was seen in the meantime that stands in it.
     pub fn text(&self, text: &str) -> Redacted {
         let mut marks = Marks::default();
-        let text = scrub(text, &mut marks, 0).into_owned();
+        let known = self.seen.scrub(text, &mut marks);
+        let text = scrub(known.as_deref().unwrap_or(text), &mut marks, 0).into_owned();
+        self.remember(&mut marks);
+        // A value that was named at the end of the text may stand at its beginning.
+        let text = self.seen.scrub(&text, &mut marks).unwrap_or(text);
         Redacted { text, marks: marks.counted() }
+    }
+
+    fn remember(&self, marks: &mut Marks) {
+        for (value, kind) in marks.taken() {
+            self.seen.learn(&value, kind);
+        }
     }
 
     /// Redacts every string of a JSON value (environment values, commands, annotations), keeping its structure.
     ///
     /// A value that its name makes a secret is replaced whole, by a mark that carries the beginning of its keyed digest:
-    /// whether two of them are equal, or one has changed, can still be told.
+    /// whether two of them are equal, or one has changed, can still be told. What is taken out is remembered; values that
+    /// were seen elsewhere are looked for when a text is made of it ([`Redactor::text`]).
     pub fn json(&self, value: &mut Value) -> Vec<(String, u32)> {
         let mut marks = Marks::default();
         structure::scrub(self, value, &mut marks);
+        self.remember(&mut marks);
         marks.counted()
     }
 
@@ -100,7 +122,7 @@ fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
     if depth > DEEPEST || is_word(&text) {
         return text;
     }
-    for layer in [form::scrub, named::scrub, entropy::scrub, form::addresses] {
+    for layer in [form::scrub, rules::scrub, named::scrub, entropy::scrub, form::addresses] {
         if let Some(changed) = layer(&text, marks, depth) {
             text = Cow::Owned(changed);
         }

@@ -6,22 +6,35 @@ use regex::{Captures, Regex};
 /// How a mark begins; text after it has been redacted already.
 pub(crate) const OPENING: &str = "[redacted: ";
 
-/// What was replaced so far, by kind.
+/// What was replaced so far, by kind, and what stood there.
 #[derive(Default)]
-pub(crate) struct Marks(BTreeMap<&'static str, u32>);
+pub(crate) struct Marks {
+    counts: BTreeMap<&'static str, u32>,
+    taken: Vec<(Box<str>, &'static str)>,
+}
 
 impl Marks {
     pub fn count(&mut self, kind: &'static str) {
-        *self.0.entry(kind).or_default() += 1;
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    /// Counts, and holds what was taken out until it is remembered.
+    pub fn take(&mut self, kind: &'static str, value: &str) {
+        self.count(kind);
+        self.taken.push((value.into(), kind));
+    }
+
+    pub fn taken(&mut self) -> Vec<(Box<str>, &'static str)> {
+        std::mem::take(&mut self.taken)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty()
     }
 
     /// Most first.
     pub fn counted(self) -> Vec<(String, u32)> {
-        let mut counted: Vec<_> = self.0.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect();
+        let mut counted: Vec<_> = self.counts.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect();
         counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         counted
     }
@@ -39,18 +52,18 @@ pub(crate) fn replace(
     text: &str,
     pattern: &Regex,
     marks: &mut Marks,
-    mut judge: impl FnMut(&Captures<'_>) -> Option<Find>,
+    mut judge: impl FnMut(&Captures<'_>, &str) -> Option<Find>,
 ) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
     for captures in pattern.captures_iter(text) {
-        let Some((range, kind)) = judge(&captures) else { continue };
+        let Some((range, kind)) = judge(&captures, text) else { continue };
         if range.is_empty() || range.start < copied || text[range.start..].starts_with(OPENING) {
             continue;
         }
         out.push_str(&text[copied..range.start]);
         out.push_str(&mark(kind));
-        marks.count(kind);
+        marks.take(kind, &text[range.clone()]);
         copied = range.end;
     }
     if copied == 0 {

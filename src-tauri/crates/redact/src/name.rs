@@ -179,6 +179,11 @@ pub(crate) fn kind_of(name: &str) -> Option<&'static str> {
     ENDINGS.iter().find(|(ending, _)| last.ends_with(ending)).map(|(_, kind)| *kind)
 }
 
+/// Whether the value itself is the password, not a number that says something about it.
+pub(crate) fn is_password(name: &str) -> bool {
+    words(name).last().is_some_and(|last| PASSWORDS.iter().any(|word| last.ends_with(word)))
+}
+
 /// Lower-case words of a name in any of the usual spellings, trailing digits left out.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

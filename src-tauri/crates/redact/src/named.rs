@@ -21,7 +21,7 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// Anywhere in a line: JSON, also inside of a JSON string, queries, logfmt, prose.
 static INLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r#"(?P<name>{NAME})[\\"']*(?P<sep>[ \t]*(?::=|=>|[:=])[ \t]*)(?:\\+"(?P<escaped>[^"\\]*)|"(?P<double>(?:[^"\\\n]|\\.)*)|'(?P<single>[^'\n]*)|(?P<bare>[^\s"'\\&,;)\]}}<>|]+))"#
+        r#"(?P<name>{NAME})[\\"']*(?P<sep>[ \t]*(?::=|=>|[:=])[ \t]*)(?:(?P<open>\\+)"(?P<escaped>[^"\\]*)|"(?P<double>(?:[^"\\\n]|\\.)*)|'(?P<single>[^'\n]*)|(?P<bare>[^\s"'\\&,;)\]}}<>|]+))"#
     ))
 });
 
@@ -36,23 +36,46 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// The same with the value first, as JSON with sorted keys of another tool may have it.
+static VALUE_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r#"(?i)[\\"']value[\\"']+\s*:\s*(?:\\*"(?P<quoted>(?:[^"\\\n]|\\[^"])+)|'(?P<single>[^'\n]+)|(?P<bare>[^\s"'\\,}}]+))\\*["']?\s*,\s*\\*["']name[\\"']+\s*:\s*[\\"']*(?P<name>{NAME})["'\\]"#
+    ))
+});
+
+/// A block of YAML: the name alone, then indented lines.
+static BLOCK: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r#"(?m)^(?P<indent>[ \t]*)(?:-[ \t]+)?["']?(?P<name>{NAME})["']?[ \t]*:[ \t]*[|>][+-]?[0-9]?[ \t]*\r?\n"#
+    ))
+});
+
+/// `with password hunter2`, `password is hunter2`.
+static SAID: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?i)\b(?:password|passwd|passphrase|passcode)(?:[ ]+(?:is|was|of))?[ ]+["'`]?(?P<value>[^\s"'`,]{8,})"#)
+});
+
 pub(crate) fn scrub(text: &str, marks: &mut Marks, _depth: u8) -> Option<String> {
     if !could_name(text) {
         return None;
     }
     let mut changed: Option<String> = None;
-    let mut pass = |pattern: &Regex, judge: fn(&Captures<'_>) -> Option<Find>| {
+    let mut pass = |pattern: &Regex, judge: fn(&Captures<'_>, &str) -> Option<Find>| {
         if let Some(next) = replace(changed.as_deref().unwrap_or(text), pattern, marks, judge) {
             changed = Some(next);
         }
     };
-    pass(&VARIABLE, |found| {
-        let value = found.name("quoted").or_else(|| found.name("single")).or_else(|| found.name("bare"))?;
-        take(value, &found["name"])
-    });
-    pass(&LINE, line);
+    for variable in [&VARIABLE, &VALUE_FIRST] {
+        pass(variable, |found, _| {
+            let value = found.name("quoted").or_else(|| found.name("single")).or_else(|| found.name("bare"))?;
+            take(value, &found["name"])
+        });
+    }
+    pass(&BLOCK, block);
+    pass(&LINE, |found, _| line(found));
     pass(&INLINE, inline);
-    pass(&FLAG, |found| take(found.name("value")?, &found["name"]));
+    pass(&FLAG, |found, _| take(found.name("value")?, &found["name"]));
+    pass(&SAID, |found, _| said(found.name("value")?));
     changed
 }
 
@@ -77,9 +100,64 @@ fn line(found: &Captures<'_>) -> Option<Find> {
     take(value, name)
 }
 
-fn inline(found: &Captures<'_>) -> Option<Find> {
+fn block(found: &Captures<'_>, text: &str) -> Option<Find> {
+    let kind = kind_of(&found["name"])?;
+    let start = found.get(0)?.end();
+    let indent = found["indent"].len();
+    let mut end = start;
+    for line in text[start..].split_inclusive('\n') {
+        let inner = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if !line.trim().is_empty() && inner <= indent {
+            break;
+        }
+        end += line.len();
+    }
+    let body = &text[start..end];
+    let from = start + body.len() - body.trim_start().len();
+    let to = start + body.trim_end().len();
+    (from < to && !is_harmless(&text[from..to])).then_some((from..to, kind))
+}
+
+fn said(value: Match<'_>) -> Option<Find> {
+    let word = value.as_str().trim_end_matches(['.', ':', '!', '?', ')', ';']);
+    let telling = is_credential_like(word) && !is_object_name(word) && !is_harmless(word);
+    telling.then(|| (value.start()..value.start() + word.len(), "password"))
+}
+
+/// The end of a value in a JSON string inside of a string: the quote that is escaped as often as the one it began with.
+fn escaped_end(text: &str, start: usize, opening: usize) -> usize {
+    let mut slashes = 0;
+    for (at, letter) in text[start..].char_indices() {
+        match letter {
+            '\\' => slashes += 1,
+            '"' if slashes <= opening => return start + at - slashes.min(at),
+            '\n' => return start + at,
+            _ => slashes = 0,
+        }
+    }
+    text.len()
+}
+
+/// What follows a bare value up to the next space belongs to it, unless it begins another one or closes something.
+fn bare_end(text: &str, end: usize) -> usize {
+    let rest = text[end..].split(char::is_whitespace).next().unwrap_or_default();
+    let own = rest.find(['"', '\'', '\\']).map_or(rest, |quote| &rest[..quote]);
+    let more = own.starts_with([',', ';', '&', '|', ')', ']', '}', '<', '>'])
+        && own.bytes().any(|b| b.is_ascii_alphanumeric())
+        && !own.contains(['=', ':', '[', '{', '(']);
+    if more { end + own.trim_end_matches([',', ';', ')', ']', '}', '>', '.']).len() } else { end }
+}
+
+fn inline(found: &Captures<'_>, text: &str) -> Option<Find> {
     let name = &found["name"];
-    let quoted = found.name("escaped").or_else(|| found.name("double")).or_else(|| found.name("single"));
+    if let (Some(value), Some(open)) = (found.name("escaped"), found.name("open")) {
+        if names_an_object(name, value.as_str()) {
+            return None;
+        }
+        let (range, kind) = take(value, name)?;
+        return Some((range.start..escaped_end(text, range.start, open.len()).max(range.end), kind));
+    }
+    let quoted = found.name("double").or_else(|| found.name("single"));
     if let Some(value) = quoted {
         return if names_an_object(name, value.as_str()) { None } else { take(value, name) };
     }
@@ -91,7 +169,9 @@ fn inline(found: &Captures<'_>) -> Option<Find> {
     let assigned = found["sep"].contains('=') && !found["sep"].contains(' ');
     let trimmed = value.as_str().trim_end_matches(['.', ':', '!', '?']);
     let convincing = is_credential_like(trimmed) || (kind == "password" && !is_of_prose(trimmed));
-    (assigned || convincing).then(|| take(value, name)).flatten()
+    let (range, kind) = (assigned || convincing).then(|| take(value, name)).flatten()?;
+    let end = if assigned { bare_end(text, range.end) } else { range.end };
+    Some((range.start..end, kind))
 }
 
 /// `secret="shop/db-credentials"` in the kubelet's log names an object and gives nothing away.

@@ -3,6 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use model::{KeyShape, ShapeBody, Time};
 use serde_json::Value;
 
+use crate::name::kind_of;
 use crate::{Redactor, entropy};
 
 /// A word of eight letters can be read as base64 by chance; a longer one that gives clean text hardly can.
@@ -20,6 +21,9 @@ pub(crate) fn shape(redactor: &Redactor, kind: &str, object: &Value) -> ShapeBod
                 true => STANDARD.decode(text.trim()).unwrap_or_else(|_| text.as_bytes().to_vec()),
                 false => text.as_bytes().to_vec(),
             };
+            if let (Some(kind), Ok(text)) = (secret_kind(kind, key), std::str::from_utf8(&bytes)) {
+                redactor.seen.learn(text, kind);
+            }
             keys.push(KeyShape {
                 key: key.clone(),
                 bytes: bytes.len() as u64,
@@ -32,6 +36,11 @@ pub(crate) fn shape(redactor: &Redactor, kind: &str, object: &Value) -> ShapeBod
     keys.sort_by(|a, b| a.key.cmp(&b.key));
     keys.dedup_by(|a, b| a.key == b.key);
     ShapeBody { kind: kind.to_owned(), keys }
+}
+
+/// Every value of a Secret is one; of a ConfigMap, those that are named so.
+fn secret_kind(kind: &str, key: &str) -> Option<&'static str> {
+    kind_of(key).or((kind == "Secret").then_some("secret"))
 }
 
 fn encoding_depth(bytes: &[u8]) -> u8 {

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use model::Texts;
 use serde_json::{Map, Value};
 
 use crate::clean::is_identifier;
 use crate::marks::{Marks, OPENING};
-use crate::name::{is_harmless, is_object_name};
+use crate::name::{is_harmless, is_object_name, is_password};
 use crate::{Redactor, is_word, scrub as scrub_text};
 
 /// JSON inside of a string inside of JSON: last-applied configurations do it once, Helm twice.
@@ -42,15 +44,32 @@ impl Walk<'_> {
             }
         }
         // `{"name": "DB_PASSWORD", "value": "…"}`: environment variables, Helm's set values, Argo's parameters.
-        let kind = map.get("name").and_then(Value::as_str).and_then(|name| self.kind_of(name));
+        let name = ["name", "key"].iter().find_map(|field| map.get(*field).and_then(Value::as_str));
+        let kind = name.and_then(|name| self.kind_of(name));
         if let (Some(kind), Some(value)) = (kind, map.get_mut("value")) {
             self.whole(value, kind);
         }
         for (name, value) in map.iter_mut() {
             match self.kind_of(name) {
                 Some(kind) if value.is_string() => self.whole(value, kind),
+                Some("password") if is_password(name) => self.passwords(value),
+                // A registry's login, as container runtimes keep it.
+                None if name == "auth" && is_login(value) => self.whole(value, "password"),
                 Some(_) | None => self.value(value),
             }
+        }
+    }
+
+    /// A list of passwords, or one that is a number.
+    fn passwords(&mut self, value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.passwords(item)),
+            Value::Number(number) if number.to_string().len() >= 4 => {
+                *value = Value::String(number.to_string());
+                self.whole(value, "password");
+            }
+            Value::String(_) => self.whole(value, "password"),
+            Value::Number(_) | Value::Object(_) | Value::Null | Value::Bool(_) => self.value(value),
         }
     }
 
@@ -120,7 +139,7 @@ impl Walk<'_> {
             return None;
         }
         let digest = self.redactor.digest(text.as_bytes());
-        self.marks.count(kind);
+        self.marks.take(kind, text);
         Some(format!("{OPENING}{kind} {}]", &digest[..6]))
     }
 
@@ -129,7 +148,8 @@ impl Walk<'_> {
     }
 }
 
-/// Takes secrets out of an object while it is read: what it keeps of each text is what [`Redactor::json`] leaves of it.
+/// Takes secrets out of an object while it is read: what it keeps of each text is what [`Redactor::json`] leaves of it,
+/// which besides knows passwords that are numbers or lists, values with a `key` for a name, and registries' logins.
 pub struct Reading<'r> {
     redactor: &'r Redactor,
     marks: Marks,
@@ -153,6 +173,7 @@ impl Texts for Reading<'_> {
         }
         let mut kept = text.to_owned();
         walk.text(&mut kept);
+        self.redactor.remember(&mut self.marks);
         if kept == text { Cow::Borrowed(text) } else { Cow::Owned(kept) }
     }
 
@@ -161,9 +182,17 @@ impl Texts for Reading<'_> {
     }
 
     fn secret<'t>(&mut self, text: &'t str, kind: &'static str) -> Cow<'t, str> {
-        match self.walk().mark(text, kind) {
+        let mark = self.walk().mark(text, kind);
+        self.redactor.remember(&mut self.marks);
+        match mark {
             Some(mark) => Cow::Owned(mark),
             None => self.text(text),
         }
     }
+}
+
+/// `user:password` in base64.
+fn is_login(value: &Value) -> bool {
+    let decoded = value.as_str().and_then(|text| STANDARD.decode(text).ok());
+    decoded.and_then(|bytes| String::from_utf8(bytes).ok()).is_some_and(|pair| pair.contains(':'))
 }
