@@ -29,8 +29,7 @@ impl dyn Answering {
         while let Some(delta) = self.next().await {
             deltas.push(delta?);
         }
-        Answer::of(deltas)
-            .ok_or_else(|| ModelError::Broken { why: "it broke off before its end".into(), hint: "Ask again.".into() })
+        Answer::of(deltas).ok_or_else(|| ModelError::broke_off())
     }
 }
 
@@ -40,17 +39,31 @@ pub enum ModelError {
     /// It was not reached, or the connection broke before anything came.
     #[error("the model was not reached: {why}")]
     Unreachable { why: String, hint: String },
-    /// It does not know the key, or there is none.
+    /// Its certificate is not one that this machine trusts. Nothing was sent.
+    #[error("the server's certificate was refused, nothing was sent: {why}")]
+    Untrusted { why: String, hint: String },
+    /// It does not know the key, or there is none, or there is no credit left.
     #[error("the model refused the key: {why}")]
     NotAllowed { why: String, hint: String },
+    #[error("the server does not have this model: {why}")]
+    UnknownModel { why: String, hint: String },
     #[error("the model has too much to do: {why}")]
     Busy { why: String, after_seconds: Option<u64>, hint: String },
     /// The request is longer than it can read.
     #[error("the request is too long for the model: {why}")]
     TooLong { why: String, hint: String },
+    /// It understood the request and refuses it.
+    #[error("the model refused the request: {why}")]
+    Rejected { why: String, hint: String },
+    /// What answers there is no such model server.
+    #[error("this is not the model server it is said to be: {why}")]
+    NotAModel { why: String, hint: String },
     /// It answered with something that is no answer, or broke off.
     #[error("the model's answer cannot be read: {why}")]
     Broken { why: String, hint: String },
+    /// The last look at the body found something that must not leave. Nothing was sent.
+    #[error("nothing was sent: {why}")]
+    Held { why: String, hint: String },
 }
 
 impl ModelError {
@@ -58,10 +71,23 @@ impl ModelError {
     pub fn hint(&self) -> &str {
         match self {
             ModelError::Unreachable { hint, .. }
+            | ModelError::Untrusted { hint, .. }
             | ModelError::NotAllowed { hint, .. }
+            | ModelError::UnknownModel { hint, .. }
             | ModelError::Busy { hint, .. }
             | ModelError::TooLong { hint, .. }
-            | ModelError::Broken { hint, .. } => hint,
+            | ModelError::Rejected { hint, .. }
+            | ModelError::NotAModel { hint, .. }
+            | ModelError::Broken { hint, .. }
+            | ModelError::Held { hint, .. } => hint,
         }
+    }
+
+    pub(crate) fn broken(why: impl Into<String>) -> ModelError {
+        ModelError::Broken { why: why.into(), hint: "Ask again.".into() }
+    }
+
+    pub(crate) fn broke_off() -> ModelError {
+        ModelError::broken("it broke off before its end")
     }
 }

@@ -1,6 +1,8 @@
 use model::ToolSpec;
 use redact::Redacted;
 
+use crate::{Endpoint, Opaque, encode};
+
 /// What a model is asked, whole: a model keeps nothing between two requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -10,7 +12,7 @@ pub struct Request {
     pub messages: Vec<Message>,
     /// The tools that it may ask for.
     pub tools: Vec<ToolSpec>,
-    /// The longest answer, in tokens.
+    /// The longest answer, in tokens, its thoughts not counted.
     pub most_tokens: u32,
     pub effort: Effort,
 }
@@ -20,8 +22,8 @@ pub struct Request {
 pub enum Message {
     /// The engineer, or the program in its own name.
     Said { text: Redacted },
-    /// What the model answered: its text, and the calls that it asked for as they ran.
-    Answered { text: Redacted, calls: Vec<Called> },
+    /// What the model answered: its text, the calls that it asked for as they ran, and what only it can read.
+    Answered { text: Redacted, calls: Vec<Called>, kept: Vec<Opaque> },
     /// What became of a call. Text that a cluster wrote is data, and is fenced as such by whoever writes the request.
     Result { call: String, text: Redacted },
 }
@@ -46,24 +48,28 @@ pub enum Effort {
 }
 
 impl Request {
-    /// Every text that would leave this machine, in order: what "what leaves this machine" shows.
-    pub fn leaves(&self) -> Vec<String> {
-        let mut texts = vec![self.instructions.as_str().to_owned()];
-        for message in &self.messages {
-            match message {
-                Message::Said { text } | Message::Result { text, .. } => texts.push(text.as_str().to_owned()),
-                Message::Answered { text, calls } => {
-                    texts.push(text.as_str().to_owned());
-                    texts.extend(calls.iter().map(|call| format!("{} {}", call.tool, call.args.as_str())));
-                }
-            }
-        }
-        texts.extend(self.tools.iter().map(described));
-        texts.retain(|text| !text.is_empty());
-        texts
+    /// The exact text that would leave for this model: what "what leaves this machine" shows.
+    pub fn leaves(&self, endpoint: &Endpoint) -> String {
+        String::from_utf8_lossy(&encode(endpoint, self).body).into_owned()
     }
-}
 
-fn described(tool: &ToolSpec) -> String {
-    format!("{}: {} {}", tool.name, tool.description, tool.schema)
+    /// Every call of the conversation so far, oldest first.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Called> {
+        self.messages.iter().flat_map(|message| match message {
+            Message::Answered { calls, .. } => calls.as_slice(),
+            Message::Said { .. } | Message::Result { .. } => &[],
+        })
+    }
+
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Opaque> {
+        self.messages.iter().flat_map(|message| match message {
+            Message::Answered { kept, .. } => kept.as_slice(),
+            Message::Said { .. } | Message::Result { .. } => &[],
+        })
+    }
+
+    /// The tool that a call of this conversation was for.
+    pub(crate) fn tool_of(&self, call: &str) -> &str {
+        self.calls().find(|called| called.id == call).map_or("", |called| called.tool.as_str())
+    }
 }

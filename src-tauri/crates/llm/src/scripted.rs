@@ -93,7 +93,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Answer, Effort, Finish, Message, Usage};
+    use crate::{Answer, Effort, Endpoint, Finish, Message, Provider, ToolMode, Usage};
 
     fn request(text: &str) -> Request {
         let redactor = Redactor::new([1; 32]);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn end() -> Delta {
-        let usage = Usage { input_tokens: 10, cached_tokens: 0, output_tokens: 2 };
+        let usage = Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() };
         Delta::End { finish: Finish::Done, usage }
     }
 
@@ -148,7 +148,15 @@ mod tests {
 
     #[test]
     fn a_secret_in_what_is_said_is_marked_before_it_is_in_a_request() {
-        let leaves = request("the token is ghp_0123456789abcdefghijABCDEFGHIJ012345").leaves().join("\n");
+        let endpoint = Endpoint {
+            name: "local".into(),
+            provider: Provider::LlamaCpp,
+            base: "http://127.0.0.1:1/v1".into(),
+            model: "m".into(),
+            tools: ToolMode::Native,
+            thinks: false,
+        };
+        let leaves = request("the token is ghp_0123456789abcdefghijABCDEFGHIJ012345").leaves(&endpoint);
         assert!(!leaves.contains("ghp_0123456789") && leaves.contains("[redacted: "), "{leaves}");
         assert!(leaves.contains("Reads logs."), "descriptions of tools leave as well");
     }
