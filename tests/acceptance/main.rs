@@ -7,6 +7,7 @@ mod cluster;
 mod command_line;
 mod kubectl;
 mod logs;
+mod models;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read};

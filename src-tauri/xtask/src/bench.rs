@@ -6,7 +6,7 @@ use crate::{controlplane, run};
 /// Which figures to measure.
 #[derive(Args)]
 pub struct Bench {
-    /// Only these: `understanding`, `cluster`.
+    /// Only these: `understanding`, `cluster`, `conversation`.
     #[arg(long)]
     only: Option<String>,
     /// Print one JSON object instead of a table.
@@ -42,7 +42,7 @@ pub struct Soak {
 
 /// Every benchmark that there is; each is a program of the package `caseboard-tests`. What takes time or memory is measured
 /// as it is shipped, what is counted (the answers of `understanding`) is not.
-const ALL: &[(&str, &[&str])] = &[("understanding", &[]), ("cluster", &["--release"])];
+const ALL: &[(&str, &[&str])] = &[("understanding", &[]), ("cluster", &["--release"]), ("conversation", &[])];
 
 impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
@@ -68,6 +68,12 @@ impl Bench {
                     command.arg("--pods").arg(pods.to_string());
                 }
                 with_control_plane(&mut command);
+            } else if name == "conversation" {
+                // Counted, not timed; it runs no other program.
+                let bench = root().join("../shared/bench");
+                if std::env::var_os("CASEBOARD_BENCH_DIR").is_none() && bench.is_dir() {
+                    command.env("CASEBOARD_BENCH_DIR", bench);
+                }
             } else {
                 shell::run(cargo().args(["build", "--quiet", "--package", "cli"]))?;
                 command.env("CASEBOARD_BIN", run::binary("caseboard"));

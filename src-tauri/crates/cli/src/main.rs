@@ -11,6 +11,7 @@ mod diagnose;
 mod eval;
 mod history;
 mod knowledge;
+mod models;
 mod out;
 mod playground;
 mod quantity;
@@ -65,6 +66,8 @@ enum Command {
     /// Check that a case's log was not altered.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Set up language models.
+    Models(models::Models),
     /// Run golden scenarios and score the built-in investigator.
     Eval(eval::Eval),
     /// Check what the library knows.
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
             Command::Playground(playground) => playground.run().await,
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Models(models) => models.run().await,
             Command::Eval(eval) => eval.run().await,
             Command::Knowledge(knowledge) => knowledge.run(),
         }

@@ -60,6 +60,8 @@ pub struct Desk {
     /// The cases in which was looked for what an earlier run left behind.
     pub(crate) taken_up: Mutex<HashSet<CaseId>>,
     pub(crate) switches: Switches,
+    /// Keys of models that were given for this run alone.
+    pub(crate) model_keys: Mutex<HashMap<String, llm::Key>>,
     updates: broadcast::Sender<Update>,
     warnings: Mutex<Vec<Problem>>,
 }
@@ -105,6 +107,7 @@ impl Desk {
             began_at: clock.now(),
             taken_up: Mutex::default(),
             switches: Switches::default(),
+            model_keys: Mutex::default(),
             warnings: Mutex::new(warnings),
             paths,
             in_memory,
