@@ -50,6 +50,7 @@ static ISSUED: LazyLock<Regex> = LazyLock::new(|| {
           | \bhv[sbr]\.[A-Za-z0-9_-]{20,}
           | \bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,}
           | \bhf_[A-Za-z0-9]{30,}
+          | \bNRAK-[A-Z0-9]{27}
           | \bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}
           | \bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}
           | \bAGE-SECRET-KEY-1[A-Z0-9]{50,}

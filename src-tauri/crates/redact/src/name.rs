@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use crate::entropy::bits_per_character;
+
 /// One of these is in every name below.
 static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "a constant of this crate; a test compiles it")]
@@ -231,7 +233,9 @@ pub(crate) fn is_harmless(value: &str) -> bool {
 /// `/etc/tls/tls.key`, `./token`, `C:\keys\id`.
 fn is_path(value: &str) -> bool {
     let rest = value.strip_prefix('.').unwrap_or(value);
-    rest.starts_with('/') && rest[1..].contains('/') && !rest.contains(['=', '+', '$'])
+    // A key in base64 may begin with a slash as well.
+    let is_random = rest.len() >= 32 && !rest.contains(['.', '-', '_']) && bits_per_character(rest) >= 4.3;
+    rest.starts_with('/') && rest[1..].contains('/') && !rest.contains(['=', '+', '$']) && !is_random
 }
 
 /// What Kubernetes calls things: `db-credentials`, `shop/db-credentials`.
