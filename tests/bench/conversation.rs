@@ -221,3 +221,32 @@ fn redactions(lines: &[String], of: &str, show: usize) -> (usize, usize) {
     }
     (redacted, lines.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_planted_secret_is_in_a_body_and_clean_lines_stay() {
+        let wanted = Wanted { secrets: 500, seed: 11, json: true, show: 3 };
+        let planted = plant(&wanted);
+        assert_eq!((planted.all, planted.out), (500, 0), "{:?}", planted.by_kind);
+        let made = clean::made(&mut Dice::new(11), 2_000);
+        let (redacted, all) = redactions(&made, "made", wanted.show);
+        assert!(redacted * 100 < all, "{redacted} of {all}");
+    }
+
+    #[test]
+    fn a_secret_that_was_left_in_would_be_found() {
+        let mut dice = Dice::new(3);
+        for (kind, make) in secrets::KINDS {
+            let secret = make(&mut dice);
+            for text in [secret.value.clone(), json!({ "text": secret.value }).to_string()] {
+                assert!(secret.found_in(&text).is_some(), "{kind}");
+            }
+            let encoded = secrets::percent_encoded(&secret.value);
+            assert!(secret.found_in(&encoded).is_some() || secret.value.contains('\n'), "{kind}");
+            assert_eq!(secret.found_in("nothing of it stands here, [redacted: token]"), None, "{kind}");
+        }
+    }
+}
