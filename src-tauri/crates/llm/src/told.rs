@@ -96,7 +96,7 @@ pub(crate) fn read(answer: &str) -> (String, Vec<(String, String)>) {
     let Some((before, object)) = object_in(answer) else {
         let trimmed = answer.trim_start();
         // It began as it should and broke off: no call, and nothing to show either.
-        let is_torn = trimmed.starts_with('{') && trimmed.contains("\"calls\"");
+        let is_torn = trimmed.starts_with('{') && ["\"calls\"", "\"say\""].iter().any(|word| trimmed.contains(word));
         return if is_torn {
             (String::new(), vec![(String::new(), answer.to_owned())])
         } else {
