@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use regex::Regex;
 
 use crate::form::pattern;
-use crate::marks::{Marks, mark};
+use crate::marks::{Marks, mark, replace};
 
 static LONG: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_-]{20,}={0,2}"));
 
@@ -52,6 +52,43 @@ fn judge(found: &str, depth: u8) -> Option<&'static str> {
         return (!marks.is_empty()).then_some("secret");
     }
     found.trim_end_matches('=').split('/').any(is_random).then_some("high-entropy")
+}
+
+/// One part of a URL with signs that are encoded.
+static PERCENT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"[A-Za-z0-9._~+/:@!$*,;-]*%[0-9A-Fa-f]{2}[A-Za-z0-9%._~+/:@!$*,;-]*"));
+
+/// Percent-encoded text is judged by what it says, as base64 is.
+pub(crate) fn percent(text: &str, marks: &mut Marks, depth: u8) -> Option<String> {
+    if !text.contains('%') {
+        return None;
+    }
+    replace(text, &PERCENT, marks, |found, _| {
+        let part = found.get(0)?;
+        let inside = percent_decoded(part.as_str())?;
+        let mut marks = Marks::default();
+        crate::scrub(&inside, &mut marks, depth + 1);
+        marks.kind().map(|kind| (part.range(), kind))
+    })
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digits = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, digits.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            (byte, _) => {
+                bytes.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// The text that the string encodes, where it is text.

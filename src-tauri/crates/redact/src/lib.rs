@@ -122,7 +122,7 @@ fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
     if depth > DEEPEST || is_word(&text) {
         return text;
     }
-    for layer in [form::scrub, rules::scrub, named::scrub, entropy::scrub, form::addresses] {
+    for layer in [form::scrub, rules::scrub, named::scrub, entropy::percent, entropy::scrub, form::addresses] {
         if let Some(changed) = layer(&text, marks, depth) {
             text = Cow::Owned(changed);
         }

@@ -28,6 +28,11 @@ impl Marks {
         std::mem::take(&mut self.taken)
     }
 
+    /// One of the kinds, where there is any.
+    pub fn kind(&self) -> Option<&'static str> {
+        self.counts.keys().next().copied()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }

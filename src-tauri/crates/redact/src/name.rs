@@ -238,8 +238,17 @@ fn is_path(value: &str) -> bool {
     rest.starts_with('/') && rest[1..].contains('/') && !rest.contains(['=', '+', '$']) && !is_random
 }
 
-/// What Kubernetes calls things: `db-credentials`, `shop/db-credentials`.
+/// What Kubernetes calls things: `db-credentials`, `shop/db-credentials`, and not what is random in a part of it.
 pub(crate) fn is_object_name(value: &str) -> bool {
+    // A part that is longer than the hashes that Kubernetes adds to names, and as mixed.
+    let is_random = |part: &str| {
+        part.len() >= 12
+            && part.bytes().filter(u8::is_ascii_digit).count() >= 3
+            && part.bytes().any(|b| b.is_ascii_alphabetic())
+    };
+    if value.split(['-', '.', '/']).any(is_random) {
+        return false;
+    }
     let label = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')

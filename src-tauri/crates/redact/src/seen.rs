@@ -1,7 +1,7 @@
 //! What was taken out once is known from then on, wherever it stands: alone in a log line, in base64, in a URL.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
@@ -11,13 +11,15 @@ use crate::marks::{Marks, mark};
 use crate::name::{is_credential_like, is_harmless, is_object_name};
 
 /// How many values are remembered; the oldest goes first.
-const MOST: usize = 4_096;
+const MOST: usize = 2_048;
 /// Shorter values are words too easily.
 const SHORTEST: usize = 8;
 /// Longer ones are files; what they are made of is found by its form.
 const LONGEST: usize = 1_024;
 /// A shorter encoded form is met by chance.
 const SHORTEST_FORM: usize = 8;
+/// So many new forms are looked for one by one before the automaton is built anew.
+const FRESH: usize = 256;
 /// A value of fewer characters counts only where it stands alone.
 const ALONE: usize = 12;
 
@@ -29,15 +31,16 @@ pub(crate) struct Seen(RwLock<Known>);
 struct Known {
     values: VecDeque<(Box<str>, &'static str)>,
     index: HashSet<Box<str>>,
-    /// Built anew when it is asked after something was learned.
-    automaton: Option<AhoCorasick>,
-    kinds: Vec<&'static str>,
+    /// Finds every form of the values that were known when it was built; the kind of each of its patterns.
+    built: Option<(AhoCorasick, Vec<&'static str>)>,
+    /// The forms of what was learned since.
+    fresh: Vec<String>,
 }
 
 impl Seen {
     pub fn learn(&self, value: &str, kind: &'static str) {
         let value = value.trim();
-        if !is_memorable(value, kind) || self.0.read().unwrap_or_else(PoisonError::into_inner).index.contains(value) {
+        if !is_memorable(value, kind) || self.known().index.contains(value) {
             return;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -48,23 +51,31 @@ impl Seen {
         }
         if known.index.insert(value.into()) {
             known.values.push_back((value.into(), kind));
-            known.automaton = None;
+            known.fresh.extend(forms(value));
         }
     }
 
     pub fn scrub(&self, text: &str, marks: &mut Marks) -> Option<String> {
-        if text.len() < SHORTEST || self.0.read().unwrap_or_else(PoisonError::into_inner).values.is_empty() {
+        if text.len() < SHORTEST {
             return None;
         }
-        self.build();
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let automaton = known.automaton.as_ref()?;
+        // A cluster that is listed teaches much in a short time, and building costs as much as all that is known.
+        let must_build = {
+            let known = self.known();
+            known.fresh.len() > FRESH + known.values.len()
+                || known.fresh.iter().any(|form| text.contains(form.as_str()))
+        };
+        if must_build {
+            self.build();
+        }
+        let known = self.known();
+        let (automaton, kinds) = known.built.as_ref()?;
         let (mut out, mut copied) = (String::new(), 0);
         for hit in automaton.find_iter(text) {
             if hit.len() < ALONE && is_joined(text, hit.start(), hit.end()) {
                 continue;
             }
-            let kind = known.kinds[hit.pattern().as_usize()];
+            let kind = kinds[hit.pattern().as_usize()];
             out.push_str(&text[copied..hit.start()]);
             out.push_str(&mark(kind));
             marks.count(kind);
@@ -78,9 +89,6 @@ impl Seen {
     }
 
     fn build(&self) {
-        if self.0.read().unwrap_or_else(PoisonError::into_inner).automaton.is_some() {
-            return;
-        }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let (mut texts, mut kinds) = (Vec::new(), Vec::new());
         for (value, kind) in &known.values {
@@ -89,8 +97,13 @@ impl Seen {
                 kinds.push(*kind);
             }
         }
-        known.automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok();
-        known.kinds = kinds;
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok();
+        known.built = automaton.map(|automaton| (automaton, kinds));
+        known.fresh = Vec::new();
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
