@@ -29,7 +29,7 @@ impl dyn Answering {
         while let Some(delta) = self.next().await {
             deltas.push(delta?);
         }
-        Answer::of(deltas).ok_or_else(|| ModelError::broke_off())
+        Answer::of(deltas).ok_or_else(ModelError::broke_off)
     }
 }
 
