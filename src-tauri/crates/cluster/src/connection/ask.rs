@@ -28,8 +28,8 @@ const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=met
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Question {
-    /// Everything, as events, then the changes. `at_once`: as the server has it in memory; otherwise as of now, for
-    /// which a quiet kind is waited for up to a tenth of a second, until etcd has reported where it stands.
+    /// Everything, as events, then the changes. `at_once`: as the server has it in memory; otherwise as of now, for which
+    /// a kind in which nothing happens waits until etcd has reported where it stands.
     StreamAll { at_once: bool },
     /// At most so many objects (0: all) from where the last page ended.
     Page { limit: u32, from: Option<String> },
