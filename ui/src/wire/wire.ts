@@ -324,6 +324,9 @@ from: string, to: string, why: string, };
 
 export type DenyCall = { case: CaseId, call: CallId, reason: string, };
 
+/**
+ * An edge by itself, to be shown or sent.
+ */
 export type Edge = { from: ObjectRef, to: ObjectRef, relation: Relation, class: EdgeClass, reason: string, since: Time, evidence: Array<ObservationId>, };
 
 /**

@@ -212,10 +212,7 @@ impl Remote {
         let mut source = error.source();
         while let Some(inner) = source {
             deepest = inner.to_string();
-            let hidden = inner.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-            let tls = inner
-                .downcast_ref::<rustls::Error>()
-                .or_else(|| hidden.and_then(|hidden| hidden.downcast_ref::<rustls::Error>()));
+            let tls = inner.downcast_ref::<rustls::Error>();
             match tls {
                 Some(rustls::Error::InvalidCertificate(why)) => {
                     return ModelError::Untrusted {
@@ -231,7 +228,13 @@ impl Remote {
                         hint: "Check the address: a local server is often at http://, not https://.".into(),
                     };
                 }
-                None => source = inner.source(),
+                // An I/O error hides the one it wraps from `source`, and may wrap another.
+                None => {
+                    source = match inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+                        Some(wrapped) => Some(wrapped),
+                        None => inner.source(),
+                    }
+                }
             }
         }
         if error.is_timeout() {
