@@ -62,13 +62,21 @@ export function toHash(route: Route): string {
   }
 }
 
+const listeners = new Set<() => void>();
+
+/** Shows a route at once: the browser tells of a new hash a moment later, and a key pressed in between would act on what is no longer chosen. */
 export function go(route: Route): void {
   location.hash = toHash(route);
+  for (const listener of [...listeners]) listener();
 }
 
 function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
   window.addEventListener("hashchange", listener);
-  return () => window.removeEventListener("hashchange", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("hashchange", listener);
+  };
 }
 
 export function useRoute(): Route {

@@ -23,6 +23,8 @@ pub(crate) use row::problem;
 
 /// The window is not woken more often than this by one cluster.
 const QUIET: Duration = Duration::from_millis(100);
+/// How often it is looked whether the lists are complete.
+const GLANCE: Duration = Duration::from_millis(10);
 /// While a cluster is listed for the first time, understanding what is there so far rests this many times as long as it
 /// took.
 const LISTING_FIRST: u32 = 3;
@@ -513,18 +515,25 @@ impl Desk {
                     let began = Instant::now();
                     desk.look_ahead(&id, &open);
                     desk.tell(Update::ClusterChanged { cluster: id.clone() });
-                    let (took, synced) = (began.elapsed(), open.is_synced());
+                    let took = began.elapsed();
+                    let synced = open.is_synced();
+                    let newest = lock(&open.looks).newest();
+                    let whole = newest.is_none_or(|look| open.is_whole(&look.snapshot));
                     drop((desk, open));
                     // Understanding a big cluster must not take the whole of a processor, and while it is listed for the
-                    // first time not much of what listing needs.
-                    let rest = QUIET.max(if synced { took } else { took * LISTING_FIRST });
+                    // first time not much of what listing needs. The first whole picture is waited for by somebody.
+                    let rest = match (synced, whole) {
+                        (false, _) => QUIET.max(took * LISTING_FIRST),
+                        (true, false) => took.max(GLANCE),
+                        (true, true) => took.max(QUIET),
+                    };
                     let until = Instant::now() + rest;
                     loop {
                         let left = until.saturating_duration_since(Instant::now());
                         if left.is_zero() || (!synced && opened.upgrade().is_none_or(|open| open.is_synced())) {
                             break;
                         }
-                        std::thread::sleep(left.min(QUIET));
+                        std::thread::sleep(left.min(if synced { QUIET } else { GLANCE }));
                     }
                 }
             }
