@@ -44,8 +44,9 @@ struct Again {
     unreachable: Option<Trouble>,
 }
 
-/// How many kinds are listed at once: more would only make the first ones later.
-const LISTS_AT_ONCE: usize = 4;
+/// How many kinds are listed at once. Most are empty and cost a round trip each (about 40 ms, a real API server beside
+/// it): with four at a time thirty of them took 0.35 s. Pods begin first.
+const LISTS_AT_ONCE: usize = 12;
 
 /// Everything that runs for a connection. What runs holds it weakly, so that dropping the connection ends it.
 type Tasks = Mutex<JoinSet<()>>;
