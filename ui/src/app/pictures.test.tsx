@@ -1,13 +1,9 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { render, screen, waitFor } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
-import { HostProvider, newQueryClient } from "../ipc";
-import { CommandFailed, type CommandName, type Host, type Request } from "../platform/host";
-import { recordedHost } from "../platform/recorded";
-import { demo } from "../platform/recordings/demo";
+import { CommandFailed, type CommandName } from "../platform/host";
 import { CASE } from "../platform/recordings/demo/case";
 import { CLUSTER } from "../platform/recordings/demo/names";
-import { App } from "./App";
+import { listening, show } from "../testing/show";
 
 const e = encodeURIComponent;
 /** Where each read command is shown. */
@@ -30,23 +26,7 @@ const places: [CommandName, string][] = [
   ["about", "#/settings/about"],
 ];
 
-function show(hash: string, wrong: CommandName, answer: () => Promise<never>) {
-  const inner = recordedHost(demo, 0);
-  const host: Host = {
-    ...inner,
-    call<N extends CommandName>(name: N, request: Request<N>) {
-      return name === wrong ? answer() : inner.call(name, request);
-    },
-  };
-  location.hash = hash;
-  render(
-    <QueryClientProvider client={newQueryClient()}>
-      <HostProvider value={host}>
-        <App />
-      </HostProvider>
-    </QueryClientProvider>,
-  );
-}
+const showWith = (hash: string, wrong: CommandName, answer: () => Promise<never>) => show(hash, listening(undefined, (name) => (name === wrong ? answer() : undefined)));
 
 beforeEach(() => {
   Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 700 });
@@ -54,7 +34,7 @@ beforeEach(() => {
 
 describe.each(places)("where %s is shown, at %s,", (command, hash) => {
   it("a failure is told with what to do", async () => {
-    show(hash, command, () => Promise.reject(new CommandFailed({ code: "failed", title: "The file `x.db` is damaged.", hint: "Open another one." })));
+    showWith(hash, command, () => Promise.reject(new CommandFailed({ code: "failed", title: "The file `x.db` is damaged.", hint: "Open another one." })));
     await waitFor(() => expect(document.querySelector("main")?.textContent).toContain("Open another one."), { timeout: 10_000 });
     expect(screen.queryAllByTestId(/picture-failed|inline-failed/).length).toBeGreaterThan(0);
   });
@@ -62,7 +42,7 @@ describe.each(places)("where %s is shown, at %s,", (command, hash) => {
 
 describe.each(places.filter(([command]) => command !== "writes_get" && command !== "timeline_get"))("where %s is shown, at %s,", (command, hash) => {
   it("what has not come yet is not told to be nothing", async () => {
-    show(hash, command, () => new Promise(() => {}));
+    showWith(hash, command, () => new Promise(() => {}));
     await waitFor(() => expect(document.querySelector('main [role="status"]')).toBeTruthy(), { timeout: 10_000 });
     expect(screen.queryByTestId("picture-empty")).toBeNull();
     expect(screen.queryByTestId("picture-healthy")).toBeNull();

@@ -1,31 +1,12 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { useKeyboard } from "../app/keys";
-import { HostProvider, newQueryClient, useUpdates } from "../ipc";
-import type { CommandName, Host, Request } from "../platform/host";
-import { recordedHost } from "../platform/recorded";
-import { demo } from "../platform/recordings/demo";
+import { useUpdates } from "../ipc";
 import { CASE } from "../platform/recordings/demo/case";
 import { testids } from "../testids";
+import { mount, requests } from "../testing/show";
 import { CaseScreen } from "./CaseScreen";
-
-/** The recorded host, and what was asked of it. */
-function listening(): { host: Host; asked: [CommandName, unknown][] } {
-  const inner = recordedHost(demo, 0);
-  const asked: [CommandName, unknown][] = [];
-  return {
-    asked,
-    host: {
-      ...inner,
-      call<N extends CommandName>(name: N, request: Request<N>) {
-        asked.push([name, request]);
-        return inner.call(name, request);
-      },
-    },
-  };
-}
 
 function Window() {
   useUpdates();
@@ -33,23 +14,13 @@ function Window() {
   return <CaseScreen id={CASE} />;
 }
 
-let asked: [CommandName, unknown][] = [];
 const person = userEvent.setup();
 const patient = { timeout: 20_000 };
 
 beforeEach(() => {
-  const heard = listening();
-  asked = heard.asked;
-  render(
-    <QueryClientProvider client={newQueryClient()}>
-      <HostProvider value={heard.host}>
-        <Window />
-      </HostProvider>
-    </QueryClientProvider>,
-  );
+  mount(<Window />);
 });
 
-const requests = (name: CommandName) => asked.filter(([n]) => n === name).map(([, request]) => request);
 async function untilAsked() {
   await person.click(await screen.findByTestId(testids.investigate, {}, patient));
   return screen.findByTestId(testids.pendingCall, {}, patient);

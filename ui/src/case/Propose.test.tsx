@@ -1,15 +1,13 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { useKeyboard } from "../app/keys";
 import { fieldsOf } from "../form/schema";
-import { HostProvider, newQueryClient, useUpdates } from "../ipc";
-import { recordedHost } from "../platform/recorded";
-import { demo } from "../platform/recordings/demo";
+import { useUpdates } from "../ipc";
 import { CASE } from "../platform/recordings/demo/case";
 import { tools } from "../platform/recordings/demo/desk";
 import { testids } from "../testids";
+import { mount } from "../testing/show";
 import { CaseScreen } from "./CaseScreen";
 import { argsFor } from "./Propose";
 
@@ -22,13 +20,7 @@ function Window() {
 describe("a call of the engineer's own", () => {
   it("waits with what it would change, and is tried at the cluster on demand", async () => {
     const person = userEvent.setup();
-    render(
-      <QueryClientProvider client={newQueryClient()}>
-        <HostProvider value={recordedHost(demo, 0)}>
-          <Window />
-        </HostProvider>
-      </QueryClientProvider>,
-    );
+    mount(<Window />);
     await screen.findByTestId(testids.investigate, {}, { timeout: 20_000 });
     await person.keyboard("p");
     fireEvent.change(await screen.findByTestId(testids.proposeTool), { target: { value: "scale" } });

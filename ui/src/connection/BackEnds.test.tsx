@@ -1,41 +1,20 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
-import { HostProvider, newQueryClient, useUpdates } from "../ipc";
-import type { CommandName, Host, Request } from "../platform/host";
-import { recordedHost } from "../platform/recorded";
-import { demo } from "../platform/recordings/demo";
+import { useUpdates } from "../ipc";
 import { CLUSTER } from "../platform/recordings/demo/names";
 import { testids } from "../testids";
+import { mount, requests } from "../testing/show";
 import { Connection } from "./Connection";
 
 const person = userEvent.setup();
-let asked: [CommandName, unknown][] = [];
-const requests = (name: CommandName) => asked.filter(([n]) => n === name).map(([, request]) => request);
-
 function Window() {
   useUpdates();
   return <Connection cluster={CLUSTER} />;
 }
 
 beforeEach(() => {
-  const inner = recordedHost(demo, 0);
-  asked = [];
-  const host: Host = {
-    ...inner,
-    call<N extends CommandName>(name: N, request: Request<N>) {
-      asked.push([name, request]);
-      return inner.call(name, request);
-    },
-  };
-  render(
-    <QueryClientProvider client={newQueryClient()}>
-      <HostProvider value={host}>
-        <Window />
-      </HostProvider>
-    </QueryClientProvider>,
-  );
+  mount(<Window />);
 });
 
 const loki = async () => (await screen.findAllByTestId(testids.backEndRow, {}, { timeout: 10_000 })).find((row) => row.dataset["kind"] === "loki") as HTMLElement;

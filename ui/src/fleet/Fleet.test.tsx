@@ -1,44 +1,20 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
-import { App } from "../app/App";
-import { HostProvider, newQueryClient } from "../ipc";
-import type { CommandName, Host, Request } from "../platform/host";
+import type { CommandName } from "../platform/host";
 import { recordedHost } from "../platform/recorded";
 import { demo } from "../platform/recordings/demo";
 import { withFleet } from "../platform/recordings/fleet";
 import { testids } from "../testids";
+import { listening, requests, show } from "../testing/show";
 
 const COUNT = 500;
 const patient = { timeout: 10_000 };
-let asked: [CommandName, unknown][] = [];
 const person = userEvent.setup();
 
 /** The recorded fleet; `answer` may hold an answer back. */
-function host(answer: (name: CommandName) => Promise<void> = async () => {}): Host {
-  const inner = recordedHost(withFleet(demo, COUNT), 0);
-  asked = [];
-  return {
-    ...inner,
-    async call<N extends CommandName>(name: N, request: Request<N>) {
-      asked.push([name, request]);
-      await answer(name);
-      return inner.call(name, request);
-    },
-  };
-}
-function show(of: Host) {
-  location.hash = "#/";
-  render(
-    <QueryClientProvider client={newQueryClient()}>
-      <HostProvider value={of}>
-        <App />
-      </HostProvider>
-    </QueryClientProvider>,
-  );
-}
-const opened = () => asked.filter(([name]) => name === "cluster_open").map(([, request]) => (request as { cluster: string }).cluster);
+const host = (answer?: (name: CommandName) => Promise<void>) => listening(recordedHost(withFleet(demo, COUNT), 0), answer);
+const opened = () => requests("cluster_open").map((request) => (request as { cluster: string }).cluster);
 const rows = () => screen.getAllByTestId(testids.fleetRow);
 const namesShown = () => rows().map((row) => row.dataset["name"]);
 
@@ -57,7 +33,7 @@ beforeEach(() => {
 
 describe("the fleet", () => {
   it("draws a screenful of five hundred contexts, and contacts none", async () => {
-    show(host());
+    show("#/", host());
     await screen.findAllByTestId(testids.fleetRow, {}, patient);
     expect(rows().length).toBeLessThan(60);
     expect(screen.getByPlaceholderText(`Search ${COUNT} contexts`)).toBeTruthy();
@@ -67,7 +43,7 @@ describe("the fleet", () => {
   it("does not say that there is nothing while the kubeconfigs are being read", async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
-    show(host((name) => (name === "clusters_list" ? held : Promise.resolve())));
+    show("#/", host((name) => (name === "clusters_list" ? held : Promise.resolve())));
     await screen.findByTestId("picture-loading");
     expect(screen.queryByText(/No kubeconfig|No context/)).toBeNull();
     release();
@@ -75,7 +51,7 @@ describe("the fleet", () => {
   });
 
   it("is searched by one key, and Enter opens and shows the first that was found", async () => {
-    show(host());
+    show("#/", host());
     await screen.findAllByTestId(testids.fleetRow, {}, patient);
     await person.keyboard("/");
     expect(document.activeElement).toBe(screen.getByTestId(testids.clusterSearch));
@@ -88,7 +64,7 @@ describe("the fleet", () => {
   });
 
   it("opens several at once by keys alone; one that fails says why beside itself and holds up none", async () => {
-    show(host());
+    show("#/", host());
     await screen.findAllByTestId(testids.fleetRow, {}, patient);
     await person.keyboard("/");
     await person.keyboard("search-dev");
@@ -106,7 +82,7 @@ describe("the fleet", () => {
   });
 
   it("asks once more before it contacts very many, and says how many of them are not shown", async () => {
-    show(host());
+    show("#/", host());
     await screen.findAllByTestId(testids.fleetRow, {}, patient);
     fireEvent.keyDown(screen.getByRole("grid"), { key: "a", ctrlKey: true });
     await waitFor(() => expect(screen.getByTestId(testids.fleetChosen).dataset["count"]).toBe(String(COUNT)));
@@ -121,7 +97,7 @@ describe("the fleet", () => {
   });
 
   it("tells same-named contexts apart by their file", async () => {
-    show(host());
+    show("#/", host());
     await screen.findAllByTestId(testids.fleetRow, {}, patient);
     await person.keyboard("/");
     await person.keyboard("admin@dev");

@@ -1,28 +1,17 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { render, screen, waitFor } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { App } from "../app/App";
-import { HostProvider, newQueryClient } from "../ipc";
-import { recordedHost } from "../platform/recorded";
-import { demo } from "../platform/recordings/demo";
 import { CLUSTER } from "../platform/recordings/demo/names";
 import { closedRow } from "../platform/rows";
 import { testids } from "../testids";
+import { show } from "../testing/show";
 import type { Incident, Severity } from "../wire/wire";
 import { byUrgency } from "./AllIncidents";
 
 const person = userEvent.setup();
 
 beforeEach(() => {
-  location.hash = "#/incidents";
-  render(
-    <QueryClientProvider client={newQueryClient()}>
-      <HostProvider value={recordedHost(demo, 0)}>
-        <App />
-      </HostProvider>
-    </QueryClientProvider>,
-  );
+  show("#/incidents");
 });
 
 it("puts the worst first, and of the equally bad the newest", () => {

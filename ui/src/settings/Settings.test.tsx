@@ -1,39 +1,12 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
-import { App } from "../app/App";
-import { HostProvider, newQueryClient } from "../ipc";
-import type { CommandName, Host, Request } from "../platform/host";
-import { recordedHost } from "../platform/recorded";
-import { demo } from "../platform/recordings/demo";
 import { testids } from "../testids";
+import { requests, show } from "../testing/show";
 import { restoreTheme } from "../tokens/theme";
 
 const patient = { timeout: 10_000 };
 const person = userEvent.setup();
-let asked: [CommandName, unknown][] = [];
-const requests = (name: CommandName) => asked.filter(([n]) => n === name).map(([, request]) => request);
-
-function show(hash: string) {
-  const inner = recordedHost(demo, 0);
-  asked = [];
-  const host: Host = {
-    ...inner,
-    call<N extends CommandName>(name: N, request: Request<N>) {
-      asked.push([name, request]);
-      return inner.call(name, request);
-    },
-  };
-  location.hash = hash;
-  render(
-    <QueryClientProvider client={newQueryClient()}>
-      <HostProvider value={host}>
-        <App />
-      </HostProvider>
-    </QueryClientProvider>,
-  );
-}
 
 beforeEach(() => {
   Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 700 });
