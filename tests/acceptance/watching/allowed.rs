@@ -1,6 +1,7 @@
 //! Who may see what.
 
 use caseboard_tests::controlplane::{ApiServer, NARROW, STRANGER, kubectl};
+use caseboard_tests::process::eventually;
 use desk::rows::{ClusterPhase, ClusterSettings, ClusterState};
 use serde_json::json;
 
@@ -75,7 +76,15 @@ async fn who_may_see_one_namespace_sees_that_one_and_is_told_what_is_hidden() ->
     kubectl(&server.kubectl, &server.kubeconfig, &["delete", "rolebinding", "look", "-n", &other]).await?;
     watched.desk.renew_cluster(&watched.cluster).await?;
     watched.state_that("one namespace", |state| seen_in(state) == [mine.clone()]).await?;
-    assert!(!watched.look()?.snapshot.absence_is_known("ConfigMap", &other), "nobody may look there any more");
+    // What the history holds follows what the connection says.
+    eventually(PATIENCE, "the other namespace to be unknown", || async {
+        anyhow::ensure!(
+            !watched.look()?.snapshot.absence_is_known("ConfigMap", &other),
+            "nobody may look there any more"
+        );
+        Ok(())
+    })
+    .await?;
     watched.comes_to_see(&settings(&mine, "seen")).await
 }
 
