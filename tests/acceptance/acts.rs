@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use caseboard_tests::controlplane::{ApiServer, STRANGER};
 use caseboard_tests::process::eventually;
-use caseboard_tests::skip;
 use desk::{About, Desk};
 use gate::{Call, CallState};
 use model::{CallId, CaseId, ClusterId, Purpose};
 use serde_json::{Value, json};
 
-use crate::program;
 use crate::watching::Watched;
+use crate::{program, programs};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const VALUE: &str = "correct-horse-battery-staple";
@@ -149,13 +148,7 @@ async fn shop(server: &ApiServer) -> anyhow::Result<()> {
 async fn every_change_is_off_until_allowed_shown_as_the_cluster_would_make_it_made_and_taken_back() -> anyhow::Result<()>
 {
     let test = "every_change_is_off_until_allowed_shown_as_the_cluster_would_make_it_made_and_taken_back";
-    let programs = match ApiServer::assets() {
-        Ok(programs) => programs,
-        Err(why) => {
-            skip(test, &why);
-            return Ok(());
-        }
-    };
+    let Some(programs) = programs(test) else { return Ok(()) };
     let server = ApiServer::start(programs).await?;
     shop(&server).await?;
     let hands = Hands::at(&server.kubeconfig).await?;
@@ -286,13 +279,7 @@ async fn every_change_is_off_until_allowed_shown_as_the_cluster_would_make_it_ma
 async fn a_recording_that_was_stopped_or_killed_opens_and_holds_no_value_of_a_secret() -> anyhow::Result<()> {
     let test = "a_recording_that_was_stopped_or_killed_opens_and_holds_no_value_of_a_secret";
     let Some(program) = program(test) else { return Ok(()) };
-    let programs = match ApiServer::assets() {
-        Ok(programs) => programs,
-        Err(why) => {
-            skip(test, &why);
-            return Ok(());
-        }
-    };
+    let Some(programs) = programs(test) else { return Ok(()) };
     let server = ApiServer::start(programs).await?;
     shop(&server).await?;
     let secret = json!({

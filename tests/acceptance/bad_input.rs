@@ -5,9 +5,8 @@ use std::path::Path;
 
 use caseboard_tests::controlplane::{ApiServer, STRANGER};
 use caseboard_tests::process::free_port;
-use caseboard_tests::skip;
 
-use crate::{program, serving};
+use crate::{program, programs, serving};
 
 fn kubeconfig(contexts: &[(&str, &str, &str)]) -> String {
     let lines = |write: &dyn Fn(&(&str, &str, &str)) -> String| contexts.iter().map(write).collect::<String>();
@@ -115,13 +114,7 @@ fn an_unreachable_cluster_is_told_from_one_that_does_not_accept_the_login() -> a
 async fn a_real_cluster_that_refuses_says_who_may_not_what() -> anyhow::Result<()> {
     let name = "a_real_cluster_that_refuses_says_who_may_not_what";
     let Some(program) = program(name) else { return Ok(()) };
-    let assets = match ApiServer::assets() {
-        Ok(assets) => assets,
-        Err(why) => {
-            skip(name, &why);
-            return Ok(());
-        }
-    };
+    let Some(assets) = programs(name) else { return Ok(()) };
     let server = ApiServer::start(assets).await?;
     let path = program.at("stranger.yaml");
     server.kubeconfig_of("forbidden", STRANGER, Path::new(&path))?;
@@ -142,13 +135,7 @@ async fn a_server_that_only_this_machine_vouches_for_is_accepted_where_the_kubec
 -> anyhow::Result<()> {
     let name = "a_server_that_only_this_machine_vouches_for_is_accepted_where_the_kubeconfig_has_no_authority";
     let Some(program) = program(name) else { return Ok(()) };
-    let assets = match ApiServer::assets() {
-        Ok(assets) => assets,
-        Err(why) => {
-            skip(name, &why);
-            return Ok(());
-        }
-    };
+    let Some(assets) = programs(name) else { return Ok(()) };
     let server = ApiServer::shared(assets).await?;
     let path = program.at("machine.yaml");
     server.kubeconfig_of("machine", server.token, Path::new(&path))?;

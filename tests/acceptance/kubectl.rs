@@ -6,10 +6,11 @@ use std::sync::{Arc, Once};
 
 use anyhow::Context;
 use caseboard_tests::controlplane::{ApiServer, kubectl};
-use caseboard_tests::skip;
 use history::History;
 use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, Source, Time};
 use serde_json::Value;
+
+use crate::programs;
 
 /// What is asked with `get -A -o wide`. Leases are left out: the real server writes its own all the time.
 const KINDS: &[&str] = &[
@@ -79,12 +80,8 @@ const DESCRIBED: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kubectl_prints_of_the_playground_what_it_prints_of_a_real_api_server() -> anyhow::Result<()> {
-    let assets = match ApiServer::assets() {
-        Ok(assets) => assets,
-        Err(why) => {
-            skip("kubectl_prints_of_the_playground_what_it_prints_of_a_real_api_server", &why);
-            return Ok(());
-        }
+    let Some(assets) = programs("kubectl_prints_of_the_playground_what_it_prints_of_a_real_api_server") else {
+        return Ok(());
     };
     let real = Real::start(assets).await?;
     real.fill().await?;

@@ -11,11 +11,18 @@ mod models;
 mod watching;
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 
 use anyhow::Context;
+use caseboard_tests::controlplane::ApiServer;
 use caseboard_tests::process::Process;
 use caseboard_tests::program::Program;
 use caseboard_tests::skip;
+
+/// The programs of a real control plane; where they are not there, the test is skipped.
+fn programs(test: &str) -> Option<[PathBuf; 3]> {
+    ApiServer::assets().map_err(|why| skip(test, &why)).ok()
+}
 
 /// `caseboard` with a home of its own; where it is not built, the test is skipped.
 fn program(test: &str) -> Option<Program> {

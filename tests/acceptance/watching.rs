@@ -5,17 +5,18 @@ mod broken;
 mod custom;
 mod many;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use caseboard_tests::controlplane::{ApiServer, kubectl};
 use caseboard_tests::process::eventually;
-use caseboard_tests::skip;
 use desk::rows::ClusterState;
 use desk::{Desk, Look, Opening, Paths};
 use model::{ClusterId, ObjectRef};
 use serde_json::{Value, json};
+
+use crate::programs;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -91,10 +92,6 @@ impl Watched {
 }
 
 /// The programs of an API server, or the test is skipped.
-fn programs(test: &str) -> Option<[PathBuf; 3]> {
-    ApiServer::assets().map_err(|why| skip(test, &why)).ok()
-}
-
 fn settings(namespace: &str, name: &str) -> ObjectRef {
     ObjectRef::new("ConfigMap", namespace, name)
 }

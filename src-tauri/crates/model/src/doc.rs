@@ -25,7 +25,7 @@ use crate::Text;
 
 pub use fields::Fields;
 pub use pool::{Pool, PoolSize};
-pub use reading::{OpenMap, Reading, Texts, Verbatim};
+pub use reading::{CowStr, OpenMap, Reading, Texts, Verbatim};
 use shape::ShapeRef;
 
 /// An immutable JSON value. Cheap to clone and to share between threads.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use model::{Doc, Place, Pool, Reading, Text, Texts, Time};
+use model::{CowStr, Doc, Place, Pool, Reading, Text, Texts, Time};
 use redact::Redactor;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
@@ -84,7 +84,7 @@ impl<'de> Visitor<'de> for LineVisitor<'_> {
         let mut line = None;
         // Every API server names the event first; one that does not costs a copy.
         let mut early: Option<Value> = None;
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(CowStr(key)) = map.next_key()? {
             match &*key {
                 "type" => event = map.next_value()?,
                 "object" => match event.as_str() {
@@ -151,7 +151,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         reading.text("apiVersion", &kind.api_version());
         reading.text("kind", bare_kind);
         let mut keys = Map::new();
-        while let Some(Key(field)) = map.next_key()? {
+        while let Some(CowStr(field)) = map.next_key()? {
             match &*field {
                 // A list's items do not say their own kind.
                 "apiVersion" | "kind" => {
@@ -190,7 +190,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
 
 fn event<'de, A: MapAccess<'de>>(mut map: A) -> Result<Incoming, A::Error> {
     let mut event = Map::new();
-    while let Some(Key(field)) = map.next_key()? {
+    while let Some(CowStr(field)) = map.next_key()? {
         event.insert(field.into_owned(), map.next_value_seed(AnySeed)?);
     }
     let text = |field: &str| {
@@ -252,7 +252,7 @@ impl<'de> Visitor<'de> for MetadataSeed<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let MetadataSeed { found, reading } = self;
-        while let Some(Key(field)) = map.next_key()? {
+        while let Some(CowStr(field)) = map.next_key()? {
             let own = match &*field {
                 "name" => Some(&mut found.name),
                 "namespace" => Some(&mut found.namespace),
@@ -313,7 +313,7 @@ impl<'de> Visitor<'de> for AnnotationsSeed<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
         let mut some = false;
-        while let Some(Key(name)) = map.next_key()? {
+        while let Some(CowStr(name)) = map.next_key()? {
             if name == TRIGGERED {
                 let MaybeText(at) = map.next_value()?;
                 self.found.triggered_at = at.and_then(|at| at.parse().ok());
@@ -410,36 +410,11 @@ impl<'de> Visitor<'de> for ShapeSeed<'_> {
                 Ok(json!({ "bytes": text.len(), "digest": self.0.digest(text.as_bytes()) }))
             }
         }
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(CowStr(key)) = map.next_key()? {
             let shape = map.next_value_seed(Digest(self.redactor))?;
             self.keys.insert(key.into_owned(), shape);
         }
         Ok(())
-    }
-}
-
-/// A key or a text, read without a copy where that can be.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> serde::Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Visit)
     }
 }
 
@@ -515,7 +490,7 @@ impl<'de> Visitor<'de> for AnySeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(CowStr(key)) = map.next_key()? {
             object.insert(key.into_owned(), map.next_value_seed(AnySeed)?);
         }
         Ok(Value::Object(object))

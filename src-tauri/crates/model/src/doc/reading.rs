@@ -301,7 +301,7 @@ impl<'de, T: Texts> Visitor<'de> for Seed<'_, '_, T> {
         let mut kind: Option<bool> = None;
         // What can only be read once a later field says what it is.
         let mut late: Vec<(usize, String, Value)> = Vec::new();
-        while let Some(Key(key)) = fields.next_key()? {
+        while let Some(CowStr(key)) = fields.next_key()? {
             let Some(field) = place.field(&key) else {
                 fields.next_value::<IgnoredAny>()?;
                 continue;
@@ -356,25 +356,25 @@ impl<'de, T: Texts> Visitor<'de> for Seed<'_, '_, T> {
     }
 }
 
-/// A key, without a copy where that can be.
-struct Key<'de>(Cow<'de, str>);
+/// A key or a text of what is read, without a copy where that can be.
+pub struct CowStr<'de>(pub Cow<'de, str>);
 
-impl<'de> serde::Deserialize<'de> for Key<'de> {
+impl<'de> serde::Deserialize<'de> for CowStr<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visit;
         impl<'de> Visitor<'de> for Visit {
-            type Value = Key<'de>;
+            type Value = CowStr<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
+                f.write_str("a text")
             }
 
             fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(key)))
+                Ok(CowStr(Cow::Borrowed(key)))
             }
 
             fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
+                Ok(CowStr(Cow::Owned(key.to_owned())))
             }
         }
         deserializer.deserialize_str(Visit)
