@@ -21,6 +21,9 @@ const views: [name: string, hash: string, there: string][] = [
   ["the cases", "/cases", "case-row"],
   ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
   ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
+  ["the 3 a.m. mode", "/night", "night-incident"],
+  ["a case that waits, in the 3 a.m. mode", `/night/${e(CASE)}`, "investigate"],
+  ["a case with its conclusion, in the 3 a.m. mode", `/night/${e(FINISHED)}`, "night-verdict"],
   ["the blueprints", "/blueprints", "blueprint-row"],
   ["a blueprint", "/blueprints/cart", "blueprint-form"],
   ["the library", "/library", "library-entry"],
@@ -32,6 +35,7 @@ const overlays: [name: string, hash: string, keys: string, there: string][] = [
   ["the keys", "/settings/about", "?", "help"],
   ["the palette", "/settings/about", "Control+k", "palette"],
   ["the sources of kubeconfigs", "/", "s", "sources"],
+  ["the hand-off note", `/case/${e(FINISHED)}`, "h", "hand-off"],
   ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
 ];
 
@@ -69,7 +73,7 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
 
   it.each(overlays)("%s has no serious finding", async (_, hash, keys, there) => {
     await page.evaluate((to) => (location.hash = to), hash);
-    await shown(page, "cluster-row");
+    await shown(page, hash.startsWith("/case/") ? "case-screen" : "cluster-row");
     await page.keyboard.press(keys);
     await shown(page, there);
     expect(await findings(page)).toEqual([]);

@@ -107,6 +107,18 @@ export const testids = {
   help: "help",
   palette: "palette",
   paletteInput: "palette-input",
+  told: "told",
+  toldUndo: "told-undo",
+  /** The 3 a.m. mode, and the note for whoever takes over. */
+  nightOpen: "night-open",
+  night: "night",
+  nightIncident: "night-incident",
+  nightCase: "night-case",
+  nightVerdict: "night-verdict",
+  handOffOpen: "hand-off-open",
+  handOff: "hand-off",
+  handOffText: "hand-off-text",
+  handOffCopy: "hand-off-copy",
   /** Incidents. */
   allIncidents: "all-incidents",
   incidentList: "incident-list",

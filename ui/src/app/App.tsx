@@ -14,13 +14,16 @@ import { Settings } from "../settings/Settings";
 import { useAnswer, useUpdates } from "../ipc";
 import { Boundary } from "../kit/boundary";
 import type { CommandFailed } from "../platform";
+import { copy } from "../kit/copy";
+import { ToldLine } from "../kit/told";
+import { Night } from "../night/Night";
 import { testids } from "../testids";
 import { chooseTheme, useTheme } from "../tokens/theme";
 import type { ClusterRow } from "../wire/wire";
 import { Help } from "./Help";
 import { useKeyboard, useKeys } from "./keys";
 import { Palette } from "./Palette";
-import { go, type Route, useRoute } from "./route";
+import { go, linkHere, type Route, useRoute } from "./route";
 import "./app.css";
 
 export function App() {
@@ -32,6 +35,7 @@ export function App() {
   const [overlay, setOverlay] = useState<"help" | "palette" | null>(null);
   const [rail, setRail] = useState(true);
   const wide = route.at !== "case" && rail;
+  const night = route.at === "night";
   const last = lastCluster(route, clusters.data ?? []);
 
   useKeys([
@@ -47,17 +51,22 @@ export function App() {
     { keys: "g l", title: "Go to the library", group: "Go", run: () => go({ at: "library", entry: null }) },
     { keys: "g s", title: "Go to the settings", group: "Go", run: () => go({ at: "settings", part: null }) },
     { keys: "mod+,", title: "Go to the settings", group: "Window", run: () => go({ at: "settings", part: null }) },
+    { keys: "y", title: "Copy a link to what is shown", group: "Window", run: () => void copy(linkHere(), "The link") },
+    { keys: "alt+ArrowLeft", title: "Back", group: "Go", run: () => history.back() },
+    { keys: "alt+ArrowRight", title: "Forward", group: "Go", run: () => history.forward() },
+    ...(night ? [] : [{ keys: "m", title: "3 a.m. mode: only what matters now, large, in low light", group: "Window", run: () => go({ at: "night", case: route.at === "case" ? route.case : null }) }]),
     { keys: "shift+l", title: `Switch to the ${theme === "dark" ? "light" : "dark"} theme`, group: "Window", run: () => chooseTheme(theme === "dark" ? "light" : "dark") },
   ]);
 
   return (
-    <div className="app" data-rail={wide ? "wide" : "narrow"}>
-      <Rail route={route} clusters={clusters} wide={wide} cluster={last} onHelp={() => setOverlay("help")} />
+    <div className="app" data-rail={night ? "none" : wide ? "wide" : "narrow"}>
+      {night ? null : <Rail route={route} clusters={clusters} wide={wide} cluster={last} onHelp={() => setOverlay("help")} />}
       <main className="app-main">
         <Boundary key={route.at} what="This view">
           <Screen route={route} clusters={clusters} />
         </Boundary>
       </main>
+      <ToldLine />
       {overlay === "help" ? <Help close={() => setOverlay(null)} /> : null}
       {overlay === "palette" ? <Palette clusters={clusters.data ?? []} close={() => setOverlay(null)} /> : null}
     </div>
@@ -78,6 +87,8 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
       return <Cases />;
     case "case":
       return <CaseScreen key={route.case} id={route.case} />;
+    case "night":
+      return <Night id={route.case} />;
     case "blueprints":
       return <Blueprints name={route.name} />;
     case "library":

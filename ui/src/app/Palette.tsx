@@ -8,7 +8,7 @@ import { testids } from "../testids";
 import { parts } from "../settings/parts";
 import type { ClusterRow, TriageView } from "../wire/wire";
 import { capsOf, useBindings } from "./keys";
-import { go } from "./route";
+import { followed, go } from "./route";
 
 interface Item {
   title: string;
@@ -55,8 +55,11 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
     ],
     [bindings, clusters, cases.data, blueprints.data, library.data, client],
   );
+  const link = followed(text);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = items.filter((item) => words.every((word) => `${item.group} ${item.title}`.toLowerCase().includes(word))).slice(0, 60);
+  const found = link
+    ? [{ title: "Go where the link leads", group: "Link", caps: [], cannot: null, run: () => go(link) }]
+    : items.filter((item) => words.every((word) => `${item.group} ${item.title}`.toLowerCase().includes(word))).slice(0, 60);
   const chosen = Math.min(at, Math.max(found.length - 1, 0));
 
   function move(by: number) {

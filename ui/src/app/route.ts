@@ -1,5 +1,18 @@
 import { useSyncExternalStore } from "react";
+import { objectKey, parseObject } from "../kit/format";
 import { isPart, type SettingsPart } from "../settings/parts";
+import type { ObjectRef, ObservationId, Time } from "../wire/wire";
+
+/** What of a case is shown: the time, what is chosen, and the panel that is the whole screen. */
+export interface Place {
+  /** Null is now. */
+  time: Time | null;
+  object: ObjectRef | null;
+  evidence: ObservationId | null;
+  large: string | null;
+}
+
+export const NOWHERE: Place = { time: null, object: null, evidence: null, large: null };
 
 /** Where the window is. Kept in the hash, so that every place, time and selection is a link. */
 export type Route =
@@ -8,14 +21,15 @@ export type Route =
   | { at: "cluster"; cluster: string; incident: string | null }
   | { at: "connection"; cluster: string }
   | { at: "cases" }
-  | { at: "case"; case: string }
+  | { at: "case"; case: string; place?: Place }
+  | { at: "night"; case: string | null }
   | { at: "blueprints"; name: string | null }
   | { at: "library"; entry: string | null }
   | { at: "settings"; part: SettingsPart | null };
 
 export function parseRoute(hash: string): Route {
-  const [path = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [head, first, second] = path.split("/").map(decodeURIComponent);
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [head, first, second] = path.split("/").map(decoded);
   switch (head) {
     case "cluster":
       return first ? { at: "cluster", cluster: first, incident: second ?? null } : { at: "start" };
@@ -26,7 +40,9 @@ export function parseRoute(hash: string): Route {
     case "cases":
       return { at: "cases" };
     case "case":
-      return first ? { at: "case", case: first } : { at: "cases" };
+      return first ? { at: "case", case: first, place: placeOf(query) } : { at: "cases" };
+    case "night":
+      return { at: "night", case: first || null };
     case "blueprints":
       return { at: "blueprints", name: first ?? null };
     case "library":
@@ -52,7 +68,9 @@ export function toHash(route: Route): string {
     case "cases":
       return "#/cases";
     case "case":
-      return `#/case/${e(route.case)}`;
+      return `#/case/${e(route.case)}${queryOf(route.place ?? NOWHERE)}`;
+    case "night":
+      return `#/night${route.case ? `/${e(route.case)}` : ""}`;
     case "blueprints":
       return `#/blueprints${route.name ? `/${e(route.name)}` : ""}`;
     case "library":
@@ -62,11 +80,64 @@ export function toHash(route: Route): string {
   }
 }
 
+/** A percent sign that stands for nothing must not stop a link from leading somewhere. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function placeOf(query: string): Place {
+  const words = new URLSearchParams(query);
+  const object = words.get("object");
+  return { time: timeFrom(words.get("time")), object: object ? parseObject(object) : null, evidence: words.get("evidence") || null, large: words.get("panel") || null };
+}
+
+function queryOf({ time, object, evidence, large }: Place): string {
+  const said = Object.entries({ time: time === null ? null : timeText(time), object: object && objectKey(object), evidence, panel: large });
+  const words = said.flatMap(([name, value]) => (value ? [`${name}=${encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%3A", ":")}`] : []));
+  return words.length > 0 ? `?${words.join("&")}` : "";
+}
+
+/** `2026-11-23T03:14:07.123456Z`: a link says a time as a person can read it, to the microsecond. */
+function timeText(time: Time): string {
+  const micros = String(((time % 1000) + 1000) % 1000).padStart(3, "0");
+  return `${new Date(Math.floor(time / 1000)).toISOString().slice(0, -1)}${micros}Z`;
+}
+
+function timeFrom(text: string | null): Time | null {
+  const found = /^(.+T\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/.exec(text ?? "");
+  const seconds = found ? Date.parse(`${found[1]}Z`) : Number.NaN;
+  return Number.isNaN(seconds) ? null : seconds * 1000 + Number((found?.[2] ?? "").padEnd(6, "0"));
+}
+
+export const SCHEME = "caseboard://";
+
+/** A route as a link that another window, a chat or a ticket can carry. */
+export const linkOf = (route: Route): string => SCHEME + toHash(route).replace(/^#\/?/, "");
+/** What is shown now. */
+export const linkHere = (): string => linkOf(parseRoute(location.hash));
+
+/** The route that a link names; null for what is no link of ours. */
+export function followed(link: string): Route | null {
+  const text = link.trim();
+  if (!text.toLowerCase().startsWith(SCHEME)) return null;
+  return parseRoute(`#/${text.slice(SCHEME.length)}`);
+}
+
 const listeners = new Set<() => void>();
 
 /** Shows a route at once: the browser tells of a new hash a moment later, and a key pressed in between would act on what is no longer chosen. */
 export function go(route: Route): void {
   location.hash = toHash(route);
+  for (const listener of [...listeners]) listener();
+}
+
+/** Says more exactly where the window already is; going back does not come through here. */
+export function stay(route: Route): void {
+  history.replaceState(history.state, "", toHash(route));
   for (const listener of [...listeners]) listener();
 }
 

@@ -18,10 +18,11 @@ interface Props {
   time: Time | null;
   setTime: (time: Time | null) => void;
   propose: () => void;
+  handOff: () => void;
 }
 
 /** What the case is about, where, since when; the time that is shown; and saving it. */
-export function CaseBar({ view, state, time, setTime, propose }: Props) {
+export function CaseBar({ view, state, time, setTime, propose, handOff }: Props) {
   const [saving, setSaving] = useState(false);
   const open = useAct("cluster_open");
   const clusters = useAnswer("clusters_list", {});
@@ -71,6 +72,9 @@ export function CaseBar({ view, state, time, setTime, propose }: Props) {
       <span className="case-tools">
         <Button hint="P" testid={testids.proposeOpen} onClick={propose} title="Propose a call of your own: a change, or a read">
           Propose…
+        </Button>
+        <Button hint="H" testid={testids.handOffOpen} onClick={handOff} title="A note for whoever takes over, written from the case">
+          Hand off
         </Button>
         <Button testid={testids.caseSave} onClick={() => setSaving(!saving)} title="Save the case to one file (Ctrl S)">
           Save

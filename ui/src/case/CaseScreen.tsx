@@ -6,7 +6,7 @@ import { askedOf, Dock } from "../conversation/Dock";
 import { Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
-import { clockOf, EvidenceProvider, Failed, Loading, homeOf, objectKey, parseObject } from "../kit";
+import { clockOf, EvidenceProvider, Failed, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
 import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
 import { neighbour, pictureOf, timesOf } from "../timeline/marks";
@@ -15,8 +15,11 @@ import type { CaseView, ObjectRef, ObservationId, Time } from "../wire/wire";
 import { CaseBar } from "./CaseBar";
 import { useCaseEvidence } from "./evidence";
 import { foldCase } from "./fold";
+import { HandOff } from "./HandOff";
 import { Panel, type PanelName } from "./Panel";
+import { usePlace } from "./place";
 import { Propose } from "./Propose";
+import { subjectsOf } from "./subjects";
 import "./case.css";
 
 /** One case: time above, what hangs together and what we believe in the middle, the conversation at the side. */
@@ -27,14 +30,17 @@ export function CaseScreen({ id }: { id: string }) {
   return <Opened view={answer.data} />;
 }
 
-const NONE: ObjectRef[] = [];
+const panels: readonly PanelName[] = ["timeline", "graph", "board", "conversation"];
 
 function Opened({ view }: { view: CaseView }) {
   const { cluster, events } = view;
-  const [time, setTime] = useState<Time | null>(null);
-  const [object, setObject] = useState<ObjectRef | null>(null);
-  const [large, setLarge] = useState<PanelName | null>(null);
+  const [place, move] = usePlace(view.case);
+  const { time, object } = place;
+  const large = panels.find((name) => name === place.large) ?? null;
+  const setTime = (next: Time | null) => move({ time: next });
+  const setLarge = (next: PanelName | null) => move({ large: next });
   const [proposing, setProposing] = useState(false);
+  const [handingOff, setHandingOff] = useState(false);
   const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
 
   const asOf = useThrottled(time, 70);
@@ -47,7 +53,8 @@ function Opened({ view }: { view: CaseView }) {
   const evidence = useCaseEvidence(
     cluster,
     now,
-    useCallback(() => setObject(null), []),
+    place.evidence,
+    useCallback((id: ObservationId | null) => move({ evidence: id, object: null }), [move]),
   );
   const picture = useMemo(() => pictureOf(timeline.data, events, evidence.learnt), [timeline.data, events, evidence.learnt]);
   const times = useMemo(() => timesOf(timeline.data, picture, now), [timeline.data, picture, now]);
@@ -63,10 +70,7 @@ function Opened({ view }: { view: CaseView }) {
     return map;
   }, [graph.data, evidence.byObject]);
   const asked = askedOf(now);
-  const choose = (next: ObjectRef | null) => {
-    evidence.clear();
-    setObject((was) => (was && next && objectKey(was) === objectKey(next) ? null : next));
-  };
+  const choose = (next: ObjectRef | null) => move({ evidence: null, object: sameObject(object, next) ? null : next });
   const step = (direction: 1 | -1) => {
     const next = neighbour(picture, time ?? Number.MAX_SAFE_INTEGER, direction);
     if (next !== null) setTime(next);
@@ -87,7 +91,8 @@ function Opened({ view }: { view: CaseView }) {
     { keys: "2", title: "To the graph", group: "Panels", run: () => focusPanel("graph") },
     { keys: "3", title: "To the hypotheses", group: "Panels", run: () => focusPanel("board") },
     { keys: "4", title: "To the conversation", group: "Panels", run: () => focusPanel("conversation") },
-    ...(["timeline", "graph", "board", "conversation"] as const).map((name, i) => ({ keys: `z ${i + 1}`, title: `${large === name ? "Shrink" : "Enlarge"} the ${name}`, group: "Panels", run: () => setLarge(large === name ? null : name) })),
+    ...panels.map((name, i) => ({ keys: `z ${i + 1}`, title: `${large === name ? "Shrink" : "Enlarge"} the ${name}`, group: "Panels", run: () => setLarge(large === name ? null : name) })),
+    { keys: "h", title: "Write the hand-off note", group: "Case", run: () => setHandingOff(true) },
     { keys: "p", title: "Propose a call of your own", group: "Case", run: () => setProposing(true) },
     { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
     { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
@@ -97,7 +102,7 @@ function Opened({ view }: { view: CaseView }) {
   return (
     <EvidenceProvider value={evidence.value}>
       <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
-        <CaseBar view={view} state={now} time={time} setTime={setTime} propose={() => setProposing(true)} />
+        <CaseBar view={view} state={now} time={time} setTime={setTime} propose={() => setProposing(true)} handOff={() => setHandingOff(true)} />
         <Panel {...panel("timeline")} title="Timeline" list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
           {timeline.error && !timeline.data ? (
             <Failed failure={timeline.error} retry={() => void timeline.refetch()} />
@@ -115,10 +120,7 @@ function Opened({ view }: { view: CaseView }) {
             at={asOf}
             onObject={choose}
             onTime={setTime}
-            close={() => {
-              evidence.clear();
-              setObject(null);
-            }}
+            close={() => move({ evidence: null, object: null })}
           />
         </Panel>
         <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>up to {clockOf(time)}, later words are hidden</span>}>
@@ -126,15 +128,8 @@ function Opened({ view }: { view: CaseView }) {
           <Dock view={view} state={now} time={time} />
         </Panel>
         {proposing ? <Propose caseId={view.case} object={object} close={() => setProposing(false)} /> : null}
+        {handingOff ? <HandOff view={view} state={shown} timeline={timeline.data} close={() => setHandingOff(false)} /> : null}
       </div>
     </EvidenceProvider>
   );
-}
-
-/** What the pictures are about: everything that the case's incidents name. */
-function subjectsOf(view: CaseView): ObjectRef[] {
-  const opened = view.events.find((e) => e.fact.type === "opened")?.fact;
-  if (opened?.type !== "opened") return NONE;
-  const all = opened.incidents.flatMap((i) => [...(i.origin ? [i.origin] : []), ...i.subjects, ...i.signals.map((s) => s.subject), ...i.links.flatMap((l) => [l.from, l.to])]);
-  return [...new Map(all.map((object) => [objectKey(object), object])).values()];
 }

@@ -17,7 +17,6 @@ export interface CaseEvidence {
   byObject: ReadonlyMap<string, ObservationId[]>;
   /** What was learnt by calls, for the timeline. */
   learnt: readonly Learnt[];
-  clear: () => void;
 }
 
 /** Kept outside of the hook: the same answers give the same list. */
@@ -30,9 +29,8 @@ function combine(results: UseQueryResult<ObservationView>[]): Learnt[] {
 }
 
 /** The evidence of a case: its numbers, what it is about, and which piece is chosen or pointed at anywhere on the screen. */
-export function useCaseEvidence(cluster: ClusterId, state: CaseState, onChoose: () => void): CaseEvidence {
+export function useCaseEvidence(cluster: ClusterId, state: CaseState, chosen: ObservationId | null, setChosen: (id: ObservationId | null) => void): CaseEvidence {
   const host = useHost();
-  const [chosen, setChosen] = useState<ObservationId | null>(null);
   const [pointed, point] = useState<ObservationId | null>(null);
   const { numbers } = state;
   const ids = useMemo(() => [...numbers.keys()], [numbers]);
@@ -56,15 +54,8 @@ export function useCaseEvidence(cluster: ClusterId, state: CaseState, onChoose: 
     return map;
   }, [state.opened, known]);
 
-  const choose = useCallback(
-    (id: ObservationId) => {
-      onChoose();
-      setChosen((was) => (was === id ? null : id));
-    },
-    [onChoose],
-  );
-  const clear = useCallback(() => setChosen(null), []);
+  const choose = useCallback((id: ObservationId) => setChosen(chosen === id ? null : id), [chosen, setChosen]);
   const cited = useMemo(() => new Set(ids), [ids]);
   const value = useMemo(() => ({ cluster, numbers, chosen, pointed, choose, point }), [cluster, numbers, chosen, pointed, choose]);
-  return { value, cited, byObject, learnt: known, clear };
+  return { value, cited, byObject, learnt: known };
 }

@@ -45,6 +45,11 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
         <button type="button" className="rail-tool" data-testid={testids.helpOpen} onClick={onHelp} title="Keys (?)" aria-label="Show every key">
           ?
         </button>
+        <a className="rail-tool" href={toHash({ at: "night", case: route.at === "case" ? route.case : null })} data-testid={testids.nightOpen} title="3 a.m. mode (M)" aria-label="3 a.m. mode">
+          <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+            <path d="M13.5 9.6A6 6 0 0 1 6.4 2.5a6 6 0 1 0 7.1 7.1Z" className="stroked" />
+          </svg>
+        </a>
         <a className="rail-tool" href={toHash({ at: "settings", part: null })} aria-current={route.at === "settings" ? "page" : undefined} data-testid={testids.navSettings} title="Settings (Ctrl ,)" aria-label="Settings">
           <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">
             <path d="M2 4.5h6M11.5 4.5H14M2 11.5h2.5M8 11.5h6" className="stroked" />

@@ -6,7 +6,7 @@ import { closedRow } from "../platform/rows";
 import { testids } from "../testids";
 import { show } from "../testing/show";
 import type { Incident, Severity } from "../wire/wire";
-import { byUrgency } from "./AllIncidents";
+import { byUrgency } from "./open";
 
 const person = userEvent.setup();
 

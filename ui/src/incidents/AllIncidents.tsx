@@ -1,43 +1,22 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, toHash } from "../app/route";
 import { Production } from "../fleet/badges";
-import { isConnected, isStopped, PhaseMark } from "../fleet/phase";
-import { canLook, saying } from "../fleet/words";
-import { useAnswer, useAnswers } from "../ipc";
+import { PhaseMark } from "../fleet/phase";
 import { countOf, Empty, Failed, Loading, Partial } from "../kit";
-import { useNow } from "../kit/now";
 import { Blank } from "../kit/pictures";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
-import type { ClusterRow, Incident, Severity } from "../wire/wire";
 import { IncidentRow } from "./IncidentRow";
+import { keyOf, type One, useOpenIncidents } from "./open";
 import "./incidents.css";
-
-interface One {
-  row: ClusterRow;
-  incident: Incident;
-}
-
-const rank: Record<Severity, number> = { critical: 0, major: 1, minor: 2, info: 3 };
-
-/** The worst first, and of the equally bad the newest; the place of an incident does not depend on who answered first. */
-export function byUrgency(a: One, b: One): number {
-  return rank[a.incident.severity] - rank[b.incident.severity] || b.incident.started_at - a.incident.started_at || a.incident.id.localeCompare(b.incident.id);
-}
 
 /** What is broken in all opened clusters; and of which of them nothing is known. */
 export function AllIncidents() {
-  const clusters = useAnswer("clusters_list", {});
-  const now = useNow(1000);
-  const opened = useMemo(() => (clusters.data ?? []).filter((row) => isConnected(row.state.phase)), [clusters.data]);
-  const seen = opened.filter((row) => canLook(row.state));
-  const triages = useAnswers("triage_get", seen.map((row) => ({ cluster: row.id, at: null })));
+  const { clusters, opened, all, known, waiting, dark, unknown } = useOpenIncidents();
   const [at, setAt] = useState<string | null>(null);
   const list = useRef<HTMLOListElement>(null);
 
-  const all: One[] = seen.flatMap((row, i) => (triages[i]?.data?.triage.incidents ?? []).map((incident) => ({ row, incident }))).sort(byUrgency);
-  const keyOf = ({ row, incident }: One) => `${row.id} ${incident.id}`;
   const index = Math.max(all.findIndex((one) => keyOf(one) === at), 0);
   const here = all[index];
   const show = (one: One | undefined) => one && go({ at: "cluster", cluster: one.row.id, incident: one.incident.id });
@@ -54,14 +33,6 @@ export function AllIncidents() {
   useEffect(() => {
     list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }, [at]);
-
-  const waiting = seen.filter((_, i) => triages[i]?.data === undefined && !triages[i]?.error);
-  const partial = seen.filter((_, i) => triages[i]?.data?.partial);
-  const dark = opened.filter((row) => !canLook(row.state)).map((row) => `\`${row.name}\`: ${saying(row, now).text}. ${row.state.message}`);
-  const failed = seen.flatMap((row, i) => (triages[i]?.error ? [`\`${row.name}\`: ${triages[i].error.title}`] : []));
-  const old = seen.filter((row) => isStopped(row.state.phase) || row.state.phase === "degraded").map((row) => `\`${row.name}\`: ${saying(row, now).text}. ${row.state.message}`);
-  const unknown = [...dark, ...old, ...failed, ...waiting.map((row) => `\`${row.name}\`: it is being looked at.`), ...partial.map((row) => `\`${row.name}\`: still listing.`)];
-  const known = seen.length - waiting.length - failed.length;
 
   return (
     <div className="incidents" data-testid={testids.allIncidents}>

@@ -6,7 +6,8 @@ import { useEvidenceOf } from "../inspector/evidence";
 import { Peek } from "../inspector/Peek";
 import { testids } from "../testids";
 import type { CommandFailed } from "../platform";
-import type { ClusterId, Incident, Mark, ObjectRef, Timeline } from "../wire/wire";
+import type { ClusterId, Incident } from "../wire/wire";
+import { type Changed, changesBefore } from "./changes";
 
 /** Why these signals are one incident, where it seems to start, and what hangs on it. */
 export function IncidentDetail({ cluster, incident, open, busy, children }: { cluster: ClusterId; incident: Incident; open: (question: string | null) => void; busy: boolean; children?: ReactNode }) {
@@ -112,23 +113,7 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
   );
 }
 
-const HOUR = 3600e6;
-
-interface Changed {
-  mark: Mark;
-  object: ObjectRef | null;
-}
-
-/** The changes of its objects in the hour before it began, the nearest first. */
-function changesBefore(timeline: Timeline | undefined, incident: Incident): Changed[] {
-  return (timeline?.marks ?? [])
-    .filter((m) => m.kind === "change" && m.at <= incident.started_at + HOUR / 30 && m.at > incident.started_at - HOUR)
-    .sort((a, b) => b.at - a.at)
-    .slice(0, 6)
-    .map((mark) => ({ mark, object: timeline?.lanes[mark.lane]?.object ?? null }));
-}
-
-function ChangedBefore({ changes, incident, known, failed }: { changes: readonly Changed[]; incident: Incident; known: boolean; failed: CommandFailed | null }) {
+export function ChangedBefore({ changes, incident, known, failed }: { changes: readonly Changed[]; incident: Incident; known: boolean; failed: CommandFailed | null }) {
   return (
     <>
       <h3 className="label">What changed just before</h3>

@@ -7,6 +7,8 @@ export function Dialog({ title, close, children, testid, bare = false }: { title
   useEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal?.();
+    // The platform puts the focus on the first button, which closes; a dialog may name what Enter is for.
+    dialog?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => dialog?.close?.();
   }, []);
   return (

@@ -15,6 +15,8 @@ type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
   /** Why it cannot be pressed now. A button that cannot be pressed always says why. */
   cannot?: string | null | undefined;
   testid?: string | undefined;
+  /** Has the focus when its dialog opens. */
+  "data-first"?: boolean;
 };
 
 export function Button({ tone = "plain", hint, cannot, testid, children, className, title, onClick, ...rest }: ButtonProps) {

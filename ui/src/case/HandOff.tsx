@@ -1,0 +1,38 @@
+import { useRef } from "react";
+import { Button } from "../kit";
+import { copy } from "../kit/copy";
+import { Dialog } from "../kit/dialog";
+import { useNow } from "../kit/now";
+import { Markdown } from "../knowledge/Markdown";
+import { testids } from "../testids";
+import type { CaseView, Timeline } from "../wire/wire";
+import type { CaseState } from "./fold";
+import { handOffNote } from "./handoff";
+
+/** The note for whoever takes over: as it will be read, and one key to take it along. */
+export function HandOff({ view, state, timeline, close }: { view: CaseView; state: CaseState; timeline: Timeline | undefined; close: () => void }) {
+  const now = useNow(60_000);
+  const note = handOffNote(view.case, state, timeline, now);
+  const text = useRef<HTMLDivElement>(null);
+  return (
+    <Dialog title="Hand-off note" close={close} testid={testids.handOff}>
+      <p className="soft">Written from the case as it is shown. Everything in it stands in the case; results are as they were released.</p>
+      <div className="hand-off" ref={text} data-testid={testids.handOffText} tabIndex={0} role="document" aria-label="The note">
+        <Markdown text={note} />
+      </div>
+      <p className="propose-acts">
+        <Button tone="strong" hint="↵" data-first testid={testids.handOffCopy} onClick={() => void copy(note, "The hand-off note").then((done) => (done ? close() : choose(text.current)))}>
+          Copy as Markdown
+        </Button>
+        <Button hint="Esc" onClick={close}>
+          Close
+        </Button>
+      </p>
+    </Dialog>
+  );
+}
+
+/** Where the clipboard is refused, what can be copied by hand is chosen already. */
+function choose(element: HTMLElement | null) {
+  if (element) getSelection()?.selectAllChildren(element);
+}
