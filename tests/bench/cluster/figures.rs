@@ -31,7 +31,12 @@ const KINDS: &[Kind] = &[
     Kind("idle_cpu_percent", "%", "of one core, following a large quiet cluster", None),
     Kind("snapshot_p99_ms", "ms", "snapshot of 300 objects out of a million observations, 99th percentile", Some(50.0)),
     Kind("history_bytes_per_observation", "bytes", "of the history's file, for each observation", None),
-    Kind("append_vs_sqlite", "×", "appended observations a second ÷ rows of that size by SQLite alone", None),
+    Kind(
+        "append_vs_sqlite",
+        "×",
+        "appended observations a second ÷ the same packed rows into the same tables and indexes by SQLite alone",
+        None,
+    ),
 ];
 
 pub struct Figures {

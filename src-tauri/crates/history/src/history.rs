@@ -21,7 +21,7 @@ use crate::store::{Format, Store, lock};
 use crate::{Error, Result};
 pub use reading::Query;
 pub use retention::{Forgotten, Pins, Retention};
-use schema::{tables_1, tables_2};
+use schema::{INDEX_3, tables_1, tables_2};
 use subscription::Appended;
 pub use subscription::Subscription;
 pub use writer::Writer;
@@ -55,6 +55,7 @@ pub(crate) const FORMAT: Format = Format {
             BEGIN SELECT RAISE(ABORT, 'observations are removed by retention alone'); END;
         "
         ),
+        INDEX_3,
     ],
     synchronous: "normal",
     shrinks: true,

@@ -1,10 +1,6 @@
-//! What keeping costs, measured: for benchmarks, and nothing else. The load is made up, and always the same.
-
-use std::path::Path;
-use std::time::{Duration, Instant};
+//! For tests and benchmarks, and nothing else: a full disk, and a load that is made up and always the same.
 
 use model::{Body, ChangeKind, ClusterId, EventBody, ObjectRef, Observation, ObservationId, Source, Time};
-use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::{DeskFile, History, Result};
@@ -21,7 +17,6 @@ pub fn limit_desk(file: &DeskFile, pages: i64) -> Result<()> {
 
 /// Observations a second that the made-up cluster has.
 const A_SECOND: i64 = 50;
-const BATCH: usize = 500;
 
 /// A made-up cluster of pods whose status changes over and over, each change with an Event now and then.
 pub struct Storm {
@@ -160,124 +155,4 @@ fn pod(subject: &ObjectRef, of: usize, number: usize, at: Time) -> Body {
         change: ChangeKind::Present,
         object: object.into(),
     }
-}
-
-/// How appending went.
-#[derive(Clone, Copy, Debug)]
-pub struct Appending {
-    pub observations: usize,
-    pub bytes_per_observation: f64,
-    pub per_second: f64,
-}
-
-/// Appends a storm to a history, in batches as a watch's writer does; what it takes to make the load is not counted.
-pub fn append(history: &History, storm: &Storm, observations: usize) -> Result<Appending> {
-    let mut spent = Duration::ZERO;
-    for first in (0..observations).step_by(BATCH) {
-        let batch: Vec<Observation> =
-            (first..observations.min(first + BATCH)).map(|number| storm.observation(number)).collect();
-        let started = Instant::now();
-        history.append(&batch)?;
-        spent += started.elapsed();
-    }
-    Ok(Appending {
-        observations,
-        bytes_per_observation: history.bytes()? as f64 / observations.max(1) as f64,
-        per_second: observations as f64 / spent.as_secs_f64().max(1e-9),
-    })
-}
-
-/// The same observations by SQLite alone: ready rows of JSON text, inserted in the same batches into one table that is
-/// indexed for the same questions (by id, time, and subject).
-pub fn append_bare(path: &Path, storm: &Storm, observations: usize) -> Result<Appending> {
-    let failed = |cause: rusqlite::Error| crate::store::store_error("measure", path, &cause);
-    let mut connection = Connection::open(path).map_err(failed)?;
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = wal;
-             PRAGMA synchronous = normal;
-             CREATE TABLE observations (
-                 seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
-                 source INTEGER NOT NULL, type INTEGER NOT NULL, subject TEXT NOT NULL, body BLOB NOT NULL
-             ) STRICT;
-             CREATE INDEX observations_at ON observations (at);
-             CREATE INDEX observations_subject ON observations (subject, at);",
-        )
-        .map_err(failed)?;
-    let mut spent = Duration::ZERO;
-    for first in (0..observations).step_by(BATCH) {
-        let rows: Vec<_> = (first..observations.min(first + BATCH))
-            .map(|number| {
-                let observation = storm.observation(number);
-                let id = blake3::hash(observation.id.to_string().as_bytes()).as_bytes()[..12].to_vec();
-                let subject = observation.subject.as_ref().map(ToString::to_string).unwrap_or_default();
-                let body = serde_json::to_vec(&observation.body).unwrap_or_default();
-                (id, observation.at.0, observation.seen_at.0, subject, body)
-            })
-            .collect();
-        let started = Instant::now();
-        let transaction = connection.transaction().map_err(failed)?;
-        {
-            let mut insert = transaction
-                .prepare_cached(
-                    "INSERT INTO observations (id, at, seen_at, source, type, subject, body)
-                     VALUES (?1, ?2, ?3, 0, 0, ?4, ?5)",
-                )
-                .map_err(failed)?;
-            for (id, at, seen_at, subject, body) in &rows {
-                insert.execute(params![id, at, seen_at, subject, body]).map_err(failed)?;
-            }
-        }
-        transaction.commit().map_err(failed)?;
-        spent += started.elapsed();
-    }
-    let pages = |name: &str| -> Result<i64> {
-        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
-    };
-    let bytes = pages("page_count")? * pages("page_size")?;
-    Ok(Appending {
-        observations,
-        bytes_per_observation: bytes as f64 / observations.max(1) as f64,
-        per_second: observations as f64 / spent.as_secs_f64().max(1e-9),
-    })
-}
-
-/// How long it took to look at the past.
-#[derive(Clone, Copy, Debug)]
-pub struct Looking {
-    pub objects: usize,
-    pub median: Duration,
-    pub p99: Duration,
-}
-
-/// Asks for neighbourhoods of so many objects, each at another time of a storm that was appended, with the versions of
-/// the last minute before it.
-pub fn neighbourhoods(
-    history: &History,
-    storm: &Storm,
-    observations: usize,
-    objects: usize,
-    times: usize,
-) -> Result<Looking> {
-    let mut took = Vec::with_capacity(times);
-    for turn in 0..times {
-        let at = storm.time(storm.objects + (observations - storm.objects) * (turn + 1) / (times + 1));
-        let near: Vec<ObjectRef> =
-            (0..objects).map(|number| storm.subject((turn * 1_009 + number * 31) % storm.objects)).collect();
-        let started = Instant::now();
-        std::hint::black_box(history.neighbourhood(at, at.plus_seconds(-60), &near)?);
-        took.push(started.elapsed());
-    }
-    took.sort();
-    let at = |part: usize| took.get(took.len() * part / 100).or(took.last()).copied().unwrap_or_default();
-    Ok(Looking { objects, median: at(50), p99: at(99) })
-}
-
-/// Asks once for the whole cluster in the middle of a storm that was appended, with the versions of the last minute.
-pub fn whole(history: &History, storm: &Storm, observations: usize) -> Result<Looking> {
-    let at = storm.time(storm.objects + (observations - storm.objects) / 2);
-    let started = Instant::now();
-    let snapshot = history.snapshot_since(at, at.plus_seconds(-60))?;
-    let took = started.elapsed();
-    Ok(Looking { objects: snapshot.objects.len(), median: took, p99: took })
 }

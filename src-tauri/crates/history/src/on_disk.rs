@@ -64,8 +64,8 @@ pub fn size(path: &Path) -> u64 {
 fn told(path: &Path) -> Result<Told> {
     const ACT: &str = "read";
     let store = Store::open_existing(path, &[&FORMAT])?;
-    // The tables of an older format change when it is opened to be written.
-    let older = store.is_older_than(&FORMAT)?;
+    // The tables of the first format change when it is opened to be written.
+    let older = store.version()? < 2;
     let gaps = format!("SELECT {} FROM observations WHERE type > 1 AND type = {} ORDER BY at", row::COLUMNS, row::GAP);
     store.read(ACT, |reader| {
         let read = || -> rusqlite::Result<Option<Told>> {

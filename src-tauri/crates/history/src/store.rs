@@ -107,11 +107,12 @@ impl Store {
 
     /// Whether the file is of an older version than the newest of its format.
     pub fn is_older_than(&self, format: &Format) -> Result<bool> {
-        self.read("read", |reader| {
-            marks(reader)
-                .map(|(_, version)| version < format.migrations.len() as i64)
-                .map_err(|e| self.error("read", &e))
-        })
+        Ok(self.version()? < format.migrations.len() as i64)
+    }
+
+    /// How many of its format's migrations the file has seen.
+    pub fn version(&self) -> Result<i64> {
+        self.read("read", |reader| marks(reader).map(|(_, version)| version).map_err(|e| self.error("read", &e)))
     }
 
     pub fn path(&self) -> Option<&Path> {

@@ -5,6 +5,7 @@
 //! keeps a map that differs little from one it knows as that map and the differences: the specs of a template's pods
 //! cost little more than their node's name.
 
+mod alike;
 mod fields;
 mod number;
 mod pool;
@@ -23,6 +24,7 @@ use triomphe::ThinArc;
 
 use crate::Text;
 
+pub use alike::Alike;
 pub use fields::Fields;
 pub use pool::{Pool, PoolSize};
 pub use reading::{CowStr, OpenMap, Reading, Texts, Verbatim};

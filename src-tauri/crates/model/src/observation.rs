@@ -149,34 +149,43 @@ pub enum Body {
 impl Body {
     /// As [`canonical_json`] writes it. An object, which is nearly all there is, is written without a copy of it.
     fn canonical(&self) -> Vec<u8> {
-        let Body::Object { api_version, uid, resource_version, change, object } = self else {
+        let Body::Object { api_version, uid, change, object, resource_version } = self else {
             let value = serde_json::to_value(self).unwrap_or_default();
             return canonical_json(&value).into_bytes();
         };
-        let change = match change {
-            ChangeKind::Present => "present",
-            ChangeKind::Deleted => "deleted",
-            ChangeKind::Counted => "counted",
-        };
         let mut out = Vec::with_capacity(4_096);
-        let mut field = |before: &str, text: &str| {
-            out.extend_from_slice(before.as_bytes());
-            write_text(text, &mut out);
-        };
-        field("{\"api_version\":", api_version);
-        field(",\"change\":", change);
+        write_field("{\"api_version\":", api_version, &mut out);
+        write_field(",\"change\":", change.word(), &mut out);
         out.extend_from_slice(b",\"object\":");
         object.write_canonical(&mut out);
-        let mut field = |before: &str, text: &str| {
-            out.extend_from_slice(before.as_bytes());
-            write_text(text, &mut out);
-        };
-        field(",\"resource_version\":", resource_version);
-        field(",\"type\":", "object");
-        field(",\"uid\":", uid);
+        write_field(",\"resource_version\":", resource_version, &mut out);
+        write_field(",\"type\":", "object", &mut out);
+        write_field(",\"uid\":", uid, &mut out);
         out.push(b'}');
         out
     }
+
+    /// As `serde_json` writes it.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        let Body::Object { api_version, uid, change, object, resource_version } = self else {
+            // A tree of texts, numbers and maps with text keys: writing it to memory cannot fail.
+            let _ = serde_json::to_writer(out, self);
+            return;
+        };
+        write_field("{\"type\":", "object", out);
+        write_field(",\"api_version\":", api_version, out);
+        write_field(",\"uid\":", uid, out);
+        write_field(",\"resource_version\":", resource_version, out);
+        write_field(",\"change\":", change.word(), out);
+        out.extend_from_slice(b",\"object\":");
+        object.write_json(out);
+        out.push(b'}');
+    }
+}
+
+fn write_field(before: &str, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(before.as_bytes());
+    write_text(text, out);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -187,6 +196,16 @@ pub enum ChangeKind {
     Deleted,
     /// Not held any more, though it may exist: it has finished, and its kind is only counted from here on.
     Counted,
+}
+
+impl ChangeKind {
+    fn word(self) -> &'static str {
+        match self {
+            ChangeKind::Present => "present",
+            ChangeKind::Deleted => "deleted",
+            ChangeKind::Counted => "counted",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -330,6 +349,9 @@ mod tests {
         let observation = version(json!({"z": {"y": [1e300, 0.1]}, "a": "line\nbreak", "long": "x".repeat(40)}));
         let value = serde_json::to_value(&observation.body).unwrap();
         assert_eq!(String::from_utf8(observation.body.canonical()).unwrap(), canonical_json(&value));
+        let mut written = Vec::new();
+        observation.body.write_json(&mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&observation.body).unwrap());
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Snapshots by index: what they cost depends on what is asked, not on how long the history is.
 
 use model::{Body, ChangeKind, Held, ObjectRef, Observation, Snapshot, Time};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fold::Fold;
-use super::reading::BATCH;
 use super::{History, OF_SUBJECT, Query, row};
 use crate::Result;
 
@@ -19,6 +18,11 @@ const MOST_BEFORE: usize = 8;
 /// snapshot holds at most ten earlier versions, and one repetition of an Event.
 const MOST_VERSIONS: usize = 12;
 const MOST_EVENTS: usize = 48;
+/// What is told of fewer objects is read on one thread.
+const FEW: usize = 16;
+/// Rows that one thread hands to the other at once, and how many such parts may wait.
+const PART: usize = 64;
+const MOST_WAITING: usize = 16;
 
 /// Which observations count.
 #[derive(Clone, Copy)]
@@ -124,84 +128,139 @@ impl History {
         objects: Option<&[ObjectRef]>,
         fold: &mut Fold,
     ) -> rusqlite::Result<()> {
-        let columns = row::COLUMNS;
         let mut unpacker = row::Unpacker::new(reader, &self.cluster);
         let mut said = reader.prepare_cached(&format!(
-            "SELECT {columns} FROM observations
-             WHERE type > 1 AND type IN (12, 13) AND at <= ?1 AND at + lag <= ?2 ORDER BY at, lag, seq"
+            "SELECT {} FROM observations
+             WHERE type > 1 AND type IN (12, 13) AND at <= ?1 AND at + lag <= ?2 ORDER BY at, lag, seq",
+            row::COLUMNS
         ))?;
         let mut rows = said.query(params![asked.at.0, asked.known.0])?;
         while let Some(row) = rows.next()? {
             fold.take(unpacker.unpack(row)?);
         }
-        let subjects: Vec<i64> = match objects {
+        let subjects = match objects {
             None => reader
                 .prepare_cached("SELECT id FROM subjects")?
-                .query_map([], |r| r.get(0))?
+                .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?,
-            Some(objects) => {
-                let mut number = reader.prepare_cached(&format!("SELECT {OF_SUBJECT}"))?;
-                let mut numbers = Vec::with_capacity(objects.len());
-                for ObjectRef { kind, namespace, name } in objects {
-                    let found =
-                        number.query_row(params![&**name, &**namespace, &**kind], |row| row.get::<_, Option<i64>>(0));
-                    numbers.extend(found.optional()?.flatten());
-                }
-                numbers
-            }
+            Some(objects) => numbers_of(reader, objects)?,
         };
-        let mut before = reader.prepare_cached(&format!(
-            "SELECT {columns} FROM observations
-             WHERE subject = ?1 AND type = 0 AND at < ?2 AND at <= ?3 AND at + lag <= ?4
-             ORDER BY at DESC, lag DESC, seq DESC LIMIT {MOST_BEFORE}"
-        ))?;
-        let during = |types: &str, most: usize| {
-            let limit = if asked.all { String::new() } else { format!("LIMIT {most}") };
-            reader.prepare_cached(&format!(
-                "SELECT {columns} FROM observations
-                 WHERE subject = ?1 AND type IN ({types}) AND at BETWEEN ?2 AND ?3 AND at + lag <= ?4
-                 ORDER BY at DESC, lag DESC, seq DESC {limit}"
-            ))
-        };
-        let mut during = if asked.all {
-            vec![(during("0, 1", 0)?, 0)]
-        } else {
-            vec![(during("0", MOST_VERSIONS)?, MOST_VERSIONS), (during("1", MOST_EVENTS)?, usize::MAX)]
-        };
-        let mut batch: Vec<row::Opened> = Vec::new();
-        for subject in subjects {
-            let values = params![subject, asked.since.0, asked.at.0, asked.known.0];
-            let mut newest_first = Vec::new();
-            // Where more versions would be told than are read, the one before them is not asked for.
-            let mut whole = true;
-            let begin = batch.len();
-            for (statement, most) in &mut during {
-                newest_first.clear();
-                let mut rows = statement.query(values)?;
-                while let Some(row) = rows.next()? {
-                    newest_first.push(unpacker.open(row)?);
-                }
-                whole &= asked.all || newest_first.len() < *most;
-                batch.extend(newest_first.drain(..).rev());
+        if subjects.len() < FEW {
+            let mut bodies = row::Reader::default();
+            return told(reader, &mut unpacker, asked, &subjects, |part| {
+                part.into_iter().for_each(|row| fold.take(bodies.read(row, &self.cluster)));
+            });
+        }
+        // One reads and unpacks the rows, the other one their bodies.
+        std::thread::scope(|scope| {
+            let (sender, parts) = std::sync::mpsc::sync_channel::<Vec<row::Opened>>(MOST_WAITING);
+            let folding = scope.spawn(move || {
+                let mut bodies = row::Reader::default();
+                parts.into_iter().flatten().for_each(|row| fold.take(bodies.read(row, &self.cluster)));
+            });
+            let read = told(reader, &mut unpacker, asked, &subjects, |part| {
+                // Nobody takes it only where the other one panicked, which is told below.
+                let _ = sender.send(part);
+            });
+            drop(sender);
+            if let Err(panic) = folding.join() {
+                std::panic::resume_unwind(panic);
             }
-            if whole {
-                let mut rows = before.query(values)?;
-                while let Some(row) = rows.next()? {
-                    let deletion = row::is_deletion(row)?;
-                    newest_first.push(unpacker.open(row)?);
-                    if !deletion {
-                        break;
-                    }
-                }
-                batch.splice(begin..begin, newest_first.drain(..).rev());
+            read
+        })
+    }
+}
+
+fn numbers_of(reader: &Connection, objects: &[ObjectRef]) -> rusqlite::Result<Vec<i64>> {
+    let mut number = reader.prepare_cached(&format!("SELECT {OF_SUBJECT}"))?;
+    let mut numbers = Vec::with_capacity(objects.len());
+    for ObjectRef { kind, namespace, name } in objects {
+        let found = number.query_row(params![&**name, &**namespace, &**kind], |row| row.get::<_, Option<i64>>(0));
+        numbers.extend(found.optional()?.flatten());
+    }
+    Ok(numbers)
+}
+
+/// Hands over what is told of subjects, in parts, each subject's in order of when it happened.
+fn told(
+    reader: &Connection,
+    unpacker: &mut row::Unpacker<'_>,
+    asked: Asked,
+    subjects: &[i64],
+    mut take: impl FnMut(Vec<row::Opened>),
+) -> rusqlite::Result<()> {
+    let columns = row::COLUMNS;
+    let types = if asked.all { "(type = 0 OR type = 1 AND at >= ?2)" } else { "type = 0" };
+    // In the order of the index: a subject's rows are not sorted by the database.
+    let mut newest_first = reader.prepare_cached(&format!(
+        "SELECT {columns} FROM observations
+         WHERE subject = ?1 AND {types} AND at <= ?3 AND at + lag <= ?4 ORDER BY at DESC, seq DESC"
+    ))?;
+    let mut events = reader.prepare_cached(&format!(
+        "SELECT {columns} FROM observations
+         WHERE subject = ?1 AND type = 1 AND at BETWEEN ?2 AND ?3 AND at + lag <= ?4
+         ORDER BY at DESC, seq DESC LIMIT {MOST_EVENTS}"
+    ))?;
+    let mut part: Vec<row::Opened> = Vec::new();
+    let mut of_subject: Vec<Told> = Vec::new();
+    for subject in subjects {
+        let values = params![subject, asked.since.0, asked.at.0, asked.known.0];
+        let most = if asked.all { usize::MAX } else { MOST_VERSIONS };
+        let (mut versions, mut before, mut over) = (0, 0, Time::MIN);
+        let mut rows = newest_first.query(values)?;
+        while let Some(row) = rows.next()? {
+            if Time(row.get(2)?) < over {
+                break;
             }
-            if batch.len() >= BATCH {
-                let full = std::mem::take(&mut batch);
-                row::Opened::read_all(full, &self.cluster).into_iter().for_each(|observation| fold.take(observation));
+            let told = Told::of(row, unpacker)?;
+            if told.row.at >= asked.since {
+                versions += usize::from(told.is_version);
+                if versions == most {
+                    // Where more versions would be told than are read, the one before them is not asked for.
+                    over = told.row.at;
+                }
+            } else {
+                before += 1;
+                if !told.is_deletion || before == MOST_BEFORE {
+                    over = told.row.at;
+                }
+            }
+            of_subject.push(told);
+        }
+        if !asked.all {
+            let mut rows = events.query(values)?;
+            while let Some(row) = rows.next()? {
+                of_subject.push(Told::of(row, unpacker)?);
             }
         }
-        row::Opened::read_all(batch, &self.cluster).into_iter().for_each(|observation| fold.take(observation));
-        Ok(())
+        of_subject.sort_by_key(|told| (told.row.at, told.row.seen_at, told.seq));
+        let in_force = of_subject.iter().rposition(|told| told.row.at < asked.since && !told.is_deletion);
+        part.extend(of_subject.drain(..).skip(in_force.unwrap_or(0)).map(|told| told.row));
+        if part.len() >= PART {
+            take(std::mem::take(&mut part));
+        }
+    }
+    take(part);
+    Ok(())
+}
+
+/// A row about a subject.
+struct Told {
+    seq: i64,
+    is_version: bool,
+    is_deletion: bool,
+    row: row::Opened,
+}
+
+impl Told {
+    fn of(row: &Row<'_>, unpacker: &mut row::Unpacker<'_>) -> rusqlite::Result<Told> {
+        let opened = unpacker.open(row)?;
+        Ok(Told {
+            seq: row.get(0)?,
+            is_version: opened.kind == row::OBJECT,
+            is_deletion: row::is_deletion(row)?,
+            row: opened,
+        })
     }
 }
 

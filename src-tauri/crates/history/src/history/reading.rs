@@ -8,7 +8,7 @@ use super::{History, OF_SUBJECT, recent, row};
 use crate::{Error, Result};
 
 /// Rows that are read at once, on several threads.
-pub(super) const BATCH: usize = 1_024;
+const BATCH: usize = 1_024;
 
 const OF_NAMESPACE: &str = "subject IN (SELECT s.id FROM subjects s
     WHERE s.namespace = (SELECT id FROM words WHERE word = ?))";

@@ -1,13 +1,15 @@
 //! An observation as a row: what is asked for in columns, names by number, the body as JSON, packed.
 
+mod bodies;
 mod lanes;
 mod opened;
 mod pack;
+mod patch;
 mod unpack;
 
 use model::{Body, ObservationId, Source};
 
-pub(crate) use opened::{Opened, Torn};
+pub(crate) use opened::{Opened, Reader, Torn};
 pub(crate) use pack::Packer;
 pub(crate) use unpack::Unpacker;
 
@@ -21,6 +23,8 @@ const ZSTD: i64 = 1;
 const DIFFERENCE: i64 = 2;
 /// A zstd frame without its magic number, over the dictionary `base`.
 const TEMPLATE: i64 = 3;
+/// A patch to the plain body of the full version `base`, since format 3.
+const PATCH: i64 = 4;
 
 /// Added to the encoding of the news that an object is gone.
 const DELETION: i64 = 8;
@@ -161,7 +165,7 @@ impl Keeping {
             id: shown_id(row.get_ref(2)?),
             is_object: row.get::<_, i64>(3)? == OBJECT,
             is_deletion: encoding & DELETION != 0,
-            base: base.filter(|_| encoding & !DELETION == DIFFERENCE),
+            base: base.filter(|_| matches!(encoding & !DELETION, DIFFERENCE | PATCH)),
         })
     }
 }

@@ -94,4 +94,7 @@ macro_rules! tables_2 {
     };
 }
 
+/// Format 3: what was told of a subject in Events is found without passing over its versions.
+pub(crate) const INDEX_3: &str = "CREATE INDEX observations_events ON observations (subject, at) WHERE type = 1;";
+
 pub(crate) use {tables_1, tables_2};

@@ -204,9 +204,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A node with the hash of what it says.
+#[derive(Clone)]
 pub(super) struct Built {
     pub doc: Doc,
     hash: u64,
+}
+
+impl Built {
+    pub fn null() -> Self {
+        Built { doc: Doc(Node::Null), hash: 0 }
+    }
 }
 
 /// A document under construction: values and keys of what is open, innermost last.
@@ -324,8 +331,22 @@ impl<'p> Builder<'p> {
         Built { doc, hash }
     }
 
+    /// Hands over keys and values that were added since.
+    pub fn drain(&mut self, open: Open, field: &mut impl FnMut(&str, Doc)) {
+        let ends = self.ends[open.ends..].iter().copied();
+        let starts = std::iter::once(open.keys).chain(ends.clone());
+        for ((from, to), built) in starts.zip(ends).zip(self.values.drain(open.values..)) {
+            field(&self.keys[from..to], built.doc);
+        }
+    }
+
     pub fn map(&mut self, open: Open) -> Built {
         let shape = self.shape(open);
+        self.map_of(open, shape)
+    }
+
+    /// As [`Builder::map`], where it is known already what shape the keys have.
+    pub fn map_of(&mut self, open: Open, shape: ShapeRef) -> Built {
         self.keys.truncate(open.keys);
         self.ends.truncate(open.ends);
         let hash = {

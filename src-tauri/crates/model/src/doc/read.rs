@@ -82,7 +82,7 @@ impl<'de> serde::Deserialize<'de> for Doc {
     }
 }
 
-struct Seed<'b, 'p>(&'b mut Builder<'p>);
+pub(super) struct Seed<'b, 'p>(pub(super) &'b mut Builder<'p>);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
     type Value = Built;

@@ -36,6 +36,15 @@ impl Serialize for Doc {
 impl Doc {
     /// As [`crate::canonical_json`] writes it.
     pub fn write_canonical(&self, out: &mut Vec<u8>) {
+        self.write::<true>(out);
+    }
+
+    /// As `serde_json` writes it, in a fraction of the time.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        self.write::<false>(out);
+    }
+
+    fn write<const SORTED: bool>(&self, out: &mut Vec<u8>) {
         match &self.0 {
             Node::Null => out.extend_from_slice(b"null"),
             Node::Bool(true) => out.extend_from_slice(b"true"),
@@ -52,20 +61,23 @@ impl Doc {
                     if i > 0 {
                         out.push(b',');
                     }
-                    item.write_canonical(out);
+                    item.write::<SORTED>(out);
                 }
                 out.push(b']');
             }
             Node::Map(_) | Node::Variant(_) => {
                 out.push(b'{');
-                let fields = self.as_object().into_iter().flat_map(|fields| fields.sorted());
-                for (i, (key, value)) in fields.enumerate() {
-                    if i > 0 {
+                let begin = out.len();
+                let mut field = |(key, value): (&str, &Doc)| {
+                    if out.len() > begin {
                         out.push(b',');
                     }
                     write_text(key, out);
                     out.push(b':');
-                    value.write_canonical(out);
+                    value.write::<SORTED>(out);
+                };
+                if let Some(fields) = self.as_object() {
+                    if SORTED { fields.sorted().for_each(&mut field) } else { fields.iter().for_each(&mut field) }
                 }
                 out.push(b'}');
             }
@@ -75,5 +87,13 @@ impl Doc {
 
 /// A JSON string.
 pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
-    drop(serde_json::to_writer(out, text));
+    // Without an early end, sixteen bytes are looked at in one step.
+    let plain = text.bytes().fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'));
+    if plain {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        drop(serde_json::to_writer(out, text));
+    }
 }

@@ -25,6 +25,8 @@ fn a_neighbourhood_has_its_objects_as_they_were_and_no_others() {
         assert!(versions.iter().filter(|held| held.at < since).count() <= 1);
         assert!(snapshot.events_of(object).iter().all(|seen| seen.event.last_at >= since));
     }
+    let all_since_ever = history.snapshot_since(time, Time::MIN).unwrap();
+    assert_eq!(format!("{all_since_ever:?}"), format!("{whole:?}"), "on two threads as on one");
     let nobody = model::ObjectRef::new("Pod", "nowhere", "nobody");
     assert!(history.neighbourhood(time, since, &[nobody]).unwrap().objects.is_empty());
 }

@@ -1,8 +1,9 @@
 //! From the JSON of a body to an observation.
 
+use std::collections::HashMap;
 use std::num::NonZero;
 
-use model::{Body, ChangeKind, ClusterId, Doc, ObjectRef, Observation, ObservationId, Source, Text, Time};
+use model::{Alike, Body, ChangeKind, ClusterId, Doc, ObjectRef, Observation, ObservationId, Pool, Source, Text, Time};
 use serde::Deserialize;
 
 use super::{EVENT, OBJECT};
@@ -42,22 +43,14 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    pub fn read(self, cluster: &ClusterId) -> Result<Observation, Torn> {
-        let Opened { id, at, seen_at, source, kind, subject, plain } = self;
-        let body = plain.and_then(|plain| body(kind, &plain).map_err(|error| error.to_string()));
-        match (body, source) {
-            (Ok(body), Some(source)) => {
-                Ok(Observation { id, cluster: cluster.clone(), at, seen_at, source, subject, body })
-            }
-            (Ok(_), None) => Err(Torn { id, at, cause: "its source is not known".into() }),
-            (Err(cause), _) => Err(Torn { id, at, cause }),
-        }
-    }
-
     /// Reads many, on several threads, in their order.
     pub fn read_all(rows: Vec<Opened>, cluster: &ClusterId) -> Vec<Result<Observation, Torn>> {
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
         let share = rows.len().div_ceil(threads).max(FEW);
+        let read = |part: Vec<Opened>| {
+            let mut reader = Reader::default();
+            part.into_iter().map(|row| reader.read(row, cluster)).collect::<Vec<_>>()
+        };
         let mut rows = rows.into_iter();
         std::thread::scope(|scope| {
             let own: Vec<Opened> = rows.by_ref().take(share).collect();
@@ -67,17 +60,87 @@ impl Opened {
                 if part.is_empty() {
                     break;
                 }
-                others.push(scope.spawn(move || part.into_iter().map(|row| row.read(cluster)).collect::<Vec<_>>()));
+                others.push(scope.spawn(|| read(part)));
             }
-            let mut read: Vec<_> = own.into_iter().map(|row| row.read(cluster)).collect();
+            let mut all = read(own);
             for part in others {
                 match part.join() {
-                    Ok(part) => read.extend(part),
+                    Ok(part) => all.extend(part),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-            read
+            all
         })
+    }
+}
+
+/// Reads bodies one after the other: an object by what is different from another one of its kind, and its further
+/// versions by what is different from the first one.
+#[derive(Default)]
+pub(crate) struct Reader(HashMap<Text, OfKind>);
+
+struct OfKind {
+    alike: Alike<'static>,
+    /// Whose version is remembered.
+    of: Option<ObjectRef>,
+}
+
+impl Reader {
+    pub fn read(&mut self, opened: Opened, cluster: &ClusterId) -> Result<Observation, Torn> {
+        let Opened { id, at, seen_at, source, kind, subject, plain } = opened;
+        let body = plain.and_then(|plain| {
+            let quickly = subject.as_ref().filter(|_| kind == OBJECT).and_then(|of| self.version(of, &plain));
+            quickly.map_or_else(|| body(kind, &plain).map_err(|error| error.to_string()), Ok)
+        });
+        match (body, source) {
+            (Ok(body), Some(source)) => {
+                Ok(Observation { id, cluster: cluster.clone(), at, seen_at, source, subject, body })
+            }
+            (Ok(_), None) => Err(Torn { id, at, cause: "its source is not known".into() }),
+            (Err(cause), _) => Err(Torn { id, at, cause }),
+        }
+    }
+
+    /// `None` where it is not as we write it.
+    fn version(&mut self, subject: &ObjectRef, plain: &[u8]) -> Option<Body> {
+        if !self.0.contains_key(&subject.kind) {
+            self.0.insert(subject.kind.clone(), OfKind { alike: Alike::new(Pool::house()), of: None });
+        }
+        let OfKind { alike, of } = self.0.get_mut(&subject.kind)?;
+        let (mut api_version, mut uid, mut resource_version, mut change, mut object) = (None, None, None, None, None);
+        let take = |key: &str, doc: Doc| match key {
+            "api_version" => api_version = doc.as_text(),
+            "uid" => uid = doc.as_text(),
+            "resource_version" => resource_version = doc.as_text(),
+            "change" => change = change_of(&doc),
+            "object" => object = Some(doc),
+            _ => {}
+        };
+        let understood = if of.as_ref() == Some(subject) {
+            alike.fields(plain, take)
+        } else {
+            *of = Some(subject.clone());
+            alike.remember(plain, take)
+        };
+        if !understood {
+            return None;
+        }
+        Some(Body::Object {
+            api_version: api_version?,
+            uid: uid?,
+            resource_version: resource_version?,
+            change: change?,
+            object: object?,
+        })
+    }
+}
+
+fn change_of(doc: &Doc) -> Option<ChangeKind> {
+    match doc.as_str()? {
+        "present" => Some(ChangeKind::Present),
+        "deleted" => Some(ChangeKind::Deleted),
+        "counted" => Some(ChangeKind::Counted),
+        _ => None,
     }
 }
 

@@ -7,9 +7,11 @@ use model::{Body, ChangeKind, ObjectRef, Observation};
 use rusqlite::{Connection, OptionalExtension, params};
 use zstd::zstd_safe::{CCtx, CDict};
 
+use super::bodies::Bodies;
 use super::lanes::{Key, Lanes};
-use super::unpack::Unpacker;
-use super::{DELETION, DIFFERENCE, EVENT, MAGIC, PLAIN, StoredId, TEMPLATE, ZSTD, source_number, type_of};
+use super::{
+    DELETION, DIFFERENCE, EVENT, MAGIC, PATCH, PLAIN, StoredId, TEMPLATE, ZSTD, patch, source_number, type_of,
+};
 
 const LEVEL: i32 = 3;
 /// A shorter body does not shrink enough to pay for the frame.
@@ -18,6 +20,8 @@ const COMPRESS_FROM: usize = 128;
 const LONGEST_IN_LANE: usize = 256 << 10;
 /// After so many differences follows a full version, however small the differences are.
 const MOST_DIFFERENCES: u32 = 64;
+/// A difference that takes more as a patch is smaller when it is compressed; in bytes.
+const LONGEST_PATCH: usize = 192;
 /// What a difference costs at least, about, to whatever it is one; in bytes.
 const SMALL: usize = 48;
 /// Bodies of one kind from which its dictionary is made, and how long it is at most.
@@ -36,6 +40,8 @@ pub(crate) struct Packer {
     subjects: HashMap<ObjectRef, i64>,
     lanes: Lanes,
     templates: HashMap<String, Template>,
+    /// Reads full versions back; the lanes keep them.
+    bodies: Bodies,
     data_version: i64,
 }
 
@@ -61,6 +67,7 @@ impl Packer {
             subjects: HashMap::new(),
             lanes: Lanes::default(),
             templates: HashMap::new(),
+            bodies: Bodies::new(0),
             data_version: 0,
         }
     }
@@ -71,6 +78,7 @@ impl Packer {
         self.subjects.clear();
         self.lanes.forget();
         self.templates.clear();
+        self.bodies.forget();
     }
 
     /// Forgets rows that were removed, and subjects that may have been.
@@ -100,12 +108,11 @@ impl Packer {
         }
         let number = subject.as_ref().map(|subject| self.subject(connection, subject)).transpose()?;
         self.plain.clear();
-        // A body is a tree of strings, numbers and maps with text keys: writing it as JSON cannot fail.
-        let _ = serde_json::to_writer(&mut self.plain, body);
+        body.write_json(&mut self.plain);
         let key = number.and_then(|subject| key_of(subject, body)).filter(|_| self.plain.len() <= LONGEST_IN_LANE);
         let (encoding, base) = match key {
             Some(key) => match self.difference(connection, key)? {
-                Some(base) => (DIFFERENCE, Some(base)),
+                Some((encoding, base)) => (encoding, Some(base)),
                 None => self.full(connection, &template_of(subject.as_ref(), body))?,
             },
             None => (self.alone(), None),
@@ -127,16 +134,16 @@ impl Packer {
             if is_deletion(body) {
                 // Nothing follows.
                 self.lanes.drop_lane(key);
-            } else if encoding != DIFFERENCE {
+            } else if !matches!(encoding, DIFFERENCE | PATCH) {
                 self.lanes.begin(key, connection.last_insert_rowid(), bytes.len(), self.plain.as_slice().into());
             }
         }
         Ok(true)
     }
 
-    /// Packs what is in `plain` as a difference to its lane's full version; gives that one's number. `None` where a full
-    /// version is due.
-    fn difference(&mut self, connection: &Connection, key: Key) -> rusqlite::Result<Option<i64>> {
+    /// Packs what is in `plain` as a difference to its lane's full version; gives the encoding and that one's number.
+    /// `None` where a full version is due.
+    fn difference(&mut self, connection: &Connection, key: Key) -> rusqlite::Result<Option<(i64, i64)>> {
         let Some(lane) = self.lanes.get(key) else { return Ok(None) };
         if lane.differences >= MOST_DIFFERENCES {
             return Ok(None);
@@ -146,8 +153,7 @@ impl Packer {
             None => {
                 let seq = lane.seq;
                 // A row that cannot be read is nothing to build on.
-                let cluster = model::ClusterId(String::new());
-                let Ok(plain) = Unpacker::new(connection, &cluster).full_version(seq)? else {
+                let Ok(plain) = self.bodies.full_version(connection, seq)? else {
                     self.lanes.drop_lane(key);
                     return Ok(None);
                 };
@@ -157,19 +163,26 @@ impl Packer {
         };
         let Some(lane) = self.lanes.get(key) else { return Ok(None) };
         self.packed.clear();
-        self.packed.reserve(zstd::zstd_safe::compress_bound(self.plain.len()));
-        let written = self.context.compress_using_dict(&mut self.packed, &self.plain, &base, LEVEL);
+        let mut encoding = PATCH;
+        if !patch::make(&base, &self.plain, LONGEST_PATCH, &mut self.packed) {
+            encoding = DIFFERENCE;
+            self.packed.clear();
+            self.packed.reserve(zstd::zstd_safe::compress_bound(self.plain.len()));
+            if self.context.compress_using_dict(&mut self.packed, &self.plain, &base, LEVEL).is_err() {
+                return Ok(None);
+            }
+        }
         // Once the differences together were longer than they would be from a newer full version by more than that one
         // costs, it is due.
         let length = self.packed.len();
         let shortest = lane.shortest.min(length.max(SMALL));
         let wasted = lane.wasted + (length - shortest.min(length));
-        if written.is_err() || wasted > lane.packed {
+        if wasted > lane.packed {
             return Ok(None);
         }
         (lane.shortest, lane.wasted) = (shortest, wasted);
         lane.differences += 1;
-        Ok(Some(lane.seq))
+        Ok(Some((encoding, lane.seq)))
     }
 
     /// Packs a full version of a kind; gives its encoding and its dictionary.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use model::{ClusterId, ObjectRef, Observation, Time};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::opened::{Opened, Torn};
-use super::{DELETION, DIFFERENCE, LONGEST_BODY, MAGIC, OBJECT, PLAIN, SOURCES, TEMPLATE, ZSTD, shown_id};
+use super::bodies::{Bodies, Packed};
+use super::opened::{Opened, Reader, Torn};
+use super::{DELETION, OBJECT, SOURCES, TEMPLATE, ZSTD, shown_id};
 
 /// Full versions that are kept while many differences are read, in bytes.
 const MOST_KEPT: usize = 16 << 20;
@@ -15,14 +16,10 @@ const MOST_SUBJECTS: usize = 200_000;
 pub(crate) struct Unpacker<'a> {
     cluster: &'a ClusterId,
     connection: &'a Connection,
-    context: zstd::zstd_safe::DCtx<'static>,
-    frame: Vec<u8>,
-    plain: Vec<u8>,
+    bodies: Bodies,
     words: HashMap<i64, Arc<str>>,
     subjects: HashMap<i64, Option<ObjectRef>>,
-    /// Plain bodies of full versions, and dictionaries (by their number, negative).
-    kept: HashMap<i64, Arc<[u8]>>,
-    kept_bytes: usize,
+    reader: Reader,
 }
 
 impl<'a> Unpacker<'a> {
@@ -30,18 +27,16 @@ impl<'a> Unpacker<'a> {
         Unpacker {
             cluster,
             connection,
-            context: zstd::zstd_safe::DCtx::create(),
-            frame: Vec::new(),
-            plain: Vec::new(),
+            bodies: Bodies::new(MOST_KEPT),
             words: HashMap::new(),
             subjects: HashMap::new(),
-            kept: HashMap::new(),
-            kept_bytes: 0,
+            reader: Reader::default(),
         }
     }
 
     pub fn unpack(&mut self, row: &Row<'_>) -> rusqlite::Result<Result<Observation, Torn>> {
-        Ok(self.open(row)?.read(self.cluster))
+        let opened = self.open(row)?;
+        Ok(self.reader.read(opened, self.cluster))
     }
 
     /// Everything but reading the JSON of the body, which any thread can.
@@ -71,10 +66,10 @@ impl<'a> Unpacker<'a> {
         }
         let encoding = row.get::<_, i64>(7)? & !DELETION;
         let packed = Packed { encoding, base: row.get(8)?, body: row.get_ref(9)?.as_blob()? };
-        opened.plain = self.body(&packed)?.map(<[u8]>::to_vec);
+        opened.plain = self.bodies.plain(self.connection, &packed)?.map(<[u8]>::to_vec);
         if let (OBJECT, ZSTD | TEMPLATE, Ok(plain)) = (opened.kind, encoding, &opened.plain) {
             // What comes next is most often a difference to it.
-            self.keep(row.get(0)?, plain.as_slice().into());
+            self.bodies.keep(row.get(0)?, plain.as_slice().into());
         }
         Ok(opened)
     }
@@ -113,104 +108,4 @@ impl<'a> Unpacker<'a> {
             .optional()?;
         Ok(found.map(|word| Arc::clone(self.words.entry(number).or_insert_with(|| word.into()))))
     }
-
-    /// The JSON of a body.
-    fn body<'b>(&'b mut self, packed: &Packed<'b>) -> rusqlite::Result<Result<&'b [u8], String>> {
-        let base = match (packed.encoding, packed.base) {
-            (PLAIN, _) => return Ok(Ok(packed.body)),
-            (ZSTD, _) => Arc::default(),
-            (DIFFERENCE, Some(base)) => match self.full_version(base)? {
-                Ok(plain) => plain,
-                Err(cause) => return Ok(Err(format!("the full version that it builds on cannot be read: {cause}"))),
-            },
-            (TEMPLATE, Some(base)) => match self.dictionary(base)? {
-                Some(dictionary) => dictionary,
-                None => return Ok(Err("the dictionary that it was packed with is gone".into())),
-            },
-            (DIFFERENCE | TEMPLATE, None) => return Ok(Err("it does not say what it builds on".into())),
-            (other, _) => return Ok(Err(format!("it is encoded in an unknown way ({other})"))),
-        };
-        Ok(self.inflate(packed, &base).map(|()| self.plain.as_slice()))
-    }
-
-    /// Unpacks into `self.plain`.
-    fn inflate(&mut self, packed: &Packed<'_>, base: &[u8]) -> Result<(), String> {
-        let frame = if packed.encoding == ZSTD {
-            packed.body
-        } else {
-            self.frame.clear();
-            self.frame.extend_from_slice(&MAGIC);
-            self.frame.extend_from_slice(packed.body);
-            &self.frame
-        };
-        let announced = match zstd::zstd_safe::get_frame_content_size(frame) {
-            Ok(Some(length)) => usize::try_from(length).unwrap_or(usize::MAX),
-            Ok(None) => LONGEST_BODY,
-            Err(_) => return Err("its body is torn".into()),
-        };
-        if announced > LONGEST_BODY {
-            return Err(format!("its body claims to be {announced} bytes long"));
-        }
-        self.plain.clear();
-        self.plain.reserve(announced);
-        self.context
-            .decompress_using_dict(&mut self.plain, frame, base)
-            .map(drop)
-            .map_err(|code| zstd::zstd_safe::get_error_name(code).to_owned())
-    }
-
-    /// The plain body of a row that is no difference itself.
-    pub(super) fn full_version(&mut self, seq: i64) -> rusqlite::Result<Result<Arc<[u8]>, String>> {
-        if let Some(known) = self.kept.get(&seq) {
-            return Ok(Ok(Arc::clone(known)));
-        }
-        let row: Option<(i64, Option<i64>, Vec<u8>)> = self
-            .connection
-            .prepare_cached("SELECT encoding, base, body FROM observations WHERE seq = ?1")?
-            .query_row([seq], |row| Ok((row.get::<_, i64>(0)? & !DELETION, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let Some((encoding, base, body)) = row else { return Ok(Err("it is gone".into())) };
-        if encoding == DIFFERENCE {
-            return Ok(Err("it is a difference itself".into()));
-        }
-        let plain = self.body(&Packed { encoding, base, body: &body })?.map(Arc::from);
-        if let Ok(plain) = &plain {
-            self.keep(seq, Arc::clone(plain));
-        }
-        Ok(plain)
-    }
-
-    fn dictionary(&mut self, number: i64) -> rusqlite::Result<Option<Arc<[u8]>>> {
-        if let Some(known) = self.kept.get(&-number) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let found: Option<Vec<u8>> = self
-            .connection
-            .prepare_cached("SELECT body FROM dictionaries WHERE id = ?1")?
-            .query_row([number], |row| row.get(0))
-            .optional()?;
-        Ok(found.map(|body| {
-            let body: Arc<[u8]> = body.into();
-            self.keep(-number, Arc::clone(&body));
-            body
-        }))
-    }
-
-    fn keep(&mut self, number: i64, plain: Arc<[u8]>) {
-        if self.kept.contains_key(&number) {
-            return;
-        }
-        if self.kept_bytes > MOST_KEPT {
-            self.kept.clear();
-            self.kept_bytes = 0;
-        }
-        self.kept_bytes += plain.len();
-        self.kept.insert(number, plain);
-    }
-}
-
-struct Packed<'a> {
-    encoding: i64,
-    base: Option<i64>,
-    body: &'a [u8],
 }

@@ -170,6 +170,37 @@ fn versions_of_an_object_are_kept_as_small_differences_and_come_back_equal() {
     assert!(kept * 8 < plain as u64, "{kept} of {plain} bytes");
 }
 
+/// Before format 3, every difference was a frame.
+#[test]
+fn a_history_of_the_second_format_opens_with_its_differences() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo.db");
+    let storm = crate::measure::Storm { objects: 3 };
+    let all: Vec<Observation> =
+        (0..100).map(|number| Observation { cluster: cluster(), ..storm.observation(number) }).collect();
+    History::open(&path, cluster()).unwrap().append(&all).unwrap();
+    {
+        let old = rusqlite::Connection::open(&path).unwrap();
+        old.execute_batch("DROP TRIGGER observations_stay_as_they_are; DROP INDEX observations_events").unwrap();
+        old.pragma_update(None, "user_version", 2).unwrap();
+        let mut patches = old.prepare("SELECT seq, base FROM observations WHERE encoding = 4").unwrap();
+        let patches: Vec<(i64, i64)> =
+            patches.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+        assert!(patches.len() > 50, "{}", patches.len());
+        let plain = |seq: i64| serde_json::to_vec(&all[usize::try_from(seq - 1).unwrap()].body).unwrap();
+        for (seq, base) in patches {
+            let frame =
+                zstd::bulk::Compressor::with_dictionary(3, &plain(base)).unwrap().compress(&plain(seq)).unwrap();
+            old.execute("UPDATE observations SET encoding = 2, body = ?2 WHERE seq = ?1", (seq, &frame[4..])).unwrap();
+        }
+    }
+    assert!(crate::on_disk(folder.path()).unwrap()[0].told.is_ok());
+    let history = History::open(&path, cluster()).unwrap();
+    assert_eq!(history.window(Time::MIN, Time::MAX).unwrap(), all);
+    history.append(&[Observation { cluster: cluster(), ..storm.observation(100) }]).unwrap();
+    assert_eq!(history.len().unwrap(), 101);
+}
+
 #[test]
 fn a_torn_full_version_costs_what_builds_on_it_and_no_later_full_version() {
     let folder = tempfile::tempdir().unwrap();
@@ -180,7 +211,7 @@ fn a_torn_full_version_costs_what_builds_on_it_and_no_later_full_version() {
     History::open(&path, cluster()).unwrap().append(&all).unwrap();
     let full: Vec<i64> = {
         let file = rusqlite::Connection::open(&path).unwrap();
-        let mut full = file.prepare("SELECT seq FROM observations WHERE type = 0 AND encoding <> 2").unwrap();
+        let mut full = file.prepare("SELECT seq FROM observations WHERE type = 0 AND encoding NOT IN (2, 4)").unwrap();
         full.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
     assert!(full.len() > 3, "{full:?}");
