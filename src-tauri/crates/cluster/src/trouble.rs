@@ -251,6 +251,14 @@ fn of_tls(error: &rustls::Error) -> Trouble {
             "It is missing, has expired, or is another cluster's: log in again with your provider's tool, then connect again.",
         );
     }
+    // An authority's own certificate, as small clusters made by hand have it; the library has no words for it.
+    if format!("{error:?}").contains("CaUsedAsEndEntity") {
+        return Trouble::new(
+            TroubleKind::Tls,
+            "the server shows the certificate of an authority as its own",
+            "It was made with `CA:TRUE`, which no server's certificate may be: have it made anew, or set `insecure-skip-tls-verify` for a cluster that is yours alone.",
+        );
+    }
     tls(error.to_string())
 }
 

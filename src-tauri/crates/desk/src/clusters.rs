@@ -318,37 +318,45 @@ impl Desk {
 
     /// Connects to a context; nothing of it was contacted before. Already open: nothing happens.
     pub fn open_cluster(self: &Arc<Self>, id: &ClusterId) -> Result<ClusterRow, DeskError> {
-        let mut clusters = self.clusters_mut();
-        let search = Arc::clone(&clusters.search);
-        let known = clusters.known.get_mut(id).ok_or_else(|| DeskError::not_found("There is no such cluster."))?;
-        if known.opened.is_none()
-            && let Some(context) = &known.context
-        {
-            let terms = self.terms(id);
+        let closed = {
+            let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+            let known = clusters.known.get(id).ok_or_else(|| DeskError::not_found("There is no such cluster."))?;
+            known.opened.is_none() && known.context.is_some()
+        };
+        if closed {
+            // A file that another program holds locked is waited for; nobody who shows clusters waits with us.
             let history = if self.in_memory {
                 History::in_memory(id.clone())?
             } else {
                 History::open(&self.paths.history(id), id.clone())?
             };
-            let history = Arc::new(history);
-            self.tidy(&history, id.clone());
-            let connection = Connection::open(
-                context,
-                terms,
-                Arc::clone(&history),
-                Arc::clone(&self.redactor),
-                Arc::clone(&self.clock),
-                search,
-            );
-            self.configure_back_ends(&connection);
-            let opened = Opened::new(history, Some(connection));
-            known.opened = Some(Arc::clone(&opened));
-            self.follow(id.clone(), &opened);
-            tracing::info!(cluster = %id, name = known.name, "opened");
+            self.connect(id, Arc::new(history));
         }
-        drop(clusters);
         self.tell(Update::ClustersChanged);
         self.cluster(id)
+    }
+
+    /// Connects with this history, where nobody else did meanwhile.
+    fn connect(self: &Arc<Self>, id: &ClusterId, history: Arc<History>) {
+        let terms = self.terms(id);
+        let mut clusters = self.clusters_mut();
+        let search = Arc::clone(&clusters.search);
+        let Some(known) = clusters.known.get_mut(id).filter(|known| known.opened.is_none()) else { return };
+        let Some(context) = &known.context else { return };
+        self.tidy(&history, id.clone());
+        let connection = Connection::open(
+            context,
+            terms,
+            Arc::clone(&history),
+            Arc::clone(&self.redactor),
+            Arc::clone(&self.clock),
+            search,
+        );
+        self.configure_back_ends(&connection);
+        let opened = Opened::new(history, Some(connection));
+        known.opened = Some(Arc::clone(&opened));
+        self.follow(id.clone(), &opened);
+        tracing::info!(cluster = %id, name = known.name, "opened");
     }
 
     /// Closes it. Always works, also while a login hangs. What no kubeconfig has any more is gone then.

@@ -3,7 +3,7 @@ mod permit;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use history::{DeskFile, Receipt};
+use history::{DeskFile, Hold, Receipt};
 use model::{
     Author, CallFact, CallId, CallStep, CaseFact, CaseId, Clock, ObservationId, Preview, ResultView, Risk, Ruling,
     Shown, ToolCall, Written,
@@ -38,7 +38,7 @@ pub struct Door {
     desk: Arc<DeskFile>,
     clock: Arc<dyn Clock>,
     /// What this program runs now; a call whose permit is gone is no longer among them.
-    running: Mutex<HashMap<CallId, Weak<()>>>,
+    running: Mutex<HashMap<CallId, Weak<Hold>>>,
 }
 
 /// The steps that follow from where a call stands, each with its author.
@@ -228,11 +228,11 @@ impl Door {
 
     /// Writes "started", then gives the permit. A second start of the same revision is refused.
     pub fn start(&self, case: CaseId, call: CallId) -> Result<Permit, Refused> {
+        let alive = Arc::new(self.desk.hold(call)?);
         let (started, receipt) = self.append(case, call, |before| {
             let before = before.ok_or(Refused::NoSuchCall(call))?;
             Ok(vec![(Author::Program, before.revision, CallStep::Started { digest: before.digest.clone() })])
         })?;
-        let alive = Arc::new(());
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|_, held| held.strong_count() > 0);
         running.insert(call, Arc::downgrade(&alive));
@@ -293,13 +293,13 @@ impl Door {
     }
 
     /// After a restart: calls that were running when the program died become "outcome unknown" (writes) or
-    /// "interrupted" (reads). What this program still runs goes on, and pending decisions stay pending. Gives the calls
-    /// that it touched.
+    /// "interrupted" (reads). What this program or another still runs goes on, and pending decisions stay pending. Gives
+    /// the calls that it touched.
     pub fn recover(&self, case: CaseId) -> Result<Vec<Call>, Refused> {
         const BECAUSE: &str = "the program ended while the call was running";
         let mut recovered = Vec::new();
         for call in fold_case(&self.desk.events(case, 0)?)? {
-            if call.state == CallState::Running && !self.runs(call.id) {
+            if call.state == CallState::Running && !self.runs(call.id) && !self.desk.is_held(call.id) {
                 recovered.push(self.one(case, call.id, Author::Program, || match call.risk {
                     Risk::Read | Risk::ReadSensitive => CallStep::Interrupted { because: BECAUSE.into() },
                     Risk::Write | Risk::Destructive => CallStep::OutcomeUnknown { because: BECAUSE.into() },

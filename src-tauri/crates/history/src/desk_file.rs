@@ -1,6 +1,7 @@
 mod blueprints;
 mod cases;
 pub(crate) mod chain;
+mod hold;
 mod pins;
 
 use std::path::Path;
@@ -10,6 +11,8 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::store::{Format, Store};
 use crate::{Error, Result};
+
+pub use hold::Hold;
 
 pub(crate) const FORMAT: Format = Format {
     name: "a desk file",

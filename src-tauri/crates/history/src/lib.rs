@@ -16,7 +16,7 @@ mod store;
 
 use std::path::{Path, PathBuf};
 
-pub use desk_file::{DeskFile, Receipt};
+pub use desk_file::{DeskFile, Hold, Receipt};
 pub use history::{Forgotten, History, Pins, Query, Retention, Subscription, Writer};
 use model::ClusterId;
 pub use on_disk::{OnDisk, Told, on_disk, remove, size};

@@ -41,10 +41,10 @@ fn secrets_do_not_stay() {
         ("DB_PASSWORD=hunter2".into(), "hunter2", "password"),
         ("export PGPASSWORD='correct horse'".into(), "correct horse", "password"),
         ("  password: correct horse battery\n".into(), "correct horse battery", "password"),
-        ("level=info msg=login password=hunter2 user=mia".into(), "hunter2", "password"),
-        (r#"{"user":"mia","password":"hunt\"er2","n":1}"#.into(), "hunt", "password"),
+        ("level=info msg=login password=hunter2 user=oncall".into(), "hunter2", "password"),
+        (r#"{"user":"oncall","password":"hunt\"er2","n":1}"#.into(), "hunt", "password"),
         (r#"body="{\"apiKey\":\"hunter2key\"}""#.into(), "hunter2key", "token"),
-        ("config map[password:hunter2 user:mia]".into(), "hunter2", "password"),
+        ("config map[password:hunter2 user:oncall]".into(), "hunter2", "password"),
         ("https://x/cb?client_secret=hunter2&state=1".into(), "hunter2", "secret"),
         ("https://x.blob.core.windows.net/c?sv=1&sig=Zm9vYmFyYmF6cXV4cXV1eA%3D%3D".into(), "Zm9vYmFyYmF6", "token"),
         ("AccountKey=Zm9vYmFyYmF6cXV4cXV1eA==;EndpointSuffix=core".into(), "Zm9vYmFyYmF6", "token"),
@@ -57,7 +57,7 @@ fn secrets_do_not_stay() {
         (pem.replace("-----END RSA PRIVATE KEY-----", ""), "hunter2hunter2", "private-key"),
         (format!("blob {encoded} read"), &encoded, "secret"),
         (format!("nonce {random} used"), random, "high-entropy"),
-        ("mail from mia.lang@example.org bounced".into(), "mia.lang", "e-mail"),
+        ("mail from oncall.lead@example.org bounced".into(), "oncall.lead", "e-mail"),
     ];
     for (text, secret, kind) in &cases {
         let redacted = redactor().text(text);
@@ -197,7 +197,7 @@ fn names_of_secrets_are_told_from_names_about_secrets() {
 fn json_keeps_its_structure_and_loses_its_secrets() {
     let manifest = json!({"env": [{"name": "INNER_TOKEN", "value": "hunter2"}]}).to_string();
     let mut object = json!({
-        "metadata": {"annotations": {"copy": manifest, "owner": "mia@example.org"}},
+        "metadata": {"annotations": {"copy": manifest, "owner": "oncall@example.org"}},
         "spec": {"containers": [{
             "args": ["--password", "hunter2", "--verbose", "--token=hunter2token", "--db-password", "--port"],
             "env": [
@@ -255,7 +255,7 @@ fn read(redactor: &Redactor, object: &Value) -> model::Doc {
 fn of_an_object_that_is_read_the_same_is_left_as_of_one_that_was_read() {
     let manifest = r#"{"spec":{"env":[{"name":"TOKEN","value":"tok_9f8a7b6c5d4e3f2a1b0c"}]}}"#;
     let object = json!({
-        "metadata": {"annotations": {"copy": manifest, "owner": "mia@example.org", "password": "hunter2hunter2",
+        "metadata": {"annotations": {"copy": manifest, "owner": "oncall@example.org", "password": "hunter2hunter2",
             "uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}},
         "spec": {"containers": [{
             "args": ["--password", "hunter2", "--verbose", "--token=hunter2token", "--db-password", "--port", "--api-key", ["x"]],
@@ -364,7 +364,7 @@ proptest! {
         for text in [
             format!("{before} password={secret} {after}"),
             format!("{before} {{\"password\": \"{secret}\"}} {after}"),
-            format!("{before} https://mia:{secret}@host/{after}"),
+            format!("{before} https://oncall:{secret}@host/{after}"),
             format!("{before} Authorization: Bearer {secret} {after}"),
             format!("{before} password: {secret} {after}"),
         ] {

@@ -55,10 +55,10 @@ async fn tokens_passwords_and_whom_one_acts_as_are_sent() {
     assert_eq!(server.header("authorization"), ["Bearer t0k3n"]);
     ask_as(cluster.clone(), serde_json::json!({"username": "me", "password": "pw"})).await.unwrap();
     assert_eq!(server.header("authorization"), ["Basic bWU6cHc="]);
-    let user = serde_json::json!({"token": "t", "as": "jane", "as-uid": "7", "as-groups": ["dev", "ops"],
+    let user = serde_json::json!({"token": "t", "as": "auditor", "as-uid": "7", "as-groups": ["dev", "ops"],
         "as-user-extra": {"scopes": ["a", "b"]}});
     ask_as(cluster.clone(), user).await.unwrap();
-    assert_eq!(server.header("impersonate-user"), ["jane"]);
+    assert_eq!(server.header("impersonate-user"), ["auditor"]);
     assert_eq!(server.header("impersonate-uid"), ["7"]);
     assert_eq!(server.header("impersonate-group"), ["dev", "ops"]);
     assert_eq!(server.header("impersonate-extra-scopes"), ["a", "b"]);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use history::Receipt;
+use history::{Hold, Receipt};
 use model::{CallId, CaseId, ToolCall};
 
 use crate::Call;
@@ -64,7 +64,7 @@ pub struct Permit {
 
 /// Held by whoever runs a call until its outcome is written: while one is held, nobody takes the call for interrupted.
 #[derive(Clone, Debug)]
-pub struct Running(#[expect(dead_code, reason = "it is held, not read")] pub(super) Arc<()>);
+pub struct Running(#[expect(dead_code, reason = "it is held, not read")] pub(super) Arc<Hold>);
 
 /// The right to look at the target of a waiting write and to try the write without doing it: an access review, reads of
 /// what the plan needs, dry runs. Made only by [`crate::Door::try_out`].

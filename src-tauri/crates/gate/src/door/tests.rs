@@ -53,7 +53,7 @@ fn on(path: &Path) -> Door {
 }
 
 fn engineer() -> Author {
-    Author::Engineer { name: "mia".into() }
+    Author::Engineer { name: "oncall".into() }
 }
 
 fn investigator() -> Author {
@@ -339,6 +339,20 @@ fn what_this_program_still_runs_is_not_found_interrupted() {
     assert!(door.recover(CASE).unwrap().is_empty());
     drop(running);
     assert!(matches!(door.recover(CASE).unwrap()[0].state, CallState::OutcomeUnknown { .. }));
+}
+
+#[test]
+fn what_another_program_runs_is_not_found_interrupted_until_that_program_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.db");
+    let (here, elsewhere) = (on(&path), on(&path));
+    propose(&here, CALL, Risk::Read, &reads()).unwrap();
+    let permit = here.start(CASE, CALL).unwrap();
+    assert!(elsewhere.recover(CASE).unwrap().is_empty());
+    assert_eq!(elsewhere.call(CASE, CALL).unwrap().state, CallState::Running);
+    drop(permit);
+    assert!(matches!(elsewhere.recover(CASE).unwrap()[0].state, CallState::Interrupted { .. }));
+    assert_eq!(std::fs::read_dir(path.with_extension("running")).unwrap().count(), 0, "nothing is left behind");
 }
 
 /// Counts decisions and starts of each revision, and folds the whole case.

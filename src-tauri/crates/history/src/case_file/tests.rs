@@ -20,7 +20,7 @@ fn cluster() -> ClusterId {
 }
 
 fn written(at: i64, fact: CaseFact) -> Written {
-    Written { at: Time::from_seconds(at), author: Author::Engineer { name: "mia".into() }, fact }
+    Written { at: Time::from_seconds(at), author: Author::Engineer { name: "oncall".into() }, fact }
 }
 
 fn opened() -> Written {

@@ -210,19 +210,19 @@ fn a_blueprint_gets_a_version_per_change_and_returns_after_retirement() {
     let desk = DeskFile::in_memory().unwrap();
     let put = |at: i64, summary: &str| {
         let blueprint = Blueprint { name: "cart".into(), summary: summary.into(), ..Blueprint::default() };
-        desk.put_blueprint("mia", Time::from_seconds(at), &blueprint).unwrap().version
+        desk.put_blueprint("oncall", Time::from_seconds(at), &blueprint).unwrap().version
     };
     assert_eq!([put(1, "a"), put(2, "a"), put(3, "b")], [1, 1, 2]);
     assert_eq!(desk.blueprints().unwrap()[0].blueprint.summary, "b");
-    assert_eq!(desk.blueprints().unwrap()[0].author, "mia");
+    assert_eq!(desk.blueprints().unwrap()[0].author, "oncall");
 
-    desk.retire_blueprint("mia", Time::from_seconds(4), "cart").unwrap();
-    desk.retire_blueprint("mia", Time::from_seconds(4), "cart").unwrap();
+    desk.retire_blueprint("oncall", Time::from_seconds(4), "cart").unwrap();
+    desk.retire_blueprint("oncall", Time::from_seconds(4), "cart").unwrap();
     assert!(desk.blueprints().unwrap().is_empty());
     assert_eq!(desk.blueprint_versions("cart").unwrap().len(), 2);
     assert_eq!(put(5, "b"), 3);
     assert_eq!(desk.blueprints().unwrap()[0].version, 3);
-    assert!(matches!(desk.retire_blueprint("mia", Time(0), "none"), Err(Error::Missing { .. })));
+    assert!(matches!(desk.retire_blueprint("oncall", Time(0), "none"), Err(Error::Missing { .. })));
 }
 
 #[test]

@@ -119,7 +119,7 @@ export const clusters: ClusterRow[] = [
     problems: [{ what: "Find the credential plugin `kubectl-oidc_login`", why: "It is not in the login shell's PATH.", hint: "Install it with `kubectl krew install oidc-login`." }],
   }),
   closedRow("edge-store-0001", { id: "cluster:edge-0001", insecure: true, proxy: "http://proxy.example.internal:3128" }),
-  ...["edge-store-0002", "dev-anna", "kind-local"].map((name) => closedRow(name, { id: `cluster:${name}` })),
+  ...["edge-store-0002", "dev-sandbox", "kind-local"].map((name) => closedRow(name, { id: `cluster:${name}` })),
   closedRow(
     "support-bundle-2026-11-02",
     { id: "cluster:bundle", kind: "recorded", source: "/home/o/Downloads/support-bundle.tar.gz", server: "", login: "none", open_incidents: 2, worst: "major" },
