@@ -181,6 +181,24 @@ function apply(state: CaseState, event: CaseEvent): void {
       state.conclusion = { at, seq, conclusion: fact.conclusion };
       state.entries.push({ ...line, type: "concluded", conclusion: fact.conclusion });
       return;
+    case "model_answered":
+      if (fact.answer.text.trim() !== "") state.entries.push({ ...line, type: "narrated", text: fact.answer.text });
+      return;
+    case "model_silent":
+      state.entries.push({ ...line, type: "narrated", text: `${fact.silence.why}. ${fact.silence.hint}` });
+      return;
+    case "handed_over":
+      state.entries.push({
+        ...line,
+        type: "narrated",
+        text: `${fact.hand_over.title} is asked (at most ${fact.hand_over.calls} calls of ${fact.hand_over.tools.join(", ")}): ${fact.hand_over.question}`,
+      });
+      return;
+    case "handed_back":
+      for (const claim of fact.hand_back.findings)
+        for (const cited of claim.evidence) if (cited.holds && cited.id) number(state, [cited.id]);
+      state.entries.push({ ...line, type: "narrated", text: fact.hand_back.answer });
+      return;
     case "stopped":
       state.stopped = fact.because;
       state.entries.push({ ...line, type: "stopped", because: fact.because });

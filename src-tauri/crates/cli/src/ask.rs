@@ -70,6 +70,43 @@ pub fn decide(desk: &Arc<Desk>, case: CaseId, id: CallId) -> Result<Answer, Fail
     }
 }
 
+/// Shows what a call found and takes the engineer's word whether the model may read it.
+pub fn release(desk: &Arc<Desk>, case: CaseId, id: CallId) -> Result<Answer, Failed> {
+    loop {
+        let Some(call) = desk.calls(case)?.into_iter().find(|call| call.id == id) else { return Ok(Answer::Stop) };
+        let CallState::AwaitingRelease { result } = &call.state else { return Ok(Answer::Decided) };
+        out::say(&format!("\n{}", result.text));
+        if !result.redactions.is_empty() {
+            let marks: Vec<String> = result.redactions.iter().map(|(kind, n)| format!("{n} × {kind}")).collect();
+            out::say(&format!("  redacted: {}", marks.join(", ")));
+        }
+        let question = "  the result: [r]elease  [t]ext instead  [w]ithhold  [q]uit > ";
+        let Some(line) = prompt(question) else { return Ok(Answer::Stop) };
+        let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+        match word {
+            "r" | "release" | "y" | "yes" => {
+                desk.release(case, id, None, &[])?;
+                return Ok(Answer::Decided);
+            }
+            "t" | "text" => {
+                let Some(text) = words_or(rest, "  the text that it reads instead > ") else {
+                    return Ok(Answer::Stop);
+                };
+                let Some(why) = prompt("  why? > ") else { return Ok(Answer::Stop) };
+                desk.release(case, id, Some((&text, why.trim())), &[])?;
+                return Ok(Answer::Decided);
+            }
+            "w" | "withhold" | "n" | "no" => {
+                let Some(reason) = words_or(rest, "  why not? > ") else { return Ok(Answer::Stop) };
+                desk.withhold(case, id, &reason)?;
+                return Ok(Answer::Decided);
+            }
+            "q" | "quit" => return Ok(Answer::Stop),
+            _ => out::say("  Type r, t, w or q."),
+        }
+    }
+}
+
 fn words_or(rest: &str, question: &str) -> Option<String> {
     if rest.trim().is_empty() { prompt(question) } else { Some(rest.trim().to_owned()) }
 }

@@ -18,6 +18,20 @@ pub enum Case {
     },
     /// Take a .case file into this desk.
     Import { file: PathBuf },
+    /// A new case that goes on from an earlier step of this one; `show` numbers the steps.
+    Fork {
+        case: CaseId,
+        /// The last step that it has; without it, the one that opened the case: all of it is done again.
+        #[arg(long, default_value_t = 1)]
+        at: u64,
+    },
+    /// How two cases went: verdict, evidence, cost and path.
+    Compare {
+        one: CaseId,
+        other: CaseId,
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a case: a .case file, or one of this desk by its id.
     Show {
         case: String,
@@ -47,6 +61,18 @@ impl Case {
                 out::line(&case.to_string());
                 Ok(())
             }
+            Case::Fork { case, at } => {
+                out::line(&source::desk(false, &[])?.fork_case(case, at)?.to_string());
+                Ok(())
+            }
+            Case::Compare { one, other, json } => {
+                let comparison = source::desk(false, &[])?.compare_cases(one, other)?;
+                if json {
+                    return out::json(&comparison);
+                }
+                compared(&comparison);
+                Ok(())
+            }
             Case::Show { case, json } => {
                 let events = events(&case)?;
                 let calls = gate::fold_case(&events).map_err(|error| {
@@ -70,6 +96,33 @@ impl Case {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+fn compared(comparison: &desk::rows::CaseComparison) {
+    let same = if comparison.same_verdict { "the same verdict" } else { "another verdict" };
+    out::line(&format!("{same}; {} steps in common", comparison.common));
+    let unshared = [&comparison.only_one, &comparison.only_other];
+    for (branch, own) in [&comparison.one, &comparison.other].into_iter().zip(unshared) {
+        out::line(&format!("\n{}  {}", branch.case, branch.title));
+        let verdict = match (branch.concluded, branch.verdict.is_empty()) {
+            (false, _) => "no conclusion yet".to_owned(),
+            (true, true) => "nothing is named".to_owned(),
+            (true, false) => format!("{:.0} %  {}", branch.probability * 100.0, branch.verdict),
+        };
+        out::line(&format!("  {}: {verdict}", branch.investigator));
+        if !branch.summary.is_empty() {
+            out::line(&format!("  {}", branch.summary));
+        }
+        for call in &branch.calls {
+            out::line(&format!("  {:<10} {} {}", call.state, call.tool, call.args));
+        }
+        if branch.spent.answers > 0 {
+            out::line(&format!("  {}", crate::limits::in_words(&branch.spent)));
+        }
+        for id in own {
+            out::line(&format!("  cited here alone: {id}"));
         }
     }
 }
@@ -108,5 +161,16 @@ fn words(event: &CaseEvent) -> String {
         CaseFact::HypothesesMoved { because, .. } => because.clone(),
         CaseFact::Concluded { conclusion } => format!("concludes: {}", conclusion.summary),
         CaseFact::Stopped { because } => format!("stopped: {because}"),
+        CaseFact::ModelAnswered { answer } => match (answer.text.trim(), answer.calls.as_slice()) {
+            ("", []) => "answers nothing".to_owned(),
+            ("", calls) => {
+                let tools: Vec<&str> = calls.iter().map(|call| call.tool.as_str()).collect();
+                format!("asks for {}", tools.join(", "))
+            }
+            (text, _) => format!("answers: {text}"),
+        },
+        CaseFact::ModelSilent { silence } => format!("gives no answer: {}", silence.why),
+        CaseFact::HandedOver { hand_over } => format!("asks {}: {}", hand_over.title, hand_over.question),
+        CaseFact::HandedBack { hand_back } => format!("{} answers: {}", hand_back.specialist, hand_back.answer),
     }
 }

@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 use desk::{About, Lead};
 use gate::Approve;
 use investigate::{Pause, Release};
-use model::{CaseFact, CaseId};
+use model::{Budget, CaseFact, CaseId};
 
 use crate::ask::Answer;
+use crate::limits::{Limits, in_words};
 use crate::report::Report;
 use crate::source::{Opened, Source};
 use crate::triage::mark;
@@ -27,9 +28,11 @@ pub struct Diagnose {
     /// reads: calls of class `read` run without asking, nothing higher.
     #[arg(long, value_enum)]
     approve: Option<ApproveWord>,
-    /// Who investigates.
-    #[arg(long, default_value = "built-in")]
+    /// Who investigates: `built-in`, or a model of `caseboard models` that argues with it.
+    #[arg(long, default_value = "built-in", value_name = "NAME")]
     model: String,
+    #[command(flatten)]
+    budget: Limits,
     #[arg(long)]
     json: bool,
 }
@@ -43,14 +46,12 @@ enum ApproveWord {
 
 impl Diagnose {
     pub async fn run(self) -> Result<(), Failed> {
-        if self.model != "built-in" {
-            return Err(Failed::Usage {
-                what: format!("There is no model `{}` in this version.", self.model),
-                hint: "Use --model built-in.".into(),
-            });
-        }
         let started = Instant::now();
         let opened = self.source.open().await?;
+        let with_model = self.model != "built-in";
+        if with_model {
+            lend(&opened, &self.model)?;
+        }
         let about = self.namespace.as_deref().map_or(About::All, About::Namespace);
         let case = opened.desk.open_case(&opened.cluster, &about, self.question.clone())?;
         let approve =
@@ -61,7 +62,13 @@ impl Diagnose {
                 ApproveWord::None => Approve::None,
                 ApproveWord::Reads => Approve::Reads,
             },
-            release: Release::ByRule("local results to the built-in investigator".into()),
+            // What goes to a model is looked at first, unless the call's own rule answers for its result.
+            release: match with_model {
+                false => Release::ByRule("local results to the built-in investigator".into()),
+                true => Release::Ask,
+            },
+            investigator: Some(self.model.clone()),
+            budget: with_model.then(|| self.budget.over(Budget::default())),
         };
         opened.desk.start_investigation(case, lead)?;
         let mut shown = 0;
@@ -81,7 +88,14 @@ impl Diagnose {
                         break;
                     }
                 }
-                Pause::AwaitingRelease(_) => break,
+                Pause::AwaitingRelease(call) => {
+                    if !std::io::stdin().is_terminal() && !matches!(approve, ApproveWord::Ask) {
+                        break;
+                    }
+                    if let Answer::Stop = ask::release(&opened.desk, case, call)? {
+                        break;
+                    }
+                }
             }
         }
         let events = opened.desk.case(case)?.events;
@@ -95,6 +109,23 @@ impl Diagnose {
     }
 }
 
+/// A recording is looked at on a desk in memory, which has no models of its own: it is lent the one of this machine.
+fn lend(opened: &Opened, model: &str) -> Result<(), Failed> {
+    if opened.desk.models()?.iter().any(|row| row.chosen.endpoint.name == model) {
+        return Ok(());
+    }
+    let own = crate::source::desk(false, &[])?;
+    let found = own.models()?.into_iter().find(|row| row.chosen.endpoint.name == model);
+    let Some(row) = found else {
+        return Err(Failed::Usage {
+            what: format!("There is no model `{model}`."),
+            hint: "`caseboard models` lists those that there are, `caseboard models add` adds one; `--model built-in` needs none.".into(),
+        });
+    };
+    opened.desk.put_model(row.chosen)?;
+    Ok(())
+}
+
 /// Says on stderr what happened in the case since `shown`.
 fn tell(opened: &Opened, case: CaseId, shown: u64) -> Result<u64, Failed> {
     let events = opened.desk.desk_file().events(case, shown)?;
@@ -102,6 +133,16 @@ fn tell(opened: &Opened, case: CaseId, shown: u64) -> Result<u64, Failed> {
         match &event.fact {
             CaseFact::Narrated { text } => out::say(&format!("· {text}")),
             CaseFact::HypothesesMoved { because, .. } => out::say(&format!("→ {because}")),
+            CaseFact::ModelAnswered { answer } if !answer.text.trim().is_empty() => {
+                out::say(&format!("{}: {}", answer.speaker, answer.text.trim()));
+            }
+            CaseFact::ModelSilent { silence } => out::say(&format!("! {}. {}", silence.why, silence.hint)),
+            CaseFact::HandedOver { hand_over } => {
+                out::say(&format!("» {} ({} calls): {}", hand_over.title, hand_over.calls, hand_over.question));
+            }
+            CaseFact::HandedBack { hand_back } => {
+                out::say(&format!("« {}: {}", hand_back.specialist, hand_back.answer))
+            }
             _ => {}
         }
     }
@@ -143,6 +184,32 @@ fn print(report: &Report) {
                 out::line(&format!("   never: {never}"));
             }
         }
+    }
+    if let Some(argument) = &report.argument {
+        out::line(&format!("\n`{}` argues ({}):", argument.by, argument.confidence));
+        for claim in &argument.chain {
+            let cited: Vec<String> = claim
+                .evidence
+                .iter()
+                .map(|one| match (&one.id, one.holds) {
+                    (Some(id), true) => format!("“{}” {id}", one.quote),
+                    _ => format!("does not hold: {} ({})", one.label, one.why),
+                })
+                .collect();
+            out::line(&format!("   → {}  [{}]", claim.says, cited.join("; ")));
+        }
+        for claim in &argument.against {
+            out::line(&format!("   − {}", claim.says));
+        }
+        for fix in &argument.fixes {
+            out::line(&format!("   fix: {} (if {}; risk: {})", fix.says, fix.conditions.join(", "), fix.risk));
+        }
+        for settle in &argument.settles {
+            out::line(&format!("   would settle it: {settle}"));
+        }
+    }
+    if let Some(spent) = &report.spent {
+        out::say(&in_words(spent));
     }
     for sentence in &report.not_checked {
         out::line(&format!("not checked: {sentence}"));

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use clap::Args;
 use desk::DeskError;
 use evals::{Comparison, Golden, Report, Workbench};
+use model::Budget;
 use redact::Redactor;
 
-use crate::{Failed, out};
+use crate::limits::{Limits, in_words};
+use crate::{Failed, out, source};
 
 #[derive(Args)]
 pub struct Eval {
@@ -21,6 +23,15 @@ pub struct Eval {
     /// Only scenarios whose name contains this.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Let this model argue with the built-in investigator in each scenario; `caseboard models` lists them. Without what code
+    /// derives, unless --variants asks for it.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    #[command(flatten)]
+    budget: Limits,
+    /// With a model: also what code derives from each scenario.
+    #[arg(long, requires = "model")]
+    variants: bool,
     /// Leave out what code derives from each scenario: without its deciding evidence, and with unrelated trouble.
     #[arg(long)]
     no_variants: bool,
@@ -51,16 +62,33 @@ impl Eval {
         if let Some(only) = &self.only {
             golden.retain(|one| one.name.contains(only.as_str()));
         }
-        let engine = Workbench::new(Arc::clone(&library), Arc::new(Redactor::new([0; 32])));
+        let redactor = Arc::new(Redactor::new([0; 32]));
+        let mut engine = Workbench::new(Arc::clone(&library), Arc::clone(&redactor));
+        if let Some(name) = &self.model {
+            let desk = source::desk(false, &[])?;
+            let budget = self.budget.over(Budget::default());
+            let speaking = desk.asked_by(name, redactor)?;
+            let place = if speaking.model.is_remote() { "it is not on this machine" } else { "it is on this machine" };
+            out::say(&format!(
+                "`{name}` argues in {} scenarios, {place}; at most {} tokens and {} calls for each",
+                golden.len(),
+                budget.tokens,
+                budget.calls
+            ));
+            engine = engine.with_model(speaking, budget);
+        }
         let of = golden.len();
         let told = |what: &'static str| {
             move |done: usize, one: &Golden| out::progress(&format!("{what} {:>3}/{of}  {}", done + 1, one.name))
         };
         let mut report = evals::run(&engine, &golden, told("scenario")).await;
-        if !self.no_variants {
+        if !self.no_variants && (self.model.is_none() || self.variants) {
             evals::run_variants(&engine, &golden, &mut report, told("variants of")).await;
         }
         out::progress("");
+        if let Some((spent, (unfounded, citations))) = report.spent() {
+            out::say(&format!("{}; {unfounded} of {citations} citations do not hold", in_words(&spent)));
+        }
         if self.json {
             out::json(&report)?;
         } else if self.markdown {

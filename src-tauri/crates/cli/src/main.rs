@@ -11,6 +11,7 @@ mod diagnose;
 mod eval;
 mod history;
 mod knowledge;
+mod limits;
 mod models;
 mod out;
 mod playground;
@@ -68,7 +69,7 @@ enum Command {
     Audit(audit::Audit),
     /// Set up language models.
     Models(models::Models),
-    /// Run golden scenarios and score the built-in investigator.
+    /// Run golden scenarios and score the built-in investigator, or a model that argues with it.
     Eval(eval::Eval),
     /// Check what the library knows.
     #[command(subcommand)]

@@ -1,7 +1,10 @@
 //! What `--json` prints: a contract. Fields are added, never renamed or taken away.
 
+use std::ops::AddAssign;
+
 use model::{
-    Author, CaseEvent, CaseFact, Category, Citation, Conclusion, Decision, Fix, Hypothesis, Incident, Severity,
+    Argument, Author, CaseEvent, CaseFact, Category, Citation, Conclusion, Decision, Fix, Hypothesis, Incident,
+    Severity, Spent,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +20,12 @@ pub struct Report {
     pub not_checked: Vec<String>,
     pub tool_calls: Vec<CallReport>,
     pub model: String,
+    /// What a language model took; nothing where none was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
+    /// A model's argument, its citations checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub argument: Option<Argument>,
     pub seconds: f64,
 }
 
@@ -152,6 +161,8 @@ impl Report {
                 })
                 .collect(),
             model: String::new(),
+            spent: None,
+            argument: None,
             seconds,
         };
         for event in events {
@@ -163,7 +174,14 @@ impl Report {
                 CaseFact::HypothesesMoved { hypotheses, .. } => report.put_hypotheses(hypotheses),
                 CaseFact::Concluded { conclusion } => report.put_conclusion(conclusion),
                 CaseFact::Stopped { because } => report.summary.clone_from(because),
-                CaseFact::Narrated { .. } | CaseFact::Said { .. } | CaseFact::Noted { .. } | CaseFact::Call(_) => {}
+                CaseFact::ModelAnswered { answer } => report.spent.get_or_insert_default().add_assign(answer.spent),
+                CaseFact::Narrated { .. }
+                | CaseFact::Said { .. }
+                | CaseFact::Noted { .. }
+                | CaseFact::ModelSilent { .. }
+                | CaseFact::HandedOver { .. }
+                | CaseFact::HandedBack { .. }
+                | CaseFact::Call(_) => {}
             }
         }
         report
@@ -177,6 +195,7 @@ impl Report {
         self.put_hypotheses(&conclusion.hypotheses);
         self.abstained = conclusion.abstained;
         self.summary.clone_from(&conclusion.summary);
+        self.argument.clone_from(&conclusion.argument);
         self.not_checked = conclusion.not_checked.iter().map(|n| format!("{}: {}", n.what, n.because)).collect();
     }
 }

@@ -166,6 +166,19 @@ impl Desk {
         Ok(())
     }
 
+    /// Approves several waiting calls, each with the digest that was shown, and gives those that were: one that changed
+    /// meanwhile stays as it is.
+    pub fn approve_all(self: &Arc<Self>, case: CaseId, calls: &[(CallId, String)]) -> Vec<CallId> {
+        let approved = |(call, digest): &&(CallId, String)| match self.approve(case, *call, digest) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::info!(%call, %error, "a call was not approved with the others");
+                false
+            }
+        };
+        calls.iter().filter(approved).map(|(call, _)| *call).collect()
+    }
+
     /// Replaces a call's arguments; `approve` lets the edited call run at once.
     pub fn edit(
         self: &Arc<Self>,

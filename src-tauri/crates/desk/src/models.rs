@@ -3,9 +3,14 @@
 //! A key is in the system's keyring, in an environment variable, or with this run of the program alone. The settings name
 //! the place; no file ever holds the key.
 
-use std::path::PathBuf;
+mod shown;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use investigate::Speaking;
 use llm::{Endpoint, Key, ModelError, Patience, Price, Probe, Remote, ToolMode, Usage};
+use redact::Redactor;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::lock;
@@ -154,6 +159,18 @@ impl Desk {
         self.remote(&chosen, key)
     }
 
+    /// A model for conversations that are led elsewhere; `redactor` is the one that made their texts.
+    pub fn asked_by(&self, name: &str, redactor: Arc<Redactor>) -> Result<Speaking, DeskError> {
+        let chosen = self.chosen_model(name)?;
+        let key = self.model_key(&chosen)?;
+        let model = Arc::new(remote_of(&chosen, key, redactor)?);
+        Ok(Speaking { model, price: chosen.price, leaves: None })
+    }
+
+    pub(crate) fn model_price(&self, name: &str) -> Result<Option<Price>, DeskError> {
+        Ok(self.chosen_model(name)?.price)
+    }
+
     /// Asks a model small questions in which nothing of a cluster is: whether it is there, what else its server has, and
     /// how it asks for calls, which is kept.
     pub async fn try_model(&self, name: &str) -> Result<ModelTrial, DeskError> {
@@ -189,11 +206,7 @@ impl Desk {
     }
 
     fn remote(&self, chosen: &ChosenModel, key: Option<Key>) -> Result<Remote, DeskError> {
-        let authority = authority(chosen)?;
-        let endpoint = chosen.endpoint.clone();
-        let name = endpoint.name.clone();
-        Remote::new(endpoint, key, self.redactor.clone(), Patience::default(), authority.as_deref())
-            .map_err(|error| DeskError::bad_request(format!("`{name}` cannot be used: {error}."), error.hint()))
+        remote_of(chosen, key, self.redactor.clone())
     }
 
     fn model_key(&self, chosen: &ChosenModel) -> Result<Option<Key>, DeskError> {
@@ -249,12 +262,28 @@ impl Desk {
     }
 }
 
+fn remote_of(chosen: &ChosenModel, key: Option<Key>, redactor: Arc<Redactor>) -> Result<Remote, DeskError> {
+    let authority = authority(chosen)?;
+    let endpoint = chosen.endpoint.clone();
+    let name = endpoint.name.clone();
+    Remote::new(endpoint, key, redactor, Patience::default(), authority.as_deref())
+        .map_err(|error| DeskError::bad_request(format!("`{name}` cannot be used: {error}."), error.hint()))
+}
+
 /// On a thread of its own: the keyring waits in its own way, which a runtime does not allow on its threads.
 fn in_keyring<T: Send>(
     name: &str,
     act: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send,
 ) -> keyring::Result<T> {
-    let whole = || keyring::Entry::new(KEYRING, &format!("model/{name}")).and_then(act);
+    in_keyring_at(&format!("model/{name}"), act)
+}
+
+/// The same for any entry of this program.
+pub(crate) fn in_keyring_at<T: Send>(
+    entry: &str,
+    act: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send,
+) -> keyring::Result<T> {
+    let whole = || keyring::Entry::new(KEYRING, entry).and_then(act);
     std::thread::scope(|scope| scope.spawn(whole).join())
         .unwrap_or_else(|_| Err(keyring::Error::PlatformFailure("the keyring's library failed".into())))
 }
@@ -270,6 +299,14 @@ fn no_keyring(name: &str, error: &keyring::Error) -> DeskError {
         hint: format!(
             "Unlock the keyring, or name an environment variable: `caseboard models key {name} --env VARIABLE`."
         ),
+    }
+}
+
+pub(crate) fn no_keyring_for(what: &str, error: &keyring::Error) -> DeskError {
+    DeskError {
+        code: "unavailable",
+        what: format!("The keyring does not give {what}: {error}. Nothing was signed."),
+        hint: "Unlock the keyring, or note the head that `caseboard audit verify` prints.".into(),
     }
 }
 

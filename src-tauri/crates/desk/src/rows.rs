@@ -1,10 +1,14 @@
 //! What the desk shows: rows and pictures, computed from a history and a time. The window's types are generated from
 //! these.
 
+mod branches;
 mod histories;
+mod models;
 
+pub use branches::{Branch, BranchCall, CaseComparison};
 pub use histories::{Forget, GapRow, HistoriesView, HistoryRow, Keeping};
 use model::{CaseEvent, CaseId, ClusterId, Fact, ObjectRef, Observation, ObservationId, Severity, Time, Triage};
+pub use models::{Leaves, ModelTrialView, ModelView, PutModel};
 use serde::{Deserialize, Serialize};
 use topology::Layout;
 use ts_rs::TS;

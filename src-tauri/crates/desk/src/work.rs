@@ -1,10 +1,13 @@
 //! The investigations that go on in this program: one task for each case, woken by every decision.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use gate::{Approve, Policy};
-use investigate::{Brief, BuiltIn, OnWrite, Pause, Release, Runner, Setting, started_as_of};
-use model::{CaseFact, CaseId, ClusterId};
+use investigate::{
+    Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking,
+    started_as_of, started_by,
+};
+use model::{Budget, CaseEvent, CaseFact, CaseId, ClusterId};
 use tokio::sync::{Notify, watch};
 use tools::Surroundings;
 
@@ -16,9 +19,17 @@ use crate::{Desk, DeskError};
 pub(crate) struct Work {
     pub cluster: ClusterId,
     pub policy: Arc<RwLock<Policy>>,
+    /// Who investigates: `built-in`, or a model's name.
+    investigator: String,
+    /// What was sent to the model last.
+    leaves: Arc<Mutex<Option<String>>>,
     wake: Notify,
     pause: watch::Sender<Option<Result<Pause, DeskError>>>,
+    task: OnceLock<tokio::task::AbortHandle>,
 }
+
+/// The investigator that needs no model.
+const BUILT_IN: &str = "built-in";
 
 impl Work {
     /// The investigator acts or thinks; what rests until somebody decides, and what is concluded, does not.
@@ -37,35 +48,70 @@ impl Work {
 pub struct Lead {
     pub approve: Approve,
     pub release: Release,
+    /// A model's name, or `built-in`; `None`: whoever led it before, and `built-in` where nobody did. Another one than
+    /// before begins a new investigation in the case.
+    pub investigator: Option<String>,
+    /// For a model; `None`: as before, or the usual one.
+    pub budget: Option<Budget>,
 }
 
 impl Default for Lead {
     /// Every call and every result waits for the engineer.
     fn default() -> Self {
-        Lead { approve: Approve::Ask, release: Release::Ask }
+        Lead { approve: Approve::Ask, release: Release::Ask, investigator: None, budget: None }
     }
 }
 
 impl Desk {
-    /// Starts the investigator of a case, or goes on where it stopped. Already going on: nothing happens.
+    /// Starts the investigator of a case, or goes on where it stopped. Already going on: nothing happens, unless another one
+    /// is wanted.
     pub fn start_investigation(self: &Arc<Self>, case: CaseId, lead: Lead) -> Result<(), DeskError> {
-        let mut works = lock(&self.work);
-        if let Some(work) = works.get(&case) {
+        let leads = |work: &Arc<Work>| lead.investigator.as_ref().is_none_or(|wanted| *wanted == work.investigator);
+        if let Some(work) = lock(&self.work).get(&case).filter(|work| leads(work)) {
             work.wake();
             return Ok(());
+        }
+        let before = started_by(&self.file.events(case, 0)?);
+        let investigator =
+            lead.investigator.clone().or(before.map(|(name, _)| name)).unwrap_or_else(|| BUILT_IN.to_owned());
+        // The keyring may wait for a person: nothing else waits with it.
+        let leaves = Arc::default();
+        let speaking = if investigator == BUILT_IN { None } else { Some(self.speaking(&investigator, &leaves)?) };
+        let mut works = lock(&self.work);
+        if let Some(work) = works.get(&case) {
+            if leads(work) {
+                work.wake();
+                return Ok(());
+            }
+            // What it was running is found interrupted; what waits is taken back when the next one begins.
+            if let Some(task) = work.task.get() {
+                task.abort();
+            }
+            works.remove(&case);
         }
         if let Err(error) = self.take_up(case) {
             tracing::warn!(%case, %error, "what an earlier run left behind stays as it is");
         }
-        let cluster = crate::cases::opened_fact(&self.file.events(case, 0)?)?.cluster;
+        let events = self.file.events(case, 0)?;
+        let cluster = crate::cases::opened_fact(&events)?.cluster;
         let writes = self.writes_policy(&cluster);
         let policy = Arc::new(RwLock::new(Policy { approve: lead.approve, writes, ..Policy::default() }));
-        let mut runner = self.runner(case, Arc::clone(&policy), lead.release)?;
-        let work = Arc::new(Work { cluster, policy, wake: Notify::new(), pause: watch::Sender::new(None) });
+        let mut runner = self.runner(case, &events, &investigator, &lead, Arc::clone(&policy), speaking)?;
+        let work = Arc::new(Work {
+            cluster,
+            policy,
+            investigator,
+            leaves,
+            wake: Notify::new(),
+            pause: watch::Sender::new(None),
+            task: OnceLock::new(),
+        });
         works.insert(case, Arc::clone(&work));
         drop(works);
         let desk = Arc::downgrade(self);
-        tokio::spawn(async move {
+        let own = Arc::clone(&work);
+        let task = tokio::spawn(async move {
+            let work = own;
             // Once for each call: a cluster that does not answer is not asked at every step.
             let mut tried = std::collections::HashSet::new();
             loop {
@@ -87,13 +133,17 @@ impl Desk {
                 work.pause.send_replace(Some(pause));
                 desk.tell(Update::CaseChanged { case, seq: 0 });
                 if ended {
-                    lock(&desk.work).remove(&case);
+                    let mut works = lock(&desk.work);
+                    if works.get(&case).is_some_and(|known| Arc::ptr_eq(known, &work)) {
+                        works.remove(&case);
+                    }
                     break;
                 }
                 drop(desk);
                 work.wake.notified().await;
             }
         });
+        let _ = work.task.set(task.abort_handle());
         Ok(())
     }
 
@@ -118,22 +168,41 @@ impl Desk {
     fn runner(
         self: &Arc<Self>,
         case: CaseId,
+        events: &[CaseEvent],
+        investigator: &str,
+        lead: &Lead,
         policy: Arc<RwLock<Policy>>,
-        release: Release,
+        speaking: Option<Speaking>,
     ) -> Result<Runner, DeskError> {
-        let events = self.file.events(case, 0)?;
-        let opened = crate::cases::opened_fact(&events)?;
+        let opened = crate::cases::opened_fact(events)?;
         let cluster = opened.cluster.clone();
         let access = self.opened(&cluster)?;
-        let as_of = started_as_of(&events).unwrap_or(opened.as_of);
+        let before = started_by(events);
+        let anew = before.as_ref().is_some_and(|(name, _)| name != investigator);
+        let as_of = started_as_of(events).unwrap_or(opened.as_of);
         let library = self.library();
-        let investigator = BuiltIn::new(Brief {
+        let brief = Brief {
             question: opened.question.clone(),
             incidents: opened.incidents.iter().map(|incident| incident.id.clone()).collect(),
             blueprints: self.file.blueprints()?,
             // By when things were learnt: what arrives later about earlier changes nothing that was already reasoned.
             ..Brief::new(Arc::new(access.history.snapshot_as_known(as_of)?), Arc::clone(&library))
-        });
+        };
+        let arguing: Box<dyn Investigator> = if investigator == BUILT_IN {
+            Box::new(BuiltIn::new(brief))
+        } else {
+            let led = before.filter(|_| !anew).and_then(|(_, budget)| budget);
+            let debate = Debate {
+                brief,
+                model: investigator.to_owned(),
+                toolbox: self.toolbox.clone(),
+                writes: self.writes_policy(&cluster) == gate::Writes::On,
+                redactor: Arc::clone(&self.redactor),
+                // What it was led with before stays: a case that is taken up again must go the same way.
+                budget: led.or(lead.budget).unwrap_or_default(),
+            };
+            Box::new(Conversation::new(debate))
+        };
         let surroundings = Surroundings { library, ..self.surroundings(case)? };
         let setting = Setting {
             case,
@@ -141,11 +210,29 @@ impl Desk {
             toolbox: self.toolbox.clone(),
             surroundings,
             policy,
-            release,
+            release: lead.release.clone(),
             ids: Arc::new(self.ids),
             on_write: Some(self.on_write(case)),
+            speaking,
+            anew,
         };
-        Ok(Runner::new(setting, Box::new(investigator))?)
+        Ok(Runner::new(setting, arguing)?)
+    }
+
+    /// The model that answers, and where what leaves for it is held to be shown.
+    fn speaking(&self, name: &str, leaves: &Arc<Mutex<Option<String>>>) -> Result<Speaking, DeskError> {
+        let leaves = Arc::clone(leaves);
+        Ok(Speaking {
+            model: Arc::new(self.model(name)?),
+            price: self.model_price(name)?,
+            leaves: Some(Arc::new(move |text: &str| *lock(&leaves) = Some(text.to_owned()))),
+        })
+    }
+
+    /// What was sent last to the model of a case, in this run of the program, exactly as it left.
+    pub fn what_left(&self, case: CaseId) -> Option<String> {
+        let work = lock(&self.work).get(&case).cloned()?;
+        lock(&work.leaves).clone()
     }
 
     /// Tells the window of every step.

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use model::{Conclusion, Decision, Fact};
+use model::{Conclusion, Decision, Fact, Spent};
 
 use crate::Golden;
 
@@ -14,6 +14,8 @@ pub struct Answer {
     pub calls: Vec<(String, Decision)>,
     /// The facts as of the end of the investigation; citations are compared with them.
     pub facts: Vec<Fact>,
+    /// What a language model took, where one was asked.
+    pub spent: Option<Spent>,
 }
 
 /// Whatever answers a recording.

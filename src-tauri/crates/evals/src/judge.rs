@@ -1,4 +1,4 @@
-use model::{Hypothesis, ObjectRef};
+use model::{Hypothesis, ObjectRef, Spent};
 use serde::{Deserialize, Serialize};
 
 use crate::{Answer, Golden, Truth};
@@ -37,6 +37,12 @@ pub struct Verdict {
     /// `failure mode @ object` of the first hypothesis, empty where there is none.
     pub said: String,
     pub truth: String,
+    /// What a language model took, where one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
+    /// Citations of the model that do not hold, and all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citations: Option<(u32, u32)>,
     /// Why there is no answer.
     pub failed: Option<String>,
 }
@@ -74,6 +80,8 @@ pub fn judge(golden: &Golden, answer: Result<Answer, String>) -> Verdict {
     let conclusion = &answer.conclusion;
     let hypotheses = &conclusion.hypotheses;
     verdict.calls = answer.calls.len();
+    verdict.spent = answer.spent;
+    verdict.citations = conclusion.argument.as_ref().map(|argument| (argument.unfounded, argument.citations));
     verdict.abstained = conclusion.abstained;
     verdict.said = hypotheses.first().map(|h| format!("{} @ {}", h.failure_mode, h.object)).unwrap_or_default();
     if truth.healthy {

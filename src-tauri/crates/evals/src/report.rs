@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use model::Spent;
+
 use crate::Verdict;
 
 /// The counts of one group of scenarios. Shares are of the scenarios in which something is wrong.
@@ -73,6 +75,18 @@ impl Report {
         let categories = by_category.into_iter().map(|(name, group)| (name, Score::of(&group))).collect();
         let total = Score::of(&verdicts.iter().collect::<Vec<_>>());
         Report { total, categories, pairs: pairs(&verdicts), verdicts, variants: Variants::default() }
+    }
+
+    /// What a language model took for all of it, and its citations: those that do not hold, and all.
+    pub fn spent(&self) -> Option<(Spent, (u32, u32))> {
+        let mut sum: Option<(Spent, (u32, u32))> = None;
+        for verdict in self.verdicts.iter().filter(|verdict| verdict.spent.is_some()) {
+            let (spent, citations) = sum.get_or_insert_default();
+            *spent += verdict.spent.unwrap_or_default();
+            let (unfounded, all) = verdict.citations.unwrap_or_default();
+            *citations = (citations.0 + unfounded, citations.1 + all);
+        }
+        sum
     }
 
     pub fn pairs_right(&self) -> usize {

@@ -53,9 +53,16 @@ fn answer(abstained: bool, hypotheses: Vec<Hypothesis>) -> Result<Answer, String
     };
     Ok(Answer {
         incidents: usize::from(!hypotheses.is_empty()),
-        conclusion: Conclusion { abstained, summary: String::new(), hypotheses, not_checked: Vec::new() },
+        conclusion: Conclusion {
+            abstained,
+            summary: String::new(),
+            hypotheses,
+            not_checked: Vec::new(),
+            argument: None,
+        },
         calls: vec![("logs".into(), Decision::Approved), ("metrics".into(), Decision::Approved)],
         facts: vec![fact("oom_killed", "obs:1"), fact("memory_slope", "obs:2")],
+        spent: None,
     })
 }
 

@@ -5,11 +5,11 @@ use cluster::Reach;
 use detect::facts;
 use gate::{Approve, Door, Policy, fold_case};
 use history::{DeskFile, History};
-use investigate::{Brief, BuiltIn, Ids, Pause, Release, Runner, Setting};
+use investigate::{Brief, BuiltIn, Conversation, Debate, Ids, Investigator, Pause, Release, Runner, Setting, Speaking};
 use knowledge::Library;
 use model::{
-    Author, BlueprintVersion, Body, CallId, CaseEvent, CaseFact, CaseId, Clock, Conclusion, Decision, Observation,
-    Risk, Time, View, Written,
+    Author, BlueprintVersion, Body, Budget, CallId, CaseEvent, CaseFact, CaseId, Clock, Conclusion, Decision,
+    Observation, Risk, Spent, Time, View, Written,
 };
 use redact::Redactor;
 use tools::{Surroundings, Toolbox};
@@ -23,16 +23,22 @@ pub struct Workbench {
     redactor: Arc<Redactor>,
     toolbox: Toolbox,
     blueprints: Vec<BlueprintVersion>,
+    speaking: Option<(Speaking, Budget)>,
 }
 
 impl Workbench {
     pub fn new(library: Arc<Library>, redactor: Arc<Redactor>) -> Self {
-        Workbench { library, redactor, toolbox: Toolbox::standard(), blueprints: Vec::new() }
+        Workbench { library, redactor, toolbox: Toolbox::standard(), blueprints: Vec::new(), speaking: None }
     }
 
     /// With what a team knows of its own system.
     pub fn with_blueprints(self, blueprints: Vec<BlueprintVersion>) -> Self {
         Workbench { blueprints, ..self }
+    }
+
+    /// With a language model that argues with the built-in investigator, within this budget for each recording.
+    pub fn with_model(self, speaking: Speaking, budget: Budget) -> Self {
+        Workbench { speaking: Some((speaking, budget)), ..self }
     }
 
     async fn investigate(&self, golden: &Golden) -> Result<Answer, Failed> {
@@ -53,11 +59,22 @@ impl Workbench {
             incidents: Vec::new(),
         };
         door.write(case, &[Written { at: golden.as_of, author: engineer(), fact: opened }])?;
-        let investigator = BuiltIn::new(Brief {
+        let brief = Brief {
             blueprints: self.blueprints.clone(),
             question: golden.question.clone(),
             ..Brief::new(Arc::clone(&snapshot), Arc::clone(&self.library))
-        });
+        };
+        let investigator: Box<dyn Investigator> = match &self.speaking {
+            None => Box::new(BuiltIn::new(brief)),
+            Some((speaking, budget)) => Box::new(Conversation::new(Debate {
+                brief,
+                model: speaking.model.name().to_owned(),
+                toolbox: self.toolbox.clone(),
+                writes: false,
+                redactor: Arc::clone(&self.redactor),
+                budget: *budget,
+            })),
+        };
         let setting = Setting {
             case,
             door: Arc::clone(&door),
@@ -76,8 +93,10 @@ impl Workbench {
             release: Release::ByRule("evaluation".into()),
             ids: Arc::new(Counted(AtomicU64::new(1))),
             on_write: None,
+            speaking: self.speaking.as_ref().map(|(speaking, _)| speaking.clone()),
+            anew: false,
         };
-        let mut runner = Runner::new(setting, Box::new(investigator))?;
+        let mut runner = Runner::new(setting, investigator)?;
         loop {
             match runner.advance().await? {
                 Pause::AwaitingDecision(call) => decide(&door, case, call)?,
@@ -167,7 +186,19 @@ fn answer(snapshot: Arc<model::Snapshot>, history: &History, events: &[CaseEvent
     }
     let graph = Graph::build(&view, &[]);
     let incidents: std::collections::BTreeSet<_> = conclusion.hypotheses.iter().map(|h| &h.incident).collect();
-    Ok(Answer { incidents: incidents.len(), calls, facts: facts(&view, &graph), conclusion })
+    let spent = spent(events);
+    Ok(Answer { incidents: incidents.len(), calls, facts: facts(&view, &graph), conclusion, spent })
+}
+
+/// What a language model took, where one was asked.
+fn spent(events: &[CaseEvent]) -> Option<Spent> {
+    let mut spent: Option<Spent> = None;
+    for event in events {
+        if let CaseFact::ModelAnswered { answer } = &event.fact {
+            *spent.get_or_insert_default() += answer.spent;
+        }
+    }
+    spent
 }
 
 fn engineer() -> Author {

@@ -377,6 +377,10 @@ impl Door {
             | CaseFact::Noted { .. }
             | CaseFact::HypothesesMoved { .. }
             | CaseFact::Concluded { .. }
+            | CaseFact::ModelAnswered { .. }
+            | CaseFact::ModelSilent { .. }
+            | CaseFact::HandedOver { .. }
+            | CaseFact::HandedBack { .. }
             | CaseFact::Stopped { .. } => None,
         });
         Ok((fold(facts)?, events.last().map_or(0, |event| event.seq)))

@@ -129,6 +129,15 @@ pub fn verify(path: &Path, head: Option<&str>) -> Result<Audit> {
     Ok(Audit { intact: findings.is_empty(), events, head: heads.join(","), findings })
 }
 
+/// The hashes of the events of a `.case` file, first to last, and the case they are of: what a signed head is compared with.
+/// The file is checked whole.
+pub fn hashes(path: &Path) -> Result<(CaseId, Vec<String>)> {
+    let (_, rows) = checked(path)?;
+    let case = rows.first().and_then(|row| row.case.parse().ok());
+    let case = case.ok_or_else(|| Error::Missing { what: "case", id: show(path) })?;
+    Ok((case, rows.into_iter().map(|row| row.hash).collect()))
+}
+
 /// Opens a `.case` file and checks all of it.
 fn checked(path: &Path) -> Result<(Store, Vec<chain::Row>)> {
     inspect::whole(path)?;

@@ -220,6 +220,11 @@ impl DeskFile {
         self.store.path()
     }
 
+    /// The hashes of a case's events, first to last.
+    pub fn hashes(&self, case: CaseId) -> Result<Vec<String>> {
+        Ok(self.rows_of(case)?.into_iter().map(|row| row.hash).collect())
+    }
+
     /// The rows of a case as they are stored.
     pub(crate) fn rows_of(&self, case: CaseId) -> Result<Vec<chain::Row>> {
         self.store.read("read", |reader| {

@@ -8,6 +8,7 @@ mod assessment;
 mod fact_map;
 mod focus;
 mod next_call;
+mod second;
 mod sight;
 mod stores;
 mod telling;
@@ -272,6 +273,7 @@ impl BuiltIn {
             summary: "Nothing was looked at.".into(),
             hypotheses: Vec::new(),
             not_checked: Vec::new(),
+            argument: None,
         }))
     }
 }
@@ -288,8 +290,9 @@ impl Investigator for BuiltIn {
     fn next(&mut self, seen: Seen) -> Move {
         match seen {
             Seen::Begin => self.begin(),
-            Seen::Written => {}
-            Seen::Released { call, edited, text: _, observations } => {
+            // It asks for one call at a time and for no model.
+            Seen::Written | Seen::Settled(_) | Seen::Answered { .. } | Seen::Unanswered { .. } => {}
+            Seen::Released { call, edited, text: _, changed: _, observations } => {
                 self.asked.insert(call.digest());
                 // An empty answer is "nothing recorded", not "looked and not found".
                 if !observations.is_empty() {

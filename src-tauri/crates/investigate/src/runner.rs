@@ -1,16 +1,18 @@
+mod asking;
 mod transcript;
 
 use std::sync::{Arc, RwLock};
 
 use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
+use llm::{Model, Price};
 use model::{
-    Author, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time, ToolCall,
-    Written,
+    Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time,
+    ToolCall, Written,
 };
 use tools::{Surroundings, Toolbox};
 use transcript::{OTHER_WAY, Taken, Transcript};
 
-use crate::{Investigator, Move, Seen};
+use crate::{Investigator, Move, Question, Seen};
 
 /// Where ids come from; given from outside, so that a test's transcript is the same every time.
 pub trait Ids: Send + Sync {
@@ -64,6 +66,7 @@ pub struct Runner {
     release: Release,
     ids: Arc<dyn Ids>,
     investigator: Box<dyn Investigator>,
+    speaking: Option<Speaking>,
     transcript: Transcript,
     next: Next,
 }
@@ -72,10 +75,33 @@ pub struct Runner {
 enum Next {
     See(Seen),
     Waiting(CallId),
+    /// For several calls; what became of each so far.
+    WaitingForAll(Vec<Part>),
+    Asking(Box<Question>),
     Resting,
     /// A step began and did not end.
     Stopped,
 }
+
+/// One of several calls.
+#[derive(Clone)]
+enum Part {
+    Out(CallId),
+    Done(Seen),
+}
+
+/// Who answers an investigator's questions.
+#[derive(Clone)]
+pub struct Speaking {
+    pub model: Arc<dyn Model>,
+    /// Where the engineer gave one; what the provider says it costs goes before it.
+    pub price: Option<Price>,
+    /// Told what leaves, right before it does.
+    pub leaves: Option<OnLeave>,
+}
+
+/// Called with the text that is about to be sent to a model.
+pub type OnLeave = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What [`Runner::new`] needs.
 pub struct Setting {
@@ -88,6 +114,18 @@ pub struct Setting {
     pub ids: Arc<dyn Ids>,
     /// Called after each append that the runner makes, itself or through the door.
     pub on_write: Option<OnWrite>,
+    /// For investigators that ask a language model.
+    pub speaking: Option<Speaking>,
+    /// Begins a new investigation, whatever the case holds.
+    pub anew: bool,
+}
+
+/// Who leads the case's last investigation, and within which budget.
+pub fn started_by(events: &[CaseEvent]) -> Option<(String, Option<Budget>)> {
+    events.iter().rev().find_map(|event| match &event.fact {
+        CaseFact::InvestigationStarted { investigator, budget, .. } => Some((investigator.clone(), *budget)),
+        _ => None,
+    })
 }
 
 /// The time that the case's last investigation looks at, if one was started.
@@ -102,10 +140,11 @@ impl Runner {
     /// Begins an investigation, or goes on with the one that the case holds. `investigator` is fresh and looks at
     /// [`Surroundings::as_of`], which on resumption is [`started_as_of`].
     pub fn new(setting: Setting, investigator: Box<dyn Investigator>) -> Result<Self, RunnerError> {
-        let Setting { case, door, toolbox, surroundings, policy, release, ids, on_write } = setting;
+        let Setting { case, door, toolbox, surroundings, policy, release, ids, on_write, speaking, anew } = setting;
         let events = surroundings.desk.events(case, 0)?;
         let last = events.last().map_or(0, |event| event.seq);
-        let started = events.iter().rfind(|e| matches!(e.fact, CaseFact::InvestigationStarted { .. }));
+        let is_start = |e: &&CaseEvent| matches!(e.fact, CaseFact::InvestigationStarted { .. });
+        let started = events.iter().rfind(is_start).filter(|_| !anew);
         let cursor = started.map_or(last, |start| start.seq);
         let transcript = Transcript::new(Arc::clone(&surroundings.desk), case, cursor, on_write);
         let mut runner = Runner {
@@ -117,6 +156,7 @@ impl Runner {
             release,
             ids,
             investigator,
+            speaking,
             transcript,
             next: Next::See(Seen::Begin),
         };
@@ -126,7 +166,13 @@ impl Runner {
                 runner.transcript.read_new()?;
                 runner.transcript.tell();
             }
-            None => runner.begin()?,
+            None => {
+                let open = fold_case(&events)?;
+                for call in open.iter().filter(|call| is_of_an_investigator(&events, call.id)) {
+                    runner.take_back(call.id, "another investigation begins")?;
+                }
+                runner.begin()?;
+            }
         }
         Ok(runner)
     }
@@ -136,6 +182,7 @@ impl Runner {
             investigator: self.investigator.name().to_owned(),
             knowledge_digest: self.investigator.knowledge_digest(),
             as_of: self.surroundings.as_of,
+            budget: self.investigator.budget(),
         })
     }
 
@@ -156,6 +203,17 @@ impl Runner {
                         Settled::Seen(seen) => self.next = Next::See(seen),
                         Settled::Waits(pause) => return Ok(pause),
                     }
+                }
+                Next::WaitingForAll(parts) => {
+                    self.next = Next::WaitingForAll(parts);
+                    if let Some(pause) = self.settle_all().await? {
+                        return Ok(pause);
+                    }
+                }
+                Next::Asking(question) => {
+                    self.next = Next::Asking(question.clone());
+                    let seen = self.ask(&question).await?;
+                    self.next = Next::See(seen);
                 }
                 Next::Resting => {
                     self.next = Next::Resting;
@@ -185,12 +243,85 @@ impl Runner {
                 self.record(CaseFact::Concluded { conclusion })?;
                 self.next = Next::Resting;
             }
-            Move::Call(call) => self.propose(call)?,
+            Move::HandOver(hand_over) => {
+                self.record(CaseFact::HandedOver { hand_over })?;
+                self.next = Next::See(Seen::Written);
+            }
+            Move::HandBack(hand_back) => {
+                self.record(CaseFact::HandedBack { hand_back })?;
+                self.next = Next::See(Seen::Written);
+            }
+            Move::Call(call) => {
+                self.next = match self.propose(call)? {
+                    Part::Out(id) => Next::Waiting(id),
+                    Part::Done(seen) => Next::See(seen),
+                };
+            }
+            Move::Calls(calls) => {
+                let parts = calls.into_iter().map(|call| self.propose(call)).collect::<Result<_, _>>()?;
+                self.next = Next::WaitingForAll(parts);
+            }
+            Move::Ask(question) => self.next = Next::Asking(question),
         }
         Ok(())
     }
 
-    fn propose(&mut self, call: ToolCall) -> Result<(), RunnerError> {
+    /// Brings every one of several calls as far as it gets: what may run runs, whatever waits beside it.
+    async fn settle_all(&mut self) -> Result<Option<Pause>, RunnerError> {
+        let mut waits = None;
+        let count = if let Next::WaitingForAll(parts) = &self.next { parts.len() } else { 0 };
+        for index in 0..count {
+            let Next::WaitingForAll(parts) = &self.next else { break };
+            let Part::Out(id) = parts[index] else { continue };
+            match self.settle(id).await? {
+                Settled::Seen(seen) => {
+                    if let Next::WaitingForAll(parts) = &mut self.next {
+                        parts[index] = Part::Done(seen);
+                    }
+                }
+                Settled::Waits(pause) => waits = waits.or(Some(pause)),
+            }
+        }
+        if waits.is_none()
+            && let Next::WaitingForAll(parts) = std::mem::replace(&mut self.next, Next::Stopped)
+        {
+            let seen = parts.into_iter().filter_map(|part| match part {
+                Part::Done(seen) => Some(seen),
+                Part::Out(_) => None,
+            });
+            self.next = Next::See(Seen::Settled(seen.collect()));
+        }
+        Ok(waits)
+    }
+
+    /// Takes the answer from the case, or asks the model.
+    async fn ask(&mut self, question: &Question) -> Result<Seen, RunnerError> {
+        let same = |fact: &CaseFact| match fact {
+            CaseFact::ModelAnswered { answer } => (&answer.speaker, answer.turn) == (&question.speaker, question.turn),
+            CaseFact::ModelSilent { silence } => (&silence.speaker, silence.turn) == (&question.speaker, question.turn),
+            _ => false,
+        };
+        let fact = match self.transcript.take(same) {
+            Taken::Same(event) => event.fact,
+            taken => {
+                if matches!(taken, Taken::Different) {
+                    self.start_over()?;
+                }
+                let fact = asking::answer_of(question, self.speaking.as_ref()).await;
+                self.write(fact.clone())?;
+                fact
+            }
+        };
+        self.transcript.read_new()?;
+        let said = self.transcript.hear(false);
+        Ok(match fact {
+            CaseFact::ModelSilent { silence } => Seen::Unanswered { silence, said },
+            CaseFact::ModelAnswered { answer } => Seen::Answered { answer, said },
+            _ => Seen::Written,
+        })
+    }
+
+    fn propose(&mut self, call: ToolCall) -> Result<Part, RunnerError> {
         let Some(tool) = self.toolbox.get(&call.tool).cloned() else {
             let error = format!("there is no tool `{}`", call.tool);
             return self.not_put(&error, "Ask for one of the tools listed.", |error, hint| Seen::Failed {
@@ -212,9 +343,8 @@ impl Runner {
         match self.transcript.take(same) {
             Taken::Same(event) => {
                 if let CaseFact::Call(fact) = &event.fact {
-                    self.next = Next::Waiting(fact.call);
+                    return Ok(Part::Out(fact.call));
                 }
-                return Ok(());
             }
             Taken::Different => self.start_over()?,
             Taken::End => {}
@@ -227,8 +357,7 @@ impl Runner {
         let author = self.author();
         self.door.propose(self.case, id, call, risk, preview, &policy, author)?;
         self.transcript.wrote_proposal(id)?;
-        self.next = Next::Waiting(id);
-        Ok(())
+        Ok(Part::Out(id))
     }
 
     /// A call that nobody is asked about; the case says so, and the investigator is told.
@@ -237,11 +366,10 @@ impl Runner {
         error: &str,
         hint: &str,
         seen: impl FnOnce(String, String) -> Seen,
-    ) -> Result<(), RunnerError> {
+    ) -> Result<Part, RunnerError> {
         let text = format!("The call was not put to anybody: {error}. {hint}");
         self.record(CaseFact::Narrated { text: text.trim_end().to_owned() })?;
-        self.next = Next::See(seen(error.to_owned(), hint.to_owned()));
-        Ok(())
+        Ok(Part::Done(seen(error.to_owned(), hint.to_owned())))
     }
 
     /// Why the engineer changed this call into another one, if that happened.
@@ -290,6 +418,7 @@ impl Runner {
                         call: call.call.clone(),
                         edited: call.edits.last().map(|(_, why)| why.clone()),
                         text: text.clone(),
+                        changed: changed(&events),
                         observations,
                     }));
                 }
@@ -358,33 +487,38 @@ impl Runner {
     /// what was released stays in the transcript, what it still needs is asked again, what nobody waits for any more is
     /// taken back.
     fn start_over(&mut self) -> Result<(), RunnerError> {
-        const BECAUSE: &str = "the investigation went another way";
         for id in self.transcript.leave() {
-            match self.door.call(self.case, id)?.state {
-                CallState::Proposed | CallState::Previewing | CallState::AwaitingDecision { .. } => {
-                    self.door.withdraw(self.case, id, BECAUSE, self.author())?;
-                }
-                CallState::Allowed { .. } | CallState::Approved { .. } => {
-                    self.door.void(self.case, id, BECAUSE, Author::Program)?;
-                }
-                CallState::AwaitingRelease { .. } => {
-                    self.door.withhold(self.case, id, BECAUSE, Author::Program)?;
-                }
-                CallState::Running
-                | CallState::Edited { .. }
-                | CallState::Forbidden { .. }
-                | CallState::Denied { .. }
-                | CallState::Withdrawn { .. }
-                | CallState::Expired { .. }
-                | CallState::Voided { .. }
-                | CallState::Released { .. }
-                | CallState::Withheld { .. }
-                | CallState::Failed { .. }
-                | CallState::Interrupted { .. }
-                | CallState::OutcomeUnknown { .. } => {}
-            }
+            self.take_back(id, "the investigation went another way")?;
         }
         self.write(CaseFact::Narrated { text: OTHER_WAY.into() })
+    }
+
+    /// Ends a call that nobody waits for any more.
+    fn take_back(&self, id: CallId, because: &str) -> Result<(), RunnerError> {
+        match self.door.call(self.case, id)?.state {
+            CallState::Proposed | CallState::Previewing | CallState::AwaitingDecision { .. } => {
+                self.door.withdraw(self.case, id, because, self.author())?;
+            }
+            CallState::Allowed { .. } | CallState::Approved { .. } => {
+                self.door.void(self.case, id, because, Author::Program)?;
+            }
+            CallState::AwaitingRelease { .. } => {
+                self.door.withhold(self.case, id, because, Author::Program)?;
+            }
+            CallState::Running
+            | CallState::Edited { .. }
+            | CallState::Forbidden { .. }
+            | CallState::Denied { .. }
+            | CallState::Withdrawn { .. }
+            | CallState::Expired { .. }
+            | CallState::Voided { .. }
+            | CallState::Released { .. }
+            | CallState::Withheld { .. }
+            | CallState::Failed { .. }
+            | CallState::Interrupted { .. }
+            | CallState::OutcomeUnknown { .. } => {}
+        }
+        Ok(())
     }
 
     fn write(&mut self, fact: CaseFact) -> Result<(), RunnerError> {
@@ -408,9 +542,25 @@ enum Settled {
     Waits(Pause),
 }
 
+/// Whether an investigator proposed the call first, rather than the engineer.
+fn is_of_an_investigator(events: &[CaseEvent], id: CallId) -> bool {
+    events.iter().any(|event| {
+        matches!(event.author, Author::Investigator { .. })
+            && matches!(&event.fact, CaseFact::Call(CallFact { call, step: CallStep::Proposed { .. }, .. }) if *call == id)
+    })
+}
+
 fn facts(events: &[CaseEvent]) -> impl DoubleEndedIterator<Item = &CallFact> {
     events.iter().filter_map(|event| match &event.fact {
         CaseFact::Call(fact) => Some(fact),
+        _ => None,
+    })
+}
+
+/// Why the engineer changed the result before it was released.
+fn changed(events: &[CaseEvent]) -> Option<String> {
+    facts(events).rev().find_map(|fact| match &fact.step {
+        CallStep::ReleasedEdited { why, .. } => Some(why.clone()),
         _ => None,
     })
 }

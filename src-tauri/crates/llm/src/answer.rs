@@ -30,8 +30,9 @@ pub enum Delta {
 }
 
 /// A part of an answer that only who made it can read: a signature, an encrypted thought. It goes back to it byte for
-/// byte, and to nobody else. It was made from what had left this machine already, and only a decoder makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// byte, and to nobody else. It was made from what had left this machine already, and only a decoder makes one; a case
+/// that is taken up again reads back what it kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opaque {
     pub(crate) maker: String,
     /// The call that it stands before; `None` where it stands before the text.

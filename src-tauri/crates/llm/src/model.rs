@@ -13,6 +13,11 @@ pub trait Model: Send + Sync {
 
     /// Asks. An error here means that nothing of an answer came: it may be asked again.
     async fn ask(&self, request: &Request) -> Result<Box<dyn Answering>, ModelError>;
+
+    /// The exact text that would leave for it; `None` where nothing is sent anywhere.
+    fn leaves(&self, _request: &Request) -> Option<String> {
+        None
+    }
 }
 
 /// An answer on its way. Dropping it stops the model.
@@ -67,6 +72,22 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// What a program branches on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ModelError::Unreachable { .. } => "unreachable",
+            ModelError::Untrusted { .. } => "untrusted",
+            ModelError::NotAllowed { .. } => "not_allowed",
+            ModelError::UnknownModel { .. } => "unknown_model",
+            ModelError::Busy { .. } => "busy",
+            ModelError::TooLong { .. } => "too_long",
+            ModelError::Rejected { .. } => "rejected",
+            ModelError::NotAModel { .. } => "not_a_model",
+            ModelError::Broken { .. } => "broken",
+            ModelError::Held { .. } => "held",
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> &str {
         match self {

@@ -286,6 +286,10 @@ impl Model for Remote {
         !self.endpoint.is_local()
     }
 
+    fn leaves(&self, request: &Request) -> Option<String> {
+        Some(request.leaves(&self.endpoint))
+    }
+
     async fn ask(&self, request: &Request) -> Result<Box<dyn Answering>, ModelError> {
         let outgoing = encode(&self.endpoint, request);
         let own: Vec<&str> = request.kept().flat_map(|part| part.texts()).collect();

@@ -3,20 +3,35 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::{Answering, Delta, Model, ModelError, Request};
+use crate::{Answering, Delta, Endpoint, Model, ModelError, Request};
 
 type Piece = Result<Delta, ModelError>;
 
-/// Answers from a script and writes down what it was asked. For tests.
+/// What decides on the next answer, by all of the question.
+type Deciding = Box<dyn FnMut(&Request) -> Result<Vec<Delta>, ModelError> + Send>;
+
+/// Answers from a script, or as a function says, and writes down what it was asked. For tests and measurements.
 #[derive(Default)]
 pub struct Scripted {
     answers: Mutex<VecDeque<Result<Vec<Piece>, ModelError>>>,
+    deciding: Option<Mutex<Deciding>>,
     asked: Mutex<Vec<Request>>,
+    endpoint: Option<Endpoint>,
 }
 
 impl Scripted {
     pub fn new() -> Self {
         Scripted::default()
+    }
+
+    /// Answers as this function says, for as long as it is asked.
+    pub fn deciding(decide: impl FnMut(&Request) -> Result<Vec<Delta>, ModelError> + Send + 'static) -> Self {
+        Scripted { deciding: Some(Mutex::new(Box::new(decide))), ..Scripted::default() }
+    }
+
+    /// What would leave is what would leave for this one.
+    pub fn in_the_place_of(self, endpoint: Endpoint) -> Self {
+        Scripted { endpoint: Some(endpoint), ..self }
     }
 
     /// The next answer, piece by piece.
@@ -56,8 +71,16 @@ impl Model for Scripted {
         false
     }
 
+    fn leaves(&self, request: &Request) -> Option<String> {
+        self.endpoint.as_ref().map(|endpoint| request.leaves(endpoint))
+    }
+
     async fn ask(&self, request: &Request) -> Result<Box<dyn Answering>, ModelError> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        if let Some(decide) = &self.deciding {
+            let deltas = decide.lock().unwrap_or_else(PoisonError::into_inner)(request)?;
+            return Ok(Box::new(Reading { pieces: deltas.into_iter().map(Ok).collect() }));
+        }
         let next = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         match next {
             Some(answer) => Ok(Box::new(Reading { pieces: answer?.into() })),
@@ -93,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Answer, Effort, Endpoint, Finish, Message, Provider, ToolMode, Usage};
+    use crate::{Answer, Effort, Finish, Message, Provider, ToolMode, Usage};
 
     fn request(text: &str) -> Request {
         let redactor = Redactor::new([1; 32]);

@@ -3,8 +3,8 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use crate::{
-    CallId, CaseId, ClusterId, Conclusion, Hypothesis, Incident, IncidentId, ObservationId, Risk, Suggestion, Time,
-    ToolCall,
+    Budget, CallId, CaseId, ClusterId, Conclusion, HandBack, HandOver, Hypothesis, Incident, IncidentId, ModelAnswer,
+    ModelSilence, ObservationId, Risk, Suggestion, Time, ToolCall,
 };
 
 /// One step of a case. A case is the fold of these, in the window, in replay and in evals alike.
@@ -46,6 +46,10 @@ pub enum CaseFact {
         investigator: String,
         knowledge_digest: String,
         as_of: Time,
+        /// What a language model may take; nothing for an investigator that asks none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        budget: Option<Budget>,
     },
     /// An investigator says what it is doing and why.
     Narrated {
@@ -66,6 +70,22 @@ pub enum CaseFact {
     },
     Concluded {
         conclusion: Conclusion,
+    },
+    /// A language model was asked, and answered.
+    ModelAnswered {
+        answer: ModelAnswer,
+    },
+    /// A language model was asked, and there is no answer.
+    ModelSilent {
+        silence: ModelSilence,
+    },
+    /// The coordinator asks a specialist.
+    HandedOver {
+        hand_over: HandOver,
+    },
+    /// A specialist has answered.
+    HandedBack {
+        hand_back: HandBack,
     },
     /// The investigation ended without a conclusion, and why.
     Stopped {

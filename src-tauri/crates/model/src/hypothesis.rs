@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{IncidentId, ObjectRef, ObservationId};
+use crate::{Argument, IncidentId, ObjectRef, ObservationId};
 
 /// A piece of evidence as a sentence cites it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -58,4 +58,8 @@ pub struct Conclusion {
     /// Ranked over all incidents of the case, most likely first.
     pub hypotheses: Vec<Hypothesis>,
     pub not_checked: Vec<NotChecked>,
+    /// Where a model argued with the built-in investigator: its argument, checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub argument: Option<Argument>,
 }

@@ -20,6 +20,7 @@ mod object;
 mod observation;
 mod project;
 mod snapshot;
+mod talk;
 mod text;
 mod time;
 mod tool;
@@ -40,6 +41,9 @@ pub use observation::{
 };
 pub use project::{Place, controller_of, labels, project};
 pub use snapshot::{Coverage, Gap, Held, SeenEvent, Snapshot, View};
+pub use talk::{
+    ArguedFix, Argument, AskedFor, Budget, CheckedCitation, Claim, HandBack, HandOver, ModelAnswer, ModelSilence, Spent,
+};
 pub use text::Text;
 pub use time::{Clock, Time};
 pub use tool::{Decision, Purpose, Risk, Shown, ShownField, Suggestion, ToolCall, ToolSpec};

@@ -208,15 +208,52 @@ impl Commands for Workbench {
         read(&self.desk, move |desk| desk.case(request.case)).await
     }
 
-    async fn investigation_start(&self, request: OfCase) -> Answer<Nothing> {
-        self.desk.start_investigation(request.case, Lead::default())?;
+    async fn investigation_start(&self, request: StartInvestigation) -> Answer<Nothing> {
+        let lead = Lead { investigator: request.investigator, budget: request.budget, ..Lead::default() };
+        // A key may have to be asked of the keyring, which waits for a person.
+        read(&self.desk, move |desk| desk.start_investigation(request.case, lead)).await?;
         Ok(Nothing {})
     }
 
-    async fn call_approve(&self, request: ApproveCall) -> Answer<Nothing> {
-        let (case, call) = (request.case, request.call);
-        read(&self.desk, move |desk| desk.approve(request.case, request.call, &request.digest)).await?;
-        self.go_on_with(case, call)
+    async fn models_list(&self, _: Nothing) -> Answer<Vec<ModelView>> {
+        Ok(self.desk.model_views()?)
+    }
+
+    async fn model_put(&self, request: PutModel) -> Answer<Vec<ModelView>> {
+        Ok(self.desk.put_model_view(request)?)
+    }
+
+    async fn model_remove(&self, request: OfName) -> Answer<Vec<ModelView>> {
+        read(&self.desk, move |desk| desk.remove_model(&request.name).and_then(|_| desk.model_views())).await
+    }
+
+    async fn model_key(&self, request: PutModelKey) -> Answer<Vec<ModelView>> {
+        read(&self.desk, move |desk| desk.put_key_view(&request.name, &request.key, request.only_now)).await
+    }
+
+    async fn model_try(&self, request: OfName) -> Answer<ModelTrialView> {
+        Ok(self.desk.try_model_view(&request.name).await?)
+    }
+
+    async fn case_leaves(&self, request: OfCase) -> Answer<Leaves> {
+        Ok(self.desk.leaves(request.case))
+    }
+
+    async fn case_fork(&self, request: ForkCase) -> Answer<CaseId> {
+        read(&self.desk, move |desk| desk.fork_case(request.case, request.at)).await
+    }
+
+    async fn cases_compare(&self, request: CompareCases) -> Answer<CaseComparison> {
+        read(&self.desk, move |desk| desk.compare_cases(request.one, request.other)).await
+    }
+
+    async fn calls_approve(&self, request: ApproveCalls) -> Answer<Vec<CallId>> {
+        let case = request.case;
+        let approved = read(&self.desk, move |desk| Ok(desk.approve_all(case, &request.calls))).await?;
+        if let Some(last) = approved.last().copied() {
+            self.go_on_with(case, last)?;
+        }
+        Ok(approved)
     }
 
     async fn call_edit(&self, request: EditCall) -> Answer<Nothing> {

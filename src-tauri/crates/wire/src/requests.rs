@@ -1,4 +1,4 @@
-use model::{Blueprint, CallId, CaseId, ClusterId, ObjectRef, ObservationId, Time};
+use model::{Blueprint, Budget, CallId, CaseId, ClusterId, ObjectRef, ObservationId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -141,6 +141,48 @@ pub struct OpenCase {
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct OfCase {
     pub case: CaseId,
+}
+
+/// Who investigates a case: `built-in`, a model's name, or (`null`, left out) whoever did before.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct StartInvestigation {
+    pub case: CaseId,
+    #[serde(default)]
+    #[ts(optional)]
+    pub investigator: Option<String>,
+    /// What a model may take; left out: the usual.
+    #[serde(default)]
+    #[ts(optional)]
+    pub budget: Option<Budget>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PutModelKey {
+    pub name: String,
+    pub key: String,
+    /// Kept in memory until the program ends, and nowhere else.
+    pub only_now: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ForkCase {
+    pub case: CaseId,
+    /// The last step that the branch has.
+    #[ts(type = "number")]
+    pub at: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct CompareCases {
+    pub one: CaseId,
+    pub other: CaseId,
+}
+
+/// Calls with the digests that were shown.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ApproveCalls {
+    pub case: CaseId,
+    pub calls: Vec<(CallId, String)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]

@@ -132,9 +132,24 @@ commands! {
     /// Opens a case on incidents of a cluster, or gives the open one about the same incidents.
     case_open(OpenCase) -> CaseId, reads [], changes ["cases"];
     case_get(OfCase) -> CaseView, reads ["case"], changes [];
-    /// Starts the built-in investigator, or goes on where it stopped.
-    investigation_start(OfCase) -> Nothing, reads [], changes ["case"];
+    /// Starts an investigator, or goes on where it stopped: the built-in one, or a model that argues with it.
+    investigation_start(StartInvestigation) -> Nothing, reads [], changes ["case"];
+    /// Language models that are set up; contacts nothing.
+    models_list(Nothing) -> Vec<ModelView>, reads ["models"], changes [];
+    model_put(PutModel) -> Vec<ModelView>, reads [], changes ["models"];
+    model_remove(OfName) -> Vec<ModelView>, reads [], changes ["models"];
+    /// Puts a model's key into the keyring, or keeps it for this run of the program alone.
+    model_key(PutModelKey) -> Vec<ModelView>, reads [], changes ["models"];
+    /// Asks a model small questions in which nothing of a cluster is.
+    model_try(OfName) -> ModelTrialView, reads [], changes ["models"];
+    /// What left this machine last for the model of a case, exactly.
+    case_leaves(OfCase) -> Leaves, reads ["case"], changes [];
+    /// A new case that goes on from an earlier step of this one.
+    case_fork(ForkCase) -> CaseId, reads [], changes ["cases"];
+    cases_compare(CompareCases) -> CaseComparison, reads ["case"], changes [];
     call_approve(ApproveCall) -> Nothing, reads [], changes ["case"];
+    /// Approves several waiting calls together; those that changed since they were shown stay as they are, and are told.
+    calls_approve(ApproveCalls) -> Vec<CallId>, reads [], changes ["case"];
     call_edit(EditCall) -> Nothing, reads [], changes ["case"];
     call_deny(DenyCall) -> Nothing, reads [], changes ["case"];
     /// Proposes a call of the engineer's own: a change, what takes one back, what shows whether it helped.

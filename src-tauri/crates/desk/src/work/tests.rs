@@ -5,8 +5,11 @@ fn an_investigation_that_rests_or_has_ended_does_not_go_on_until_it_is_woken() {
     let work = Work {
         cluster: model::ClusterId("c".into()),
         policy: Arc::default(),
+        investigator: BUILT_IN.into(),
+        leaves: Arc::default(),
         wake: Notify::new(),
         pause: watch::Sender::new(None),
+        task: OnceLock::new(),
     };
     assert!(work.is_going_on(), "it has just begun");
     for rest in

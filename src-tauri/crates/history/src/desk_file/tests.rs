@@ -159,9 +159,18 @@ fn cases_are_listed_by_last_touch_and_know_whether_they_concluded() {
     let desk = DeskFile::in_memory().unwrap();
     let investigation = |at| {
         let (investigator, knowledge_digest) = ("built-in".into(), "k".into());
-        written(at, CaseFact::InvestigationStarted { investigator, knowledge_digest, as_of: Time::from_seconds(at) })
+        written(
+            at,
+            CaseFact::InvestigationStarted {
+                investigator,
+                knowledge_digest,
+                as_of: Time::from_seconds(at),
+                budget: None,
+            },
+        )
     };
-    let conclusion = Conclusion { abstained: true, summary: "thin".into(), hypotheses: vec![], not_checked: vec![] };
+    let conclusion =
+        Conclusion { abstained: true, summary: "thin".into(), hypotheses: vec![], not_checked: vec![], argument: None };
     desk.append(case(1), &[opened(1), investigation(2), written(9, CaseFact::Concluded { conclusion })]).unwrap();
     desk.append(case(2), &[opened(5), noted(6, "n")]).unwrap();
     let listed: Vec<_> = desk.cases().unwrap().into_iter().map(|c| (c.id, c.concluded)).collect();

@@ -119,7 +119,7 @@ impl Telling<'_> {
             ),
             Some(first) => (false, format!("Most likely ({:.0} %): {}.", first.probability * 100.0, first.mechanism)),
         };
-        Conclusion { abstained, summary, hypotheses, not_checked }
+        Conclusion { abstained, summary, hypotheses, not_checked, argument: None }
     }
 
     /// What the first look shows.

@@ -141,6 +141,9 @@ fn run(mut investigator: BuiltIn, answer: impl Fn(&ToolCall) -> Seen) -> Vec<Mov
         seen = match &next {
             Move::Call(call) => answer(call),
             Move::Narrate { .. } | Move::Hypotheses { .. } | Move::Conclude(_) => Seen::Written,
+            Move::Calls(_) | Move::Ask(_) | Move::HandOver(_) | Move::HandBack(_) => {
+                panic!("it asks nobody else: {next:?}")
+            }
         };
         let over = matches!(next, Move::Conclude(_));
         moves.push(next);
@@ -153,7 +156,7 @@ fn run(mut investigator: BuiltIn, answer: impl Fn(&ToolCall) -> Seen) -> Vec<Mov
 
 fn released(call: &ToolCall) -> Seen {
     let observations = if call.tool == "logs" { vec![Arc::new(observed(LOG))] } else { Vec::new() };
-    Seen::Released { call: call.clone(), edited: None, text: String::new(), observations }
+    Seen::Released { call: call.clone(), edited: None, text: String::new(), changed: None, observations }
 }
 
 fn denied(call: &ToolCall) -> Seen {
@@ -300,7 +303,7 @@ fn a_check_that_was_made_and_found_nothing_speaks_against_what_it_looked_for() {
     };
     let empty = |call: &ToolCall| {
         let observations = vec![Arc::new(observed("INFO all is well"))];
-        Seen::Released { call: call.clone(), edited: None, text: String::new(), observations }
+        Seen::Released { call: call.clone(), edited: None, text: String::new(), changed: None, observations }
     };
     let moves = run(BuiltIn::looking(brief(), Box::new(shop)), empty);
     assert!(probability(&moves, 1) < probability(&moves, 0));

@@ -5,4 +5,5 @@ mod decisions;
 mod evidence;
 mod restart;
 mod stage;
+mod talk;
 mod words;

@@ -161,6 +161,10 @@ fn is_move(event: &CaseEvent) -> bool {
         CaseFact::Narrated { .. }
         | CaseFact::HypothesesMoved { .. }
         | CaseFact::Concluded { .. }
+        | CaseFact::ModelAnswered { .. }
+        | CaseFact::ModelSilent { .. }
+        | CaseFact::HandedOver { .. }
+        | CaseFact::HandedBack { .. }
         | CaseFact::Said { .. } => true,
         // What the engineer proposes is the engineer's own; it runs beside the investigation.
         CaseFact::Call(_) => matches!(event.author, Author::Investigator { .. }) && proposed(&event.fact).is_some(),

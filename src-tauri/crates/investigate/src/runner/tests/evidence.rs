@@ -13,13 +13,14 @@ use super::stage::{Script, Stage, call, cluster};
 use crate::{Brief, BuiltIn, Move, Pause, Seen};
 
 /// What a scenario leaves in a history, and when it ends. Playing it takes longer than everything else here.
-type Played = (Vec<Observation>, Time);
+pub(super) type Played = (Vec<Observation>, Time);
 
 static EVERYTHING: LazyLock<Played> = LazyLock::new(|| {
     let text = include_str!("../../../../../../tests/fixtures/scenarios/every-evidence.yaml");
     play(&Scenario::load("every-evidence.yaml", text).unwrap())
 });
-static DATABASE: LazyLock<Played> = LazyLock::new(|| play(&playground::built_in("refused-database").unwrap()));
+pub(super) static DATABASE: LazyLock<Played> =
+    LazyLock::new(|| play(&playground::built_in("refused-database").unwrap()));
 
 fn play(scenario: &Scenario) -> Played {
     let base = Time::from_seconds(900_000);
@@ -36,7 +37,7 @@ fn recorded(stage: &mut Stage) {
     stage.history.append(&[Observation::new(cluster(), at, at, Source::Read, Some(read), body)]).unwrap();
 }
 
-fn record(stage: &mut Stage, (observations, end): &Played) {
+pub(super) fn record(stage: &mut Stage, (observations, end): &Played) {
     let history = History::in_memory(cluster()).unwrap();
     history.append(observations).unwrap();
     stage.history = Arc::new(history);

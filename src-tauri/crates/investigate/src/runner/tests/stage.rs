@@ -162,6 +162,7 @@ fn concluding(released: &[Arc<Observation>]) -> Conclusion {
         summary: "done".into(),
         hypotheses: vec![hypothesis],
         not_checked: Vec::new(),
+        argument: None,
     }
 }
 
@@ -177,6 +178,7 @@ pub(super) struct Stage {
     pub told: Arc<Mutex<Vec<u64>>>,
     /// The time that the case looks at.
     pub as_of: Time,
+    pub speaking: Option<crate::Speaking>,
     clock: Arc<Ticking>,
     ids: Arc<Counting>,
 }
@@ -221,6 +223,7 @@ impl Stage {
             release: Release::Ask,
             told: Arc::default(),
             as_of: AS_OF,
+            speaking: None,
             clock,
             ids: Arc::new(Counting(AtomicU64::new(1))),
         }
@@ -262,6 +265,8 @@ impl Stage {
             release: self.release.clone(),
             ids: Arc::clone(&self.ids) as Arc<dyn Ids>,
             on_write: Some(Arc::new(move |seq| told.lock().unwrap().push(seq))),
+            speaking: self.speaking.clone(),
+            anew: false,
         };
         Runner::new(setting, Box::new(investigator)).unwrap()
     }
