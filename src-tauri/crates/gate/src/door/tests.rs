@@ -411,6 +411,53 @@ fn of_an_approval_and_a_denial_at_once_one_counts() {
     assert_sound(&one);
 }
 
+/// One of the things that anybody can try.
+fn attempt(door: &Door, act: u8) {
+    let shown = door.call(CASE, CALL).map(|call| call.digest).unwrap_or_default();
+    let _ = match act {
+        0 | 1 => propose(door, CALL, Risk::Read, &Policy::default()).map(drop),
+        2 => propose(door, CALL, Risk::Write, &reads()).map(drop),
+        3 | 4 => door.approve(CASE, CALL, &shown, engineer()).map(drop),
+        5 => door.deny(CASE, CALL, "no", engineer()).map(drop),
+        6 => edit(door, 5, &Policy::default(), false).map(drop),
+        7 => edit(door, 6, &reads(), true).map(drop),
+        8 | 9 => door.start(CASE, CALL).map(drop),
+        10 => door.failed(CASE, CALL, "time-out", "again").map(drop),
+        11 => door.recover(CASE).map(drop),
+        12 => door.void(CASE, CALL, "drift", Author::Program).map(drop),
+        _ => door.succeeded(CASE, CALL, result()).map(drop),
+    };
+}
+
+/// Whatever was written when the program ended is found again: a decision is not asked for twice, a start is not made twice.
+fn assert_survives(events: &[model::CaseEvent]) {
+    for cut in 1..=events.len() {
+        let desk = DeskFile::in_memory().unwrap();
+        for event in &events[..cut] {
+            let model::CaseEvent { at, author, fact, .. } = event.clone();
+            desk.append(CASE, &[Written { at, author, fact }]).unwrap();
+        }
+        let again = door(desk);
+        again.recover(CASE).unwrap();
+        let Ok(call) = again.call(CASE, CALL) else { continue };
+        let steps = events[..cut].iter().filter_map(|event| match &event.fact {
+            CaseFact::Call(fact) if fact.revision == call.revision => Some(&fact.step),
+            _ => None,
+        });
+        let (mut decided, mut started) = (false, false);
+        for step in steps {
+            decided |= matches!(step, CallStep::Approved { .. } | CallStep::Denied { .. } | CallStep::Edited { .. });
+            started |= matches!(step, CallStep::Started { .. });
+        }
+        let waits =
+            matches!(call.state, CallState::Proposed | CallState::Previewing | CallState::AwaitingDecision { .. });
+        assert!(!(decided && waits), "cut after event {cut}: {:?}", call.state);
+        if started {
+            assert!(again.start(CASE, CALL).is_err(), "cut after event {cut}: it began twice");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -421,21 +468,17 @@ proptest! {
         let doors = [on(&path), on(&path)];
         for (program, act) in acts {
             let door = &doors[program];
-            let shown = door.call(CASE, CALL).map(|call| call.digest).unwrap_or_default();
-            let _ = match act {
-                0 | 1 => propose(door, CALL, Risk::Read, &Policy::default()).map(drop),
-                2 => propose(door, CALL, Risk::Write, &reads()).map(drop),
-                3 | 4 => door.approve(CASE, CALL, &shown, engineer()).map(drop),
-                5 => door.deny(CASE, CALL, "no", engineer()).map(drop),
-                6 => edit(door, 5, &Policy::default(), false).map(drop),
-                7 => edit(door, 6, &reads(), true).map(drop),
-                8 | 9 => door.start(CASE, CALL).map(drop),
-                10 => door.failed(CASE, CALL, "time-out", "again").map(drop),
-                11 => door.recover(CASE).map(drop),
-                12 => door.void(CASE, CALL, "drift", Author::Program).map(drop),
-                _ => door.succeeded(CASE, CALL, result()).map(drop),
-            };
+            attempt(door, act);
         }
         assert_sound(&doors[0]);
+    }
+
+    #[test]
+    fn a_program_that_ends_after_any_append_loses_no_decision(acts in proptest::collection::vec(0u8..14, 1..24)) {
+        let door = in_memory();
+        for act in acts {
+            attempt(&door, act);
+        }
+        assert_survives(&door.desk.events(CASE, 0).unwrap());
     }
 }
