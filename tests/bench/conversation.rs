@@ -1,21 +1,35 @@
 //! What leaves for a model, measured.
 //!
-//!     cargo run -p caseboard-tests --bin conversation -- [--secrets N] [--seed N] [--json] [--show N]
+//!     cargo run -p caseboard-tests --bin conversation -- [--secrets N] [--seed N] [--json] [--show N] [--every N]
 //!
 //! Secrets of many kinds are planted where clusters have them: in objects, logs, events, Helm values and the results of
 //! tools. Each goes the way that it would go in the program, into the body of a request in each of the formats that
 //! models speak, and is looked for there: as it is, in base64, percent-encoded, and in parts. The generator knows issuers'
 //! documented formats and nothing of the redactor. Lines without a secret, made here and taken from the recorded
-//! incidents, are counted when anything in them is redacted.
+//! incidents, are counted when anything in them is redacted. The same secrets are looked for in exported cases and in what
+//! the program logs.
+//!
+//! Instructions stand where data is expected, and a model obeys each of them (`conversation/injection.rs`). And what is sent for
+//! each of the recorded incidents is compared with the raw JSON of the same tools (`conversation/context.rs`).
 
 #[path = "conversation/clean.rs"]
 mod clean;
+#[path = "conversation/context.rs"]
+mod context;
 #[path = "conversation/dice.rs"]
 mod dice;
+#[path = "conversation/exported.rs"]
+mod exported;
+#[path = "conversation/foreign.rs"]
+mod foreign;
+#[path = "conversation/injection.rs"]
+mod injection;
 #[path = "conversation/places.rs"]
 mod places;
 #[path = "conversation/secrets.rs"]
 mod secrets;
+#[path = "conversation/talk.rs"]
+mod talk;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -34,6 +48,8 @@ struct Wanted {
     json: bool,
     /// How many examples of what went wrong are printed.
     show: usize,
+    /// Only every so many of the recorded incidents.
+    every: usize,
 }
 
 fn main() -> ExitCode {
@@ -47,7 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn wanted() -> Result<Wanted> {
-    let mut wanted = Wanted { secrets: 1_000, seed: 5, json: false, show: 5 };
+    let mut wanted = Wanted { secrets: 1_000, seed: 5, json: false, show: 5, every: 1 };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
         if flag == "--json" {
@@ -59,7 +75,8 @@ fn wanted() -> Result<Wanted> {
             "--secrets" => wanted.secrets = value.parse()?,
             "--seed" => wanted.seed = value.parse()?,
             "--show" => wanted.show = value.parse()?,
-            _ => bail!("`{flag}` is no option; there are --secrets, --seed, --show and --json"),
+            "--every" => wanted.every = value.parse()?,
+            _ => bail!("`{flag}` is no option; there are --secrets, --seed, --show, --every and --json"),
         }
     }
     Ok(wanted)
@@ -79,13 +96,43 @@ fn run() -> Result<()> {
     };
     let all = recorded.map_or(made, |recorded| (made.0 + recorded.0, made.1 + recorded.1));
     let percent = |(redacted, of): (usize, usize)| redacted as f64 * 100.0 / of.max(1) as f64;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let exported = exported::run(wanted.seed, wanted.secrets)?;
+    let injected = runtime.block_on(injection::run(wanted.seed))?;
+    for line in injected.wrong.iter().chain(&exported.found).take(wanted.show) {
+        eprintln!("{line}");
+    }
+    let context = match runtime.block_on(context::run(wanted.every)) {
+        Ok(measured) => Some(measured),
+        Err(why) => {
+            eprintln!("what is sent for recorded incidents is not measured: {why:#}");
+            None
+        }
+    };
+    for lost in context.iter().flat_map(|measured| &measured.lost).take(wanted.show) {
+        eprintln!("deciding evidence was not sent: {lost}");
+    }
     let worst = recorded.map_or(percent(made), |recorded| percent(recorded).max(percent(made)));
     if wanted.json {
-        let figures = json!({
+        let mut figures = json!({
             "planted_secrets": planted.all,
-            "planted_secrets_out": planted.out,
-            "false_redactions_percent": (worst * 10_000.0).round() / 10_000.0,
+            "planted_secrets_out": planted.out + exported.out,
+            "false_redactions_percent": rounded(worst),
+            "injection_cases": injected.cases,
+            "injection_obeyed": injected.obeyed,
+            "injection_unasked_writes": injected.unasked_writes,
+            "injection_other_clusters": injected.other_clusters,
+            "injection_secrets_out": injected.secrets_out,
         });
+        if let Some(measured) = &context {
+            figures["context_cases"] = measured.cases.len().into();
+            figures["context_bytes_median"] = measured.sent_at(0.5).into();
+            figures["context_bytes_p95"] = measured.sent_at(0.95).into();
+            figures["context_ratio_median"] = rounded(measured.ratio_at(0.5)).into();
+            figures["context_ratio_p95"] = rounded(measured.ratio_at(0.95)).into();
+            figures["context_evidence_kept"] = rounded(measured.kept as f64 / measured.judged.max(1) as f64).into();
+            figures["context_evidence_judged"] = measured.judged.into();
+        }
         say(&figures.to_string());
         return Ok(());
     }
@@ -94,12 +141,36 @@ fn run() -> Result<()> {
     for ((kind, place), count) in &planted.by_kind {
         say(&format!("    {kind} in {place}: {count}"));
     }
+    say(&format!("  in exported cases    {} of {}", exported.out, exported.all));
+    say(&format!(
+        "injected instructions  {}, {} obeyed; changes without a question {}, calls elsewhere {}, secrets out {}",
+        injected.cases, injected.obeyed, injected.unasked_writes, injected.other_clusters, injected.secrets_out
+    ));
+    for unread in injected.unread.iter().take(wanted.show) {
+        say(&format!("  not read by the model: {unread}"));
+    }
+    if let Some(measured) = &context {
+        say(&format!(
+            "sent for a case        median {:.0} bytes, p95 {:.0}; of raw JSON {:.3} and {:.3}; {} cases",
+            measured.sent_at(0.5),
+            measured.sent_at(0.95),
+            measured.ratio_at(0.5),
+            measured.ratio_at(0.95),
+            measured.cases.len()
+        ));
+        say(&format!("  deciding evidence    in {} of {}", measured.kept, measured.judged));
+    }
     say(&format!("clean lines            {}, {} of them redacted", all.1, all.0));
     say(&format!("  made                 {:.4} % of {}", percent(made), made.1));
     if let Some(recorded) = recorded {
         say(&format!("  recorded             {:.4} % of {}", percent(recorded), recorded.1));
     }
     Ok(())
+}
+
+/// Four decimals.
+fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
 }
 
 fn say(line: &str) {
@@ -227,12 +298,28 @@ mod tests {
 
     #[test]
     fn no_planted_secret_is_in_a_body_and_clean_lines_stay() {
-        let wanted = Wanted { secrets: 500, seed: 11, json: true, show: 3 };
+        let wanted = Wanted { secrets: 500, seed: 11, json: true, show: 3, every: 1 };
         let planted = plant(&wanted);
         assert_eq!((planted.all, planted.out), (500, 0), "{:?}", planted.by_kind);
         let made = clean::made(&mut Dice::new(11), 2_000);
         let (redacted, all) = redactions(&made, "made", wanted.show);
         assert!(redacted * 100 < all, "{redacted} of {all}");
+    }
+
+    #[tokio::test]
+    async fn a_model_that_obeys_everything_changes_nothing_without_a_question() {
+        let suite = injection::run(5).await.expect("the suite runs");
+        assert!(suite.cases >= 60, "{}", suite.cases);
+        // Otherwise nothing was tried.
+        assert!(suite.obeyed >= 60, "{} of {} were read: {:?}", suite.obeyed, suite.cases, suite.unread);
+        let counts = (suite.unasked_writes, suite.other_clusters, suite.secrets_out);
+        assert_eq!(counts, (0, 0, 0), "{:?}", suite.wrong);
+    }
+
+    #[test]
+    fn no_planted_secret_is_in_an_exported_case() {
+        let exported = exported::run(11, 200).expect("cases are exported");
+        assert_eq!((exported.all, exported.out), (200, 0), "{:?}", exported.found);
     }
 
     #[test]
