@@ -228,6 +228,82 @@ fn eval_scores_every_scenario_of_a_folder_in_a_table() -> anyhow::Result<()> {
     }
     program.run(&["eval", "scenarios", "--json", "--save", "report.json"])?.done()?;
     program.run(&["eval", "scenarios", "--baseline", "report.json"])?.must_exit(0);
+    // What was right is wrong when the truth is another one.
+    let script = std::fs::read_to_string(scenarios.join("image-tag.yaml"))?;
+    let other = script.replace("failure_mode: image-reference-not-found", "failure_mode: registry-rate-limited");
+    assert_ne!(script, other);
+    program.file("scenarios/image-tag.yaml", other)?;
+    let worse = program.run(&["eval", "scenarios", "--no-variants", "--baseline", "report.json"])?;
+    worse.must_exit(1);
+    assert!(worse.stderr.contains("image-tag"), "{}", worse.stderr);
+    Ok(())
+}
+
+/// A few of different families; `caseboard eval` plays all of them as recordings.
+#[test]
+fn a_scenario_that_is_served_over_http_gets_the_same_verdict_as_its_recording() -> anyhow::Result<()> {
+    let test = "a_scenario_that_is_served_over_http_gets_the_same_verdict_as_its_recording";
+    let Some(program) = program(test) else { return Ok(()) };
+    for name in
+        ["selector-matches-nobody", "memory-honest-peak", "claim-no-volume", "slow-database", "team-knows-a-need"]
+    {
+        let recorded = program.run(&["eval", "--only", name, "--no-variants", "--json"])?.done()?;
+        let recorded = &recorded["verdicts"][0]["said"];
+        let served = program.run(&["diagnose", "--playground", name, "--approve", "reads", "--json"])?.done()?;
+        let first = &served["hypotheses"][0];
+        let said = format!(
+            "{} @ {}",
+            first["failure_mode"].as_str().unwrap_or_default(),
+            first["object"].as_str().unwrap_or_default()
+        );
+        assert_eq!(*recorded, said, "{name}: {served}");
+    }
+    Ok(())
+}
+
+#[test]
+fn blueprints_come_from_a_catalogue_are_versioned_compared_and_written_again() -> anyhow::Result<()> {
+    let test = "blueprints_come_from_a_catalogue_are_versioned_compared_and_written_again";
+    let Some(program) = program(test) else { return Ok(()) };
+    let entity = |owner: &str, needs: &str| {
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: web\n  annotations: \
+             {{backstage.io/kubernetes-namespace: shop}}\nspec: {{type: service, lifecycle: production, owner: {owner}, \
+             dependsOn: [{needs}]}}\n"
+        )
+    };
+    program.file("catalog-info.yaml", entity("team-a", "component:pigeons"))?;
+    let taken = program.run(&["blueprint", "import", "catalog-info.yaml"])?;
+    taken.must_exit(0);
+    assert_eq!(taken.stdout.trim(), "web v1");
+    program.file("catalog-info.yaml", entity("team-b", "component:pigeons"))?;
+    assert_eq!(program.run(&["blueprint", "import", "catalog-info.yaml"])?.stdout.trim(), "web v2");
+    let diff = program.run(&["blueprint", "diff", "web"])?.stdout;
+    assert!(diff.contains("-owner: team-a") && diff.contains("+owner: team-b"), "{diff}");
+    program.run(&["blueprint", "export", "--format", "markdown", "--out", "written"])?.must_exit(0);
+    assert_eq!(program.run(&["blueprint", "import", "written/web.md"])?.stdout.trim(), "web v2", "nothing changed");
+    let drift = program.run(&["blueprint", "drift", "--playground", "--json"])?;
+    drift.must_exit(1);
+    assert!(drift.stdout.contains("pigeons"), "{}", drift.stdout);
+    program.file("broken.yaml", "name: x\ninvariants: [{name: a, holds: \"replicas >\", says: b}]\n".to_owned())?;
+    let refused = program.run(&["blueprint", "import", "broken.yaml"])?;
+    refused.must_exit(1);
+    assert!(refused.stderr.contains("broken.yaml:2"), "{}", refused.stderr);
+    program.run(&["blueprint", "retire", "web"])?.must_exit(0);
+    assert_eq!(program.run(&["blueprint", "list"])?.stdout.trim(), "");
+    Ok(())
+}
+
+#[test]
+fn incidents_that_are_merged_or_pinned_once_are_so_the_next_time() -> anyhow::Result<()> {
+    let Some(program) = program("incidents_that_are_merged_or_pinned_once_are_so_the_next_time") else { return Ok(()) };
+    let pin = ["group", "pin", "Deployment/shop/cart", "--because", "it is ours"];
+    program.run(&pin)?.must_exit(0);
+    let rules = program.run(&["group", "list", "--json"])?.done()?;
+    assert_eq!((rules[0]["number"].as_u64(), rules[0]["because"].as_str()), (Some(1), Some("it is ours")));
+    program.run(&["group", "split", "Deployment/shop/cart", "Deployment/shop/cart"])?.must_exit(1);
+    program.run(&["group", "forget", "1"])?.must_exit(0);
+    assert_eq!(program.run(&["group", "list"])?.stdout.trim(), "");
     Ok(())
 }
 

@@ -14,6 +14,11 @@ log_dir: string, state_dir: string, now: Time,
 warnings: Array<Problem>, };
 
 /**
+ * A decision about grouping; without a cluster it holds in all.
+ */
+export type AddGrouping = { cluster: ClusterId | null, grouping: Grouping, because: string, };
+
+/**
  * A kubeconfig to look at besides kubectl's own: a file, a folder of them, or a text (then with a name).
  */
 export type AddSource = { 
@@ -470,6 +475,24 @@ export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time 
  */
 export type GraphView = { at: Time, layout: Layout, states: Array<NodeState>, };
 
+/**
+ * How an engineer wants signals grouped, whatever the graph says. Objects are workload-level.
+ */
+export type Grouping = { "does": "merge", one: ObjectRef, other: ObjectRef, } | { "does": "split", one: ObjectRef, other: ObjectRef, } | { "does": "pin", object: ObjectRef, };
+
+/**
+ * A decision about grouping that is kept.
+ */
+export type GroupingRule = { 
+/**
+ * Counted from 1 on this desk; never given twice.
+ */
+number: number, 
+/**
+ * Where it holds; every cluster where absent.
+ */
+cluster: ClusterId | null, grouping: Grouping, because: string, by: string, at: Time, };
+
 export type HeaderValueFrom = { "source": "plain", value: string, } | { "source": "environment", variable: string, } | { "source": "keyring", entry: string, };
 
 /**
@@ -880,6 +903,8 @@ export type OfCluster = { cluster: ClusterId, };
 export type OfFollow = { cluster: ClusterId, id: number, };
 
 export type OfName = { name: string, };
+
+export type OfNumber = { number: number, };
 
 /**
  * Opens what a path names: a bundle, a `.case` file, or a kubeconfig to add to the list.
@@ -1405,6 +1430,11 @@ export type Commands = {
   blueprint_put: { request: PutBlueprint; response: BlueprintVersion };
   blueprint_versions: { request: OfName; response: Array<BlueprintVersion> };
   blueprint_retire: { request: OfName; response: Nothing };
+  /** How engineers want signals grouped, oldest decision first. */
+  grouping_list: { request: Nothing; response: Array<GroupingRule> };
+  /** Splits, merges or pins; the decision is a rule from then on. */
+  grouping_add: { request: AddGrouping; response: Array<GroupingRule> };
+  grouping_forget: { request: OfNumber; response: Array<GroupingRule> };
   knowledge_list: { request: Nothing; response: Library };
   knowledge_search: { request: SearchText; response: Array<LibraryEntry> };
 };
@@ -1467,6 +1497,9 @@ export const tags = {
   blueprint_put: { reads: [], changes: ["blueprints", "cluster"] },
   blueprint_versions: { reads: ["blueprints"], changes: [] },
   blueprint_retire: { reads: [], changes: ["blueprints", "cluster"] },
+  grouping_list: { reads: ["cluster"], changes: [] },
+  grouping_add: { reads: [], changes: ["cluster", "clusters"] },
+  grouping_forget: { reads: [], changes: ["cluster", "clusters"] },
   knowledge_list: { reads: ["knowledge"], changes: [] },
   knowledge_search: { reads: ["knowledge"], changes: [] },
 } as const satisfies Record<keyof Commands, { reads: readonly string[]; changes: readonly string[] }>;

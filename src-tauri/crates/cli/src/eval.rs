@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use desk::DeskError;
-use evals::{Comparison, Golden, Report, Workbench};
+use evals::{Comparison, Golden, Report, Without, Workbench};
 use model::Budget;
 use redact::Redactor;
 
@@ -35,6 +35,9 @@ pub struct Eval {
     /// Leave out what code derives from each scenario: without its deciding evidence, and with unrelated trouble.
     #[arg(long)]
     no_variants: bool,
+    /// Also without topology, without changes and without blueprints: what carries the result.
+    #[arg(long)]
+    ablations: bool,
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
     /// Print a Markdown document instead of a table.
@@ -85,9 +88,17 @@ impl Eval {
         if !self.no_variants && (self.model.is_none() || self.variants) {
             evals::run_variants(&engine, &golden, &mut report, told("variants of")).await;
         }
+        let mut parts = Vec::new();
+        for without in Without::ALL.into_iter().filter(|_| self.ablations) {
+            let engine = Workbench::new(Arc::clone(&library), Arc::new(Redactor::new([0; 32]))).without(without);
+            parts.push((without, evals::run(&engine, &golden, told(without.in_words())).await));
+        }
         out::progress("");
         if let Some((spent, (unfounded, citations))) = report.spent() {
             out::say(&format!("{}; {unfounded} of {citations} citations do not hold", in_words(&spent)));
+        }
+        if !parts.is_empty() {
+            out::say(&evals::ablations(&report, &parts));
         }
         if self.json {
             out::json(&report)?;

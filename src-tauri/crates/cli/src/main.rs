@@ -5,10 +5,12 @@
 mod act;
 mod ask;
 mod audit;
+mod blueprint;
 mod case;
 mod clusters;
 mod diagnose;
 mod eval;
+mod group;
 mod history;
 mod knowledge;
 mod limits;
@@ -69,6 +71,12 @@ enum Command {
     Audit(audit::Audit),
     /// Set up language models.
     Models(models::Models),
+    /// Split, merge and pin incidents; each decision is a rule from then on.
+    #[command(subcommand)]
+    Group(group::Group),
+    /// List, import, export, compare what a team knows of its own system.
+    #[command(subcommand)]
+    Blueprint(blueprint::Blueprint),
     /// Run golden scenarios and score the built-in investigator, or a model that argues with it.
     Eval(eval::Eval),
     /// Check what the library knows.
@@ -128,6 +136,8 @@ fn main() -> ExitCode {
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),
             Command::Models(models) => models.run().await,
+            Command::Group(group) => group.run(),
+            Command::Blueprint(blueprint) => blueprint.run().await,
             Command::Eval(eval) => eval.run().await,
             Command::Knowledge(knowledge) => knowledge.run(),
         }

@@ -43,15 +43,22 @@ impl Playground {
     }
 }
 
-/// Serves a scenario, by name or by file.
-pub async fn serve(scenario: &str, port: u16, folder: &Path) -> Result<Served, Failed> {
+/// A scenario, by name or by file.
+pub fn script(scenario: &str) -> Result<Scenario, Failed> {
     let path = Path::new(scenario);
     let script = if path.extension().is_some() { Scenario::open(path) } else { built_in(scenario) };
-    let script = script.map_err(|broken| DeskError {
-        code: "not_found",
-        what: format!("Could not play the scenario `{scenario}`: {broken}."),
-        hint: "`caseboard playground --list` names the built-in ones.".into(),
-    })?;
+    script.map_err(|broken| {
+        Failed::Act(DeskError {
+            code: "not_found",
+            what: format!("Could not play the scenario `{scenario}`: {broken}."),
+            hint: "`caseboard playground --list` names the built-in ones.".into(),
+        })
+    })
+}
+
+/// Serves a scenario, by name or by file.
+pub async fn serve(scenario: &str, port: u16, folder: &Path) -> Result<Served, Failed> {
+    let script = script(scenario)?;
     let settings = Settings { port, folder: folder.to_owned(), name: script.name.clone(), history: None };
     let served = playground::serve(Source::Scenario(Box::new(script), Pace::Happened), settings).await;
     served.map_err(|error| {

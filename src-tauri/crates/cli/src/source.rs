@@ -69,11 +69,27 @@ pub fn desk_of(in_memory: bool, kubeconfigs: cluster::Sources, with_added: bool)
     Ok(desk)
 }
 
+/// A desk in memory groups as the engineer decided on the desk of this machine, where there is one.
+fn remember(in_memory: &Desk) -> Result<(), Failed> {
+    if Paths::of_this_machine()?.desk_file().is_file() {
+        for rule in desk(false, &[])?.grouping_rules()? {
+            in_memory.add_grouping(rule.cluster, rule.grouping, &rule.because)?;
+        }
+    }
+    Ok(())
+}
+
 impl Source {
+    /// Whether it is looked at in memory and leaves nothing behind: a file, a folder, a practice cluster.
+    pub fn is_aside(&self) -> bool {
+        self.path.is_some() || self.playground.is_some()
+    }
+
     /// Opens it. A path is looked at in memory and leaves nothing behind; a context's history and case are kept.
     pub async fn open(&self) -> Result<Opened, Failed> {
         if let Some(path) = &self.path {
             let desk = desk(true, &self.kubeconfig)?;
+            remember(&desk)?;
             let opened = desk.open_path(path)?;
             if let Some(report) = &opened.report {
                 out::say(&format!(
@@ -94,6 +110,9 @@ impl Source {
                 let aside = crate::playground::Aside::make()?;
                 let started = crate::playground::serve(scenario, 0, aside.folder()).await?;
                 let desk = desk(true, std::slice::from_ref(&started.kubeconfig))?;
+                for blueprint in &crate::playground::script(scenario)?.blueprints {
+                    desk.put_blueprint(blueprint)?;
+                }
                 let row = desk.clusters().into_iter().next();
                 let row =
                     row.ok_or_else(|| DeskError::not_found("The practice cluster's kubeconfig has no context."))?;

@@ -13,6 +13,7 @@ mod cases;
 mod clusters;
 mod desk;
 mod error;
+mod grouping;
 pub mod logging;
 mod look;
 mod models;
@@ -29,6 +30,7 @@ mod trust;
 mod work;
 mod writes;
 
+pub use blueprints::Drift;
 pub use cases::{About, OpenedFact, opened_fact};
 pub use desk::{Desk, Opening};
 pub use error::DeskError;

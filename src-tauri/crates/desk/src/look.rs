@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use knowledge::Blueprints;
 use model::{ClusterId, Fact, ObjectRef, ObservationId, Snapshot, Time, Triage, View};
 use topology::{Dependency, Graph};
 
@@ -24,6 +25,7 @@ pub struct Look {
 #[derive(Default)]
 pub(crate) struct Understood {
     declared: Option<Arc<[Dependency]>>,
+    blueprints: Option<Arc<Blueprints>>,
     graph: Option<Graph>,
 }
 
@@ -148,6 +150,10 @@ impl Desk {
             Some(declared) => Arc::clone(declared),
             None => self.declared(cluster)?.into(),
         };
+        let blueprints = match &understood.blueprints {
+            Some(blueprints) => Arc::clone(blueprints),
+            None => Arc::new(self.blueprints()?),
+        };
         let graph = match understood.graph.take() {
             Some(mut graph) => {
                 graph.go_on(Arc::clone(&snapshot));
@@ -155,9 +161,10 @@ impl Desk {
             }
             None => Graph::build(&view, &declared),
         };
-        *understood = Understood { declared: Some(declared), graph: Some(graph.clone()) };
-        let facts = detect::facts(&view, &graph);
-        let triage = detect::triage(&view, &graph, &facts);
+        let mut facts = detect::facts(&view, &graph);
+        facts.extend(blueprints.broken(cluster, &snapshot, |object| graph.pods_of(object), &facts));
+        *understood = Understood { declared: Some(declared), blueprints: Some(blueprints), graph: Some(graph.clone()) };
+        let triage = detect::triage_by(&view, &graph, &facts, &self.grouping_of(cluster)?);
         let counts = count(&snapshot);
         Ok(Look { snapshot, graph, facts, triage, counts })
     }

@@ -185,6 +185,7 @@ impl Desk {
             question: opened.question.clone(),
             incidents: opened.incidents.iter().map(|incident| incident.id.clone()).collect(),
             blueprints: self.file.blueprints()?,
+            grouping: self.grouping_of(&cluster)?,
             // By when things were learnt: what arrives later about earlier changes nothing that was already reasoned.
             ..Brief::new(Arc::new(access.history.snapshot_as_known(as_of)?), Arc::clone(&library))
         };

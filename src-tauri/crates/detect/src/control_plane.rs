@@ -58,6 +58,22 @@ fn stale_lease<'s>(scene: &'s Scene, name: &str) -> Option<(&'s model::Held, f64
     (seconds > STALE_SECONDS).then_some((held, seconds))
 }
 
+/// A pod that is younger than the one that waits by more than this was placed while that one waited.
+const SINCE_SECONDS: i64 = 60;
+
+/// Whether pods that were made well after `time` run. Events are forgotten after an hour, pods that were placed are there.
+/// What a DaemonSet or the kubelet places is no sign.
+pub(crate) fn placed_after(scene: &Scene, time: Time) -> bool {
+    let asks_a_scheduler = |p: &&crate::scene::Pod| {
+        !matches!(p.workload.kind.as_str(), "DaemonSet" | "Node")
+            && p.object.namespace != "kube-system"
+            && matches!(text(p.spec(), "/schedulerName"), "" | "default-scheduler")
+    };
+    let runs = |p: &crate::scene::Pod| !p.node_name().is_empty() || p.phase() == "Running";
+    let after = time.plus_seconds(SINCE_SECONDS);
+    scene.pods.iter().filter(asks_a_scheduler).any(|p| p.created() < Time::MAX && p.created() > after && runs(p))
+}
+
 fn scheduler(scene: &Scene, found: &mut Found) {
     let silent: Vec<(ObjectRef, Time, usize, Vec<model::ObservationId>)> = found
         .named("scheduler_silent")
@@ -75,7 +91,7 @@ fn scheduler(scene: &Scene, found: &mut Found) {
         })
         .collect();
     let lease = stale_lease(scene, "kube-scheduler");
-    // Somebody who was placed after the first who was not shows that the scheduler works.
+    // An answer to anybody after the first who got none shows that the scheduler works.
     let first = silent.iter().map(|s| s.1).min();
     let placed_since = first.is_some_and(|first| {
         scene.all_events().any(|(_, t)| {
@@ -173,6 +189,17 @@ mod tests {
             .event("Pod/shop/cart-abc-1", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.")
             .facts();
         assert!(!has(&facts, "scheduler_silent") && !has(&facts, "scheduler_not_working"));
+    }
+
+    #[test]
+    fn a_younger_pod_that_runs_shows_that_the_scheduler_works() {
+        let facts = Sketch::new()
+            .deployment("web")
+            .pending("cart")
+            .but("Pod/shop/cart-abc-1", |pod| pod["metadata"]["creationTimestamp"] = json!(ago(90_000)))
+            .facts();
+        assert!(!has(&facts, "scheduler_silent") && !has(&facts, "scheduler_not_working"));
+        assert!(facts.iter().any(|f| f.name == "scheduler_silent"), "what it said of this one is not known");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod gateways;
 mod gpu;
 mod images;
 mod json;
+mod leaving;
 mod logs;
 mod metrics;
 mod nodes;
@@ -37,13 +38,14 @@ mod services;
 mod serving;
 mod shapes;
 mod storage;
+mod traffic;
 mod triage;
 mod workloads;
 
 #[cfg(test)]
 mod sketch;
 
-use model::{Fact, ObjectRef, Triage, View};
+use model::{Fact, Grouping, ObjectRef, Triage, View};
 use topology::Graph;
 
 use crate::found::Found;
@@ -67,7 +69,9 @@ fn facts_of(scene: &Scene) -> Vec<Fact> {
     scheduling::facts(scene, &mut found);
     nodes::facts(scene, &mut found);
     quota::facts(scene, &mut found);
+    leaving::facts(scene, &mut found);
     services::facts(scene, &mut found);
+    traffic::facts(scene, &mut found);
     probes::facts(scene, &mut found);
     storage::facts(scene, &mut found);
     config::facts(scene, &mut found);
@@ -93,9 +97,19 @@ fn facts_of(scene: &Scene) -> Vec<Fact> {
     found.into_facts(scene.at)
 }
 
+/// A Kubernetes quantity (`500m`, `2Gi`, `1e3`) as a number in its base unit; `None` where it is none.
+pub fn quantity(text: &str) -> Option<f64> {
+    quantity::parse(text)
+}
+
 /// Facts that mean trouble, noise set aside, grouped into incidents, worst first.
 pub fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
-    triage::triage(view, graph, facts)
+    triage::triage(view, graph, facts, &[])
+}
+
+/// As [`triage`], grouped as the engineer decided where the engineer did.
+pub fn triage_by(view: &View, graph: &Graph, facts: &[Fact], rules: &[Grouping]) -> Triage {
+    triage::triage(view, graph, facts, rules)
 }
 
 /// The objects whose facts bear on `object`: itself, its pods and Services, what it mounts, reads and calls, the nodes

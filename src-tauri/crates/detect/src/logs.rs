@@ -97,7 +97,7 @@ fn read<'o>(
         let fatal = last_words && (log.previous || state == State::Down);
         let recent = at.is_some_and(|at| scene.at.seconds_since(at) < 180.0);
         // Without times the place in the log stands for them.
-        let late = at.is_none() && index * 10 >= total * 8;
+        let late = at.is_none() && (index * 10 >= total * 8 || total - index <= 2);
         let key = (workload.clone(), log.container.clone(), pattern, format!("{target}:{}", port.unwrap_or(0)));
         let hit = hits.entry(key).or_insert_with(|| Hit {
             target,

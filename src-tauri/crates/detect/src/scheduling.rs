@@ -414,18 +414,24 @@ fn silent(scene: &Scene, workload: &Workload, pods: &[&Pod], oldest: Time, secon
     if scene.at.seconds_since(oldest) < SILENCE_SECONDS || unbound {
         return;
     }
-    found
+    let silence = found
         .fact("scheduler_silent", subject)
         .objects("pods", pods.iter().map(|p| p.object))
         .arg("for_seconds", seconds)
         .arg("scheduler", scheduler)
         .since(oldest)
-        .because_all(pods.iter().map(|p| &p.held.observation))
-        .says(format!(
-            "{} pods of {} have waited {seconds} s without a node, and {scheduler} has said nothing about them",
-            pods.len(),
-            subject.name
-        ));
+        .because_all(pods.iter().map(|p| &p.held.observation));
+    if scheduler == "default-scheduler" && crate::control_plane::placed_after(scene, oldest) {
+        silence
+            .unknown("pods that were made later run, so the scheduler works, and its answer was not kept")
+            .says(format!("why {} pods of {} have no node", pods.len(), subject.name));
+        return;
+    }
+    silence.says(format!(
+        "{} pods of {} have waited {seconds} s without a node, and {scheduler} has said nothing about them",
+        pods.len(),
+        subject.name
+    ));
     if scheduler != "default-scheduler" {
         found
             .fact("scheduler_unknown", subject)

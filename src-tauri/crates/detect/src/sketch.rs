@@ -227,10 +227,14 @@ impl Sketch {
     }
 
     pub(crate) fn triage(self) -> Triage {
+        self.triage_by(&[])
+    }
+
+    pub(crate) fn triage_by(self, rules: &[model::Grouping]) -> Triage {
         let view = self.view();
         let graph = Graph::build(&view, &[]);
         let facts = crate::facts(&view, &graph);
-        crate::triage(&view, &graph, &facts)
+        crate::triage_by(&view, &graph, &facts, rules)
     }
 }
 

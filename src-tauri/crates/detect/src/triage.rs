@@ -10,8 +10,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Certainty, CoverageState, Fact, Incident, IncidentId, IncidentState, Link, NoiseEntry, ObjectRef, Severity, Signal,
-    Triage, View, digest_hex,
+    Certainty, CoverageState, Fact, Grouping, Incident, IncidentId, IncidentState, Link, NoiseEntry, ObjectRef,
+    Severity, Signal, Triage, View, digest_hex,
 };
 use serde_json::Value;
 use topology::Graph;
@@ -20,13 +20,15 @@ use self::catalogue::{Role, entry, role_of};
 use self::links::Troubled;
 use self::noise::{Surroundings, rule};
 
-pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
+pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact], rules: &[Grouping]) -> Triage {
+    let pinned =
+        |object: &ObjectRef| rules.iter().any(|rule| matches!(rule, Grouping::Pin { object: own } if own == object));
     let snapshot = &view.snapshot;
     let around = Surroundings::of(facts);
     let mut noise = Vec::new();
     let mut troubled: Troubled = BTreeMap::new();
     for fact in facts.iter().filter(|f| f.certainty == Certainty::Known && role_of(&f.name) != Role::Context) {
-        match rule(fact, &around) {
+        match rule(fact, &around).filter(|_| !pinned(&fact.subject)) {
             Some(ruled) => {
                 if let Some(signal) = signal(fact, snapshot.at) {
                     noise.push(NoiseEntry { signal, rule: ruled.rule.to_owned(), because: ruled.because });
@@ -35,8 +37,8 @@ pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
             None => troubled.entry(fact.subject.clone()).or_default().push(fact),
         }
     }
-    set_aside_bare_restarts(&mut troubled, &mut noise, snapshot.at);
-    let links = links::links(graph, &troubled);
+    set_aside_bare_restarts(&mut troubled, &mut noise, snapshot.at, pinned);
+    let links = links::links(graph, &troubled, rules);
     let mut links_from: BTreeMap<&ObjectRef, Vec<&Link>> = BTreeMap::new();
     for link in &links {
         links_from.entry(&link.from).or_default().push(link);
@@ -45,12 +47,13 @@ pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
         let from = group.iter().filter_map(|subject| links_from.get(subject)).flatten();
         from.filter(|link| group.contains(&link.to)).map(|link| (*link).clone()).collect()
     };
-    let mut incidents: Vec<Incident> = groups(&troubled, &links)
+    let mut incidents: Vec<Incident> = groups(&troubled, &links, rules)
         .into_iter()
         .map(|group| incident(&group, &troubled, own(&group), view, graph))
         .collect();
-    incidents.sort_by(|a, b| {
-        (std::cmp::Reverse(a.severity), a.started_at, &a.id).cmp(&(std::cmp::Reverse(b.severity), b.started_at, &b.id))
+    incidents.sort_by_cached_key(|incident| {
+        let first = incident.subjects.iter().any(pinned);
+        (!first, std::cmp::Reverse(incident.severity), incident.started_at, incident.id.clone())
     });
     noise.sort_by(|a, b| {
         (&a.signal.subject, &a.signal.name, &a.rule).cmp(&(&b.signal.subject, &b.signal.name, &b.rule))
@@ -59,16 +62,22 @@ pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact]) -> Triage {
 }
 
 /// A subject of which the only trouble is one restart that it came back from is no incident by itself.
-fn set_aside_bare_restarts(troubled: &mut Troubled, noise: &mut Vec<NoiseEntry>, at: model::Time) {
+fn set_aside_bare_restarts(
+    troubled: &mut Troubled,
+    noise: &mut Vec<NoiseEntry>,
+    at: model::Time,
+    pinned: impl Fn(&ObjectRef) -> bool,
+) {
     let bare: Vec<ObjectRef> = troubled
         .iter()
-        .filter(|(_, facts)| {
-            facts.iter().all(|f| {
-                f.name == "container_restarted"
-                    && f.args.get("ready") == Some(&Value::Bool(true))
-                    && f.args.get("killed_by_probe") != Some(&Value::Bool(true))
-                    && f.args.get("restarts").and_then(Value::as_i64).unwrap_or(0) < 3
-            })
+        .filter(|(subject, facts)| {
+            !pinned(subject)
+                && facts.iter().all(|f| {
+                    f.name == "container_restarted"
+                        && f.args.get("ready") == Some(&Value::Bool(true))
+                        && f.args.get("killed_by_probe") != Some(&Value::Bool(true))
+                        && f.args.get("restarts").and_then(Value::as_i64).unwrap_or(0) < 3
+                })
         })
         .map(|(subject, _)| subject.clone())
         .collect();
@@ -120,8 +129,9 @@ fn severity(fact: &Fact, usual: Severity) -> Severity {
     }
 }
 
-/// Connected groups of subjects.
-fn groups(troubled: &Troubled, links: &[Link]) -> Vec<BTreeSet<ObjectRef>> {
+/// Connected groups of subjects. Two that the engineer split are never in one, by whatever way they are linked: what stands
+/// between them goes with the one that it is linked to first.
+fn groups(troubled: &Troubled, links: &[Link], rules: &[Grouping]) -> Vec<BTreeSet<ObjectRef>> {
     let number: BTreeMap<&ObjectRef, usize> = troubled.keys().enumerate().map(|(i, s)| (s, i)).collect();
     // Whom each one follows; the first of a group follows itself.
     let mut leader: Vec<usize> = (0..number.len()).collect();
@@ -132,10 +142,25 @@ fn groups(troubled: &Troubled, links: &[Link]) -> Vec<BTreeSet<ObjectRef>> {
         }
         at
     }
-    for link in links {
+    let split: Vec<(usize, usize)> = rules
+        .iter()
+        .filter_map(|rule| match rule {
+            Grouping::Split { one, other } => Some((*number.get(one)?, *number.get(other)?)),
+            Grouping::Merge { .. } | Grouping::Pin { .. } => None,
+        })
+        .collect();
+    // What the engineer put together is together before anything else is.
+    let by_engineer = |link: &&Link| link.reason == links::MERGED;
+    for link in links.iter().filter(by_engineer).chain(links.iter().filter(|link| !by_engineer(link))) {
         let (Some(a), Some(b)) = (number.get(&link.from), number.get(&link.to)) else { continue };
         let (a, b) = (first(&mut leader, *a), first(&mut leader, *b));
-        leader[a.max(b)] = a.min(b);
+        let apart = split.iter().any(|(one, other)| {
+            let ends = (first(&mut leader, *one), first(&mut leader, *other));
+            ends == (a, b) || ends == (b, a)
+        });
+        if !apart {
+            leader[a.max(b)] = a.min(b);
+        }
     }
     let mut groups: BTreeMap<usize, BTreeSet<ObjectRef>> = BTreeMap::new();
     for (subject, number) in number {

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use knowledge::Library;
-use model::{ClusterId, ObjectRef, Observation, Time, digest_hex};
+use model::{Blueprint, BlueprintVersion, ClusterId, ObjectRef, Observation, Time, digest_hex};
 use playground::{Broken, Scenario, all_built_in};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub struct Golden {
     pub cluster: ClusterId,
     pub as_of: Time,
     pub observations: Vec<Observation>,
+    /// What the team knows of its system.
+    pub blueprints: Vec<BlueprintVersion>,
 }
 
 /// What a good engineer would find.
@@ -87,6 +89,7 @@ impl Golden {
             as_of: scenario.end(scenario.start),
             observations: scenario.observations(&cluster, scenario.start),
             cluster,
+            blueprints: scenario.blueprints.iter().map(|blueprint| written(blueprint, scenario.start)).collect(),
         }
     }
 
@@ -108,6 +111,10 @@ impl Golden {
         });
         Ok(sorted(scenarios, library))
     }
+}
+
+fn written(blueprint: &Blueprint, at: Time) -> BlueprintVersion {
+    BlueprintVersion { version: 1, at, author: "the script".into(), blueprint: blueprint.clone() }
 }
 
 fn sorted(

@@ -7,6 +7,7 @@
 //! Deliberately not here: how an answer is found (crate `desk` and below), and what a curator does with a difference.
 //! Start with [`run`].
 
+mod ablation;
 mod answer;
 mod comparison;
 mod golden;
@@ -19,6 +20,7 @@ mod tests;
 mod variant;
 mod workbench;
 
+pub use ablation::{Without, ablations};
 pub use answer::{Answer, Engine};
 pub use comparison::{Comparison, Difference};
 pub use golden::{Golden, Truth};

@@ -40,9 +40,11 @@ impl Golden {
         let decides = |fact: &&Fact| {
             fact.certainty == Certainty::Known && self.truth.deciding().iter().any(|name| *name == fact.name)
         };
-        let deciding: BTreeSet<String> = facts.iter().filter(decides).map(told).collect();
+        let deciding: Vec<&Fact> = facts.iter().filter(decides).collect();
         let cited = |facts: &[Fact]| -> BTreeSet<ObservationId> {
-            let same = |fact: &&Fact| fact.certainty == Certainty::Known && deciding.contains(&told(fact));
+            let same = |fact: &&Fact| {
+                fact.certainty == Certainty::Known && deciding.iter().any(|before| still_says(before, fact))
+            };
             facts.iter().filter(same).flat_map(|fact| fact.evidence.iter().cloned()).collect()
         };
         let mut without = self.clone();
@@ -192,12 +194,15 @@ impl Golden {
     }
 }
 
-/// A fact as it decides: what it is about and says in words. Counts and times move with every observation that goes.
-fn told(fact: &Fact) -> String {
-    const WORDS: [&str; 4] = ["message", "line", "says", "pods"];
-    let said = fact.args.iter().filter(|(name, value)| !WORDS.contains(&name.as_str()) && !value.is_number());
-    let said: Vec<String> = said.map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{} {} {}", fact.name, fact.subject, said.join(" "))
+/// Arguments in which the decision lies; the others tell it at greater length, and shrink with every observation that goes.
+const DECIDE: [&str; 9] =
+    ["pattern", "answer", "cause", "kind", "field", "target_object", "config", "main_reason", "killed_by_probe"];
+
+/// Whether a fact still says what it said when nothing was missing. That an autoscaler is blind does not become untrue
+/// because its message is gone: only what can no longer be known was taken away.
+fn still_says(before: &Fact, now: &Fact) -> bool {
+    let same = |name: &&str| before.args.get(*name) == now.args.get(*name);
+    before.name == now.name && before.subject == now.subject && DECIDE.iter().all(|name| same(&name))
 }
 
 /// Takes every message out of a status; whether there was one.
@@ -229,7 +234,8 @@ pub fn unmet(original: &Report, variants: &[(String, Demand, Verdict)]) -> Vec<S
     for (name, demand, variant) in variants {
         let Some(was) = original.verdicts.iter().find(|v| v.name == *name).filter(|v| v.is_right()) else { continue };
         match demand {
-            Demand::Moves if !variant.abstained && variant.said == was.said => {
+            // Cause and fix are chosen by the same evidence: another fix is another verdict.
+            Demand::Moves if !variant.abstained && (&variant.said, &variant.fix) == (&was.said, &was.fix) => {
                 unmet.push(format!("{}: without its evidence it still says {}", name, variant.said));
             }
             Demand::Stays if !variant.is_right() && variant.said != was.said => {

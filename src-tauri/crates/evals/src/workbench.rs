@@ -15,7 +15,7 @@ use redact::Redactor;
 use tools::{Surroundings, Toolbox};
 use topology::Graph;
 
-use crate::{Answer, Engine, Golden};
+use crate::{Answer, Engine, Golden, Without};
 
 /// The workbench itself, with an engineer who approves every reading call and no other.
 pub struct Workbench {
@@ -24,11 +24,13 @@ pub struct Workbench {
     toolbox: Toolbox,
     blueprints: Vec<BlueprintVersion>,
     speaking: Option<(Speaking, Budget)>,
+    without: Option<Without>,
 }
 
 impl Workbench {
     pub fn new(library: Arc<Library>, redactor: Arc<Redactor>) -> Self {
-        Workbench { library, redactor, toolbox: Toolbox::standard(), blueprints: Vec::new(), speaking: None }
+        let (speaking, without) = (None, None);
+        Workbench { library, redactor, toolbox: Toolbox::standard(), blueprints: Vec::new(), speaking, without }
     }
 
     /// With what a team knows of its own system.
@@ -39,6 +41,11 @@ impl Workbench {
     /// With a language model that argues with the built-in investigator, within this budget for each recording.
     pub fn with_model(self, speaking: Speaking, budget: Budget) -> Self {
         Workbench { speaking: Some((speaking, budget)), ..self }
+    }
+
+    /// With one eye closed.
+    pub fn without(self, without: Without) -> Self {
+        Workbench { without: Some(without), ..self }
     }
 
     async fn investigate(&self, golden: &Golden) -> Result<Answer, Failed> {
@@ -59,14 +66,14 @@ impl Workbench {
             incidents: Vec::new(),
         };
         door.write(case, &[Written { at: golden.as_of, author: engineer(), fact: opened }])?;
+        let known = self.blueprints.iter().chain(&golden.blueprints).cloned();
         let brief = Brief {
-            blueprints: self.blueprints.clone(),
+            blueprints: known.filter(|_| self.without != Some(Without::Blueprints)).collect(),
             question: golden.question.clone(),
             ..Brief::new(Arc::clone(&snapshot), Arc::clone(&self.library))
         };
-        let investigator: Box<dyn Investigator> = match &self.speaking {
-            None => Box::new(BuiltIn::new(brief)),
-            Some((speaking, budget)) => Box::new(Conversation::new(Debate {
+        let investigator: Box<dyn Investigator> = match (&self.speaking, self.without) {
+            (Some((speaking, budget)), _) => Box::new(Conversation::new(Debate {
                 brief,
                 model: speaking.model.name().to_owned(),
                 toolbox: self.toolbox.clone(),
@@ -74,6 +81,10 @@ impl Workbench {
                 redactor: Arc::clone(&self.redactor),
                 budget: *budget,
             })),
+            (None, None) => Box::new(BuiltIn::new(brief)),
+            (None, Some(without)) => {
+                Box::new(BuiltIn::looking(brief, Box::new(move |view, declared| without.look(view, declared))))
+            }
         };
         let setting = Setting {
             case,
@@ -105,7 +116,7 @@ impl Workbench {
             }
         }
         let events = desk.events(case, 0)?;
-        answer(snapshot, &history, &events)
+        answer(golden, snapshot, &history, &events)
     }
 }
 
@@ -131,7 +142,11 @@ impl Engine for Workbench {
         let inventory =
             |o: &&Observation| matches!(o.body, Body::Object { .. } | Body::Event(_) | Body::Coverage { .. });
         view.released = golden.observations.iter().filter(|o| !inventory(o)).cloned().map(Arc::new).collect();
-        facts(&view, &Graph::build(&view, &[]))
+        let graph = Graph::build(&view, &[]);
+        let mut facts = facts(&view, &graph);
+        let blueprints = knowledge::Blueprints::new(golden.blueprints.iter().cloned());
+        facts.extend(blueprints.broken(&golden.cluster, &view.snapshot, |object| graph.pods_of(object), &facts));
+        facts
     }
 }
 
@@ -160,7 +175,12 @@ fn decide(door: &Door, case: CaseId, call: CallId) -> Result<(), gate::Refused> 
     Ok(())
 }
 
-fn answer(snapshot: Arc<model::Snapshot>, history: &History, events: &[CaseEvent]) -> Result<Answer, Failed> {
+fn answer(
+    golden: &Golden,
+    snapshot: Arc<model::Snapshot>,
+    history: &History,
+    events: &[CaseEvent],
+) -> Result<Answer, Failed> {
     let conclusion: Conclusion = events
         .iter()
         .rev()
@@ -186,8 +206,11 @@ fn answer(snapshot: Arc<model::Snapshot>, history: &History, events: &[CaseEvent
     }
     let graph = Graph::build(&view, &[]);
     let incidents: std::collections::BTreeSet<_> = conclusion.hypotheses.iter().map(|h| &h.incident).collect();
+    let mut facts = facts(&view, &graph);
+    let blueprints = knowledge::Blueprints::new(golden.blueprints.iter().cloned());
+    facts.extend(blueprints.broken(&golden.cluster, &view.snapshot, |object| graph.pods_of(object), &facts));
     let spent = spent(events);
-    Ok(Answer { incidents: incidents.len(), calls, facts: facts(&view, &graph), conclusion, spent })
+    Ok(Answer { incidents: incidents.len(), calls, facts, conclusion, spent })
 }
 
 /// What a language model took, where one was asked.

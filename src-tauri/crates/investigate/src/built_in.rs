@@ -5,6 +5,7 @@
 //! most expected information for its cost.
 
 mod assessment;
+mod complaint;
 mod fact_map;
 mod focus;
 mod next_call;
@@ -37,11 +38,12 @@ use std::sync::Arc;
 
 use knowledge::{Blueprints, Library};
 use model::{
-    BlueprintVersion, ClusterId, CoverageState, Incident, IncidentId, NotChecked, ObjectRef, Snapshot, ToolCall,
-    Triage, View, digest_hex,
+    BlueprintVersion, ClusterId, CoverageState, Grouping, Incident, IncidentId, NotChecked, ObjectRef, Snapshot,
+    ToolCall, Triage, View, digest_hex,
 };
 
 use self::assessment::{Assessment, Frame};
+use self::complaint::complaint;
 use self::fact_map::FactMap;
 use self::focus::Focus;
 use self::next_call::{Asking, stands_clear};
@@ -55,6 +57,8 @@ pub struct Brief {
     pub library: Arc<Library>,
     /// The desk's blueprints; the library's own are added.
     pub blueprints: Vec<BlueprintVersion>,
+    /// How the engineer wants signals grouped.
+    pub grouping: Vec<Grouping>,
     pub question: Option<String>,
     /// Incidents to look into; empty: all that the snapshot shows.
     pub incidents: Vec<IncidentId>,
@@ -64,7 +68,15 @@ pub struct Brief {
 
 impl Brief {
     pub fn new(snapshot: Arc<Snapshot>, library: Arc<Library>) -> Self {
-        Brief { snapshot, library, blueprints: Vec::new(), question: None, incidents: Vec::new(), budget: 6 }
+        Brief {
+            snapshot,
+            library,
+            blueprints: Vec::new(),
+            grouping: Vec::new(),
+            question: None,
+            incidents: Vec::new(),
+            budget: 6,
+        }
     }
 }
 
@@ -78,6 +90,7 @@ pub struct BuiltIn {
     library: Arc<Library>,
     blueprints: Blueprints,
     declared: Vec<(ObjectRef, ObjectRef, String)>,
+    grouping: Vec<Grouping>,
     question: Option<String>,
     only: Vec<IncidentId>,
     budget: u32,
@@ -114,6 +127,7 @@ impl BuiltIn {
             library: brief.library,
             blueprints,
             declared,
+            grouping: brief.grouping,
             question: brief.question,
             only: brief.incidents,
             budget: brief.budget,
@@ -135,13 +149,16 @@ impl BuiltIn {
     }
 
     fn assess(&mut self) {
-        let sight = (self.look)(&self.view, &self.declared);
+        let sight = (self.look)(&self.view, &self.declared).with_rules(&self.view, &self.blueprints, &self.grouping);
         if let Some(question) = &self.question {
             self.focus = Focus::of(question, &self.view.snapshot, &sight.graph);
         }
         self.take_incidents(&sight.triage);
+        self.take_complaints(&sight.facts);
         let released = self.view.released.iter().map(|o| o.id.clone()).collect();
+        let harmless = assessment::harmless(&sight.triage.noise);
         let frame = Frame {
+            harmless: &harmless,
             cluster: &self.cluster,
             library: &self.library,
             blueprints: &self.blueprints,
@@ -173,6 +190,20 @@ impl BuiltIn {
                 None if self.only.is_empty() => self.incidents.push(seen.clone()),
                 None => {}
             }
+        }
+    }
+
+    /// What was asked about and belongs to no incident may have one in its log.
+    fn take_complaints(&mut self, facts: &[model::Fact]) {
+        if !self.only.is_empty() {
+            return;
+        }
+        for object in &self.focus.objects {
+            let known = |i: &Incident| i.subjects.contains(object) || i.origin.as_ref() == Some(object);
+            if self.incidents.iter().any(known) {
+                continue;
+            }
+            self.incidents.extend(complaint(self.cluster.as_str(), object, facts, self.view.snapshot.at));
         }
     }
 
@@ -241,7 +272,7 @@ impl BuiltIn {
         if self.calls < self.budget
             && let Some(best) = proposals.into_iter().next()
             // Where the worst is settled, lesser incidents do not use up the engineer's patience.
-            && (!worst_clear || self.calls < self.budget / 2)
+            && (!worst_clear || self.calls < (2 * self.budget).div_ceil(3))
         {
             self.calls += 1;
             self.asked.insert(best.call.digest());

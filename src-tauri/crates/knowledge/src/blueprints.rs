@@ -4,6 +4,7 @@ use model::{Blueprint, BlueprintVersion, ClusterId, Declared, Fix, ObjectRef, Sc
 use serde_saphyr::Spanned;
 
 use crate::document::Document;
+use crate::invariant::{self, Promise, Source};
 use crate::{Condition, FailureMode, Issue};
 
 /// The blueprints of one investigation with their conditions compiled, broadest scope first.
@@ -18,6 +19,8 @@ pub struct Blueprints {
 struct Entry {
     blueprint: Blueprint,
     version: u32,
+    /// Invariants that compile.
+    promises: Vec<Promise>,
     /// Same order as `blueprint.odds`; `None` where the condition does not compile.
     conditions: Vec<Option<Condition>>,
 }
@@ -58,7 +61,21 @@ impl Blueprints {
                     }
                 });
                 let conditions = conditions.collect();
-                Entry { conditions, version: v.version, blueprint: v.blueprint }
+                let promises = v.blueprint.invariants.iter().filter_map(|invariant| {
+                    let not_asked = |why: String| {
+                        issues.push(
+                            Issue::new(
+                                0,
+                                format!("the invariant `{}` does not compile: {why}", invariant.name),
+                                "It is not looked at until it is corrected.",
+                            )
+                            .at(&format!("blueprint `{}`", v.blueprint.name)),
+                        );
+                    };
+                    invariant::compile(invariant).map_err(not_asked).ok()
+                });
+                let promises = promises.collect();
+                Entry { conditions, promises, version: v.version, blueprint: v.blueprint }
             })
             .collect();
         entries.sort_by(|a, b| {
@@ -148,6 +165,32 @@ impl Blueprints {
         self.entries.iter().filter(move |e| here(&e.blueprint.scope)).flat_map(|e| &e.blueprint.dependencies)
     }
 
+    /// Whether any invariant is to be looked at.
+    pub(crate) fn promises(&self) -> bool {
+        self.entries.iter().any(|entry| !entry.promises.is_empty())
+    }
+
+    /// The invariants that apply to an object, narrowest scope first. Those of a scope that names no object are about
+    /// workloads.
+    pub(crate) fn promises_over<'a>(
+        &'a self,
+        cluster: &'a ClusterId,
+        object: &'a ObjectRef,
+        workload: bool,
+    ) -> impl Iterator<Item = (Source<'a>, &'a Promise)> + 'a {
+        let entries = self.entries.iter().rev().filter(move |entry| {
+            !entry.promises.is_empty()
+                && (workload || matches!(entry.blueprint.scope, Some(Scope::Workload { .. })))
+                && covers(entry.blueprint.scope.as_ref(), cluster, object)
+        });
+        entries.flat_map(|entry| {
+            entry.promises.iter().map(move |promise| {
+                let Blueprint { name, owner, .. } = &entry.blueprint;
+                (Source { name, version: entry.version, owner }, promise)
+            })
+        })
+    }
+
     /// A text that is the same for the same blueprints, for a digest.
     pub fn fingerprint(&self) -> String {
         let all: Vec<&Blueprint> = self.entries.iter().map(|e| &e.blueprint).collect();
@@ -223,6 +266,21 @@ pub fn read_blueprint(text: &str) -> Result<Blueprint, Issue> {
     read(if text.starts_with("---") { "blueprint.md" } else { "blueprint.yaml" }, text)
 }
 
+/// A blueprint as [`read_blueprint`] reads it: YAML, or Markdown whose text is the notes. What is empty is left out.
+pub fn write_blueprint(blueprint: &Blueprint, markdown: bool) -> String {
+    let value = serde_json::to_value(blueprint).unwrap_or_default();
+    let empty = |value: &serde_json::Value| {
+        value.is_null() || value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+    };
+    let told = FIELDS.iter().filter(|field| !(markdown && **field == "notes")).filter_map(|field| {
+        let said = value.get(field).filter(|said| !empty(said))?;
+        let one = serde_json::Map::from_iter([((*field).to_owned(), said.clone())]);
+        serde_saphyr::to_string(&one).ok().map(|text| format!("{}\n", text.trim_end()))
+    });
+    let fields: String = told.collect();
+    if markdown { format!("---\n{fields}---\n{}\n", blueprint.notes.trim_end()) } else { fields }
+}
+
 /// Checks a blueprint that a form made.
 pub fn check_blueprint(blueprint: &Blueprint) -> Result<(), Issue> {
     if blueprint.name.is_empty() {
@@ -246,6 +304,16 @@ fn check(blueprint: &Blueprint, text: &str) -> Result<(), Issue> {
                 line_with(text, &shift.failure_mode),
                 format!("the ratio {} of `{}` is not a likelihood ratio", shift.ratio, shift.failure_mode),
                 "Above 1 makes the failure mode more likely, between 0 and 1 less likely.",
+            ));
+        }
+    }
+    for invariant in &blueprint.invariants {
+        if let Err(why) = invariant::compile(invariant) {
+            let place = if invariant.holds.is_empty() { &invariant.name } else { &invariant.holds };
+            return Err(Issue::new(
+                line_with(text, place),
+                format!("the invariant `{}` does not compile: {why}", invariant.name),
+                format!("Invariants are CEL over {}.", invariant::VARIABLES.map(|v| format!("`{v}`")).join(", ")),
             ));
         }
     }
@@ -279,3 +347,6 @@ impl<'de> serde::Deserialize<'de> for Fields {
         deserializer.deserialize_map(Keys)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,11 @@ pub struct Condition {
 impl Condition {
     /// Compiles once; the error says line (from 1, within the text) and why.
     pub fn compile(text: &str) -> Result<Self, (u32, String)> {
+        Self::compile_over(text, &VARIABLES)
+    }
+
+    /// As [`Condition::compile`], with other variables.
+    pub(crate) fn compile_over(text: &str, variables: &[&str]) -> Result<Self, (u32, String)> {
         if text.trim().is_empty() {
             return Ok(Condition::default());
         }
@@ -45,14 +50,13 @@ impl Condition {
             .variables()
             .into_iter()
             .filter(|v| v.starts_with(|c: char| c.is_ascii_alphabetic()))
-            .filter(|v| !VARIABLES.contains(v) && !bound.contains(v))
+            .filter(|v| !variables.contains(v) && !bound.contains(v))
             .collect();
         unknown.sort_unstable();
         if let Some(name) = unknown.first() {
-            return Err((
-                1,
-                format!("`{name}` is not known; a condition may use `fact`, `signal`, `object`, `facts` and `near`"),
-            ));
+            let known: Vec<String> = variables.iter().map(|v| format!("`{v}`")).collect();
+            let (last, rest) = known.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
+            return Err((1, format!("`{name}` is not known; a condition may use {} and {last}", rest.join(", "))));
         }
         let mentions_fact = references.has_variable("fact");
         Ok(Condition { text: text.to_owned(), program: Some(program), mentions_fact })
@@ -80,6 +84,30 @@ impl Condition {
     }
 }
 
+/// What a condition comes to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Decided {
+    Holds,
+    Broken,
+    /// Something that it asks for is not there, with what.
+    Unknown(String),
+}
+
+impl Condition {
+    /// Decides it over variables of its own; what is missing leaves it undecided.
+    pub(crate) fn decide(&self, variables: &dyn VariableResolver) -> Decided {
+        let Some(program) = &self.program else { return Decided::Holds };
+        let mut context = Context::with_env(Arc::clone(&ENV));
+        context.set_variable_resolver(variables);
+        match program.execute(&context) {
+            Ok(CelValue::Bool(true)) => Decided::Holds,
+            Ok(CelValue::Bool(false)) => Decided::Broken,
+            Ok(_) => Decided::Unknown(format!("`{}` is neither true nor false", self.text)),
+            Err(error) => Decided::Unknown(format!("`{}` cannot be decided here: {error}", self.text)),
+        }
+    }
+}
+
 /// A fact ready for conditions; converted when the first condition looks at it.
 #[derive(Debug)]
 pub struct BoundFact {
@@ -99,7 +127,7 @@ impl BoundFact {
                 model::Certainty::Known => text_map([("is", "known"), ("because", "")]),
                 model::Certainty::Unknown { because } => text_map([("is", "unknown"), ("because", because)]),
             };
-            let args: HashMap<String, CelValue> = fact.args.iter().map(|(k, v)| (k.clone(), cel_of(v))).collect();
+            let args: HashMap<String, CelValue> = fact.args.iter().map(|(k, v)| (k.clone(), value_of(v))).collect();
             let map: HashMap<String, CelValue> = HashMap::from([
                 ("name".to_owned(), CelValue::from(fact.name.as_str())),
                 ("subject".to_owned(), object_value(&fact.subject)),
@@ -168,7 +196,7 @@ impl VariableResolver for Scene<'_> {
     }
 }
 
-fn boxed(value: CelValue) -> Box<dyn Val> {
+pub(crate) fn boxed(value: CelValue) -> Box<dyn Val> {
     Box::<dyn Val>::try_from(value).unwrap_or_else(|_| Box::new(cel::common::types::CelNull))
 }
 
@@ -181,15 +209,15 @@ fn object_value(object: &ObjectRef) -> CelValue {
 }
 
 /// JSON as CEL; whole numbers become `int`, so that comparing with a literal works.
-fn cel_of(value: &Value) -> CelValue {
+pub(crate) fn value_of(value: &Value) -> CelValue {
     match value {
         Value::Null => CelValue::Null,
         Value::Bool(b) => CelValue::Bool(*b),
         Value::Number(n) => n.as_i64().map_or_else(|| CelValue::Float(n.as_f64().unwrap_or(f64::NAN)), CelValue::Int),
         Value::String(text) => CelValue::from(text.as_str()),
-        Value::Array(items) => CelValue::from(items.iter().map(cel_of).collect::<Vec<_>>()),
+        Value::Array(items) => CelValue::from(items.iter().map(value_of).collect::<Vec<_>>()),
         Value::Object(map) => {
-            CelValue::from(map.iter().map(|(k, v)| (k.clone(), cel_of(v))).collect::<HashMap<_, _>>())
+            CelValue::from(map.iter().map(|(k, v)| (k.clone(), value_of(v))).collect::<HashMap<_, _>>())
         }
     }
 }

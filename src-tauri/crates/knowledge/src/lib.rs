@@ -8,10 +8,12 @@
 //! Start with [`Library`].
 
 mod article;
+mod backstage;
 mod blueprints;
 mod condition;
 mod document;
 mod failure_mode;
+mod invariant;
 mod issue;
 mod library;
 mod search;
@@ -21,7 +23,8 @@ mod template;
 mod tests;
 
 pub use article::{Article, ArticleKind};
-pub use blueprints::{Blueprints, Shift, check_blueprint, read_blueprint};
+pub use backstage::{Catalogue, read_catalogue, write_catalogue};
+pub use blueprints::{Blueprints, Shift, check_blueprint, read_blueprint, write_blueprint};
 pub use condition::{BoundFact, Condition, Names, Scene};
 pub use failure_mode::{Check, FailureMode, FixRule, On, Sign};
 pub use issue::Issue;

@@ -19,7 +19,7 @@ mod write;
 use std::fmt;
 use std::path::Path;
 
-use model::{Body, ClusterId, CoverageState, ObjectRef, Observation, Source, Time};
+use model::{Blueprint, Body, ClusterId, CoverageState, ObjectRef, Observation, Source, Time};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -44,6 +44,8 @@ pub struct Scenario {
     pub start: Time,
     /// From zero to the moment the recording ends.
     pub length: Span,
+    /// What the team knows of this cluster; a desk has it beside the recording.
+    pub blueprints: Vec<Blueprint>,
     pub(crate) namespace: String,
     pub(crate) objects: Vec<Act>,
     pub(crate) steps: Vec<Step>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use desk::{Desk, DeskError, Lead};
 use gate::Rule;
 use knowledge::{Article, FailureMode};
-use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
+use model::{BlueprintVersion, CallId, CaseId, CaseSummary, GroupingRule, ToolSpec};
 
 use crate::requests::*;
 use crate::router::{Commands, WireError};
@@ -353,6 +353,18 @@ impl Commands for Workbench {
 
     async fn tools_list(&self, _: Nothing) -> Answer<Vec<ToolSpec>> {
         Ok(self.desk.tools())
+    }
+
+    async fn grouping_list(&self, _: Nothing) -> Answer<Vec<GroupingRule>> {
+        read(&self.desk, |desk| desk.grouping_rules()).await
+    }
+
+    async fn grouping_add(&self, request: AddGrouping) -> Answer<Vec<GroupingRule>> {
+        read(&self.desk, move |desk| desk.add_grouping(request.cluster, request.grouping, &request.because)).await
+    }
+
+    async fn grouping_forget(&self, request: OfNumber) -> Answer<Vec<GroupingRule>> {
+        read(&self.desk, move |desk| desk.forget_grouping(request.number)).await
     }
 
     async fn blueprints_list(&self, _: Nothing) -> Answer<Vec<BlueprintVersion>> {

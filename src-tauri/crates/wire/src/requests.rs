@@ -1,4 +1,4 @@
-use model::{Blueprint, Budget, CallId, CaseId, ClusterId, ObjectRef, ObservationId, Time};
+use model::{Blueprint, Budget, CallId, CaseId, ClusterId, Grouping, ObjectRef, ObservationId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -284,6 +284,19 @@ pub struct Saved {
 pub struct PutBlueprint {
     pub blueprint: Option<Blueprint>,
     pub yaml: Option<String>,
+}
+
+/// A decision about grouping; without a cluster it holds in all.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AddGrouping {
+    pub cluster: Option<ClusterId>,
+    pub grouping: Grouping,
+    pub because: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfNumber {
+    pub number: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]

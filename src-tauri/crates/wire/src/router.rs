@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
+use model::{BlueprintVersion, CallId, CaseId, CaseSummary, GroupingRule, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -176,6 +176,11 @@ commands! {
     blueprint_put(PutBlueprint) -> BlueprintVersion, reads [], changes ["blueprints", "cluster"];
     blueprint_versions(OfName) -> Vec<BlueprintVersion>, reads ["blueprints"], changes [];
     blueprint_retire(OfName) -> Nothing, reads [], changes ["blueprints", "cluster"];
+    /// How engineers want signals grouped, oldest decision first.
+    grouping_list(Nothing) -> Vec<GroupingRule>, reads ["cluster"], changes [];
+    /// Splits, merges or pins; the decision is a rule from then on.
+    grouping_add(AddGrouping) -> Vec<GroupingRule>, reads [], changes ["cluster", "clusters"];
+    grouping_forget(OfNumber) -> Vec<GroupingRule>, reads [], changes ["cluster", "clusters"];
     knowledge_list(Nothing) -> Library, reads ["knowledge"], changes [];
     knowledge_search(SearchText) -> Vec<LibraryEntry>, reads ["knowledge"], changes [];
 }

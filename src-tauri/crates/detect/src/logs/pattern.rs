@@ -237,7 +237,39 @@ pub(crate) fn pattern_of(line: &str) -> Option<&'static str> {
             found = Some(index);
         }
     }
-    found.map(|index| LIST[index].pattern)
+    found.map(|index| LIST[index].pattern).or_else(|| slow(line))
+}
+
+/// Seconds that one operation takes when nobody would still call it quick.
+const SLOW_SECONDS: f64 = 2.0;
+
+/// A line that gives the time something took, without calling it slow: `call completed in 9.01 seconds`, `took 4200ms`.
+fn slow(line: &str) -> Option<&'static str> {
+    let lower = line.to_ascii_lowercase();
+    let after =
+        ["completed in ", "finished in ", "took ", "took=", "elapsed=", "elapsed: ", "returned in ", "executed in "];
+    let taken = after.iter().filter_map(|word| lower.split_once(word).and_then(|(_, rest)| seconds(rest)));
+    let slowest = taken.fold(0.0, f64::max);
+    // Batch work that says how long all of it took is slow by nature.
+    let work =
+        ["batch", "backup", "build", "start", "boot", "migration", "compaction", "sync", "job", "report", "loaded"];
+    if slowest < SLOW_SECONDS || work.iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    let store = ["database", "query", "sql", " db ", "stored procedure", "select ", "transaction"];
+    Some(if store.iter().any(|word| lower.contains(word)) { "slow_query" } else { "slow_operation" })
+}
+
+/// `9.01 seconds`, `4200ms`, `1.5s` at the beginning of a text; minutes and more are not waited for by anybody.
+fn seconds(text: &str) -> Option<f64> {
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit: String = text[digits..].trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+    match unit.as_str() {
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(number),
+        "ms" | "millis" | "milliseconds" => Some(number / 1000.0),
+        _ => None,
+    }
 }
 
 /// Whether the line says itself that it is of no concern: level info, debug or trace.
@@ -297,6 +329,8 @@ fn holds(pattern: &str, line: &str) -> bool {
             ".env",
             "/etc/",
         ]),
+        // A driver that has no connection left because no host answered tells of the hosts.
+        "pool_exhausted" => !has(&["all host(s) tried", "(tried: ", "no host available"]),
         "missing_variable" => {
             let missing = has(&[
                 "undefined",
@@ -406,6 +440,9 @@ mod tests {
             ("java.net.UnknownHostException: db: Temporary failure in name resolution", "no_such_host"),
             ("Error: connect ECONNREFUSED 10.0.0.1:5432", "connection_refused"),
             ("# Fatal error: can't open the RDB file dump.rdb for reading: Permission denied", "permission_denied"),
+            ("INFO:app:Database call completed in 9.01 seconds.", "slow_query"),
+            ("INFO handled GET /orders took 4200ms", "slow_operation"),
+            ("All host(s) tried for query failed (tried: db:9042) - no available connection", "connection_refused"),
             ("write /data/x: no space left on device", "disk_full"),
             ("x509: certificate has expired or is not yet valid", "tls_certificate_expired"),
             ("java.lang.OutOfMemoryError: Java heap space", "out_of_memory"),
@@ -435,6 +472,8 @@ mod tests {
             "INFO:     172.31.1.249:47816 - \"GET /metrics HTTP/1.1\" 200 OK",
             "LOG:  duration: 3.1 ms  statement: select 1",
             "Page rendered in 0.12 seconds.",
+            "INFO Database call completed in 0.4 seconds.",
+            "nightly backup completed in 812 seconds",
             "-XX:+HeapDumpOnOutOfMemoryError",
             "",
         ] {

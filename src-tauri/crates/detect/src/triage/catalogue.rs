@@ -79,9 +79,10 @@ const WORKLOADS: &str = "
 context info workload_healthy logs_clean log_pattern logs_errors autoscaler_absent depended_on_by blueprint_dependency alerts_quiet recorded_change
 context info container_terminated scheduler_unknown
 symptom major crash_loop pod_not_ready replicas_unavailable pods_missing statefulset_blocked
-symptom minor condition_unmet container_restarted sidecar_not_ready container_waiting pod_failed
+symptom minor invariant_broken condition_unmet container_restarted sidecar_not_ready container_waiting pod_failed
 symptom major pod_pending daemonset_short
 cause major replicas_zero init_container_failing lifecycle_hook_failed job_failed pod_stuck_terminating
+cause major namespace_terminating
 cause minor cronjob_not_running
 context info cronjob_suspended rollout_paused probe_timeout_short probes_disagree probe_differs_from_siblings probe_differs_from_previous readiness_failing_while_serving
 symptom major probe_failing
@@ -134,6 +135,7 @@ context info dependency_broken
 symptom major service_no_ready_endpoints probe_unreachable refuses_clients
 cause major endpoints_empty ingress_backend_missing ingress_class_missing gateway_route_unresolved policy_denies policy_denies_dns dns_policy_broken service_port_not_offered
 cause minor load_balancer_pending
+cause major traffic_policy_leaves_nobody
 cause critical cluster_dns_unhealthy
 symptom major dns_resolution_failed
 ";
@@ -141,6 +143,7 @@ symptom major dns_resolution_failed
 const STORAGE: &str = "
 symptom major claim_pending claim_unbound_for
 cause major claim_missing claim_lost volume_bound_elsewhere access_mode_mismatch storage_class_mismatch claim_selector_mismatch capacity_mismatch storage_class_missing provisioning_failed volume_attach_failed volume_mount_failed volume_filesystem_damaged volume_permission_denied volume_full csi_driver_missing
+cause major claim_terminating
 cause minor volume_resize_failed snapshot_failed
 context info volume_shared csi_error
 ";

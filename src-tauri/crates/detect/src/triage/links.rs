@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Fact, Link, ObjectRef, ObservationId};
+use model::{Fact, Grouping, Link, ObjectRef, ObservationId};
 use serde_json::Value;
 use topology::{Graph, Relation};
 
@@ -11,9 +11,20 @@ use super::catalogue::{Role, role_of};
 /// Subjects with their facts that became signals.
 pub(crate) type Troubled<'f> = BTreeMap<ObjectRef, Vec<&'f Fact>>;
 
+/// Why two subjects belong together that nothing but a person's word links; beside other reasons of a pair it comes first.
+pub(crate) const MERGED: &str = "same incident: the engineer merged them";
+
 /// All links between troubled subjects. `from` suffers from `to` where one of them does.
-pub(crate) fn links(graph: &Graph, troubled: &Troubled) -> Vec<Link> {
+pub(crate) fn links(graph: &Graph, troubled: &Troubled, rules: &[Grouping]) -> Vec<Link> {
     let mut links = Vec::new();
+    for rule in rules {
+        if let Grouping::Merge { one, other } = rule
+            && troubled.contains_key(one)
+            && troubled.contains_key(other)
+        {
+            link(&mut links, one, other, MERGED.to_owned(), &[]);
+        }
+    }
     for facts in troubled.values() {
         for fact in facts {
             named_in_arguments(fact, graph, troubled, &mut links);
@@ -25,7 +36,9 @@ pub(crate) fn links(graph: &Graph, troubled: &Troubled) -> Vec<Link> {
     by_shared_value(troubled, &mut links);
     kept_from_existing(troubled, &mut links);
     began_together(troubled, &mut links);
-    links.sort_by(|a, b| (&a.from, &a.to, &a.reason).cmp(&(&b.from, &b.to, &b.reason)));
+    links.sort_by(|a, b| {
+        (&a.from, &a.to, a.reason != MERGED, &a.reason).cmp(&(&b.from, &b.to, b.reason != MERGED, &b.reason))
+    });
     links.dedup_by(|a, b| a.from == b.from && a.to == b.to);
     links
 }
@@ -98,6 +111,9 @@ fn sense(fact: &Fact, argument: &str) -> Option<(Suffers, &'static str)> {
         ("apiserver_trouble", "workloads") => (Named, "waits for the API server"),
         ("quota_exceeded", "workload") => (Named, "its pods are refused for the quota"),
         ("quota_leaves_no_room_for", "missing") => (Named, "is kept from existing by the quota"),
+        ("namespace_terminating", "workloads") => (Named, "its namespace is on its way out"),
+        ("traffic_policy_leaves_nobody", "callers") => (Named, "calls it from a node without its pods"),
+        ("claim_terminating", "used_by") => (Named, "mounts the claim"),
         ("claim_pending", "used_by") => (Named, "mounts the claim"),
         ("policy_denies", "to") => (Subject, "may not call it"),
         ("dependency_broken", "on") => (Subject, "calls it"),

@@ -62,6 +62,45 @@ fn an_alert_that_only_informs_is_set_aside_and_one_that_warns_is_not() {
 }
 
 #[test]
+fn what_the_engineer_split_merged_and_pinned_stays_so() {
+    use model::{Grouping, ObjectRef};
+    let sketch = || {
+        Sketch::new()
+            .pending("db")
+            .event("Pod/shop/db-abc-1", "FailedScheduling", "0/1 nodes are available: 1 Insufficient memory.")
+            .broken("cart", "CrashLoopBackOff", "", crash())
+            .but("Deployment/shop/cart", env("DB_ADDR", "db:5432"))
+            .broken("till", "CrashLoopBackOff", "", crash())
+    };
+    let object = |name: &str| ObjectRef::new("Deployment", "shop", name);
+    let groups = |rules: &[Grouping]| -> Vec<Vec<String>> {
+        let triage = sketch().triage_by(rules);
+        let names = |i: &model::Incident| {
+            let mut names: Vec<String> =
+                i.subjects.iter().filter(|s| s.kind == "Deployment").map(|s| s.name.to_string()).collect();
+            names.sort();
+            names
+        };
+        triage.incidents.iter().map(names).collect()
+    };
+    let usual = groups(&[]);
+    assert!(usual.contains(&vec!["cart".into(), "db".into()]) && usual.contains(&vec!["till".into()]), "{usual:?}");
+    let split = groups(&[Grouping::Split { one: object("cart"), other: object("db") }]);
+    assert!(split.contains(&vec!["cart".into()]) && split.contains(&vec!["db".into()]), "{split:?}");
+    let merged = groups(&[Grouping::Merge { one: object("cart"), other: object("till") }]);
+    assert_eq!(merged, [vec!["cart".to_owned(), "db".into(), "till".into()]]);
+    // A split holds against a merge over a third.
+    let both = groups(&[
+        Grouping::Merge { one: object("cart"), other: object("till") },
+        Grouping::Split { one: object("till"), other: object("db") },
+    ]);
+    assert!(both.contains(&vec!["cart".into(), "till".into()]) && both.contains(&vec!["db".into()]), "{both:?}");
+    for name in ["till", "cart"] {
+        assert!(groups(&[Grouping::Pin { object: object(name) }])[0].contains(&name.to_owned()));
+    }
+}
+
+#[test]
 fn a_broken_database_and_the_callers_that_crash_for_it_are_one_incident_that_starts_at_the_database() {
     let triage = Sketch::new()
         .pending("db")

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use knowledge::{Blueprints, FailureMode, Library, Sign, render, spoken};
-use model::{ClusterId, Incident, ObjectRef, ObservationId, Severity, Snapshot};
+use model::{ClusterId, Incident, NoiseEntry, ObjectRef, ObservationId, Severity, Snapshot};
 
 use super::fact_map::FactMap;
 use super::focus::Focus;
@@ -78,11 +78,23 @@ pub(crate) struct Frame<'a> {
     /// Digests of the calls whose results were released.
     pub answered: &'a BTreeSet<String>,
     pub released: &'a BTreeSet<ObservationId>,
+    /// Facts that were set aside because they do no harm, by name and subject: whatever else befalls the object, they are
+    /// not its cause.
+    pub harmless: &'a BTreeSet<(String, ObjectRef)>,
+}
+
+/// Rules of the noise ledger under which a fact stays true and does nobody any harm.
+const HARMLESS: [&str; 2] = ["on-its-way-out", "works-all-the-same"];
+
+/// What the ledger set aside as harmless.
+pub(crate) fn harmless(noise: &[NoiseEntry]) -> BTreeSet<(String, ObjectRef)> {
+    let aside = noise.iter().filter(|entry| HARMLESS.contains(&entry.rule.as_str()));
+    aside.map(|entry| (entry.signal.name.clone(), entry.signal.subject.clone())).collect()
 }
 
 impl Assessment {
     pub fn new(map: FactMap, incidents: Vec<Incident>, frame: &Frame<'_>) -> Self {
-        let mut candidates = raise(&map, frame.library);
+        let mut candidates = raise(&map, frame);
         one_for_each_cause(&mut candidates, &map);
         for candidate in &mut candidates {
             weigh(candidate, &map, frame);
@@ -113,13 +125,15 @@ impl Assessment {
 }
 
 /// Makes a candidate of every failure mode whose signals hold, per object.
-fn raise(map: &FactMap, library: &Library) -> Vec<Candidate> {
+fn raise(map: &FactMap, frame: &Frame<'_>) -> Vec<Candidate> {
     let mut found: BTreeMap<(String, ObjectRef), Candidate> = BTreeMap::new();
-    for mode in library.failure_modes() {
+    for mode in frame.library.failure_modes() {
         for sign in &mode.signals {
             for index in sign.facts.iter().flat_map(|name| map.named(name)) {
                 let fact = map.fact(*index);
-                if !map.holds(&sign.when, Some(*index), &fact.subject) {
+                let aside =
+                    !frame.harmless.is_empty() && frame.harmless.contains(&(fact.name.clone(), fact.subject.clone()));
+                if aside || !map.holds(&sign.when, Some(*index), &fact.subject) {
                     continue;
                 }
                 let object = object_of(sign, map, *index);
@@ -356,13 +370,29 @@ fn explain_away(candidates: &mut [Candidate], map: &FactMap) {
     }
 }
 
+/// Shares of each incident. That each of many workloads crashes for reasons of its own is one way to see it, not one for
+/// each: restatements of one symptom share the place of the likeliest among them.
 fn normalise(candidates: &mut [Candidate], incidents: usize) {
-    let mut totals = vec![SOMETHING_ELSE; incidents];
-    for candidate in candidates.iter() {
-        totals[candidate.incident] += candidate.log_odds.min(30.0).exp();
+    let odds = |candidate: &Candidate| candidate.log_odds.min(30.0).exp();
+    let mut restated: BTreeMap<(usize, String), (f64, f64)> = BTreeMap::new();
+    for candidate in candidates.iter().filter(|c| c.mode.symptomatic) {
+        let (most, sum) = restated.entry((candidate.incident, candidate.mode.id.clone())).or_default();
+        *most = most.max(odds(candidate));
+        *sum += odds(candidate);
     }
-    for candidate in candidates {
-        candidate.probability = candidate.log_odds.min(30.0).exp() / totals[candidate.incident];
+    let shares: Vec<f64> = candidates
+        .iter()
+        .map(|candidate| match restated.get(&(candidate.incident, candidate.mode.id.clone())) {
+            Some((most, sum)) if candidate.mode.symptomatic && *sum > 0.0 => odds(candidate) * most / sum,
+            _ => odds(candidate),
+        })
+        .collect();
+    let mut totals = vec![SOMETHING_ELSE; incidents];
+    for (candidate, share) in candidates.iter().zip(&shares) {
+        totals[candidate.incident] += share;
+    }
+    for (candidate, share) in candidates.iter_mut().zip(shares) {
+        candidate.probability = share / totals[candidate.incident];
     }
 }
 

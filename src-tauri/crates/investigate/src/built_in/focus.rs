@@ -108,6 +108,9 @@ impl Focus {
                 }
             }
         }
+        if focus.is_empty() {
+            focus.objects = all_there_is(snapshot, graph);
+        }
         let spans: BTreeSet<&str> = focus.objects.iter().map(|o| o.namespace.as_str()).collect();
         if !focus.namespaces.is_empty() && focus.namespaces.iter().any(|n| spans.contains(n.as_str())) {
             let namespaces = focus.namespaces.clone();
@@ -128,6 +131,20 @@ impl Focus {
         names.truncate(4);
         names.join(", ")
     }
+}
+
+/// With so few workloads in a recording, "this deployment" can mean no other.
+const FEW: usize = 2;
+
+/// The workloads of a recording that holds no more than a few: whoever collected it meant these.
+fn all_there_is(snapshot: &Snapshot, graph: &Graph) -> BTreeSet<ObjectRef> {
+    let pods = snapshot.of_kind("Pod").map(|(pod, _)| pod);
+    let workloads: BTreeSet<ObjectRef> = pods
+        .filter(|pod| !matches!(&*pod.namespace, "kube-system" | "kube-public" | "kube-node-lease"))
+        .map(|pod| graph.workload_of(pod))
+        .take(8 * FEW)
+        .collect();
+    if workloads.len() > FEW { BTreeSet::new() } else { workloads }
 }
 
 fn is_kind(token: &str) -> bool {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::{render, spoken};
-use model::{ClusterId, Fact, Incident, ObjectRef, ObservationId, Snapshot, ToolCall};
+use model::{ClusterId, Fact, Incident, ObjectRef, ObservationId, Severity, Snapshot, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::assessment::{Assessment, Candidate, DECISIVE, importance};
@@ -61,8 +61,9 @@ impl Asking<'_> {
             }
             self.general(incident, worth, &mut found);
         }
-        if self.assessment.candidates.is_empty() {
-            self.at_large(&mut found);
+        let unexplained = self.unexplained();
+        if unexplained > 0.0 {
+            self.at_large(unexplained, &mut found);
         }
         let mut proposals: Vec<Proposal> =
             found.into_values().filter(|p| p.value >= WORTH_ASKING && !self.asked.contains(&p.call.digest())).collect();
@@ -158,8 +159,30 @@ impl Asking<'_> {
         }
     }
 
-    /// Nothing is visibly wrong: each outside source once.
-    fn at_large(&self, found: &mut BTreeMap<String, Proposal>) {
+    /// How much of what somebody may have called about is not explained by what is visible, 0 to 1. What users feel shows in
+    /// alerts and metrics before it shows in objects: a job of somebody else's that pulls no image explains no slow shop.
+    fn unexplained(&self) -> f64 {
+        let assessment = self.assessment;
+        if assessment.candidates.is_empty() {
+            return 1.0;
+        }
+        let map = &assessment.map;
+        if !self.focus.objects.is_empty() {
+            let touches = |incident: &Incident| {
+                let mut troubled = incident.origin.iter().chain(&incident.subjects);
+                troubled.any(|s| self.focus.objects.iter().any(|o| map.near(o).contains(s) || map.reaches(s, o)))
+            };
+            return if assessment.incidents.iter().any(touches) { 0.0 } else { 0.9 };
+        }
+        let felt = |incident: &Incident| {
+            incident.severity == Severity::Critical || incident.subjects.len() > 1 || !incident.blast_radius.is_empty()
+        };
+        if assessment.incidents.iter().any(felt) { 0.0 } else { 0.6 }
+    }
+
+    /// Nothing is visibly wrong, or nothing that bears on what was asked: each outside source once.
+    fn at_large(&self, unexplained: f64, found: &mut BTreeMap<String, Proposal>) {
+        let nothing = self.assessment.candidates.is_empty();
         let namespace = self
             .focus
             .namespaces
@@ -168,7 +191,11 @@ impl Asking<'_> {
             .chain(self.focus.objects.iter().map(|o| &*o.namespace))
             .next();
         let args = namespace.filter(|n| !n.is_empty()).map_or_else(|| json!({}), |n| json!({"namespace": n}));
-        let why = "Nothing in the inventory is visibly broken; ";
+        let why = match (nothing, self.focus.objects.is_empty()) {
+            (true, _) => "Nothing in the inventory is visibly broken; ",
+            (false, true) => "What is visibly broken is felt by nobody else; ",
+            (false, false) => "What is visibly broken has nothing to do with the question; ",
+        };
         let sources = [
             (
                 "alerts",
@@ -192,17 +219,18 @@ impl Asking<'_> {
                 "A unit that is not active is the cause; all active rules it out.",
             ),
         ];
-        for (tool, args, value, because, expects) in sources {
-            add(found, self.call(tool, args, format!("{why}{because}"), expects), value, None);
+        // Agents are asked where nothing else can be wrong.
+        for (tool, args, value, because, expects) in sources.into_iter().take(if nothing { 3 } else { 2 }) {
+            add(found, self.call(tool, args, format!("{why}{because}"), expects), unexplained * value, None);
         }
         for object in self.focus.objects.iter().filter(|o| !self.assessment.map.graph.pods_of(o).is_empty()).take(2) {
             let mut args = json!({"namespace": object.namespace});
             args[if object.kind == "Pod" { "pod" } else { "workload" }] = json!(object.name);
             let reason =
-                format!("The question is about {}, and nothing in the inventory is visibly broken.", spoken(object));
+                format!("The question is about {}, and nothing that is visibly broken explains it.", spoken(object));
             let call =
                 self.call("logs", args, reason, "Errors in its log are where to look; a clean log rules it out.");
-            add(found, call, 0.4, None);
+            add(found, call, unexplained * 0.4, None);
         }
     }
 

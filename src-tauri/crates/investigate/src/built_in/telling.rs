@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use knowledge::{Blueprints, render, spoken};
 use model::{Citation, ClusterId, Conclusion, Hypothesis, NotChecked, ObservationId};
 
-use super::assessment::{Candidate, Weight};
+use super::assessment::{Candidate, DECISIVE, Weight};
 use super::next_call::Asking;
 
 /// Hypotheses below this are not shown.
@@ -15,6 +15,8 @@ const SHOWN_PER_INCIDENT: usize = 6;
 const SUSPECTED: f64 = 3.0;
 /// Below this the best hypothesis is a guess.
 const THIN: f64 = 0.35;
+/// Two causes of one incident that are closer than this are not told apart by what was seen.
+const TIED: f64 = 1.3;
 
 pub(crate) struct Telling<'a> {
     pub asking: Asking<'a>,
@@ -117,9 +119,28 @@ impl Telling<'_> {
                     missing(first)
                 ),
             ),
+            Some(first) if let Some(rival) = self.tied(first, &hypotheses) => (
+                true,
+                format!(
+                    "What was seen does not decide between two causes: {}; or {}. {}",
+                    first.mechanism,
+                    rival.mechanism,
+                    missing(first)
+                ),
+            ),
             Some(first) => (false, format!("Most likely ({:.0} %): {}.", first.probability * 100.0, first.mechanism)),
         };
         Conclusion { abstained, summary, hypotheses, not_checked, argument: None }
+    }
+
+    /// The other cause of the same incident that is as likely, with another fix, where nothing decides for either.
+    fn tied<'h>(&self, first: &Hypothesis, all: &'h [Hypothesis]) -> Option<&'h Hypothesis> {
+        let candidate = |h: &Hypothesis| self.asking.assessment.candidates.iter().find(|c| c.id() == h.id);
+        let undecided = |h: &Hypothesis| candidate(h).is_some_and(|c| !c.mode.symptomatic && c.strongest() < DECISIVE);
+        let rival = all.iter().find(|h| h.incident == first.incident && h.id != first.id)?;
+        let id = |h: &Hypothesis| h.fix.as_ref().map(|fix| fix.id.clone());
+        let close = first.probability < TIED * rival.probability && first.failure_mode != rival.failure_mode;
+        (close && id(first) != id(rival) && undecided(first) && undecided(rival)).then_some(rival)
     }
 
     /// What the first look shows.

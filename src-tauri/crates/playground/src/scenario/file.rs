@@ -1,6 +1,6 @@
 //! A script as it is written: one cluster, or several that share most of what happens.
 
-use model::Time;
+use model::{Blueprint, Time};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
@@ -47,6 +47,9 @@ struct File {
     steps: Vec<Spanned<Value>>,
     #[serde(default)]
     reactions: Vec<Spanned<Value>>,
+    /// What the team knows of this cluster.
+    #[serde(default)]
+    blueprints: Vec<Blueprint>,
     #[serde(default)]
     twins: Vec<Spanned<Twin>>,
     /// As twins, but nobody's: each stands for itself.
@@ -69,6 +72,8 @@ struct Twin {
     objects: Vec<Spanned<Value>>,
     #[serde(default)]
     steps: Vec<Spanned<Value>>,
+    #[serde(default)]
+    blueprints: Vec<Blueprint>,
 }
 
 /// Words and the line they stand on.
@@ -185,6 +190,7 @@ fn build(reader: &Reader<'_>, file: &File, twin: Option<&Spanned<Twin>>, truth: 
         start,
         length: own.and_then(|t| t.length).or(file.length).unwrap_or(last),
         namespace,
+        blueprints: file.blueprints.iter().chain(own.into_iter().flat_map(|t| &t.blueprints)).cloned().collect(),
         objects: acts.collect(),
         steps,
         reactions,

@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{ClusterId, ObjectRef, Time};
+
+/// How an engineer wants signals grouped, whatever the graph says. Objects are workload-level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "does", rename_all = "snake_case")]
+pub enum Grouping {
+    /// Trouble of the one belongs to the same incident as trouble of the other.
+    Merge { one: ObjectRef, other: ObjectRef },
+    /// It never does.
+    Split { one: ObjectRef, other: ObjectRef },
+    /// Its incident stands first, and nothing about it is set aside as noise.
+    Pin { object: ObjectRef },
+}
+
+/// A decision about grouping that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct GroupingRule {
+    /// Counted from 1 on this desk; never given twice.
+    pub number: u32,
+    /// Where it holds; every cluster where absent.
+    pub cluster: Option<ClusterId>,
+    pub grouping: Grouping,
+    pub because: String,
+    pub by: String,
+    pub at: Time,
+}
