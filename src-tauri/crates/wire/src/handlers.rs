@@ -247,6 +247,12 @@ impl Commands for Workbench {
         read(&self.desk, move |desk| desk.compare_cases(request.one, request.other)).await
     }
 
+    async fn call_approve(&self, request: ApproveCall) -> Answer<Nothing> {
+        let (case, call) = (request.case, request.call);
+        read(&self.desk, move |desk| desk.approve(request.case, request.call, &request.digest)).await?;
+        self.go_on_with(case, call)
+    }
+
     async fn calls_approve(&self, request: ApproveCalls) -> Answer<Vec<CallId>> {
         let case = request.case;
         let approved = read(&self.desk, move |desk| Ok(desk.approve_all(case, &request.calls))).await?;
