@@ -10,6 +10,7 @@ import { isOpen } from "../fleet/phase";
 import { Rail } from "../fleet/Rail";
 import { AllIncidents } from "../incidents/AllIncidents";
 import { Incidents } from "../incidents/Incidents";
+import { Scenarios } from "../scenarios/Scenarios";
 import { Settings } from "../settings/Settings";
 import { useAnswer, useUpdates } from "../ipc";
 import { Boundary } from "../kit/boundary";
@@ -23,6 +24,7 @@ import type { ClusterRow } from "../wire/wire";
 import { Help } from "./Help";
 import { useKeyboard, useKeys } from "./keys";
 import { Palette } from "./Palette";
+import { useSayShown } from "./shown";
 import { go, linkHere, type Route, useRoute } from "./route";
 import "./app.css";
 
@@ -32,6 +34,7 @@ export function App() {
   const route = useRoute();
   const theme = useTheme();
   const clusters = useAnswer("clusters_list", {});
+  useSayShown(clusters.data !== undefined || clusters.error !== null);
   const [overlay, setOverlay] = useState<"help" | "palette" | null>(null);
   const [rail, setRail] = useState(true);
   const wide = route.at !== "case" && rail;
@@ -49,6 +52,7 @@ export function App() {
     { keys: "g c", title: "Go to cases", group: "Go", run: () => go({ at: "cases" }) },
     { keys: "g b", title: "Go to blueprints", group: "Go", run: () => go({ at: "blueprints", name: null }) },
     { keys: "g l", title: "Go to the library", group: "Go", run: () => go({ at: "library", entry: null }) },
+    { keys: "g e", title: "Go to the scenarios", group: "Go", run: () => go({ at: "scenarios", run: null }) },
     { keys: "g s", title: "Go to the settings", group: "Go", run: () => go({ at: "settings", part: null }) },
     { keys: "mod+,", title: "Go to the settings", group: "Window", run: () => go({ at: "settings", part: null }) },
     { keys: "y", title: "Copy a link to what is shown", group: "Window", run: () => void copy(linkHere(), "The link") },
@@ -93,6 +97,8 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
       return <Blueprints name={route.name} />;
     case "library":
       return <LibraryView chosen={route.entry} />;
+    case "scenarios":
+      return <Scenarios run={route.run} />;
     case "settings":
       return <Settings part={route.part} />;
   }

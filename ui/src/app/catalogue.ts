@@ -15,6 +15,7 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["g c", "Go to cases"],
       ["g b", "Go to blueprints"],
       ["g l", "Go to the library"],
+      ["g e", "Go to the scenarios"],
       ["g s", "Go to the settings"],
       ["mod+,", "Go to the settings"],
       ["m", "3 a.m. mode, and back"],
@@ -47,6 +48,11 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["j", "Next incident"],
       ["k", "Previous incident"],
       ["o", "Open a case on the incident"],
+      ["a", "Acknowledge the incident, or no longer"],
+      ["p", "Pin it to the top, or no longer"],
+      ["e", "Set it aside"],
+      ["x", "Take it apart"],
+      ["shift+m", "Put it together with another"],
       ["c", "Show the connection, and back"],
     ],
   },
@@ -110,6 +116,13 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
     keys: [
       ["c", "Write a new blueprint"],
       ["mod+s", "Store the blueprint"],
+    ],
+  },
+  {
+    where: "Scenarios",
+    keys: [
+      ["r", "Play any scenario"],
+      ["shift+r", "Run the suite"],
     ],
   },
   {

@@ -23,6 +23,10 @@ const places: [CommandName, string][] = [
   ["histories_get", "#/settings/history"],
   ["trust_list", "#/settings/logins"],
   ["tools_list", "#/settings/calls"],
+  ["scenarios_list", "#/scenarios"],
+  ["evals_get", "#/scenarios"],
+  ["run_get", "#/scenarios"],
+  ["models_list", "#/settings/models"],
   ["about", "#/settings/about"],
 ];
 

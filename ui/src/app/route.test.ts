@@ -15,6 +15,8 @@ const routes: Route[] = [
   { at: "night", case: "0193" },
   { at: "blueprints", name: "cart & co" },
   { at: "library", entry: "memory-leak" },
+  { at: "scenarios", run: null },
+  { at: "scenarios", run: "1795316047123456" },
   { at: "settings", part: "keys" },
 ];
 

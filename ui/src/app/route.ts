@@ -25,6 +25,7 @@ export type Route =
   | { at: "night"; case: string | null }
   | { at: "blueprints"; name: string | null }
   | { at: "library"; entry: string | null }
+  | { at: "scenarios"; run: string | null }
   | { at: "settings"; part: SettingsPart | null };
 
 export function parseRoute(hash: string): Route {
@@ -47,6 +48,8 @@ export function parseRoute(hash: string): Route {
       return { at: "blueprints", name: first ?? null };
     case "library":
       return { at: "library", entry: first ?? null };
+    case "scenarios":
+      return { at: "scenarios", run: first || null };
     case "settings":
       return { at: "settings", part: first && isPart(first) ? first : null };
     default:
@@ -75,6 +78,8 @@ export function toHash(route: Route): string {
       return `#/blueprints${route.name ? `/${e(route.name)}` : ""}`;
     case "library":
       return `#/library${route.entry ? `/${e(route.entry)}` : ""}`;
+    case "scenarios":
+      return `#/scenarios${route.run ? `/${e(route.run)}` : ""}`;
     case "settings":
       return `#/settings${route.part ? `/${e(route.part)}` : ""}`;
   }

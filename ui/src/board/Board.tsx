@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { type CaseState, shifts, standing } from "../case/fold";
 import { percentOf } from "../kit";
 import { Blank } from "../kit/pictures";
@@ -8,7 +8,7 @@ import { HypothesisRow } from "./Hypothesis";
 import "./board.css";
 
 /** What we believe and why: the candidate causes by probability, each with what speaks for it and against it. */
-export function Board({ state, onObject }: { state: CaseState; onObject: (object: ObjectRef) => void }) {
+export function Board({ state, onObject, children }: { state: CaseState; onObject: (object: ObjectRef) => void; children?: ReactNode }) {
   const hypotheses = standing(state);
   const moved = shifts(state, state.moves.length - 1);
   const list = useRef<HTMLOListElement>(null);
@@ -31,6 +31,7 @@ export function Board({ state, onObject }: { state: CaseState; onObject: (object
   return (
     <div className="board-body">
       {state.conclusion ? <ConclusionBlock conclusion={state.conclusion.conclusion} /> : null}
+      {children}
       <ol className="hypotheses" ref={list}>
         {hypotheses.map((hypothesis) => (
           <HypothesisRow

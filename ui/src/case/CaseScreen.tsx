@@ -6,6 +6,7 @@ import { askedOf, Dock } from "../conversation/Dock";
 import { Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
+import { Score } from "../scenarios/Score";
 import { clockOf, EvidenceProvider, Failed, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
 import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
@@ -114,7 +115,9 @@ function Opened({ view }: { view: CaseView }) {
           <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} />
         </Panel>
         <Panel {...panel("board")} title="Hypotheses">
-          <Board state={shown} onObject={choose} />
+          <Board state={shown} onObject={choose}>
+            {shown.conclusion ? <Score id={view.case} /> : null}
+          </Board>
           <Inspector
             object={object}
             at={asOf}

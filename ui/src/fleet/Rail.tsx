@@ -38,6 +38,7 @@ export function Rail({ route, clusters, wide, cluster, onHelp }: Props) {
         <Item to={{ at: "cases" }} here={route.at === "case" || route.at === "cases"} wide={wide} name="Cases" testid={testids.navCases} icon="M1.5 4.5h4.5l1.5 2h7v7h-13Z" count={waiting} />
         <Item to={{ at: "blueprints", name: null }} here={route.at === "blueprints"} wide={wide} name="Blueprints" testid={testids.navBlueprints} icon="M2 2h12v12H2ZM2 6h12M6 6v8M9 9h3" />
         <Item to={{ at: "library", entry: null }} here={route.at === "library"} wide={wide} name="Library" testid={testids.navLibrary} icon="M3 2v12M6.5 2v12M10 2.5l3.5 11" />
+        <Item to={{ at: "scenarios", run: null }} here={route.at === "scenarios"} wide={wide} name="Scenarios" testid={testids.navScenarios} icon="M8 2a6 6 0 1 0 .01 0ZM8 5.5a2.5 2.5 0 1 0 .01 0ZM8 8h.01" />
       </ul>
       {wide ? <ClusterList clusters={clusters} cluster={route.at === "cluster" || route.at === "connection" ? route.cluster : null} fleet={route.at === "start"} /> : <div className="rail-space" />}
       <Notices wide={wide} onHelp={onHelp} />

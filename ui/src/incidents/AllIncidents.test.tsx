@@ -5,8 +5,8 @@ import { CLUSTER } from "../platform/recordings/demo/names";
 import { closedRow } from "../platform/rows";
 import { testids } from "../testids";
 import { show } from "../testing/show";
-import type { Incident, Severity } from "../wire/wire";
-import { byUrgency } from "./open";
+import type { Incident, Severity, TriageView } from "../wire/wire";
+import { byUrgency, type One } from "./open";
 
 const person = userEvent.setup();
 
@@ -14,10 +14,10 @@ beforeEach(() => {
   show("#/incidents");
 });
 
-it("puts the worst first, and of the equally bad the newest", () => {
-  const one = (severity: Severity, started_at: number) => ({ row: closedRow("c"), incident: { id: `${severity}${started_at}`, severity, started_at } as Incident });
-  const sorted = [one("minor", 9), one("critical", 1), one("critical", 5), one("major", 7)].sort(byUrgency);
-  expect(sorted.map(({ incident }) => incident.id)).toEqual(["critical5", "critical1", "major7", "minor9"]);
+it("puts the worst first, of the equally bad the newest, what is pinned before all and what is acknowledged after all", () => {
+  const one = (severity: Severity, started_at: number, state = "open", pinned = false): One => ({ row: closedRow("c"), pinned, view: {} as TriageView, incident: { id: `${severity}${started_at}`, severity, started_at, state } as Incident });
+  const sorted = [one("minor", 9), one("critical", 1), one("critical", 8, "acknowledged"), one("info", 2, "open", true), one("critical", 5), one("major", 7)].sort(byUrgency);
+  expect(sorted.map(({ incident }) => incident.id)).toEqual(["info2", "critical5", "critical1", "major7", "minor9", "critical8"]);
 });
 
 it("shows the incidents of every open cluster with its name, and names those of which not all is known", async () => {

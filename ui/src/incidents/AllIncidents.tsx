@@ -7,6 +7,7 @@ import { countOf, Empty, Failed, Loading, Partial } from "../kit";
 import { Blank } from "../kit/pictures";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
+import { useArranging } from "./arrange";
 import { IncidentRow } from "./IncidentRow";
 import { keyOf, type One, useOpenIncidents } from "./open";
 import "./incidents.css";
@@ -25,7 +26,11 @@ export function AllIncidents() {
     if (next) setAt(keyOf(next));
   };
   const none = here ? null : "there is no incident";
+  const { toggle } = useArranging(here?.row.id ?? "");
   useKeys([
+    { keys: "a", title: "Acknowledge the incident, or no longer", group: "Incidents", run: () => here && void toggle(here.view, here.incident, "acknowledge"), cannot: none },
+    { keys: "p", title: "Pin the incident to the top, or no longer", group: "Incidents", run: () => here && void toggle(here.view, here.incident, "pin"), cannot: none },
+    { keys: "e", title: "Set the incident aside", group: "Incidents", run: () => here && void toggle(here.view, here.incident, "set_aside"), cannot: none },
     { keys: "j", title: "Next incident", group: "Incidents", run: () => move(1) },
     { keys: "k", title: "Previous incident", group: "Incidents", run: () => move(-1) },
     { keys: "o", title: "Look at the incident", group: "Incidents", run: () => show(here), cannot: none },
@@ -61,6 +66,7 @@ export function AllIncidents() {
                   <IncidentRow
                     key={keyOf(one)}
                     incident={one.incident}
+                    pinned={one.pinned}
                     here={one === here}
                     choose={() => show(one)}
                     open={() => show(one)}

@@ -9,15 +9,16 @@ interface Props {
   here: boolean;
   choose: () => void;
   open: () => void;
+  pinned?: boolean;
   /** Where it is, in a list over several clusters. */
   place?: ReactNode;
 }
 
-export function IncidentRow({ incident, here, choose, open, place }: Props) {
+export function IncidentRow({ incident, here, choose, open, place, pinned = false }: Props) {
   const { subjects } = incident;
   return (
     <li>
-      <button type="button" className="incident" data-testid={testids.incidentRow} data-id={incident.id} aria-current={here} onClick={choose} onDoubleClick={open}>
+      <button type="button" className="incident" data-testid={testids.incidentRow} data-id={incident.id} data-state={incident.state} aria-current={here} onClick={choose} onDoubleClick={open}>
         <SeverityMark severity={incident.severity} />
         <CategoryGlyph category={incident.category} />
         <span className="incident-title">
@@ -32,6 +33,7 @@ export function IncidentRow({ incident, here, choose, open, place }: Props) {
             <ObjectName key={`${object.kind}${object.name}`} object={object} />
           ))}
           {subjects.length > 3 ? <span className="faint">+{subjects.length - 3}</span> : null}
+          {pinned ? <span className="tag">pinned</span> : null}
           {incident.state === "open" ? null : <span className="tag">{incident.state}</span>}
         </span>
       </button>

@@ -9,6 +9,8 @@ import { countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
 import { Blank } from "../kit/pictures";
 import { testids } from "../testids";
 import type { ClusterRow, Incident, TriageView } from "../wire/wire";
+import { Acts } from "./Acts";
+import { decisionOn } from "./arrange";
 import { IncidentDetail } from "./IncidentDetail";
 import { IncidentRow } from "./IncidentRow";
 import { Noise } from "./Noise";
@@ -109,13 +111,13 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
         ) : (
           <ol ref={list} data-testid={testids.incidentList}>
             {triage.incidents.map((incident) => (
-              <IncidentRow key={incident.id} incident={incident} here={incident.id === current?.id} choose={() => choose(incident)} open={() => void openCase(incident)} />
+              <IncidentRow key={incident.id} incident={incident} here={incident.id === current?.id} pinned={decisionOn(view, incident, "pin") !== null} choose={() => choose(incident)} open={() => void openCase(incident)} />
             ))}
           </ol>
         )}
         <footer className="incidents-foot">
           {refused.length > 0 ? <Partial title={`${countOf(refused.length, "thing")} could not be looked at`} items={refused} /> : null}
-          <Noise entries={triage.noise} />
+          <Noise view={view} />
           {triage.incidents.length > 0 ? (
             <p className="small faint">
               {countOf(total, "object")} of {countOf(looked.length, "kind")} looked at
@@ -125,6 +127,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
       </section>
       {current ? (
         <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={(question) => void openCase(current, question)} busy={busy}>
+          <Acts cluster={view.cluster} view={view} incident={current} />
           {failed ? <Inline failure={failed} dismiss={dismiss} /> : null}
         </IncidentDetail>
       ) : null}

@@ -5,18 +5,22 @@ import { canLook, saying } from "../fleet/words";
 import { useAnswer, useAnswers } from "../ipc";
 import { useNow } from "../kit/now";
 import type { CommandFailed } from "../platform";
-import type { ClusterRow, Incident, Severity } from "../wire/wire";
+import type { ClusterRow, Incident, Severity, TriageView } from "../wire/wire";
+import { decisionOn } from "./arrange";
 
 export interface One {
   row: ClusterRow;
   incident: Incident;
+  pinned: boolean;
+  view: TriageView;
 }
 
 const rank: Record<Severity, number> = { critical: 0, major: 1, minor: 2, info: 3 };
 
-/** The worst first, and of the equally bad the newest; the place of an incident does not depend on who answered first. */
+/** Pinned ones first, and what nobody has acknowledged before the rest; then the worst, and of the equally bad the newest; the place of an incident does not depend on who answered first. */
 export function byUrgency(a: One, b: One): number {
-  return rank[a.incident.severity] - rank[b.incident.severity] || b.incident.started_at - a.incident.started_at || a.incident.id.localeCompare(b.incident.id);
+  const acknowledged = ({ incident }: One) => Number(incident.state === "acknowledged");
+  return Number(b.pinned) - Number(a.pinned) || acknowledged(a) - acknowledged(b) || rank[a.incident.severity] - rank[b.incident.severity] || b.incident.started_at - a.incident.started_at || a.incident.id.localeCompare(b.incident.id);
 }
 
 export const keyOf = ({ row, incident }: One): string => `${row.id} ${incident.id}`;
@@ -43,7 +47,11 @@ export function useOpenIncidents(): OpenIncidents {
   const seen = opened.filter((row) => canLook(row.state));
   const triages = useAnswers("triage_get", seen.map((row) => ({ cluster: row.id, at: null })));
 
-  const all: One[] = seen.flatMap((row, i) => (triages[i]?.data?.triage.incidents ?? []).map((incident) => ({ row, incident }))).sort(byUrgency);
+  const all: One[] = seen.flatMap((row, i) => {
+    const view = triages[i]?.data;
+    return view ? view.triage.incidents.map((incident) => ({ row, incident, view, pinned: decisionOn(view, incident, "pin") !== null })) : [];
+  });
+  all.sort(byUrgency);
   const waiting = seen.filter((_, i) => triages[i]?.data === undefined && !triages[i]?.error);
   const partial = seen.filter((_, i) => triages[i]?.data?.partial);
   const dark = opened.filter((row) => !canLook(row.state)).map((row) => `\`${row.name}\`: ${saying(row, now).text}. ${row.state.message}`);

@@ -23,7 +23,7 @@ export function staleAfterUpdate(update: Update): Stale[] {
     case "blueprints_changed":
       return [{ tag: "blueprints" }];
     case "progress":
-      return [];
+      return update.what === "evals" ? [{ tag: "evals" }] : [];
   }
 }
 

@@ -45,7 +45,9 @@ export function ToldLine() {
     <div className="told-place" role="status">
       {told ? (
         <p className="told" key={told.number} data-testid={testids.told}>
-          <Words text={told.text} />
+          <span>
+            <Words text={told.text} />
+          </span>
           {undo ? (
             <Button tone="quiet" hint="U" onClick={back} testid={testids.toldUndo}>
               Undo

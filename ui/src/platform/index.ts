@@ -10,7 +10,12 @@ export async function openHost(): Promise<Host> {
   if (import.meta.env.DEV || import.meta.env.MODE === "recorded") {
     const { recordedHost } = await import("./recorded");
     const { demo } = await import("./recordings/demo");
-    const asked = new URLSearchParams(location.search).get("fleet");
+    const query = new URLSearchParams(location.search);
+    const [asked, marks] = [query.get("fleet"), query.get("marks")];
+    if (marks !== null) {
+      const { withLoad } = await import("./recordings/load");
+      return recordedHost(withLoad(demo, Number(marks), Number(query.get("nodes"))));
+    }
     if (asked === null) return recordedHost(demo);
     const { withFleet } = await import("./recordings/fleet");
     return recordedHost(withFleet(demo, Number(asked) || 500));

@@ -2,6 +2,8 @@ import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Update } from "..
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
 import { backEndActs } from "./recorded-back-ends";
 import { clusterActs } from "./recorded-clusters";
+import { evalsActs, modelActs } from "./recorded-evals";
+import { incidentActs } from "./recorded-incidents";
 import type { Answer, Recording, Scripted } from "./recording";
 
 const engineer: Author = { who: "engineer", name: "you" };
@@ -78,6 +80,10 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
   const acts: Acts = {
     ...clusterActs(recording, pace, publish),
     ...backEndActs(publish),
+    window_shown: () => ({}),
+    ...evalsActs(publish),
+    ...modelActs(),
+    ...incidentActs((request) => lookUp(recording.answers, "triage_get", request), publish),
     case_get: ({ case: id }) => structuredClone(viewOf(id)),
     cases_list: () =>
       [...cases.values()].map((view) => {

@@ -12,9 +12,9 @@ export function tauriHost(): Host {
   function open() {
     if (opened) return;
     opened = true;
-    const updates = new Channel<Update>();
-    updates.onmessage = (update) => {
-      for (const listener of listeners) listener(update);
+    const updates = new Channel<Update[]>();
+    updates.onmessage = (gathered) => {
+      for (const update of gathered) for (const listener of listeners) listener(update);
     };
     invoke("subscribe", { updates }).catch((thrown: unknown) => {
       opened = false;

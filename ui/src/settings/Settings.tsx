@@ -9,6 +9,7 @@ import { ClustersPart } from "./Clusters";
 import { HistoryPart } from "./History";
 import { KeysPart } from "./Keys";
 import { LoginsPart } from "./Logins";
+import { ModelsPart } from "./Models";
 import { SourcesPart } from "./Sources";
 import { parts, type SettingsPart } from "./parts";
 import "./settings.css";
@@ -19,6 +20,7 @@ const shown: Record<SettingsPart, () => ReactNode> = {
   logins: () => <LoginsPart />,
   clusters: () => <ClustersPart />,
   calls: () => <CallsPart />,
+  models: () => <ModelsPart />,
   appearance: () => <Appearance />,
   keys: () => <KeysPart />,
   about: () => <AboutPart />,

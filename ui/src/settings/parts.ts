@@ -5,6 +5,7 @@ export const parts = [
   ["logins", "Login programs", "Which programs kubeconfigs may run on this machine."],
   ["clusters", "Each cluster", "Changes, namespaces, certificates, and where metrics, logs and alerts are asked."],
   ["calls", "Calls and approvals", "What investigations can ask for, and what waits for you."],
+  ["models", "Models", "Language models that may be asked; none is needed."],
   ["appearance", "Appearance", "Light and dark."],
   ["keys", "Keys", "Every shortcut."],
   ["about", "About", "Version, folders, what this run goes on without."],

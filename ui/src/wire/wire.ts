@@ -52,6 +52,37 @@ export type ApproveCall = { case: CaseId, call: CallId,
 digest: string, };
 
 /**
+ * What an engineer decides about incidents.
+ */
+export type Arrange = "acknowledge" | "pin" | "set_aside" | "split" | "merge";
+
+/**
+ * Decides about incidents of the present.
+ */
+export type ArrangeIncidents = { cluster: ClusterId, incidents: Array<IncidentId>, act: Arrange, 
+/**
+ * For `split`: the signals that are taken out, each by its name and subject.
+ */
+signals: Array<[string, ObjectRef]>, };
+
+/**
+ * One such decision.
+ */
+export type Arranged = { 
+/**
+ * By which it is taken back.
+ */
+id: string, at: Time, by: string, act: Arrange, 
+/**
+ * The incident's title when it was decided.
+ */
+title: string, 
+/**
+ * The incident that it concerns now; `null` where there is none, or none any more.
+ */
+incident: IncidentId | null, };
+
+/**
  * Who did it. A rule's decision is the rule's, never the engineer's.
  */
 export type Author = { "who": "engineer", name: string, } | { "who": "investigator", name: string, } | { "who": "rule", rule: string, } | { "who": "program" };
@@ -176,6 +207,11 @@ export type CaseWords = { case: CaseId, text: string, };
  */
 export type Category = "resource-exhaustion" | "image-deployment" | "config-secrets" | "cascading" | "storage" | "app-infra";
 
+/**
+ * The scenarios of one category; shares are of those in which something is wrong.
+ */
+export type CategoryScore = { category: string, scenarios: number, faulty: number, object: number, mode: number, both: number, calls: number, };
+
 export type Certainty = { "is": "known" } | { "is": "unknown", because: string, };
 
 export type ChangeKind = "present" | "deleted" | "counted";
@@ -291,6 +327,27 @@ last_seen_at: Time | null,
 span: [Time, Time] | null, };
 
 /**
+ * What changed from one run to another.
+ */
+export type ComparedRuns = { 
+/**
+ * Right now, wrong before.
+ */
+helped: Array<DifferenceRow>, 
+/**
+ * Wrong now, right before.
+ */
+harmed: Array<DifferenceRow>, 
+/**
+ * Propose a harmful fix now and did not before.
+ */
+newly_forbidden: Array<string>, 
+/**
+ * Only in the one or the other.
+ */
+added: Array<string>, removed: Array<string>, worse: boolean, };
+
+/**
  * How an investigation ended.
  */
 export type Conclusion = { 
@@ -329,6 +386,8 @@ from: string, to: string, why: string, };
 
 export type DenyCall = { case: CaseId, call: CallId, reason: string, };
 
+export type DifferenceRow = { name: string, before: string, now: string, truth: string, };
+
 /**
  * An edge by itself, to be shown or sent.
  */
@@ -344,6 +403,12 @@ export type EditCall = { case: CaseId, call: CallId, args: Record<string, unknow
  * Whether the edited call may run at once.
  */
 approve: boolean, };
+
+export type EvalsView = { running: RunningEvals | null, 
+/**
+ * The newest first.
+ */
+runs: Array<RunRow>, };
 
 export type EventBody = { uid: string, 
 /**
@@ -627,6 +692,11 @@ export type Keeping = { days: number,
  */
 megabytes: number, };
 
+/**
+ * Where a model's key stands. The key itself is never told.
+ */
+export type KeyPlace = "nowhere" | "keyring" | "environment";
+
 export type KeyShape = { key: string, bytes: number, 
 /**
  * A digest keyed with this installation's key: equal values have equal digests, and nothing more can be told.
@@ -779,6 +849,54 @@ name: string, unit: string, labels: { [key in string]: string }, points: Array<M
 
 export type MetricPoint = { at: Time, value: number, };
 
+/**
+ * A model that is set up.
+ */
+export type ModelSetUp = { name: string, provider: string, base: string, model: string, 
+/**
+ * How it asks for calls: `native`, `schema` or `text`.
+ */
+tools: string, thinks: boolean, key: KeyPlace, 
+/**
+ * Where `key` is `environment`: the variable.
+ */
+variable: string, 
+/**
+ * This run of the program was given a key, which goes before the one of the settings.
+ */
+key_for_now: boolean, 
+/**
+ * What is asked there does not leave this machine.
+ */
+is_local: boolean, 
+/**
+ * Dollars for a million tokens: read, written.
+ */
+price: [number, number] | null, };
+
+/**
+ * What trying a model showed.
+ */
+export type ModelTried = { 
+/**
+ * Models that its server says it has.
+ */
+offered: Array<string>, 
+/**
+ * How it asks for calls; `null`: in no way, so it cannot investigate.
+ */
+tools: string | null, 
+/**
+ * Better ways that did not do, and why.
+ */
+tried: Array<[string, string]>, tokens_read: number, tokens_written: number, 
+/**
+ * Millionths of a dollar, where a price is known.
+ */
+cost: number | null, };
+
+export type ModelsView = { models: Array<ModelSetUp>, providers: Array<ProviderRow>, };
+
 export type NodeAgentBody = { node: string, 
 /**
  * `containerd`, `kubelet`, `kube-proxy`, `kube-scheduler`, `kernel`, …
@@ -902,6 +1020,11 @@ export type OfCluster = { cluster: ClusterId, };
 
 export type OfFollow = { cluster: ClusterId, id: number, };
 
+/**
+ * Something by its id.
+ */
+export type OfId = { id: string, };
+
 export type OfName = { name: string, };
 
 export type OfNumber = { number: number, };
@@ -924,6 +1047,17 @@ export type Placed = { object: ObjectRef, x: number, y: number, layer: number,
  * Pods or replicas that this node stands for; 1 for itself.
  */
 stands_for: number, };
+
+export type PlayScenario = { name: string, };
+
+/**
+ * Says where a model's key stands.
+ */
+export type PointModelKey = { name: string, 
+/**
+ * An environment variable; empty: there is no key, and one in the keyring is removed.
+ */
+variable: string, };
 
 /**
  * What the engineer is shown before deciding.
@@ -970,6 +1104,19 @@ hint: string, };
  */
 export type ProposeCall = { case: CaseId, tool: string, args: Record<string, unknown>, reason: string, };
 
+/**
+ * A provider that can be chosen.
+ */
+export type ProviderRow = { provider: string, 
+/**
+ * Where it is unless somebody says otherwise; empty where everybody has an address of his own.
+ */
+base: string, 
+/**
+ * The environment variable that its own programs read the key from; empty where it needs none.
+ */
+variable: string, };
+
 export type Purpose = "undo" | "verify";
 
 /**
@@ -987,6 +1134,21 @@ secrets: Array<[string, string]>, };
 export type PutBlueprint = { blueprint: Blueprint | null, yaml: string | null, };
 
 export type PutClusterSettings = { cluster: ClusterId, settings: ClusterSettings, };
+
+/**
+ * Sets a model up, in the place of one of the same name; how it asks for calls and its key stay.
+ */
+export type PutModel = { name: string, provider: string, 
+/**
+ * Empty: the provider's usual one.
+ */
+base: string, model: string, thinks: boolean, price: [number, number] | null, };
+
+export type PutModelKey = { name: string, key: string, 
+/**
+ * In memory until the program ends, instead of in the keyring.
+ */
+for_now: boolean, };
 
 /**
  * Lines of a followed log after number `after`.
@@ -1043,6 +1205,37 @@ export type Risk = "read" | "read-sensitive" | "write" | "destructive";
  */
 export type Ruling = { "ruling": "ask" } | { "ruling": "allowed", rule: string, } | { "ruling": "forbidden", rule: string, because: string, };
 
+/**
+ * A finished run in numbers.
+ */
+export type RunRow = { id: string, at: Time, only: string, 
+/**
+ * The digest of the library that it was made with.
+ */
+knowledge: string, scenarios: number, right: number, pairs: number, pairs_right: number, fixes_right: number, fixes_judged: number, fixes_forbidden: number, healthy: number, false_alarms: number, };
+
+/**
+ * A finished run.
+ */
+export type RunView = { run: RunRow, categories: Array<CategoryScore>, 
+/**
+ * Wrong ones first.
+ */
+verdicts: Array<ScenarioVerdict>, };
+
+/**
+ * A run that goes on.
+ */
+export type RunningEvals = { only: string, done: number, of: number, 
+/**
+ * The scenario that is asked about.
+ */
+now: string, 
+/**
+ * Right so far, with the fix.
+ */
+right: number, began_at: Time, };
+
 export type SaveCase = { case: CaseId, 
 /**
  * Empty: the suggested path.
@@ -1050,6 +1243,64 @@ export type SaveCase = { case: CaseId,
 path: string, };
 
 export type Saved = { path: string, bytes: number, };
+
+/**
+ * A scenario to practise on. What is wrong in it is not told.
+ */
+export type ScenarioRow = { name: string, title: string, 
+/**
+ * The cluster that it is once it is played.
+ */
+cluster: ClusterId, 
+/**
+ * `null` for a healthy cluster, and where nobody could tell.
+ */
+category: Category | null, healthy: boolean, 
+/**
+ * More than one thing is wrong.
+ */
+several: boolean, 
+/**
+ * The same surface error with another cause.
+ */
+twin: string | null, };
+
+/**
+ * How an answer compares with the truth.
+ */
+export type ScenarioVerdict = { name: string, category: string, healthy: boolean, 
+/**
+ * Cause and object named first; silence where all is well; doubt where nothing decides.
+ */
+right: boolean, 
+/**
+ * The object alone, and the failure mode alone.
+ */
+object_right: boolean, mode_right: boolean, 
+/**
+ * `null` where the truth names no fix.
+ */
+fix_right: boolean | null, 
+/**
+ * The proposed fix would do harm.
+ */
+fix_forbidden: boolean, 
+/**
+ * The share of the evidence a good engineer would cite; `null` where none is named.
+ */
+evidence_cited: number | null, abstained: boolean, calls: number, seconds: number, 
+/**
+ * `failure mode @ object`, empty where nothing was said.
+ */
+said: string, truth: string, 
+/**
+ * The truth in a sentence.
+ */
+says: string, 
+/**
+ * Why there is no answer.
+ */
+failed: string | null, };
 
 /**
  * Where a blueprint holds; the narrower one wins.
@@ -1159,6 +1410,12 @@ exists: boolean,
  */
 removable: boolean, problems: Array<Problem>, };
 
+export type StartEvals = { 
+/**
+ * Only scenarios with this in their name; empty: all.
+ */
+only: string, };
+
 /**
  * A call that follows from another one: it takes it back, or sees whether it helped. It is proposed like any other.
  */
@@ -1167,6 +1424,11 @@ export type Suggestion = { purpose: Purpose, tool: string, args: Record<string, 
  * What it would do, or what to expect of it, in a sentence.
  */
 says: string, };
+
+/**
+ * Takes such a decision back.
+ */
+export type TakeBack = { cluster: ClusterId, id: string, };
 
 /**
  * A moment in UTC, in microseconds since 1970-01-01T00:00:00Z. Serialised as that integer (it fits a JavaScript number
@@ -1243,12 +1505,22 @@ looked_at: Array<[string, number]>,
 /**
  * True while watches have not listed everything yet.
  */
-partial: boolean, };
+partial: boolean, 
+/**
+ * Incidents that the engineer set aside and that are not worse since; as of now alone.
+ */
+aside: Array<Incident>, 
+/**
+ * What was decided about incidents, the newest first; as of now alone.
+ */
+arranged: Array<Arranged>, };
 
 /**
  * Whether a kubeconfig's program may run.
  */
 export type TrustState = "undecided" | "trusted" | "refused";
+
+export type TwoRuns = { before: string, now: string, };
 
 /**
  * Something that this login does not see: whether there is any is not known.
@@ -1305,6 +1577,11 @@ restarts: number,
 issues: number, last_issue: string | null, error: string | null, };
 
 /**
+ * When a window that was just opened showed something, and when it could be used.
+ */
+export type WindowShown = { painted_at: Time, usable_at: Time, };
+
+/**
  * A command that could not be done, as the window shows it. The window branches on `code`, never on text.
  */
 export type WireError = { 
@@ -1347,6 +1624,8 @@ never: string, };
 export type Commands = {
   /** The program itself: version, folders, what it goes on without. */
   about: { request: Nothing; response: About };
+  /** The window says when it first showed something and when it could be used; it is written in the log. */
+  window_shown: { request: WindowShown; response: Nothing };
   /** Every cluster that could be opened: contexts, the playground, recordings. */
   clusters_list: { request: Nothing; response: Array<ClusterRow> };
   /** Reads the kubeconfigs again. */
@@ -1393,6 +1672,10 @@ export type Commands = {
   /** Opens a bundle or a `.case` file, or adds a kubeconfig. */
   path_open: { request: OfPath; response: ClusterRow };
   triage_get: { request: ClusterAt; response: TriageView };
+  /** Acknowledges, pins, sets aside, takes apart or puts together incidents of the present. */
+  incidents_arrange: { request: ArrangeIncidents; response: Arranged };
+  /** Takes such a decision back. */
+  incidents_take_back: { request: TakeBack; response: Nothing };
   timeline_get: { request: TimelineOf; response: Timeline };
   graph_get: { request: GraphOf; response: GraphView };
   object_get: { request: ObjectAt; response: ObjectView };
@@ -1437,11 +1720,36 @@ export type Commands = {
   grouping_forget: { request: OfNumber; response: Array<GroupingRule> };
   knowledge_list: { request: Nothing; response: Library };
   knowledge_search: { request: SearchText; response: Array<LibraryEntry> };
+  /** Failures to practise on, without what is wrong in them. */
+  scenarios_list: { request: Nothing; response: Array<ScenarioRow> };
+  /** Lays a scenario's recording beside the clusters. */
+  scenario_play: { request: PlayScenario; response: ClusterRow };
+  /** How a concluded case on a scenario compares with the truth; `null` for any other case. */
+  scenario_score: { request: OfCase; response: ScenarioVerdict | null };
+  /** The run of the suite that goes on, and those that are kept. */
+  evals_get: { request: Nothing; response: EvalsView };
+  evals_start: { request: StartEvals; response: EvalsView };
+  /** Ends the run after the scenario that it is at; it keeps nothing. */
+  evals_stop: { request: Nothing; response: EvalsView };
+  run_get: { request: OfId; response: RunView };
+  run_remove: { request: OfId; response: EvalsView };
+  runs_compare: { request: TwoRuns; response: ComparedRuns };
+  /** The language models that are set up, and the providers there are. Contacts nothing. */
+  models_list: { request: Nothing; response: ModelsView };
+  model_put: { request: PutModel; response: ModelsView };
+  /** Forgets a model, and its key. */
+  model_remove: { request: OfName; response: ModelsView };
+  /** Puts a key into the system's keyring, or into memory for this run of the program. */
+  model_key_put: { request: PutModelKey; response: ModelsView };
+  model_key_point: { request: PointModelKey; response: ModelsView };
+  /** Asks a model small questions in which nothing of a cluster is. */
+  model_try: { request: OfName; response: ModelTried };
 };
 
 /** Cache tags: what an answer depends on, and what a command makes stale. */
 export const tags = {
   about: { reads: ["about"], changes: [] },
+  window_shown: { reads: [], changes: [] },
   clusters_list: { reads: ["clusters"], changes: [] },
   clusters_rescan: { reads: [], changes: ["clusters"] },
   cluster_open: { reads: [], changes: ["clusters"] },
@@ -1469,6 +1777,8 @@ export const tags = {
   history_forget: { reads: [], changes: ["histories", "cluster", "clusters"] },
   path_open: { reads: [], changes: ["clusters", "cases"] },
   triage_get: { reads: ["cluster"], changes: [] },
+  incidents_arrange: { reads: [], changes: ["cluster", "clusters"] },
+  incidents_take_back: { reads: [], changes: ["cluster", "clusters"] },
   timeline_get: { reads: ["cluster"], changes: [] },
   graph_get: { reads: ["cluster"], changes: [] },
   object_get: { reads: ["cluster"], changes: [] },
@@ -1502,4 +1812,19 @@ export const tags = {
   grouping_forget: { reads: [], changes: ["cluster", "clusters"] },
   knowledge_list: { reads: ["knowledge"], changes: [] },
   knowledge_search: { reads: ["knowledge"], changes: [] },
+  scenarios_list: { reads: ["knowledge"], changes: [] },
+  scenario_play: { reads: [], changes: ["clusters"] },
+  scenario_score: { reads: ["case"], changes: [] },
+  evals_get: { reads: ["evals"], changes: [] },
+  evals_start: { reads: [], changes: ["evals"] },
+  evals_stop: { reads: [], changes: ["evals"] },
+  run_get: { reads: ["evals"], changes: [] },
+  run_remove: { reads: [], changes: ["evals"] },
+  runs_compare: { reads: ["evals"], changes: [] },
+  models_list: { reads: ["models"], changes: [] },
+  model_put: { reads: [], changes: ["models"] },
+  model_remove: { reads: [], changes: ["models"] },
+  model_key_put: { reads: [], changes: ["models"] },
+  model_key_point: { reads: [], changes: ["models"] },
+  model_try: { reads: [], changes: ["models"] },
 } as const satisfies Record<keyof Commands, { reads: readonly string[]; changes: readonly string[] }>;

@@ -74,7 +74,8 @@ impl Desk {
         question: Option<String>,
     ) -> Result<CaseId, DeskError> {
         let look = self.look(cluster, None)?;
-        let now = &look.triage.incidents;
+        let arrangement = self.arrangement(cluster, &look.triage);
+        let now = &arrangement.incidents;
         let chosen: Vec<Incident> = match about {
             About::All => now.clone(),
             About::Namespace(namespace) => {
@@ -87,6 +88,7 @@ impl Desk {
                 for id in *ids {
                     let incident = now
                         .iter()
+                        .chain(&arrangement.aside)
                         .find(|incident| &incident.id.0 == id)
                         .or_else(|| {
                             // It was shown and has grown or moved since: the one that is about the same things.

@@ -48,6 +48,8 @@ pub struct Desk {
     pub(crate) logins: cluster::Logins,
     /// The settings of clusters that were shown: hundreds of rows are not hundreds of questions to the file.
     pub(crate) cluster_settings: Mutex<HashMap<model::ClusterId, crate::rows::ClusterSettings>>,
+    /// What was decided about the incidents of clusters that were shown.
+    pub(crate) arranged: Mutex<HashMap<model::ClusterId, Vec<crate::arrange::Decision>>>,
     /// One reading of the kubeconfigs at a time.
     pub(crate) rescanning: Mutex<()>,
     /// Notices changed kubeconfigs, once [`Desk::watch_kubeconfigs`] was called.
@@ -100,6 +102,7 @@ impl Desk {
             trusts: Trusts::new(Arc::clone(&file)),
             logins: cluster::Logins::default(),
             cluster_settings: Mutex::default(),
+            arranged: Mutex::default(),
             rescanning: Mutex::default(),
             source_watch: Mutex::default(),
             runtime: tokio::runtime::Handle::try_current().ok(),

@@ -6,6 +6,7 @@
 //! Start with [`Desk`].
 
 mod acts;
+mod arrange;
 mod back_ends;
 mod blueprints;
 mod branches;

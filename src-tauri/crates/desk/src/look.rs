@@ -179,9 +179,17 @@ impl Desk {
 
     pub fn triage(&self, cluster: &ClusterId, at: Option<Time>) -> Result<TriageView, DeskError> {
         let look = self.look(cluster, at)?;
+        let mut triage = look.triage.clone();
+        let mut arrangement = crate::arrange::Arrangement::default();
+        if at.is_none() {
+            arrangement = self.arrangement(cluster, &look.triage);
+            triage.incidents = arrangement.incidents;
+        }
         Ok(TriageView {
             cluster: cluster.clone(),
-            triage: look.triage.clone(),
+            triage,
+            aside: arrangement.aside,
+            arranged: arrangement.arranged,
             looked_at: look.counts.clone(),
             partial: !self.opened(cluster)?.is_whole(&look.snapshot),
         })

@@ -7,8 +7,11 @@ mod models;
 
 pub use branches::{Branch, BranchCall, CaseComparison};
 pub use histories::{Forget, GapRow, HistoriesView, HistoryRow, Keeping};
-use model::{CaseEvent, CaseId, ClusterId, Fact, ObjectRef, Observation, ObservationId, Severity, Time, Triage};
-pub use models::{Leaves, ModelTrialView, ModelView, PutModel};
+use model::{
+    CaseEvent, CaseId, ClusterId, Fact, Incident, IncidentId, ObjectRef, Observation, ObservationId, Severity, Time,
+    Triage,
+};
+pub use models::Leaves;
 use serde::{Deserialize, Serialize};
 use topology::Layout;
 use ts_rs::TS;
@@ -301,6 +304,40 @@ pub struct TriageView {
     pub looked_at: Vec<(String, u32)>,
     /// True while watches have not listed everything yet.
     pub partial: bool,
+    /// Incidents that the engineer set aside and that are not worse since; as of now alone.
+    pub aside: Vec<Incident>,
+    /// What was decided about incidents, the newest first; as of now alone.
+    pub arranged: Vec<Arranged>,
+}
+
+/// What an engineer decides about incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrange {
+    /// Somebody works on it. Ends when it gets worse.
+    Acknowledge,
+    /// It stays at the top.
+    Pin,
+    /// It is no incident. Ends when it gets worse or grows.
+    SetAside,
+    /// Some of its signals are another incident.
+    Split,
+    /// They are one incident.
+    Merge,
+}
+
+/// One such decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Arranged {
+    /// By which it is taken back.
+    pub id: String,
+    pub at: Time,
+    pub by: String,
+    pub act: Arrange,
+    /// The incident's title when it was decided.
+    pub title: String,
+    /// The incident that it concerns now; `null` where there is none, or none any more.
+    pub incident: Option<IncidentId>,
 }
 
 /// Lanes of marks over time.
@@ -416,7 +453,7 @@ pub struct CaseView {
 }
 
 /// Something changed; who shows it asks again.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Update {
     ClustersChanged,

@@ -64,7 +64,7 @@ impl Golden {
                 .unwrap_or_default(),
             None => "unknown".to_owned(),
         };
-        let cluster = ClusterId(format!("cluster:{}", digest_hex(&[b"scenario", scenario.name.as_bytes()])));
+        let cluster = Golden::cluster_of(&scenario.name);
         Golden {
             name: scenario.name.clone(),
             twin: scenario.twin.clone(),
@@ -91,6 +91,11 @@ impl Golden {
             cluster,
             blueprints: scenario.blueprints.iter().map(|blueprint| written(blueprint, scenario.start)).collect(),
         }
+    }
+
+    /// The cluster that a scenario is, by its name.
+    pub fn cluster_of(name: &str) -> ClusterId {
+        ClusterId(format!("cluster:{}", digest_hex(&[b"scenario", name.as_bytes()])))
     }
 
     /// The scenarios that are built into the program.

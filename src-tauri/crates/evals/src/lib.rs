@@ -28,7 +28,7 @@ pub use judge::{Verdict, judge};
 pub use lint::{Finding, Tried, lint, tried};
 pub use report::{Pair, Report, Score, Variants};
 pub use variant::{Demand, Mutated, unmet};
-pub use workbench::Workbench;
+pub use workbench::{Workbench, answered};
 
 /// Asks the engine about each golden scenario in turn and counts. `progress` is told before each how many are done.
 pub async fn run<E: Engine>(engine: &E, golden: &[Golden], mut progress: impl FnMut(usize, &Golden)) -> Report {

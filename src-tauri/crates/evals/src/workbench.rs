@@ -245,3 +245,8 @@ impl Ids for Counted {
         CallId(uuid::Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed))))
     }
 }
+
+/// What a case answered that a person led through a golden scenario, to be judged like any other.
+pub fn answered(snapshot: Arc<model::Snapshot>, history: &History, events: &[CaseEvent]) -> Result<Answer, String> {
+    answer(snapshot, history, events).map_err(|failed| failed.to_string())
+}

@@ -1,14 +1,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use desk::{Desk, DeskError, Lead};
+use desk::{Desk, DeskError, KeyFrom, Lead};
 use gate::Rule;
 use knowledge::{Article, FailureMode};
 use model::{BlueprintVersion, CallId, CaseId, CaseSummary, GroupingRule, ToolSpec};
 
+use crate::models::*;
 use crate::requests::*;
 use crate::router::{Commands, WireError};
 use crate::rows::*;
+use crate::trials::{self, *};
 use crate::workbench::Workbench;
 
 type Answer<T> = Result<T, WireError>;
@@ -38,6 +40,12 @@ async fn read<T: Send + 'static>(
 impl Commands for Workbench {
     async fn about(&self, _: Nothing) -> Answer<About> {
         Ok(self.desk.about())
+    }
+
+    async fn window_shown(&self, request: WindowShown) -> Answer<Nothing> {
+        let WindowShown { painted_at, usable_at } = request;
+        tracing::info!(painted_at = painted_at.0, usable_at = usable_at.0, "the window can be used");
+        Ok(Nothing {})
     }
 
     async fn clusters_list(&self, _: Nothing) -> Answer<Vec<ClusterRow>> {
@@ -167,6 +175,16 @@ impl Commands for Workbench {
 
     async fn triage_get(&self, request: ClusterAt) -> Answer<TriageView> {
         read(&self.desk, move |desk| desk.triage(&request.cluster, request.at)).await
+    }
+
+    async fn incidents_arrange(&self, request: ArrangeIncidents) -> Answer<Arranged> {
+        read(&self.desk, move |desk| desk.arrange(&request.cluster, &request.incidents, request.act, &request.signals))
+            .await
+    }
+
+    async fn incidents_take_back(&self, request: TakeBack) -> Answer<Nothing> {
+        read(&self.desk, move |desk| desk.take_back(&request.cluster, &request.id)).await?;
+        Ok(Nothing {})
     }
 
     async fn timeline_get(&self, request: TimelineOf) -> Answer<Timeline> {
@@ -423,6 +441,82 @@ impl Commands for Workbench {
                 .or_else(|| library.specialists().find(|a| a.id == id).map(|a| of_article("specialist", a)))
         };
         Ok(hits.iter().filter_map(|hit| entry(&hit.id)).collect())
+    }
+
+    async fn scenarios_list(&self, _: Nothing) -> Answer<Vec<ScenarioRow>> {
+        read(&self.desk, |desk| Ok(trials::scenarios(desk))).await
+    }
+
+    async fn scenario_play(&self, request: PlayScenario) -> Answer<ClusterRow> {
+        read(&self.desk, move |desk| trials::play(desk, &request.name)).await
+    }
+
+    async fn scenario_score(&self, request: OfCase) -> Answer<Option<ScenarioVerdict>> {
+        read(&self.desk, move |desk| trials::score(desk, request.case)).await
+    }
+
+    async fn evals_get(&self, _: Nothing) -> Answer<EvalsView> {
+        let trials = Arc::clone(&self.trials);
+        read(&self.desk, move |desk| trials.view(desk)).await
+    }
+
+    async fn evals_start(&self, request: StartEvals) -> Answer<EvalsView> {
+        let trials = Arc::clone(&self.trials);
+        read(&self.desk, move |desk| trials.start(desk, request)).await
+    }
+
+    async fn evals_stop(&self, _: Nothing) -> Answer<EvalsView> {
+        self.trials.stop();
+        self.evals_get(Nothing {}).await
+    }
+
+    async fn run_get(&self, request: OfId) -> Answer<RunView> {
+        let trials = Arc::clone(&self.trials);
+        read(&self.desk, move |desk| trials.run(desk, &request.id)).await
+    }
+
+    async fn run_remove(&self, request: OfId) -> Answer<EvalsView> {
+        let trials = Arc::clone(&self.trials);
+        read(&self.desk, move |desk| trials.remove(desk, &request.id)).await
+    }
+
+    async fn runs_compare(&self, request: TwoRuns) -> Answer<ComparedRuns> {
+        let trials = Arc::clone(&self.trials);
+        read(&self.desk, move |desk| trials.compare(desk, &request)).await
+    }
+
+    async fn models_list(&self, _: Nothing) -> Answer<ModelsView> {
+        Ok(ModelsView::of(self.desk.models()?))
+    }
+
+    async fn model_put(&self, request: PutModel) -> Answer<ModelsView> {
+        let known = self.desk.models()?.into_iter().map(|row| row.chosen).find(|c| c.endpoint.name == request.name);
+        Ok(ModelsView::of(self.desk.put_model(request.chosen(known)?)?))
+    }
+
+    async fn model_remove(&self, request: OfName) -> Answer<ModelsView> {
+        read(&self.desk, move |desk| desk.remove_model(&request.name).map(ModelsView::of)).await
+    }
+
+    async fn model_key_put(&self, request: PutModelKey) -> Answer<ModelsView> {
+        let PutModelKey { name, key, for_now } = request;
+        read(&self.desk, move |desk| match for_now {
+            true => desk.put_model_key_for_now(&name, &key).map(ModelsView::of),
+            false => desk.put_model_key(&name, &key).map(ModelsView::of),
+        })
+        .await
+    }
+
+    async fn model_key_point(&self, request: PointModelKey) -> Answer<ModelsView> {
+        let from = match request.variable.trim() {
+            "" => KeyFrom::Nowhere,
+            variable => KeyFrom::Environment { variable: variable.to_owned() },
+        };
+        read(&self.desk, move |desk| desk.point_model_key(&request.name, from).map(ModelsView::of)).await
+    }
+
+    async fn model_try(&self, request: OfName) -> Answer<ModelTried> {
+        Ok(self.desk.try_model(&request.name).await?.into())
     }
 }
 

@@ -6,13 +6,20 @@
 //! Start with [`Router`].
 
 mod handlers;
+mod models;
 mod requests;
 mod router;
+mod trials;
 mod typescript;
 mod workbench;
 
 pub use desk::rows;
+pub use models::{KeyPlace, ModelSetUp, ModelTried, ModelsView, PointModelKey, ProviderRow, PutModel, PutModelKey};
 pub use requests::*;
 pub use router::{COMMANDS, CommandSpec, Commands, Router, WireError};
+pub use trials::{
+    CategoryScore, ComparedRuns, DifferenceRow, EvalsView, PlayScenario, RunRow, RunView, RunningEvals, ScenarioRow,
+    ScenarioVerdict, StartEvals, TwoRuns,
+};
 pub use typescript::typescript;
 pub use workbench::{Lost, Updates, Workbench};

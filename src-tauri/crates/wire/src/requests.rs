@@ -1,4 +1,4 @@
-use model::{Blueprint, Budget, CallId, CaseId, ClusterId, Grouping, ObjectRef, ObservationId, Time};
+use model::{Blueprint, Budget, CallId, CaseId, ClusterId, IncidentId, ObjectRef, ObservationId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -307,6 +307,36 @@ pub struct OfName {
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct SearchText {
     pub text: String,
+}
+
+/// When a window that was just opened showed something, and when it could be used.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct WindowShown {
+    pub painted_at: Time,
+    pub usable_at: Time,
+}
+
+/// Something by its id.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct OfId {
+    pub id: String,
+}
+
+/// Decides about incidents of the present.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ArrangeIncidents {
+    pub cluster: ClusterId,
+    pub incidents: Vec<IncidentId>,
+    pub act: desk::rows::Arrange,
+    /// For `split`: the signals that are taken out, each by its name and subject.
+    pub signals: Vec<(String, ObjectRef)>,
+}
+
+/// Takes such a decision back.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct TakeBack {
+    pub cluster: ClusterId,
+    pub id: String,
 }
 
 /// The knowledge library as a list.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use crate::models::*;
 use crate::requests::*;
 use crate::rows::*;
+use crate::trials::*;
 
 /// A command that could not be done, as the window shows it. The window branches on `code`, never on text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
@@ -78,6 +80,8 @@ macro_rules! commands {
 commands! {
     /// The program itself: version, folders, what it goes on without.
     about(Nothing) -> About, reads ["about"], changes [];
+    /// The window says when it first showed something and when it could be used; it is written in the log.
+    window_shown(WindowShown) -> Nothing, reads [], changes [];
     /// Every cluster that could be opened: contexts, the playground, recordings.
     clusters_list(Nothing) -> Vec<ClusterRow>, reads ["clusters"], changes [];
     /// Reads the kubeconfigs again.
@@ -124,6 +128,10 @@ commands! {
     /// Opens a bundle or a `.case` file, or adds a kubeconfig.
     path_open(OfPath) -> ClusterRow, reads [], changes ["clusters", "cases"];
     triage_get(ClusterAt) -> TriageView, reads ["cluster"], changes [];
+    /// Acknowledges, pins, sets aside, takes apart or puts together incidents of the present.
+    incidents_arrange(ArrangeIncidents) -> Arranged, reads [], changes ["cluster", "clusters"];
+    /// Takes such a decision back.
+    incidents_take_back(TakeBack) -> Nothing, reads [], changes ["cluster", "clusters"];
     timeline_get(TimelineOf) -> Timeline, reads ["cluster"], changes [];
     graph_get(GraphOf) -> GraphView, reads ["cluster"], changes [];
     object_get(ObjectAt) -> ObjectView, reads ["cluster"], changes [];
@@ -183,6 +191,30 @@ commands! {
     grouping_forget(OfNumber) -> Vec<GroupingRule>, reads [], changes ["cluster", "clusters"];
     knowledge_list(Nothing) -> Library, reads ["knowledge"], changes [];
     knowledge_search(SearchText) -> Vec<LibraryEntry>, reads ["knowledge"], changes [];
+    /// Failures to practise on, without what is wrong in them.
+    scenarios_list(Nothing) -> Vec<ScenarioRow>, reads ["knowledge"], changes [];
+    /// Lays a scenario's recording beside the clusters.
+    scenario_play(PlayScenario) -> ClusterRow, reads [], changes ["clusters"];
+    /// How a concluded case on a scenario compares with the truth; `null` for any other case.
+    scenario_score(OfCase) -> Option<ScenarioVerdict>, reads ["case"], changes [];
+    /// The run of the suite that goes on, and those that are kept.
+    evals_get(Nothing) -> EvalsView, reads ["evals"], changes [];
+    evals_start(StartEvals) -> EvalsView, reads [], changes ["evals"];
+    /// Ends the run after the scenario that it is at; it keeps nothing.
+    evals_stop(Nothing) -> EvalsView, reads [], changes ["evals"];
+    run_get(OfId) -> RunView, reads ["evals"], changes [];
+    run_remove(OfId) -> EvalsView, reads [], changes ["evals"];
+    runs_compare(TwoRuns) -> ComparedRuns, reads ["evals"], changes [];
+    /// The language models that are set up, and the providers there are. Contacts nothing.
+    models_list(Nothing) -> ModelsView, reads ["models"], changes [];
+    model_put(PutModel) -> ModelsView, reads [], changes ["models"];
+    /// Forgets a model, and its key.
+    model_remove(OfName) -> ModelsView, reads [], changes ["models"];
+    /// Puts a key into the system's keyring, or into memory for this run of the program.
+    model_key_put(PutModelKey) -> ModelsView, reads [], changes ["models"];
+    model_key_point(PointModelKey) -> ModelsView, reads [], changes ["models"];
+    /// Asks a model small questions in which nothing of a cluster is.
+    model_try(OfName) -> ModelTried, reads [], changes ["models"];
 }
 
 /// Routes commands by name to what answers them.

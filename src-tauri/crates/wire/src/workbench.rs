@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use desk::{Desk, DeskError, Opening, Paths};
 use playground::{CannotServe, Pace, Served, Settings, Source, built_in, serve};
@@ -11,11 +12,14 @@ use crate::rows::{Problem, Update};
 pub struct Workbench {
     pub(crate) desk: Arc<Desk>,
     playground: Option<Served>,
+    pub(crate) trials: Arc<crate::trials::Trials>,
 }
 
 /// The stream of updates, as a window reads it.
 pub struct Updates {
     inner: broadcast::Receiver<Update>,
+    /// When something was given last.
+    given: Option<Instant>,
 }
 
 /// Why an update did not come.
@@ -33,6 +37,30 @@ impl Updates {
             RecvError::Lagged(_) => Lost::Behind,
             RecvError::Closed => Lost::Closed,
         })
+    }
+
+    /// What came since the last time, each once, as soon as there is something; but no sooner than `pause` after the last
+    /// time. However much happens, whoever asks this way is woken so seldom.
+    pub async fn gathered(&mut self, pause: Duration) -> Result<Vec<Update>, Lost> {
+        let mut all = vec![self.recv().await?];
+        let due = self.given.map_or_else(Instant::now, |given| given + pause);
+        while let Ok(next) = tokio::time::timeout_at(due.into(), self.recv()).await {
+            let next = next?;
+            if !all.iter().any(|known| says_the_same(known, &next)) {
+                all.push(next);
+            }
+        }
+        self.given = Some(Instant::now());
+        Ok(all)
+    }
+}
+
+/// A case is looked at anew as a whole, whichever of its events was told.
+fn says_the_same(one: &Update, other: &Update) -> bool {
+    match (one, other) {
+        (Update::CaseChanged { case, .. }, Update::CaseChanged { case: other, .. }) => case == other,
+        (Update::Progress { .. }, Update::Progress { .. }) => false,
+        _ => one == other,
     }
 }
 
@@ -71,7 +99,12 @@ impl Workbench {
                 None
             }
         };
-        Ok(Workbench { desk, playground })
+        Ok(Workbench { desk, playground, trials: Arc::default() })
+    }
+
+    /// Where a window of this machine's desk takes links of later starts.
+    pub fn window_socket() -> Option<PathBuf> {
+        Some(Paths::of_this_machine().ok()?.state().join("window.sock"))
     }
 
     pub fn desk(&self) -> &Arc<Desk> {
@@ -83,7 +116,7 @@ impl Workbench {
     }
 
     pub fn updates(&self) -> Updates {
-        Updates { inner: self.desk.updates() }
+        Updates { inner: self.desk.updates(), given: None }
     }
 
     /// Closes every open cluster, so that what was seen is written.

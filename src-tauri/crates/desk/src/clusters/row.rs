@@ -14,7 +14,8 @@ use crate::writes::is_production;
 
 impl Desk {
     pub(super) fn row(&self, id: &ClusterId, known: &Known) -> ClusterRow {
-        let triage = known.opened.as_ref().and_then(|opened| lock(&opened.looks).newest());
+        let look = known.opened.as_ref().and_then(|opened| lock(&opened.looks).newest());
+        let incidents = look.map(|look| self.arrangement(id, &look.triage).incidents);
         let context = known.context.as_ref();
         ClusterRow {
             id: id.clone(),
@@ -34,8 +35,8 @@ impl Desk {
             production: is_production(known.kind, &known.name, &known.server),
             writes: false,
             state: state_of(known),
-            open_incidents: triage.as_ref().map(|look| look.triage.incidents.len() as u32),
-            worst: triage.and_then(|look| look.triage.incidents.iter().map(|incident| incident.severity).max()),
+            open_incidents: incidents.as_ref().map(|incidents| incidents.len() as u32),
+            worst: incidents.and_then(|incidents| incidents.iter().map(|incident| incident.severity).max()),
             problems: known.problems.clone(),
         }
     }

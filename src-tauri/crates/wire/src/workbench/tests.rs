@@ -1,7 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
-use std::time::{Duration, Instant};
-
 use history::{Writer, measure};
 use model::{Body, ClusterId, LogBody, ObjectRef, Observation, Source, Time};
 use serde_json::{Value, json};
@@ -151,4 +149,118 @@ async fn an_open_cluster_forgets_by_itself_what_the_settings_no_longer_keep() {
     assert_eq!(history.get(&old[0].id).unwrap(), None);
     assert_eq!(keep(0).await.unwrap_err().code, "bad_request");
     stage.router.commands().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_about_an_incident_is_shown_until_it_is_taken_back() {
+    let stage = Stage::open().await;
+    stage.call("cluster_open", json!({})).await;
+    let has = |view: &Value| view["triage"]["incidents"].as_array().is_some_and(|incidents| !incidents.is_empty());
+    let view = stage.until("incidents", "triage_get", has).await;
+    let incident = view["triage"]["incidents"][0]["id"].clone();
+
+    let nothing = json!({"incidents": [incident], "act": "split", "signals": []});
+    assert_eq!(stage.try_call("incidents_arrange", nothing).await.unwrap_err().code, "bad_request");
+    let unknown = json!({"incidents": ["incident:gone"], "act": "pin", "signals": []});
+    assert_eq!(stage.try_call("incidents_arrange", unknown).await.unwrap_err().code, "changed");
+
+    let now = stage.call("triage_get", json!({"at": null})).await["triage"]["incidents"][0]["id"].clone();
+    let pin = stage.call("incidents_arrange", json!({"incidents": [now], "act": "pin", "signals": []})).await;
+    let view = stage.call("triage_get", json!({"at": null})).await;
+    assert_eq!((&view["arranged"][0]["id"], &view["arranged"][0]["act"]), (&pin["id"], &json!("pin")));
+    // It is kept with the desk, and no word about the past.
+    let kept = stage.desk().desk_file().setting(&format!("incidents.{}", stage.cluster)).unwrap().unwrap();
+    assert!(kept.contains("\"pin\""), "{kept}");
+
+    stage.call("incidents_take_back", json!({"id": pin["id"]})).await;
+    assert_eq!(stage.call("triage_get", json!({"at": null})).await["arranged"], json!([]));
+}
+
+/// Approves and releases whatever is asked until the case has its conclusion.
+async fn lead_to_its_end(stage: &Stage, case: &Value) {
+    let begun = Instant::now();
+    stage.call("investigation_start", json!({"case": case})).await;
+    loop {
+        let view = stage.call("case_get", json!({"case": case})).await;
+        let facts: Vec<&Value> = view["events"].as_array().unwrap().iter().map(|event| &event["fact"]).collect();
+        if facts.iter().any(|fact| fact["type"] == "concluded") {
+            return;
+        }
+        let calls = || facts.iter().rev().filter(|fact| fact["type"] == "call");
+        if let Some(last) = calls().next() {
+            let call = &last["call"];
+            let proposed = calls().find(|f| f["call"] == *call && f["step"]["step"] == "proposed").unwrap();
+            // What was answered in between is refused, and looked at again.
+            let _ = match last["step"]["step"].as_str() {
+                Some("asked") => {
+                    let digest = &proposed["step"]["digest"];
+                    stage.try_call("call_approve", json!({"case": case, "call": call, "digest": digest})).await
+                }
+                Some("succeeded") => {
+                    let release = json!({"case": case, "call": call, "text": null, "why": "", "without": []});
+                    stage.try_call("result_release", release).await
+                }
+                _ => Ok(Value::Null),
+            };
+        }
+        assert!(begun.elapsed() < PATIENCE, "{:#}", view["events"]);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scenario_is_played_without_its_name_and_a_case_on_it_is_compared_with_the_truth() {
+    let mut stage = Stage::open().await;
+    let rows = stage.call("scenarios_list", json!({})).await;
+    let listed = rows.as_array().unwrap().iter().find(|row| row["name"] == "oom-limit-lowered").unwrap().clone();
+    let row = stage.call("scenario_play", json!({"name": "oom-limit-lowered"})).await;
+    assert_eq!((&row["id"], &row["kind"]), (&listed["cluster"], &json!("recorded")));
+    assert!(!format!("{}{}", row["name"], row["source"]).contains("oom"), "{row}");
+
+    stage.cluster = ClusterId(row["id"].as_str().unwrap().to_owned());
+    let case = stage.call("case_open", json!({"incidents": [], "question": null})).await;
+    assert_eq!(stage.call("scenario_score", json!({"case": case})).await, Value::Null);
+    lead_to_its_end(&stage, &case).await;
+    let score = stage.call("scenario_score", json!({"case": case})).await;
+    assert_eq!((&score["name"], &score["right"]), (&json!("oom-limit-lowered"), &json!(true)), "{score:#}");
+    assert!(!score["says"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_the_suite_tells_its_progress_is_kept_and_can_be_compared() {
+    let stage = Stage::open().await;
+    let none = stage.try_call("evals_start", json!({"only": "no such scenario"})).await.unwrap_err();
+    assert_eq!(none.code, "bad_request");
+    let started = stage.call("evals_start", json!({"only": "oom-l"})).await;
+    assert_eq!(started["running"]["only"], "oom-l");
+    let ended = stage.until("the run's end", "evals_get", |view| view["running"].is_null()).await;
+    let run = &ended["runs"][0];
+    assert!(run["scenarios"].as_u64().unwrap() >= 2 && run["right"] == run["scenarios"], "{run}");
+    let view = stage.call("run_get", json!({"id": run["id"]})).await;
+    assert_eq!(view["verdicts"].as_array().unwrap().len() as u64, run["scenarios"].as_u64().unwrap());
+    let same = stage.call("runs_compare", json!({"before": run["id"], "now": run["id"]})).await;
+    assert_eq!((&same["worse"], &same["helped"]), (&json!(false), &json!([])));
+    assert_eq!(stage.try_call("run_get", json!({"id": "../desk"})).await.unwrap_err().code, "not_found");
+    let view = stage.call("run_remove", json!({"id": run["id"]})).await;
+    assert_eq!(view["runs"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_updates_wakes_a_window_once_a_pause_and_loses_none() {
+    let stage = Stage::open().await;
+    let mut updates = stage.router.commands().updates();
+    let pause = Duration::from_millis(300);
+    let changed = |name: &str| Update::ClusterChanged { cluster: ClusterId(name.into()) };
+    for _ in 0..100 {
+        stage.desk().tell(changed("one"));
+    }
+    // Nothing was given lately: it comes at once, the rest of it after the pause.
+    let mut heard = updates.gathered(pause).await.unwrap();
+    stage.desk().tell(changed("two"));
+    let began = Instant::now();
+    while !heard.contains(&changed("two")) {
+        heard = updates.gathered(pause).await.unwrap();
+        assert_eq!(heard.iter().filter(|update| **update == changed("one")).count().max(1), 1, "{heard:?}");
+    }
+    assert!(began.elapsed() >= pause / 2, "the second came after {:?}", began.elapsed());
 }
