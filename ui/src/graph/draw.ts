@@ -1,6 +1,7 @@
 import { chip, fit, hue, shortKind } from "../timeline/shapes";
 import type { Ink } from "../tokens/ink";
 import type { ObservationId, Severity } from "../wire/wire";
+import { drawFar, FAR } from "./far";
 import { BOX_H, BOX_W, type Box, type Camera, type Scene, type Wire } from "./scene";
 
 export interface GraphPicture {
@@ -31,11 +32,29 @@ export function drawGraph(context: CanvasRenderingContext2D, scene: Scene, pictu
   const halfW = width / 2 / camera.k + BOX_W;
   const halfH = height / 2 / camera.k + BOX_H;
   const near = (box: Box) => Math.abs(box.x - camera.x) < halfW && Math.abs(box.y - camera.y) < halfH;
+  if (camera.k < FAR) {
+    drawFar(context, scene, camera.k, ink);
+    drawMarked(context, scene, picture, ink);
+    context.restore();
+    return;
+  }
   for (const wire of scene.wires) {
     if (near(wire.from) || near(wire.to)) drawWire(context, scene, wire, picture, ink);
   }
   for (const box of scene.boxes) if (near(box)) drawBox(context, box, picture, ink);
   context.restore();
+}
+
+/** From afar only what is pointed at or chosen is drawn by itself. */
+function drawMarked(context: CanvasRenderingContext2D, scene: Scene, picture: GraphPicture, ink: Ink) {
+  const of = picture.hovered ?? picture.chosen;
+  if (of !== null || picture.wire) {
+    for (const wire of scene.wires) if (picture.wire === wire || wire.from.key === of || wire.to.key === of) drawWire(context, scene, wire, picture, ink);
+  }
+  for (const key of new Set([...picture.lit, ...(picture.chosen ? [picture.chosen] : [])])) {
+    const box = scene.byKey.get(key);
+    if (box) drawBox(context, box, picture, ink);
+  }
 }
 
 /** The four points of a wire's curve. */
@@ -66,7 +85,7 @@ function drawWire(context: CanvasRenderingContext2D, scene: Scene, wire: Wire, p
   context.bezierCurveTo(...c1, ...c2, ...b);
   context.stroke();
   context.setLineDash([]);
-  if (picture.camera.k < 0.35) return;
+  if (picture.camera.k < FAR) return;
   const angle = Math.atan2(b[1] - c2[1], b[0] - c2[0]);
   context.beginPath();
   context.moveTo(...b);
@@ -84,7 +103,7 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
   const chosen = picture.chosen === box.key;
   const lit = picture.lit.has(box.key);
   context.globalAlpha = gone ? 0.55 : 1;
-  if (box.standsFor > 1 && camera.k >= 0.35) {
+  if (box.standsFor > 1 && camera.k >= FAR) {
     // A second sheet behind the first: it stands for several.
     context.fillStyle = ink.panel;
     context.strokeStyle = ink.lineStrong;
@@ -107,7 +126,7 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
     context.fillStyle = hue(ink, severity);
     context.fillRect(x, y + 4, 3, BOX_H - 8);
   }
-  if (camera.k < 0.35) {
+  if (camera.k < FAR) {
     context.globalAlpha = 1;
     return;
   }
