@@ -46,6 +46,27 @@ export class Site {
     return page;
   }
 
+  /** A page in which it is always the same time, in the same zone: what it shows can be compared with what it showed before. */
+  async still(theme: "dark" | "light"): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width: 1400, height: 900 }, reducedMotion: "reduce", timezoneId: "UTC", locale: "en-GB" });
+    const page = await context.newPage();
+    await page.clock.setFixedTime(new Date("2026-11-23T03:14:07Z"));
+    await page.goto(`${this.address}?theme=${theme}#/`);
+    return page;
+  }
+
+  /** A page on a recording with so many marks on its timeline and nodes in its graph, at the size of a laptop's screen. */
+  async loaded(marks: number, nodes: number): Promise<Page> {
+    const page = await this.browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${this.address}?theme=dark&marks=${marks}&nodes=${nodes}#/cases`);
+    return page;
+  }
+
+  /** A page with nothing in it, to work with pictures in. */
+  blank(): Promise<Page> {
+    return this.browser.newPage();
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
     await new Promise((done) => this.server.httpServer.close(done));

@@ -2,42 +2,8 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CASE, FINISHED } from "../src/platform/recordings/demo/case";
-import { CLUSTER } from "../src/platform/recordings/demo/names";
-import { parts } from "../src/settings/parts";
 import { Site } from "./chromium";
-
-const e = encodeURIComponent;
-/** Every view, and what of it must be there before it is looked at. */
-const views: [name: string, hash: string, there: string][] = [
-  ["the fleet", "/", "fleet-row"],
-  ["the incidents of a cluster", `/cluster/${e(CLUSTER)}`, "incident-row"],
-  ["the incidents of all clusters", "/incidents", "incident-row"],
-  ["a cluster whose login has expired", "/cluster/cluster%3Aprod-us", "stale"],
-  ["a cluster whose login program is not trusted", "/cluster/cluster%3Anew", "trust"],
-  ["a cluster that is closed", "/cluster/cluster%3Aedge", "picture-blank"],
-  ["a connection that is partly broken", "/connection/cluster%3Aprod-eu", "watch-row"],
-  ["a connection that may not see everything", "/connection/cluster%3Ascoped", "unseen"],
-  ["the cases", "/cases", "case-row"],
-  ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
-  ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
-  ["the 3 a.m. mode", "/night", "night-incident"],
-  ["a case that waits, in the 3 a.m. mode", `/night/${e(CASE)}`, "investigate"],
-  ["a case with its conclusion, in the 3 a.m. mode", `/night/${e(FINISHED)}`, "night-verdict"],
-  ["the blueprints", "/blueprints", "blueprint-row"],
-  ["a blueprint", "/blueprints/cart", "blueprint-form"],
-  ["the library", "/library", "library-entry"],
-  ...parts.map(([part, title]): [string, string, string] => [`the settings: ${title}`, `/settings/${part}`, "settings"]),
-];
-
-/** What lies over a view, and the key that brings it. */
-const overlays: [name: string, hash: string, keys: string, there: string][] = [
-  ["the keys", "/settings/about", "?", "help"],
-  ["the palette", "/settings/about", "Control+k", "palette"],
-  ["the sources of kubeconfigs", "/", "s", "sources"],
-  ["the hand-off note", `/case/${e(FINISHED)}`, "h", "hand-off"],
-  ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
-];
+import { overlays, readyBefore, views } from "./views";
 
 let site: Site;
 beforeAll(async () => {
@@ -73,7 +39,7 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
 
   it.each(overlays)("%s has no serious finding", async (_, hash, keys, there) => {
     await page.evaluate((to) => (location.hash = to), hash);
-    await shown(page, hash.startsWith("/case/") ? "case-screen" : "cluster-row");
+    await shown(page, readyBefore(hash));
     await page.keyboard.press(keys);
     await shown(page, there);
     expect(await findings(page)).toEqual([]);

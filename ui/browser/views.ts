@@ -1,0 +1,41 @@
+import { CASE, FINISHED } from "../src/platform/recordings/demo/case";
+import { CLUSTER } from "../src/platform/recordings/demo/names";
+import { parts } from "../src/settings/parts";
+
+const e = encodeURIComponent;
+/** Every view, and what of it must be there before it is looked at. */
+export const views: [name: string, hash: string, there: string][] = [
+  ["the fleet", "/", "fleet-row"],
+  ["the incidents of a cluster", `/cluster/${e(CLUSTER)}`, "incident-row"],
+  ["the incidents of all clusters", "/incidents", "incident-row"],
+  ["a cluster whose login has expired", "/cluster/cluster%3Aprod-us", "stale"],
+  ["a cluster whose login program is not trusted", "/cluster/cluster%3Anew", "trust"],
+  ["a cluster that is closed", "/cluster/cluster%3Aedge", "picture-blank"],
+  ["a connection that is partly broken", "/connection/cluster%3Aprod-eu", "watch-row"],
+  ["a connection that may not see everything", "/connection/cluster%3Ascoped", "unseen"],
+  ["the cases", "/cases", "case-row"],
+  ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
+  ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
+  ["the 3 a.m. mode", "/night", "night-incident"],
+  ["a case that waits, in the 3 a.m. mode", `/night/${e(CASE)}`, "investigate"],
+  ["a case with its conclusion, in the 3 a.m. mode", `/night/${e(FINISHED)}`, "night-verdict"],
+  ["the scenarios", "/scenarios", "run"],
+  ["the blueprints", "/blueprints", "blueprint-row"],
+  ["a blueprint", "/blueprints/cart", "blueprint-form"],
+  ["the library", "/library", "library-entry"],
+  ...parts.map(([part, title]): [string, string, string] => [`the settings: ${title}`, `/settings/${part}`, "settings"]),
+];
+
+/** What lies over a view, and the key that brings it. */
+export const overlays: [name: string, hash: string, keys: string, there: string][] = [
+  ["the keys", "/settings/about", "?", "help"],
+  ["the palette", "/settings/about", "Control+k", "palette"],
+  ["the sources of kubeconfigs", "/", "s", "sources"],
+  ["taking an incident apart", `/cluster/${e(CLUSTER)}`, "x", "split"],
+  ["putting incidents together", `/cluster/${e(CLUSTER)}`, "Shift+M", "merge"],
+  ["the hand-off note", `/case/${e(FINISHED)}`, "h", "hand-off"],
+  ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
+];
+
+/** What must be there before an overlay's key is pressed. */
+export const readyBefore = (hash: string): string => (hash.startsWith("/case/") ? "case-screen" : hash.startsWith("/cluster/") ? "incident-detail" : "cluster-row");
