@@ -1,12 +1,15 @@
 //! Carries `wire` over Tauri: `call` for every command, one channel for the stream of updates.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Manager, RunEvent, State};
+use tauri::{AppHandle, Manager, RunEvent, State, WebviewUrl};
 use wire::rows::Update;
 use wire::{Router, WireError, Workbench};
+
+use crate::link;
 
 type Desk = Arc<Router<Workbench>>;
 
@@ -17,19 +20,22 @@ async fn call(router: State<'_, Desk>, name: String, request: Value) -> Result<V
     router.call(&name, request).await
 }
 
+/// A window is woken ten times a second at most.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// The one stream. A window that falls behind is told that everything may have changed.
 #[tauri::command]
-async fn subscribe(router: State<'_, Desk>, updates: Channel<Update>) -> Result<(), WireError> {
+async fn subscribe(router: State<'_, Desk>, updates: Channel<Vec<Update>>) -> Result<(), WireError> {
     let window = updates;
     let mut updates = router.commands().updates();
     tauri::async_runtime::spawn(async move {
         loop {
-            let update = match updates.recv().await {
-                Ok(update) => update,
-                Err(wire::Lost::Behind) => Update::ClustersChanged,
+            let gathered = match updates.gathered(PAUSE).await {
+                Ok(gathered) => gathered,
+                Err(wire::Lost::Behind) => vec![Update::ClustersChanged, Update::CasesChanged],
                 Err(wire::Lost::Closed) => break,
             };
-            if window.send(update).is_err() {
+            if window.send(gathered).is_err() {
                 break;
             }
         }
@@ -37,15 +43,28 @@ async fn subscribe(router: State<'_, Desk>, updates: Channel<Update>) -> Result<
     Ok(())
 }
 
-/// Opens the window and stays until it is closed.
+/// Opens the window and stays until it is closed. With a link that an open window of this desk takes, it ends at once.
 pub fn run() -> anyhow::Result<()> {
+    let socket = Workbench::window_socket();
+    let link = link::given();
+    if let (Some(link), Some(socket)) = (&link, &socket)
+        && link::hand_over(socket, link)
+    {
+        return Ok(());
+    }
     let app = tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![call, subscribe])
-        .setup(|app| {
+        .setup(move |app| {
             let workbench = tauri::async_runtime::block_on(Workbench::open())?;
             app.manage(Arc::new(Router::new(workbench)));
-            let config = app.config().app.windows.first().cloned().unwrap_or_default();
+            let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
+            if let Some(hash) = link.as_deref().and_then(link::hash_of) {
+                config.url = WebviewUrl::App(format!("index.html{hash}").into());
+            }
             tauri::WebviewWindowBuilder::from_config(app, &config)?.build()?;
+            if let Some(socket) = &socket {
+                link::take(app.handle(), socket);
+            }
             Ok(())
         })
         .build(tauri::generate_context!())?;

@@ -6,6 +6,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod host;
+mod link;
 
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
