@@ -1,12 +1,14 @@
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::shell::{self, cargo, root};
-use crate::{controlplane, run};
+use crate::{controlplane, run, ui};
 
 /// Which figures to measure.
 #[derive(Args)]
 pub struct Bench {
-    /// Only these: `understanding`, `cluster`, `conversation`.
+    /// Only these: `understanding`, `cluster`, `conversation`, `window`.
     #[arg(long)]
     only: Option<String>,
     /// Print one JSON object instead of a table.
@@ -42,7 +44,8 @@ pub struct Soak {
 
 /// Every benchmark that there is; each is a program of the package `caseboard-tests`. What takes time or memory is measured
 /// as it is shipped, what is counted (the answers of `understanding`) is not.
-const ALL: &[(&str, &[&str])] = &[("understanding", &[]), ("cluster", &["--release"]), ("conversation", &[])];
+const ALL: &[(&str, &[&str])] =
+    &[("understanding", &[]), ("cluster", &["--release"]), ("conversation", &[]), ("window", &["--release"])];
 
 impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
@@ -74,6 +77,12 @@ impl Bench {
                 if std::env::var_os("CASEBOARD_BENCH_DIR").is_none() && bench.is_dir() {
                     command.env("CASEBOARD_BENCH_DIR", bench);
                 }
+            } else if name == "window" {
+                let built = ["build", "--quiet", "--release", "--package", "caseboard-desktop"];
+                ui::build()?;
+                shell::run(cargo().args(built))?;
+                command.arg("--program").arg(target().join("release/caseboard-desktop"));
+                command.arg("--drawn").arg(drawn()?);
             } else {
                 shell::run(cargo().args(["build", "--quiet", "--package", "cli"]))?;
                 command.env("CASEBOARD_BIN", run::binary("caseboard"));
@@ -85,6 +94,25 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// What the canvases cost in a browser, measured by the front end's own program: a file with one JSON object.
+fn drawn() -> anyhow::Result<PathBuf> {
+    let folder = root().join("ui/node_modules/.figures");
+    let to = folder.display().to_string();
+    let build = ["exec", "--", "vite", "build", "--ssr", "browser/figures.ts", "--logLevel", "error", "--outDir", &to];
+    shell::run(ui::npm().args(build))?;
+    let mut figures = shell::program("node");
+    figures.current_dir(root().join("ui")).arg(folder.join("figures.js"));
+    let output = figures.stderr(std::process::Stdio::inherit()).output()?;
+    anyhow::ensure!(output.status.success(), "the figures of the canvases could not be measured");
+    let path = folder.join("figures.json");
+    std::fs::write(&path, output.stdout)?;
+    Ok(path)
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }
 
 impl Soak {

@@ -4,7 +4,9 @@
 mod bench;
 mod codegen;
 mod controlplane;
+mod licences;
 mod monitoring;
+mod release;
 mod run;
 mod setup;
 mod shell;
@@ -46,7 +48,7 @@ enum Command {
     /// Watch a churning fleet for an hour and check that memory does not grow.
     Soak(bench::Soak),
     /// Build the packages for this system.
-    Release,
+    Release(release::Release),
 }
 
 fn main() {
@@ -57,7 +59,7 @@ fn main() {
         Command::Tidy => tidy::tidy(),
         Command::Bench(bench) => bench.run(),
         Command::Soak(soak) => soak.run(),
-        Command::Release => run::release(),
+        Command::Release(release) => release.run(),
     };
     if let Err(error) = done {
         eprintln!("xtask: {error:#}");

@@ -31,16 +31,6 @@ pub fn run(terminal: bool, scenario: &str) -> anyhow::Result<()> {
     )
 }
 
-/// Builds the packages of this system; see the README for macOS and Windows.
-pub fn release() -> anyhow::Result<()> {
-    step("system packages", || setup::packages(&[setup::BUILD, setup::RELEASE]))?;
-    step("Node", setup::node)?;
-    step("build the window's front end", ui::build)?;
-    step("build caseboard", || {
-        shell::run(cargo().args(["build", "--profile", "dist", "--package", "caseboard-desktop", "--package", "cli"]))
-    })
-}
-
 /// Where cargo puts a program of the development profile.
 pub fn binary(name: &str) -> std::path::PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);

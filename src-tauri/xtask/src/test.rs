@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use crate::shell::{self, cache, cargo, root, step};
-use crate::{controlplane, monitoring, run, setup, tidy, ui};
+use crate::{controlplane, licences, monitoring, run, setup, tidy, ui};
 
 #[derive(Default)]
 struct Tally {
@@ -44,6 +44,7 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
 
     if filter.is_none() {
         tally.check("tidy", tidy::tidy());
+        tally.check("licences", licences::check());
         tally.check("formatting", shell::run(cargo().args(["fmt", "--all", "--check"])));
         tally.check("TypeScript types", shell::run(ui::npm().args(["run", "--silent", "typecheck"])));
     }

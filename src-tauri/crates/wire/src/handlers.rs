@@ -4,7 +4,7 @@ use std::sync::Arc;
 use desk::{Desk, DeskError, KeyFrom, Lead};
 use gate::Rule;
 use knowledge::{Article, FailureMode};
-use model::{BlueprintVersion, CallId, CaseId, CaseSummary, GroupingRule, ToolSpec};
+use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
 
 use crate::models::*;
 use crate::requests::*;
@@ -233,26 +233,6 @@ impl Commands for Workbench {
         Ok(Nothing {})
     }
 
-    async fn models_list(&self, _: Nothing) -> Answer<Vec<ModelView>> {
-        Ok(self.desk.model_views()?)
-    }
-
-    async fn model_put(&self, request: PutModel) -> Answer<Vec<ModelView>> {
-        Ok(self.desk.put_model_view(request)?)
-    }
-
-    async fn model_remove(&self, request: OfName) -> Answer<Vec<ModelView>> {
-        read(&self.desk, move |desk| desk.remove_model(&request.name).and_then(|_| desk.model_views())).await
-    }
-
-    async fn model_key(&self, request: PutModelKey) -> Answer<Vec<ModelView>> {
-        read(&self.desk, move |desk| desk.put_key_view(&request.name, &request.key, request.only_now)).await
-    }
-
-    async fn model_try(&self, request: OfName) -> Answer<ModelTrialView> {
-        Ok(self.desk.try_model_view(&request.name).await?)
-    }
-
     async fn case_leaves(&self, request: OfCase) -> Answer<Leaves> {
         Ok(self.desk.leaves(request.case))
     }
@@ -377,18 +357,6 @@ impl Commands for Workbench {
 
     async fn tools_list(&self, _: Nothing) -> Answer<Vec<ToolSpec>> {
         Ok(self.desk.tools())
-    }
-
-    async fn grouping_list(&self, _: Nothing) -> Answer<Vec<GroupingRule>> {
-        read(&self.desk, |desk| desk.grouping_rules()).await
-    }
-
-    async fn grouping_add(&self, request: AddGrouping) -> Answer<Vec<GroupingRule>> {
-        read(&self.desk, move |desk| desk.add_grouping(request.cluster, request.grouping, &request.because)).await
-    }
-
-    async fn grouping_forget(&self, request: OfNumber) -> Answer<Vec<GroupingRule>> {
-        read(&self.desk, move |desk| desk.forget_grouping(request.number)).await
     }
 
     async fn blueprints_list(&self, _: Nothing) -> Answer<Vec<BlueprintVersion>> {

@@ -157,14 +157,6 @@ pub struct StartInvestigation {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct PutModelKey {
-    pub name: String,
-    pub key: String,
-    /// Kept in memory until the program ends, and nowhere else.
-    pub only_now: bool,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct ForkCase {
     pub case: CaseId,
     /// The last step that the branch has.
@@ -284,19 +276,6 @@ pub struct Saved {
 pub struct PutBlueprint {
     pub blueprint: Option<Blueprint>,
     pub yaml: Option<String>,
-}
-
-/// A decision about grouping; without a cluster it holds in all.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct AddGrouping {
-    pub cluster: Option<ClusterId>,
-    pub grouping: Grouping,
-    pub because: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-pub struct OfNumber {
-    pub number: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use model::{BlueprintVersion, CallId, CaseId, CaseSummary, GroupingRule, ToolSpec};
+use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -142,14 +142,6 @@ commands! {
     case_get(OfCase) -> CaseView, reads ["case"], changes [];
     /// Starts an investigator, or goes on where it stopped: the built-in one, or a model that argues with it.
     investigation_start(StartInvestigation) -> Nothing, reads [], changes ["case"];
-    /// Language models that are set up; contacts nothing.
-    models_list(Nothing) -> Vec<ModelView>, reads ["models"], changes [];
-    model_put(PutModel) -> Vec<ModelView>, reads [], changes ["models"];
-    model_remove(OfName) -> Vec<ModelView>, reads [], changes ["models"];
-    /// Puts a model's key into the keyring, or keeps it for this run of the program alone.
-    model_key(PutModelKey) -> Vec<ModelView>, reads [], changes ["models"];
-    /// Asks a model small questions in which nothing of a cluster is.
-    model_try(OfName) -> ModelTrialView, reads [], changes ["models"];
     /// What left this machine last for the model of a case, exactly.
     case_leaves(OfCase) -> Leaves, reads ["case"], changes [];
     /// A new case that goes on from an earlier step of this one.
@@ -184,11 +176,6 @@ commands! {
     blueprint_put(PutBlueprint) -> BlueprintVersion, reads [], changes ["blueprints", "cluster"];
     blueprint_versions(OfName) -> Vec<BlueprintVersion>, reads ["blueprints"], changes [];
     blueprint_retire(OfName) -> Nothing, reads [], changes ["blueprints", "cluster"];
-    /// How engineers want signals grouped, oldest decision first.
-    grouping_list(Nothing) -> Vec<GroupingRule>, reads ["cluster"], changes [];
-    /// Splits, merges or pins; the decision is a rule from then on.
-    grouping_add(AddGrouping) -> Vec<GroupingRule>, reads [], changes ["cluster", "clusters"];
-    grouping_forget(OfNumber) -> Vec<GroupingRule>, reads [], changes ["cluster", "clusters"];
     knowledge_list(Nothing) -> Library, reads ["knowledge"], changes [];
     knowledge_search(SearchText) -> Vec<LibraryEntry>, reads ["knowledge"], changes [];
     /// Failures to practise on, without what is wrong in them.
