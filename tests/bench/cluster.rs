@@ -3,6 +3,12 @@
 //!     cargo xtask bench --only cluster -- [--quick] [--pods N] [--json | --markdown]
 //!     cargo xtask soak [--minutes N] [--pods N]
 //!
+//! To open a real cluster again and again without filling it each time, `hold` fills one and says where it is, and
+//! `open`, told that, compares as the benchmark does:
+//!
+//!     cluster hold [--pods N]
+//!     cluster open KUBECONFIG ADDRESS TOKEN [ROUNDS]
+//!
 //! The core is measured in a process of its own, which is this program again with a [`desk::Desk`] inside: it opens
 //! contexts, follows them and asks for the triage whenever the desk says that something changed, as the window does.
 //! What it looks at is a real API server over etcd where that is there, and the playground's made-up crowd (another
@@ -88,6 +94,8 @@ fn main() -> ExitCode {
         match mode.as_deref() {
             Some("core") => core::run(&arguments).await,
             Some("serve") => serve::run(&arguments).await,
+            Some("hold") => real::hold(&wanted(arguments)?).await,
+            Some("open") => real::open(&arguments).await,
             Some("soak") => soak::run(&wanted(arguments)?).await,
             None => bench(&wanted(arguments)?).await,
             Some(other) => bail!("there is no `{other}`"),

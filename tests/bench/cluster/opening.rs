@@ -1,5 +1,6 @@
 //! From opening a cluster to seeing it, beside kubectl and curl in the same run.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -10,6 +11,25 @@ use tokio::process::Command;
 
 use crate::figures::median;
 use crate::fleet::Core;
+
+/// A real API server, in this process or in another one.
+pub struct Target {
+    pub kubectl: PathBuf,
+    pub kubeconfig: PathBuf,
+    pub base: String,
+    pub token: String,
+}
+
+impl Target {
+    pub fn of(server: &ApiServer) -> Self {
+        Target {
+            kubectl: server.kubectl.clone(),
+            kubeconfig: server.kubeconfig.clone(),
+            base: server.base.clone(),
+            token: server.token.to_owned(),
+        }
+    }
+}
 
 /// Seconds, of each round.
 #[derive(Default)]
@@ -23,7 +43,7 @@ pub struct Rounds {
 
 impl Rounds {
     /// One after the other, so that what slows the machine down slows all of them down.
-    pub async fn measure(server: &ApiServer, count: usize) -> Result<Rounds> {
+    pub async fn measure(server: &Target, count: usize) -> Result<Rounds> {
         let mut rounds = Rounds::default();
         let kubeconfig = [server.kubeconfig.display().to_string()];
         // kubectl keeps what the server serves; its first run is not its usual one.
@@ -63,7 +83,7 @@ impl Rounds {
 }
 
 /// Seconds to the first byte and to the end of `kubectl get pods -A`.
-async fn kubectl(server: &ApiServer) -> Result<(f64, f64)> {
+async fn kubectl(server: &Target) -> Result<(f64, f64)> {
     let started = Instant::now();
     let mut child = Command::new(&server.kubectl)
         .arg(format!("--kubeconfig={}", server.kubeconfig.display()))
@@ -85,7 +105,7 @@ async fn kubectl(server: &ApiServer) -> Result<(f64, f64)> {
 
 /// Seconds that curl needs for all pods in pages of 500. Each page is a process of its own, whose start and handshake
 /// are not counted but for the first: a client that keeps its connection has them once.
-async fn bare(server: &ApiServer) -> Result<f64> {
+async fn bare(server: &Target) -> Result<f64> {
     let mut seconds = 0.0;
     let mut token = String::new();
     let file = tempfile::NamedTempFile::new()?;

@@ -12,7 +12,7 @@ use playground::PodPhase;
 use crate::Wanted;
 use crate::figures::Figures;
 use crate::fleet::Core;
-use crate::opening::Rounds;
+use crate::opening::{Rounds, Target};
 use crate::process::now_micros;
 use crate::storm::{BEFORE, MARK_EVERY, MARKS, Marks, RATE};
 
@@ -59,7 +59,8 @@ pub async fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     let small = SMALL.min(large);
     let rate = load.fill(0..small).await?;
     figures.note("pods made on the real API server", format!("{rate:.0} a second"));
-    let rounds = Rounds::measure(&server, ROUNDS).await?;
+    let target = Target::of(&server);
+    let rounds = Rounds::measure(&target, ROUNDS).await?;
     figures.note(format!("opening {small} real pods"), rounds.told());
     if large == small {
         figures.set("first_rows_vs_kubectl", rounds.first_rows_vs_kubectl());
@@ -71,7 +72,7 @@ pub async fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
     if large > small {
         let filled = (MARKS as u32 * 30).max(small);
         load.fill(filled.min(large)..large).await?;
-        let rounds = Rounds::measure(&server, ROUNDS).await?;
+        let rounds = Rounds::measure(&target, ROUNDS).await?;
         figures.note(format!("opening {large} real pods"), rounds.told());
         figures.set("first_rows_vs_kubectl", rounds.first_rows_vs_kubectl());
         figures.set("full_list_vs_bare", rounds.full_list_vs_bare());
@@ -87,6 +88,29 @@ pub async fn measure(wanted: &Wanted, figures: &mut Figures) -> Result<()> {
         }
         figures.set("idle_cpu_percent", core.busy(Duration::from_secs(60)).await?);
     }
+    Ok(())
+}
+
+/// A real API server with so many pods, until the input ends; says where it is.
+pub async fn hold(wanted: &Wanted) -> Result<()> {
+    let server = ApiServer::start(ApiServer::assets().map_err(anyhow::Error::msg)?).await?;
+    let load = Load::new(&server)?;
+    load.scenery(wanted.pods.max(MARKS as u32 * 30)).await?;
+    load.fill(0..wanted.pods).await?;
+    println!("{} {} {}", server.kubeconfig.display(), server.base, server.token);
+    let _ = tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await;
+    Ok(())
+}
+
+/// Opens what another process holds, again and again: its kubeconfig, its address and its token, and how often.
+pub async fn open(arguments: &[String]) -> Result<()> {
+    let [kubeconfig, base, token, rounds @ ..] = arguments else {
+        anyhow::bail!("`open` needs what `hold` said: a kubeconfig, an address and a token");
+    };
+    let kubectl = asset("kubectl").map_err(anyhow::Error::msg)?;
+    let target = Target { kubectl, kubeconfig: kubeconfig.into(), base: base.clone(), token: token.clone() };
+    let rounds = rounds.first().map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+    println!("{}", Rounds::measure(&target, rounds).await?.told());
     Ok(())
 }
 

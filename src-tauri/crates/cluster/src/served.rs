@@ -38,16 +38,17 @@ impl Served {
     }
 }
 
-/// Asks in two requests where the server can answer so, one for each group otherwise.
+/// Asks in two requests at once where the server can answer so, one for each group otherwise.
 pub(crate) async fn ask(client: &Client) -> Result<Served, kube::Error> {
-    let core = get(client, "/api").await?;
+    let (core, groups) = tokio::join!(get(client, "/api"), get(client, "/apis"));
+    let core = core?;
     let mut served = Served::default();
     if core["items"].is_array() {
         read_aggregated(&core, &mut served);
     } else {
         add_version(client, "", "v1", &mut served).await;
     }
-    match get(client, "/apis").await {
+    match groups {
         Ok(groups) if groups["items"].is_array() => read_aggregated(&groups, &mut served),
         Ok(groups) => {
             for group in groups["groups"].as_array().into_iter().flatten() {

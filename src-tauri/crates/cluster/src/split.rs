@@ -99,6 +99,12 @@ impl Splitter {
         (whole && !self.frame.is_empty() && self.frame.len() < LARGEST_FRAME).then_some(&self.frame)
     }
 
+    /// What a list says before its items, up to their `[`, while they come.
+    pub(crate) fn head(&self) -> Option<&[u8]> {
+        let among = matches!(self.place, Place::Between | Place::Inside | Place::Scalar);
+        (among && self.frame.len() < LARGEST_FRAME).then_some(&self.frame)
+    }
+
     fn line(&mut self, rest: &mut &[u8]) -> bool {
         loop {
             let Some(end) = memchr::memchr(b'\n', rest) else {

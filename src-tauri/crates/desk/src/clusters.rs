@@ -27,7 +27,7 @@ const QUIET: Duration = Duration::from_millis(100);
 const GLANCE: Duration = Duration::from_millis(10);
 /// While a cluster is listed for the first time, understanding what is there so far rests this many times as long as it
 /// took.
-const LISTING_FIRST: u32 = 3;
+const LISTING_FIRST: u32 = 8;
 
 /// Every cluster the desk knows of.
 pub(crate) struct Clusters {

@@ -1,8 +1,10 @@
 //! Text that was looked at before and hides nothing. A cluster says the same things thousands of times.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::RandomState;
 
 use crate::name::kind_of;
 
@@ -20,14 +22,14 @@ pub(crate) struct Clean {
 
 #[derive(Default)]
 struct Shard {
-    texts: HashSet<Box<str>>,
+    texts: HashSet<Box<str>, RandomState>,
     bytes: usize,
-    names: HashMap<Box<str>, Option<&'static str>>,
+    names: HashMap<Box<str>, Option<&'static str>, RandomState>,
 }
 
 impl Clean {
     pub fn new() -> Self {
-        Clean { random: RandomState::new(), shards: Default::default() }
+        Clean { random: RandomState::default(), shards: Default::default() }
     }
 
     pub fn knows(&self, text: &str) -> bool {

@@ -42,6 +42,30 @@ pub(super) struct Answer {
     body: BoxStream<'static, Result<Bytes, std::io::Error>>,
     splitter: Splitter,
     rest: Bytes,
+    /// Whether it was said where the list goes on, or that it does not.
+    told: bool,
+}
+
+/// What a list says beside its items.
+#[derive(serde::Deserialize)]
+struct List {
+    metadata: Metadata,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    next: Option<String>,
+}
+
+impl List {
+    fn read(frame: &[u8]) -> Option<(String, Option<String>)> {
+        let list: List = serde_json::from_slice(frame).ok()?;
+        let next = list.metadata.next.filter(|next| !next.is_empty());
+        Some((list.metadata.resource_version, next))
+    }
 }
 
 impl Answer {
@@ -70,20 +94,17 @@ impl Answer {
 
     /// A list's version and where it goes on, once it has come to its end.
     pub fn page(&self) -> Option<(String, Option<String>)> {
-        #[derive(serde::Deserialize)]
-        struct List {
-            metadata: Metadata,
+        List::read(self.splitter.frame()?)
+    }
+
+    /// Where a list goes on, told once, while its items come: API servers say it before them.
+    pub fn next_page(&mut self) -> Option<String> {
+        if self.told {
+            return None;
         }
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Metadata {
-            resource_version: String,
-            #[serde(default, rename = "continue")]
-            next: Option<String>,
-        }
-        let list: List = serde_json::from_slice(self.splitter.frame()?).ok()?;
-        let next = list.metadata.next.filter(|next| !next.is_empty());
-        Some((list.metadata.resource_version, next))
+        let head = self.splitter.head()?;
+        self.told = true;
+        List::read(&[head, b"]}"].concat())?.1
     }
 }
 
@@ -134,7 +155,7 @@ pub(super) async fn ask(
         return Err(refused(status, &text, retry_after));
     }
     let body = response.into_body().into_data_stream().map_err(std::io::Error::other).boxed();
-    Ok(Answer { body, splitter: Splitter::new(shape, LARGEST_OBJECT), rest: Bytes::new() })
+    Ok(Answer { body, splitter: Splitter::new(shape, LARGEST_OBJECT), rest: Bytes::new(), told: false })
 }
 
 async fn refusal_of(body: Body) -> Vec<u8> {

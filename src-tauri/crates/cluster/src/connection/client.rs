@@ -76,13 +76,14 @@ impl Inner {
     pub(crate) async fn ask_served(&self) -> Result<Arc<Served>, Trouble> {
         let client = self.client().await?;
         let seconds = 20;
-        let served = tokio::time::timeout(Duration::from_secs(seconds), served::ask(&client))
-            .await
-            .map_err(|_| Trouble::timed_out(seconds))?
-            .map_err(|error| Trouble::of(&error))?;
+        let (served, version) = tokio::join!(
+            tokio::time::timeout(Duration::from_secs(seconds), served::ask(&client)),
+            tokio::time::timeout(Duration::from_secs(5), client.apiserver_version()),
+        );
+        let served = served.map_err(|_| Trouble::timed_out(seconds))?.map_err(|error| Trouble::of(&error))?;
         let served = Arc::new(served);
         *self.served.write().await = Some(served.clone());
-        if let Ok(Ok(version)) = tokio::time::timeout(Duration::from_secs(5), client.apiserver_version()).await {
+        if let Ok(Ok(version)) = version {
             self.state.send_modify(|state| state.server_version = version.git_version);
         }
         Ok(served)

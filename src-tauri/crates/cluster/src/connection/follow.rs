@@ -1,3 +1,5 @@
+mod pages;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use crate::arrival::finished::{self, Verdict};
 use crate::arrival::{Arrivals, Decoder, Events, How, Incoming, Known, Line};
 use crate::split::Piece;
 use crate::{Kind, Trouble, TroubleKind};
+use pages::{Ahead, Readers};
 
 /// Follows one kind, in the cluster or in one namespace, until the connection closes: does what [`Watch`] says and tells
 /// it what came of it.
@@ -30,7 +33,12 @@ pub(super) struct Follow {
     /// Known to be refused before it was asked for.
     pub refused: Option<Trouble>,
     events: Events,
+    ahead: Option<Ahead>,
+    readers: Readers,
 }
+
+/// The login's generation that a request carried, and its answer.
+type Asked = (Option<u64>, Result<Answer, Happened>);
 
 /// Events of a storm are told together.
 const TELL_EVENTS_AFTER: Duration = Duration::from_secs(1);
@@ -50,7 +58,20 @@ impl Follow {
         known: HashMap<ObjectRef, Known>,
         refused: Option<Trouble>,
     ) -> Self {
-        Follow { inner, kind, row, namespace, known, coverage: None, listing: 0, refused, events: Events::default() }
+        let readers = Readers::new(&kind, &inner.redactor);
+        Follow {
+            inner,
+            kind,
+            row,
+            namespace,
+            known,
+            coverage: None,
+            listing: 0,
+            refused,
+            events: Events::default(),
+            ahead: None,
+            readers,
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -72,6 +93,8 @@ impl Follow {
                     match act {
                         Act::BeginList => {
                             self.listing += 1;
+                            self.ahead = None;
+                            self.readers.forget();
                             // One list after the other of a few at a time; the first in the row are the first to show.
                             turn = self.turn(turn.take()).await;
                         }
@@ -143,7 +166,8 @@ impl Follow {
             && !self.inner.namespace.is_empty()
             && !self.inner.only_namespaces;
         let spread = u32::try_from(self.row).unwrap_or_default();
-        Watch::new(self.inner.streams(), narrowable, self.inner.patience.clone(), spread)
+        let streams = self.inner.streams() && !self.kind.is_numerous();
+        Watch::new(streams, narrowable, self.inner.patience.clone(), spread)
     }
 
     async fn turn(&self, held: Option<OwnedSemaphorePermit>) -> Option<OwnedSemaphorePermit> {
@@ -153,29 +177,49 @@ impl Follow {
         }
     }
 
-    async fn ask(&self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Happened> {
+    async fn ask(&mut self, question: Question, generation: &mut Option<u64>) -> Result<Answer, Happened> {
         match question {
             Question::StreamAll { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = true),
             Question::Page { .. } => self.inner.change_watch_quietly(self.row, |watch| watch.streamed = false),
             Question::Changes { .. } => {}
         }
-        let client = self.inner.client().await.map_err(|trouble| Happened::Failed(Failure::of(trouble)))?;
-        *generation = Some(self.inner.login.generation());
-        let patience = &self.inner.patience;
+        let asked = match self.ahead.take() {
+            Some(ahead) => ahead.answers(&question).await,
+            None => None,
+        };
+        let (of, answer) = match asked {
+            Some(asked) => asked,
+            None => self.asking(question).await,
+        };
+        *generation = of.or(*generation);
+        answer
+    }
+
+    fn asking(&self, question: Question) -> impl Future<Output = Asked> + Send + use<> {
+        let (inner, kind, namespace) = (self.inner.clone(), self.kind.clone(), self.namespace.clone());
+        let patience = &inner.patience;
         let lasts = patience.watch + patience.watch * (self.row as u32 % 16) / 64;
         let within = match question {
             Question::StreamAll { .. } => patience.list,
             Question::Page { .. } | Question::Changes { .. } => patience.answer,
         };
-        let asked = ask::ask(&client, &self.kind, &self.namespace, &question, lasts, self.inner.packed);
-        let answer = tokio::time::timeout(within, asked).await;
-        match (answer, question) {
-            (Ok(answer), _) => answer.map_err(Happened::Failed),
-            // What holds a stream back often holds back that it was accepted.
-            (Err(_), Question::StreamAll { .. }) => Err(Happened::Silent),
-            (Err(_), Question::Page { .. } | Question::Changes { .. }) => {
-                Err(Happened::Failed(Failure::of(Trouble::timed_out(within.as_secs()))))
-            }
+        async move {
+            let client = match inner.client().await {
+                Ok(client) => client,
+                Err(trouble) => return (None, Err(Happened::Failed(Failure::of(trouble)))),
+            };
+            let generation = Some(inner.login.generation());
+            let asked = ask::ask(&client, &kind, &namespace, &question, lasts, inner.packed);
+            let answer = tokio::time::timeout(within, asked).await;
+            let answer = match (answer, question) {
+                (Ok(answer), _) => answer.map_err(Happened::Failed),
+                // What holds a stream back often holds back that it was accepted.
+                (Err(_), Question::StreamAll { .. }) => Err(Happened::Silent),
+                (Err(_), Question::Page { .. } | Question::Changes { .. }) => {
+                    Err(Happened::Failed(Failure::of(Trouble::timed_out(within.as_secs()))))
+                }
+            };
+            (generation, answer)
         }
     }
 
@@ -196,13 +240,19 @@ impl Follow {
                 if !happened.is_empty() {
                     return happened;
                 }
+                self.ask_ahead(answer);
                 let silence = match state {
                     State::Following { .. } => self.inner.patience.silence,
                     State::Streaming | State::Paging { .. } | State::Pausing { .. } | State::Resting => {
                         self.inner.patience.list
                     }
                 };
-                tokio::select! {
+                let due = self.readers.due();
+                let happened = tokio::select! {
+                    () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                        self.take_in_read(true).await;
+                        Vec::new()
+                    }
                     () = tokio::time::sleep(TELL_EVENTS_AFTER), if self.events.wait() => {
                         self.tell_events().await;
                         Vec::new()
@@ -220,7 +270,11 @@ impl Follow {
                         Err(_) => vec![Happened::Silent],
                     },
                     happened = restarted(restart) => vec![happened],
+                };
+                if !happened.is_empty() {
+                    self.take_in_read(true).await;
                 }
+                happened
             }
         }
     }
@@ -239,15 +293,14 @@ impl Follow {
                     continue;
                 }
             };
+            if matches!(state, State::Paging { .. }) {
+                self.readers.push(bytes);
+                self.take_in_read(false).await;
+                continue;
+            }
             let inner = self.inner.clone();
             let decoder = Decoder { kind: &self.kind, redactor: &inner.redactor };
-            let line = match state {
-                State::Paging { .. } => decoder.item(bytes).map(Line::Added),
-                State::Streaming | State::Following { .. } | State::Pausing { .. } | State::Resting => {
-                    decoder.line(bytes)
-                }
-            };
-            match line {
+            match decoder.line(bytes) {
                 Ok(Line::Added(incoming) | Line::Modified(incoming)) => {
                     version = Some(incoming.resource_version.to_string());
                     self.arrive(incoming, how, ChangeKind::Present).await;

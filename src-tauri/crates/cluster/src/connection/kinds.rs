@@ -26,7 +26,7 @@ pub(super) async fn follow_installed(inner: Arc<Inner>, tasks: Weak<Tasks>) {
         let installed = wanted(Some(&*served)).into_iter().filter_map(|kind| served.of(&kind).cloned());
         let new: Vec<Kind> = installed.filter(|kind| !watched(kind)).collect();
         if !new.is_empty() {
-            inner.watch_kinds(new, &tasks).await;
+            inner.watch_kinds(new, None, &tasks).await;
         }
     }
 }

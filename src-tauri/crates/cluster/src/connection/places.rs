@@ -7,7 +7,7 @@ use model::{Body, CoverageState, ObjectRef, Observation, Snapshot, Source};
 use tokio::task::AbortHandle;
 
 use super::follow::Follow;
-use super::scope::{Extent, Scope};
+use super::scope::{Extent, Rules, Scope};
 use super::{Connection, Inner, Tasks, WatchPhase, WatchState, rights};
 use crate::arrival::Known;
 use crate::{Kind, Trouble, TroubleKind};
@@ -57,8 +57,13 @@ impl Inner {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What holds in every namespace, asked for once.
+    pub(super) async fn rules_everywhere(&self) -> Option<Rules> {
+        rights::everywhere(&self.client().await.ok()?).await
+    }
+
     /// Where these kinds may be watched; `None` where the cluster does not tell.
-    async fn ask_scope(&self, kinds: &[Kind]) -> Option<Scope> {
+    async fn ask_scope(&self, kinds: &[Kind], everywhere: Option<Rules>) -> Option<Scope> {
         let client = self.client().await.ok()?;
         let own = if self.namespace.is_empty() { "default" } else { &self.namespace };
         let mut wanted = if self.only_namespaces { Vec::new() } else { vec![own.to_owned()] };
@@ -67,23 +72,29 @@ impl Inner {
                 wanted.push(name.clone());
             }
         }
-        let rights = rights::ask(&client, kinds, &wanted, self.only_namespaces).await?;
+        let rights = rights::ask(&client, kinds, &wanted, self.only_namespaces, everywhere).await?;
         let only = self.only_namespaces.then_some(wanted.as_slice());
         Some(rights.scope(kinds, only))
     }
 
     /// Where these kinds are watched. A cluster that does not tell is tried, kind by kind.
-    pub(super) async fn scope(&self, kinds: &[Kind]) -> Scope {
-        if let Some(scope) = self.ask_scope(kinds).await {
+    async fn scope(&self, kinds: &[Kind], everywhere: Option<Rules>) -> Scope {
+        if let Some(scope) = self.ask_scope(kinds, everywhere).await {
             return scope;
         }
         if self.only_namespaces { Scope::only(kinds, &self.namespaces) } else { Scope::default() }
     }
 
-    /// Starts the watches of kinds that have none yet, where they may be watched.
-    pub(super) async fn watch_kinds(self: &Arc<Self>, kinds: Vec<Kind>, tasks: &Weak<Tasks>) {
+    /// Starts the watches of kinds that have none yet, where they may be watched. `everywhere` are the rules of every
+    /// namespace, where they were asked for already.
+    pub(super) async fn watch_kinds(
+        self: &Arc<Self>,
+        kinds: Vec<Kind>,
+        everywhere: Option<Rules>,
+        tasks: &Weak<Tasks>,
+    ) {
         self.writer.flush().await;
-        let (before, scope) = tokio::join!(self.remembered(), self.scope(&kinds));
+        let (before, scope) = tokio::join!(self.remembered(), self.scope(&kinds, everywhere));
         let decided: Vec<(Kind, Extent)> = kinds.into_iter().map(|kind| (kind.clone(), scope.of(&kind))).collect();
         let places = decided.iter().flat_map(|(kind, extent)| Place::of(kind, extent)).collect();
         self.watched().kinds.extend(decided);
@@ -175,7 +186,7 @@ impl Inner {
     async fn review(self: &Arc<Self>, tasks: &Weak<Tasks>) -> bool {
         let decided = self.watched().kinds.clone();
         let kinds: Vec<Kind> = decided.iter().map(|(kind, _)| kind.clone()).collect();
-        let Some(scope) = self.ask_scope(&kinds).await else { return false };
+        let Some(scope) = self.ask_scope(&kinds, None).await else { return false };
         let mut places = Vec::new();
         let mut retired = Vec::new();
         for (kind, before) in decided {
@@ -237,7 +248,7 @@ impl Connection {
     pub(super) async fn watch(&self, kind: Kind) {
         let is_watched = self.inner.watched().kinds.iter().any(|(held, _)| held.name() == kind.name());
         if !is_watched {
-            self.inner.watch_kinds(vec![kind], &Arc::downgrade(&self.tasks)).await;
+            self.inner.watch_kinds(vec![kind], None, &Arc::downgrade(&self.tasks)).await;
         }
     }
 }

@@ -23,14 +23,36 @@ const TAKES_AT_MOST: Duration = Duration::from_secs(10);
 /// Asks which rules apply to this login, in as few requests as answer it: one for whoever may list everything. `None`
 /// where the cluster does not say (or not in time): then everything is tried, and its refusals tell.
 ///
-/// `wanted` are the namespaces of interest; `only` those.
-pub(super) async fn ask(client: &Client, kinds: &[Kind], wanted: &[String], only: bool) -> Option<Rights> {
-    let asked = tokio::time::timeout(TAKES_AT_MOST, ask_all(client, kinds, wanted, only)).await;
+/// `wanted` are the namespaces of interest; `only` those. `everywhere` is the answer of [`everywhere`], where that was
+/// asked already.
+pub(super) async fn ask(
+    client: &Client,
+    kinds: &[Kind],
+    wanted: &[String],
+    only: bool,
+    everywhere: Option<Rules>,
+) -> Option<Rights> {
+    let asked = tokio::time::timeout(TAKES_AT_MOST, ask_all(client, kinds, wanted, only, everywhere)).await;
     asked.inspect_err(|_| tracing::debug!("the cluster did not say in time what may be listed")).ok()?
 }
 
-async fn ask_all(client: &Client, kinds: &[Kind], wanted: &[String], only: bool) -> Option<Rights> {
-    let mut rights = Rights { everywhere: rules(client, NOWHERE).await?, ..Rights::default() };
+/// The rules that hold in every namespace; needs no knowledge of what is served.
+pub(super) async fn everywhere(client: &Client) -> Option<Rules> {
+    tokio::time::timeout(TAKES_AT_MOST, rules(client, NOWHERE)).await.ok()?
+}
+
+async fn ask_all(
+    client: &Client,
+    kinds: &[Kind],
+    wanted: &[String],
+    only: bool,
+    everywhere: Option<Rules>,
+) -> Option<Rights> {
+    let everywhere = match everywhere {
+        Some(everywhere) => everywhere,
+        None => rules(client, NOWHERE).await?,
+    };
+    let mut rights = Rights { everywhere, ..Rights::default() };
     if kinds.iter().all(|kind| rights.everywhere(kind)) {
         return Some(rights);
     }

@@ -115,7 +115,7 @@ pub(super) enum Act {
 
 /// The first page is small, so that rows show early; the rest are large, because each costs a round trip.
 const FIRST_PAGE: u32 = 250;
-const NEXT_PAGES: u32 = 1000;
+pub(super) const NEXT_PAGES: u32 = 1000;
 /// A list whose continuation expires this often is asked for whole.
 const EXPIRED_AT_MOST: u32 = 2;
 

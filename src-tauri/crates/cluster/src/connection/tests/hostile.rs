@@ -70,19 +70,65 @@ async fn until_watch(connection: &Connection, kind: &str, holds: impl Fn(&WatchS
     waited.await.expect("the watch never came to it")
 }
 
+fn service(name: &str) -> Value {
+    json!({"metadata": {"name": name, "namespace": "shop", "uid": name}, "spec": {"clusterIP": "10.0.0.7"}})
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_streamed_where_the_server_can() {
     let fake = Fake::start().await;
-    fake.put("pods", pod("cart"));
+    fake.put("services", service("cart"));
     let connection = open(&fake.context("{}", ""));
     connection.wait_synced(PATIENCE).await;
-    assert_eq!(names(&connection, "Pod"), ["cart"]);
-    assert!(watch_of(&connection, "Pod").streamed);
-    let asked = queries(&fake, "/pods");
+    assert_eq!(names(&connection, "Service"), ["cart"]);
+    assert!(watch_of(&connection, "Service").streamed);
+    let asked = queries(&fake, "/services");
     assert!(asked.len() == 1 && asked[0].contains("sendInitialEvents=true"), "{asked:?}");
-    fake.put("pods", pod("late"));
-    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "late")).is_some()).await;
-    assert_eq!(queries(&fake, "/pods").len(), 1, "the list goes on as the watch");
+    fake.put("services", service("late"));
+    until(&connection, |s| s.get(&ObjectRef::new("Service", "shop", "late")).is_some()).await;
+    assert_eq!(queries(&fake, "/services").len(), 1, "the list goes on as the watch");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_come_in_pages_and_the_next_page_is_asked_for_while_one_comes() {
+    let fake = Fake::start().await;
+    let metadata = json!({"resourceVersion": "7", "continue": "a b"});
+    let unfinished = format!(r#"{{"kind":"PodList","metadata":{metadata},"items":[{},"#, pod("one"));
+    let first = Script::to(Wanted::Page, &unfinished, Then::Hang);
+    fake.shelf().scripts.push(("pods".into(), first));
+    let next = json!({"kind": "PodList", "metadata": {"resourceVersion": "7"}, "items": [pod("two")]});
+    fake.shelf().scripts.push(("pods".into(), Script::to(Wanted::Page, &next.to_string(), Then::End)));
+    let connection = open_quick(&fake, Patience { list: PATIENCE, ..quick() });
+    until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "one")).is_some()).await;
+    while queries(&fake, "/pods").len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let asked = queries(&fake, "/pods");
+    assert!(asked[0].starts_with("limit=") && !asked[0].contains("continue"), "{asked:?}");
+    assert!(asked[1].contains("continue=a%20b"), "{asked:?}");
+    assert!(!watch_of(&connection, "Pod").streamed);
+    assert_eq!(names(&connection, "Pod"), ["one"], "a page is taken when it is its turn");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_asked_for_ahead_is_asked_for_once() {
+    let fake = Fake::start().await;
+    let page = |next: &str, name: &str| {
+        let metadata = json!({"resourceVersion": "1", "continue": next});
+        format!(r#"{{"kind":"PodList","metadata":{metadata},"items":[{}]}}"#, pod(name))
+    };
+    for (next, name) in [("b", "one"), ("c", "two"), ("", "three")] {
+        let text = page(next, name);
+        let mut script = Script::to(Wanted::Page, "", Then::End);
+        script.chunks = text.as_bytes().chunks(40).map(bytes::Bytes::copy_from_slice).collect();
+        script.pause = Duration::from_millis(1);
+        fake.shelf().scripts.push(("pods".into(), script));
+    }
+    let connection = open(&fake.context("{}", ""));
+    connection.wait_synced(PATIENCE).await;
+    assert_eq!(names(&connection, "Pod"), ["one", "three", "two"]);
+    let asked: Vec<String> = queries(&fake, "/pods").into_iter().filter(|query| query.starts_with("limit=")).collect();
+    assert_eq!(asked, ["limit=250", "limit=1000&continue=b", "limit=1000&continue=c"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,14 +165,14 @@ async fn a_stream_without_a_byte_becomes_pages_for_every_kind() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_etcd_that_reports_no_progress_makes_the_stream_an_error_event_and_the_list_pages() {
     let fake = Fake::start().await;
-    fake.put("pods", pod("cart"));
+    fake.put("services", service("cart"));
     let error = json!({"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "code": 500,
         "message": "etcd does not support RequestWatchProgress", "reason": "InternalError"}});
-    fake.shelf().scripts.push(("pods".into(), Script::to(Wanted::Stream, &format!("{error}\n"), Then::End)));
+    fake.shelf().scripts.push(("services".into(), Script::to(Wanted::Stream, &format!("{error}\n"), Then::End)));
     let connection = open_quick(&fake, quick());
     connection.wait_synced(PATIENCE).await;
-    assert_eq!(names(&connection, "Pod"), ["cart"]);
-    assert!(!watch_of(&connection, "Pod").streamed);
+    assert_eq!(names(&connection, "Service"), ["cart"]);
+    assert!(!watch_of(&connection, "Service").streamed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
