@@ -116,6 +116,10 @@ impl Follow {
                             turn = None;
                             self.reconcile().await;
                             self.cover(CoverageState::Listed).await;
+                            if self.kind.is_numerous() {
+                                // Who hears that it is listed looks, and is to find all of it.
+                                self.inner.writer.flush().await;
+                            }
                         }
                         Act::ForgoStreams => self.inner.forgo_streams(),
                         Act::Show(phase, error) => self.phase(phase, error),
