@@ -2,6 +2,7 @@
 
 mod acts;
 mod bad_input;
+mod bytes;
 mod captures;
 mod cluster;
 mod command_line;

@@ -107,7 +107,7 @@ impl Sketch {
     pub(crate) fn earlier(mut self, object: &str, seconds: i64, body: Value) -> Self {
         let object = reference(object);
         let held = self.hold(&object, body, NOW - seconds);
-        Arc::make_mut(self.snapshot.earlier.entry(object).or_default()).push(held);
+        Arc::make_mut(self.snapshot.earlier.or_default(object)).push(held);
         self
     }
 
@@ -142,7 +142,7 @@ impl Sketch {
         };
         let observation = self.observe(Some(subject.clone()), Body::Event(event.clone()), NOW - seconds);
         let seen = SeenEvent { observation: observation.id, seen_at: observation.at, event };
-        Arc::make_mut(self.snapshot.events.entry(subject).or_default()).push(seen);
+        Arc::make_mut(self.snapshot.events.or_default(subject)).push(seen);
         self
     }
 

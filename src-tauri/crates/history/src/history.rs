@@ -231,6 +231,12 @@ impl History {
         Ok(fold.finish(at))
     }
 
+    /// Gives back what makes writing quick, some megabytes: nothing was written for a while. The next write reads it again.
+    fn rest(&self) {
+        lock(&self.packer).rest();
+        self.store.rest();
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

@@ -158,6 +158,13 @@ impl Store {
         Ok(value)
     }
 
+    /// Gives back what the connections hold of the file in memory, up to 2 MB each: for when nobody wrote for a while.
+    pub fn rest(&self) {
+        // What cannot be given back now is given back the next time.
+        let _ = lock(&self.writer).release_memory();
+        lock(&self.readers).clear();
+    }
+
     /// Runs statements that SQLite refuses inside of a transaction, or that need none.
     pub fn outside_transaction(&self, what: &'static str, sql: &str) -> Result<()> {
         lock(&self.writer).execute_batch(sql).map_err(|e| self.error(what, &e))

@@ -19,6 +19,7 @@ mod incident;
 mod log;
 mod object;
 mod observation;
+mod ordered;
 mod project;
 mod snapshot;
 mod talk;
@@ -41,6 +42,7 @@ pub use observation::{
     AlertBody, AlertState, Body, ChangeKind, CoverageState, EventBody, KeyShape, MetricBody, MetricPoint,
     NodeAgentBody, Observation, ProbeBody, ShapeBody, Source,
 };
+pub use ordered::Ordered;
 pub use project::{Place, controller_of, labels, project};
 pub use snapshot::{Coverage, Gap, Held, SeenEvent, Snapshot, View};
 pub use talk::{

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use imbl::OrdMap;
-
-use crate::{ClusterId, CoverageState, Doc, EventBody, ObjectRef, Observation, ObservationId, Text, Time};
+use crate::{ClusterId, CoverageState, Doc, EventBody, ObjectRef, Observation, ObservationId, Ordered, Text, Time};
 
 /// A cluster as of one time: what its watches had told by then. Plain data; a clone shares everything, and one that goes
 /// on copies only what becomes different.
@@ -11,13 +9,13 @@ pub struct Snapshot {
     pub cluster: ClusterId,
     pub at: Time,
     /// Objects that exist at [`Snapshot::at`].
-    pub objects: OrdMap<ObjectRef, Held>,
+    pub objects: Ordered<ObjectRef, Held>,
     /// Objects that were deleted before [`Snapshot::at`], their last version; the newest by name.
-    pub deleted: OrdMap<ObjectRef, Held>,
+    pub deleted: Ordered<ObjectRef, Held>,
     /// Earlier versions of objects, oldest first, without the current one: what "what changed" is computed from.
-    pub earlier: OrdMap<ObjectRef, Arc<Vec<Held>>>,
+    pub earlier: Ordered<ObjectRef, Arc<Vec<Held>>>,
     /// Events by subject, oldest last occurrence first.
-    pub events: OrdMap<ObjectRef, Arc<Vec<SeenEvent>>>,
+    pub events: Ordered<ObjectRef, Arc<Vec<SeenEvent>>>,
     pub coverage: Vec<Coverage>,
     pub gaps: Vec<Gap>,
 }
@@ -72,10 +70,10 @@ impl Snapshot {
         Snapshot {
             cluster,
             at,
-            objects: OrdMap::new(),
-            deleted: OrdMap::new(),
-            earlier: OrdMap::new(),
-            events: OrdMap::new(),
+            objects: Ordered::new(),
+            deleted: Ordered::new(),
+            earlier: Ordered::new(),
+            events: Ordered::new(),
             coverage: Vec::new(),
             gaps: Vec::new(),
         }

@@ -87,6 +87,22 @@ impl Tie<'_> {
 }
 
 impl Relation {
+    /// In their order.
+    pub(crate) const ALL: [Relation; 12] = [
+        Relation::OwnedBy,
+        Relation::Selects,
+        Relation::RoutesTo,
+        Relation::Mounts,
+        Relation::ReadsConfig,
+        Relation::RunsOn,
+        Relation::Binds,
+        Relation::ScaledBy,
+        Relation::UsesAccount,
+        Relation::Calls,
+        Relation::LimitedBy,
+        Relation::Declares,
+    ];
+
     /// As a sentence says it, from the tail to the head: `Pod … runs on Node …`.
     pub fn words(self) -> &'static str {
         match self {

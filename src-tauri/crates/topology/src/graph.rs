@@ -4,8 +4,7 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use imbl::OrdMap;
-use model::{ObjectRef, ObservationId, Snapshot, Text, Time, View};
+use model::{ObjectRef, ObservationId, Ordered, Snapshot, Text, Time, View};
 
 use crate::calls::{self, Recorded};
 use crate::line::{Key, Line, Lines, Origin, Reason, Said, leading};
@@ -25,9 +24,9 @@ pub struct Graph {
     pub(crate) lines: Lines,
     pub(crate) selections: Selections,
     /// How many pod templates there are of each workload.
-    pub(crate) templates: OrdMap<Id, u32>,
+    pub(crate) templates: Ordered<Id, u32>,
     /// (namespace, who names a Service of that other namespace).
-    pub(crate) abroad: OrdMap<(Text, Id), ()>,
+    pub(crate) abroad: Ordered<(Text, Id), ()>,
     pub(crate) recorded: Arc<[Recorded]>,
     pub(crate) declared: Arc<[Dependency]>,
 }
@@ -43,8 +42,8 @@ impl Graph {
             places: Places::default(),
             lines: Lines::default(),
             selections: Selections::default(),
-            templates: OrdMap::new(),
-            abroad: OrdMap::new(),
+            templates: Ordered::new(),
+            abroad: Ordered::new(),
             recorded: calls::recorded(view).into(),
             declared: declared.into(),
         };
@@ -94,7 +93,7 @@ impl Graph {
     }
 
     pub fn edges(&self) -> impl Iterator<Item = Tie<'_>> {
-        let mut all: Vec<Tie> = self.lines.iter().map(|(key, said)| self.tie(*key, said)).collect();
+        let mut all: Vec<Tie> = self.lines.iter().map(|(key, said)| self.tie(key, said)).collect();
         all.sort_by(|a, b| (a.from, a.to, a.relation).cmp(&(b.from, b.to, b.relation)));
         all.into_iter()
     }
@@ -102,7 +101,7 @@ impl Graph {
     /// The edges of one relation.
     pub fn edges_of(&self, relation: Relation) -> Vec<Tie<'_>> {
         let of = self.lines.iter().filter(|(key, _)| key.1 == relation);
-        let mut all: Vec<Tie> = of.map(|(key, said)| self.tie(*key, said)).collect();
+        let mut all: Vec<Tie> = of.map(|(key, said)| self.tie(key, said)).collect();
         all.sort_by(|a, b| (a.from, a.to).cmp(&(b.from, b.to)));
         all
     }
@@ -137,7 +136,7 @@ impl Graph {
     }
 
     fn ties_from(&self, id: Id) -> Vec<Tie<'_>> {
-        let mut all: Vec<Tie> = self.lines.from(id).map(|(key, said)| self.tie(*key, said)).collect();
+        let mut all: Vec<Tie> = self.lines.from(id).map(|(key, said)| self.tie(key, said)).collect();
         all.sort_by(|a, b| (a.relation, a.to).cmp(&(b.relation, b.to)));
         all
     }
@@ -242,7 +241,7 @@ impl Graph {
 
     pub(crate) fn reason_of(&self, said: &[Said]) -> String {
         let Some(said) = leading(said) else { return String::new() };
-        match (said.origin, &said.reason) {
+        match (said.origin(), said.reason()) {
             (Origin::Recording(place), _) => self.recorded[place as usize].words.clone(),
             (Origin::Blueprint(place), _) => format!("declared by a blueprint: {}", self.declared[place as usize].2),
             (Origin::Object(_), Reason::OwnerReference) => "owner reference".to_owned(),
@@ -254,12 +253,12 @@ impl Graph {
 
     /// What an edge rests on: times and observations, in the order in which they are read.
     fn rests_on(&self, said: &[Said]) -> Vec<(Time, &ObservationId)> {
-        if let Some(Said { origin: Origin::Blueprint(place), .. }) = leading(said) {
-            let (from, to, _) = &self.declared[*place as usize];
+        if let Some(Origin::Blueprint(place)) = leading(said).map(Said::origin) {
+            let (from, to, _) = &self.declared[place as usize];
             let held = self.snapshot.get(&self.workload_of(from)).or_else(|| self.snapshot.get(to));
             return held.map(|held| (self.snapshot.at, &held.observation)).into_iter().collect();
         }
-        let told = said.iter().filter_map(|said| match said.origin {
+        let told = said.iter().filter_map(|said| match said.origin() {
             Origin::Object(id) => self.snapshot.get(self.places.object(id)).map(|held| (held.at, &held.observation)),
             Origin::Recording(place) => {
                 let recorded = &self.recorded[place as usize];

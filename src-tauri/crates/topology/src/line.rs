@@ -1,9 +1,9 @@
 //! Edges as the graph keeps them: what objects say, small.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
-use model::Text;
+use model::{Ordered, Text};
 
 use crate::place::{Id, Places};
 use crate::{EdgeClass, Relation};
@@ -28,11 +28,64 @@ pub(crate) enum Reason {
     Words(Text),
 }
 
+/// What one says about an edge, in sixteen bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
-    pub origin: Origin,
+    words: Option<Text>,
+    /// Of the object, the recording or the blueprint.
+    number: u32,
+    teller: Teller,
     pub class: EdgeClass,
-    pub reason: Reason,
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Teller {
+    Object,
+    Recording,
+    Blueprint,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    OwnerReference,
+    NameAndLabels,
+    Placed,
+    Words,
+}
+
+impl Said {
+    fn new(origin: Origin, class: EdgeClass, reason: Reason) -> Said {
+        let (teller, number) = match origin {
+            Origin::Object(id) => (Teller::Object, id),
+            Origin::Recording(place) => (Teller::Recording, place),
+            Origin::Blueprint(place) => (Teller::Blueprint, place),
+        };
+        let (why, words) = match reason {
+            Reason::OwnerReference => (Why::OwnerReference, None),
+            Reason::NameAndLabels => (Why::NameAndLabels, None),
+            Reason::Placed => (Why::Placed, None),
+            Reason::Words(words) => (Why::Words, Some(words)),
+        };
+        Said { words, number, teller, class, why }
+    }
+
+    pub fn origin(&self) -> Origin {
+        match self.teller {
+            Teller::Object => Origin::Object(self.number),
+            Teller::Recording => Origin::Recording(self.number),
+            Teller::Blueprint => Origin::Blueprint(self.number),
+        }
+    }
+
+    pub fn reason(&self) -> Reason {
+        match self.why {
+            Why::OwnerReference => Reason::OwnerReference,
+            Why::NameAndLabels => Reason::NameAndLabels,
+            Why::Placed => Reason::Placed,
+            Why::Words => Reason::Words(self.words.clone().unwrap_or_default()),
+        }
+    }
 }
 
 /// One edge as one object tells it.
@@ -47,18 +100,49 @@ pub(crate) struct Line {
 /// (from, relation, to).
 pub(crate) type Key = (Id, Relation, Id);
 
+/// A key, or one turned round, in eight bytes and in the same order. Ids stay below 2^30.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Packed(u64);
+
+const ID_BITS: u32 = 30;
+
+impl Packed {
+    fn new((from, relation, to): Key) -> Packed {
+        Packed(u64::from(from) << (64 - ID_BITS) | (relation as u64) << ID_BITS | u64::from(to))
+    }
+
+    /// The least and the greatest that begin with an id.
+    fn all_of(id: Id) -> std::ops::RangeInclusive<Packed> {
+        let first = u64::from(id) << (64 - ID_BITS);
+        Packed(first)..=Packed(first | u64::MAX >> ID_BITS)
+    }
+
+    fn key(self) -> Key {
+        let id = |bits: u64| (bits & ((1 << ID_BITS) - 1)) as Id;
+        let relation = self.0 >> ID_BITS & 0xf;
+        (id(self.0 >> (64 - ID_BITS)), Relation::ALL[relation as usize], id(self.0))
+    }
+}
+
 /// All who say that there is an edge, in the order in which they are read.
-#[derive(Clone, Debug)]
-pub(crate) enum Saids {
+#[derive(Clone)]
+enum Saids {
     One(Said),
-    Several(Vec<Said>),
+    Several(Arc<Vec<Said>>),
 }
 
 impl Saids {
-    pub fn as_slice(&self) -> &[Said] {
+    fn as_slice(&self) -> &[Said] {
         match self {
             Saids::One(said) => std::slice::from_ref(said),
             Saids::Several(all) => all,
+        }
+    }
+
+    fn of(mut all: Vec<Said>) -> Option<Saids> {
+        match all.len() {
+            0 | 1 => all.pop().map(Saids::One),
+            _ => Some(Saids::Several(Arc::new(all))),
         }
     }
 }
@@ -66,16 +150,16 @@ impl Saids {
 /// The one whose class and words an edge has: the strongest class, the first of those who know it so; the last blueprint
 /// overrules all.
 pub(crate) fn leading(said: &[Said]) -> Option<&Said> {
-    let declared = said.iter().rfind(|s| matches!(s.origin, Origin::Blueprint(_)));
+    let declared = said.iter().rfind(|s| s.teller == Teller::Blueprint);
     declared.or_else(|| said.iter().min_by_key(|s| s.class))
 }
 
 /// A clone shares everything, and copies what becomes different.
 #[derive(Clone, Default)]
 pub(crate) struct Lines {
-    all: OrdMap<Key, Saids>,
+    all: Ordered<Packed, Saids>,
     /// (to, relation, from).
-    back: OrdSet<Key>,
+    back: Ordered<Packed, ()>,
 }
 
 impl Lines {
@@ -84,71 +168,52 @@ impl Lines {
         if from == to && !matches!(origin, Origin::Blueprint(_)) {
             return;
         }
-        let said = Said { origin, class, reason };
-        let key = (from, relation, to);
+        let said = Said::new(origin, class, reason);
+        let key = Packed::new((from, relation, to));
         let Some(known) = self.all.get_mut(&key) else {
             self.all.insert(key, Saids::One(said));
-            self.back.insert((to, relation, from));
+            self.back.insert(Packed::new((to, relation, from)), ());
             return;
         };
-        let mut all = match std::mem::replace(known, Saids::Several(Vec::new())) {
-            Saids::One(one) => vec![one],
-            Saids::Several(all) => all,
-        };
-        match all.binary_search_by(|other| read_before(other.origin, origin, places)) {
+        let mut all = known.as_slice().to_vec();
+        match all.binary_search_by(|other| read_before(other.origin(), origin, places)) {
             // One object says it twice: what it says first, unless the second is stronger.
             Ok(place) if class < all[place].class => all[place] = said,
             Ok(_) => {}
             Err(place) => all.insert(place, said),
         }
-        *known = match <[Said; 1]>::try_from(all) {
-            Ok([one]) => Saids::One(one),
-            Err(all) => Saids::Several(all),
-        };
+        if let Some(all) = Saids::of(all) {
+            *known = all;
+        }
     }
 
     /// Takes back what one said about an edge.
     pub fn remove(&mut self, key: Key, origin: Origin) {
         let (from, relation, to) = key;
-        let Some(known) = self.all.get_mut(&key) else { return };
-        let left = match known {
-            Saids::One(said) => usize::from(said.origin != origin),
-            Saids::Several(all) => {
-                all.retain(|said| said.origin != origin);
-                if all.len() == 1
-                    && let Some(one) = all.pop()
-                {
-                    *known = Saids::One(one);
-                }
-                known.as_slice().len()
-            }
-        };
-        if left == 0 {
-            self.all.remove(&key);
-            self.back.remove(&(to, relation, from));
+        let packed = Packed::new(key);
+        let Some(known) = self.all.get_mut(&packed) else { return };
+        let left = known.as_slice().iter().filter(|said| said.origin() != origin).cloned().collect();
+        if let Some(left) = Saids::of(left) {
+            *known = left;
+        } else {
+            self.all.remove(&packed);
+            self.back.remove(&Packed::new((to, relation, from)));
         }
     }
 
-    pub fn get(&self, key: &Key) -> Option<&[Said]> {
-        self.all.get(key).map(Saids::as_slice)
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &[Said])> {
+        self.all.iter().map(|(key, said)| (key.key(), said.as_slice()))
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&Key, &[Said])> {
-        self.all.iter().map(|(key, said)| (key, said.as_slice()))
-    }
-
-    pub fn from(&self, id: Id) -> impl Iterator<Item = (&Key, &[Said])> {
-        self.all
-            .range((id, Relation::OwnedBy, 0)..)
-            .take_while(move |(key, _)| key.0 == id)
-            .map(|(k, s)| (k, s.as_slice()))
+    pub fn from(&self, id: Id) -> impl Iterator<Item = (Key, &[Said])> {
+        self.all.range(Packed::all_of(id)).map(|(key, said)| (key.key(), said.as_slice()))
     }
 
     pub fn to(&self, id: Id) -> impl Iterator<Item = (Key, &[Said])> {
-        let back = self.back.range((id, Relation::OwnedBy, 0)..).take_while(move |(to, _, _)| *to == id);
-        back.filter_map(|(to, relation, from)| {
-            let key = (*from, *relation, *to);
-            Some((key, self.get(&key)?))
+        self.back.range(Packed::all_of(id)).filter_map(|(back, ())| {
+            let (to, relation, from) = back.key();
+            let key = (from, relation, to);
+            Some((key, self.all.get(&Packed::new(key))?.as_slice()))
         })
     }
 }

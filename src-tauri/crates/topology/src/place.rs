@@ -1,10 +1,12 @@
 //! Every object that the graph knows by a number, with its owner and its workload.
 
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+use std::sync::Arc;
 
-use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, OrdSet, Vector};
-use model::{ObjectRef, Snapshot, Text};
+use hashbrown::HashTable;
+use imbl::Vector;
+use model::{ObjectRef, Ordered, Snapshot, Text};
 
 /// The number of an object in one graph and in those that went on from it.
 pub(crate) type Id = u32;
@@ -24,11 +26,12 @@ struct Place {
 #[derive(Clone, Default)]
 pub(crate) struct Places {
     all: Vector<Place>,
-    by_object: GenericHashMap<ObjectRef, Id, foldhash::fast::FixedState, DefaultSharedPtr>,
+    /// Ids by a hash of their object. Five bytes each: copying all of it for a new object costs less than a tree's nodes.
+    by_object: Arc<HashTable<Id>>,
     /// (owner, owned).
-    owned: OrdSet<(Id, Id)>,
+    owned: Ordered<(Id, Id), ()>,
     /// (workload, pod), of pods that exist.
-    pods: OrdSet<(Id, Id)>,
+    pods: Ordered<(Id, Id), ()>,
 }
 
 impl Places {
@@ -37,7 +40,7 @@ impl Places {
     }
 
     pub fn find(&self, object: &ObjectRef) -> Option<Id> {
-        self.by_object.get(object).copied()
+        self.by_object.find(hash(object), |id| self.object(*id) == object).copied()
     }
 
     /// The object's number, a new one where it has none.
@@ -47,7 +50,8 @@ impl Places {
         }
         let id = self.all.len() as Id;
         self.all.push_back(Place { object: object.clone(), owner: NOBODY, workload: id });
-        self.by_object.insert(object.clone(), id);
+        let all = &self.all;
+        Arc::make_mut(&mut self.by_object).insert_unique(hash(object), id, |id| hash(&all[*id as usize].object));
         id
     }
 
@@ -70,7 +74,7 @@ impl Places {
         }
         self.all[id as usize].owner = match owner {
             Some((owner, declared)) => {
-                self.owned.insert((owner, id));
+                self.owned.insert((owner, id), ());
                 if declared { owner } else { owner | GUESSED }
             }
             None => NOBODY,
@@ -108,7 +112,7 @@ impl Places {
     }
 
     pub fn add_pod(&mut self, pod: Id) {
-        self.pods.insert((self.workload(pod), pod));
+        self.pods.insert((self.workload(pod), pod), ());
     }
 
     pub fn remove_pod(&mut self, pod: Id) {
@@ -117,7 +121,7 @@ impl Places {
 
     /// The pods of a workload, in no order.
     pub fn pods(&self, workload: Id) -> impl Iterator<Item = Id> {
-        self.pods.range((workload, 0)..=(workload, Id::MAX)).map(|(_, pod)| *pod)
+        self.pods.range((workload, 0)..=(workload, Id::MAX)).map(|((_, pod), ())| *pod)
     }
 
     /// Forgets who owns whom in some namespaces.
@@ -131,6 +135,10 @@ impl Places {
             }
         }
     }
+}
+
+fn hash(object: &ObjectRef) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(object)
 }
 
 /// Where climbing from owner to owner ends: these are what people call the workload, whatever made them.

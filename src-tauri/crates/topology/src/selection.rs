@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
-use model::{Doc, Fields, Held, ObjectRef, Text};
+use model::{Doc, Fields, Held, ObjectRef, Ordered, Text};
 
 use crate::line::{Line, Lines, Origin, Reason};
 use crate::place::{Id, Places};
@@ -17,14 +16,14 @@ const SELECTED: &[&str] = &["DaemonSet", "Deployment", "StatefulSet"];
 
 /// The selectors of every namespace. A clone shares everything.
 #[derive(Clone, Default)]
-pub(crate) struct Selections(OrdMap<Text, Arc<Room>>);
+pub(crate) struct Selections(Ordered<Text, Arc<Room>>);
 
 /// Those of one namespace.
 #[derive(Clone, Default)]
 struct Room {
     all: Vec<Selecting>,
     /// Places in `all` by a pair that the labels must have: what makes selecting cheap in big namespaces.
-    by_pair: OrdMap<(Text, Text), Vec<u32>>,
+    by_pair: Ordered<(Text, Text), Vec<u32>>,
     /// Places of selectors without such a pair.
     others: Vec<u32>,
 }
@@ -35,7 +34,7 @@ struct Selecting {
     selector: Doc,
     what: What,
     /// By workload: how many of its pods and of its templates it selects.
-    counts: OrdMap<Id, Count>,
+    counts: Ordered<Id, Count>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -82,7 +81,7 @@ impl Selections {
             },
             _ => return,
         };
-        let room = Arc::make_mut(self.0.entry(object.namespace.clone()).or_default());
+        let room = Arc::make_mut(self.0.or_default(object.namespace.clone()));
         let place = room.all.len() as u32;
         let pairs = match what {
             What::Service => selector.as_object(),
@@ -91,13 +90,13 @@ impl Selections {
         match pairs.and_then(|pairs| pairs.iter().next()) {
             Some((key, value)) => {
                 if let Some(value) = value.as_text() {
-                    room.by_pair.entry((key.into(), value)).or_default().push(place);
+                    room.by_pair.or_default((key.into(), value)).push(place);
                 }
             }
             None if what == What::Service => {}
             None => room.others.push(place),
         }
-        room.all.push(Selecting { object: id, selector, what, counts: OrdMap::new() });
+        room.all.push(Selecting { object: id, selector, what, counts: Ordered::new() });
     }
 
     /// Counts a pod or a template in, or out again, and draws or takes away the edges that this makes or ends.

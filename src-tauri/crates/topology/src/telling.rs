@@ -1,7 +1,6 @@
 //! What one object says about edges.
 
-use imbl::OrdMap;
-use model::{Doc, Held, ObjectRef, Snapshot, Text};
+use model::{Doc, Held, ObjectRef, Ordered, Snapshot, Text};
 
 use crate::line::{Line, Reason};
 use crate::place::{Id, Places};
@@ -17,7 +16,7 @@ pub(crate) struct Telling<'a> {
     pub snapshot: &'a Snapshot,
     pub places: &'a mut Places,
     /// How many templates there are of each workload.
-    pub templates: &'a OrdMap<Id, u32>,
+    pub templates: &'a Ordered<Id, u32>,
     pub lines: Vec<Line>,
     /// Other namespaces in which a Service is named, whether it exists or not.
     pub abroad: Vec<Text>,

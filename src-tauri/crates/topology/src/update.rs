@@ -11,9 +11,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::OrdMap;
-use imbl::ordmap::DiffItem;
-use model::{Held, ObjectRef, Snapshot, Text, controller_of};
+use model::{Held, ObjectRef, Ordered, Snapshot, Text, controller_of};
 
 use crate::graph::Graph;
 use crate::line::{Line, Origin, Reason};
@@ -77,7 +75,7 @@ fn hear(graph: &mut Graph, objects: &[(&ObjectRef, &Held)]) {
         let kind = object.kind.as_str();
         if TEMPLATED.contains(&kind) && pod_spec_of(kind, &held.object).is_some() {
             let id = graph.places.id(object);
-            *graph.templates.entry(graph.places.workload(id)).or_default() += 1;
+            *graph.templates.or_default(graph.places.workload(id)) += 1;
         } else if SELECTING.contains(&kind) {
             let id = graph.places.id(object);
             graph.selections.enter(id, object, held);
@@ -177,7 +175,7 @@ impl Changes {
     fn between(graph: &Graph, before: &Snapshot, after: &Snapshot) -> Changes {
         let mut changes = Changes { namespaces: BTreeSet::new(), alone: BTreeSet::new() };
         let mut services: BTreeSet<&Text> = BTreeSet::new();
-        for (object, old, new) in differing(&before.objects, &after.objects) {
+        for (object, old, new) in before.objects.differing(&after.objects) {
             if let (Some(old), Some(new)) = (old, new)
                 && says_the_same(object, old, new)
             {
@@ -188,7 +186,7 @@ impl Changes {
             }
             changes.add(object, [old, new], graph, [before, after]);
         }
-        for (object, old, new) in differing(&before.deleted, &after.deleted) {
+        for (object, old, new) in before.deleted.differing(&after.deleted) {
             changes.add(object, [old, new], graph, [before, after]);
         }
         for namespace in services {
@@ -227,7 +225,7 @@ impl Changes {
     }
 
     /// Those of the objects that must be read again.
-    fn objects<'s>(&self, all: &'s OrdMap<ObjectRef, Held>) -> Vec<(&'s ObjectRef, &'s Held)> {
+    fn objects<'s>(&self, all: &'s Ordered<ObjectRef, Held>) -> Vec<(&'s ObjectRef, &'s Held)> {
         let mut found: Vec<(&ObjectRef, &Held)> =
             self.alone.iter().filter_map(|object| all.get_key_value(object)).collect();
         let kinds = if self.namespaces.is_empty() { Vec::new() } else { kinds(all) };
@@ -242,7 +240,7 @@ impl Changes {
     }
 }
 
-fn kinds(all: &OrdMap<ObjectRef, Held>) -> Vec<&Text> {
+fn kinds(all: &Ordered<ObjectRef, Held>) -> Vec<&Text> {
     let mut kinds: Vec<&Text> = Vec::new();
     let mut next = all.keys().next();
     while let Some(object) = next {
@@ -256,20 +254,6 @@ fn kinds(all: &OrdMap<ObjectRef, Held>) -> Vec<&Text> {
 /// Kinds on which rests what others say, beyond owning them.
 fn rested_on(kind: &str) -> bool {
     SELECTING.contains(&kind) || TEMPLATED.contains(&kind) || kind == "ReplicaSet"
-}
-
-type Difference<'s> = (&'s ObjectRef, Option<&'s Held>, Option<&'s Held>);
-
-/// Objects of which the two maps hold different versions, or of which only one holds any.
-fn differing<'s>(
-    before: &'s OrdMap<ObjectRef, Held>,
-    after: &'s OrdMap<ObjectRef, Held>,
-) -> impl Iterator<Item = Difference<'s>> {
-    before.diff(after).map(|item| match item {
-        DiffItem::Add(object, new) => (object, None, Some(new)),
-        DiffItem::Update { old: (object, old), new: (_, new) } => (object, Some(old), Some(new)),
-        DiffItem::Remove(object, old) => (object, Some(old), None),
-    })
 }
 
 /// Whether two versions of an object say the same about edges: all but its status, mostly.

@@ -1,10 +1,10 @@
 mod pages;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Body, ChangeKind, CoverageState, ObjectRef, Observation, Source};
+use model::{Body, ChangeKind, CoverageState, ObjectRef, Observation, Ordered, Source};
 use tokio::sync::{OwnedSemaphorePermit, watch as channel};
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ pub(super) struct Follow {
     pub row: usize,
     /// Empty: the whole cluster.
     pub namespace: String,
-    pub known: HashMap<ObjectRef, Known>,
+    pub known: Ordered<ObjectRef, Known>,
     pub coverage: Option<CoverageState>,
     /// Counts the lists, so that what one did not have can be told.
     pub listing: u32,
@@ -55,7 +55,7 @@ impl Follow {
         kind: Kind,
         row: usize,
         namespace: String,
-        known: HashMap<ObjectRef, Known>,
+        known: Ordered<ObjectRef, Known>,
         refused: Option<Trouble>,
     ) -> Self {
         let readers = Readers::new(&kind, &inner.redactor);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, Weak};
 
-use model::{Body, CoverageState, ObjectRef, Observation, Snapshot, Source};
+use model::{Body, CoverageState, ObjectRef, Observation, Ordered, Snapshot, Source};
 use tokio::task::AbortHandle;
 
 use super::follow::Follow;
@@ -253,7 +253,7 @@ impl Connection {
     }
 }
 
-fn known_of(kind: &Kind, snapshot: &Snapshot) -> HashMap<ObjectRef, Known> {
+fn known_of(kind: &Kind, snapshot: &Snapshot) -> Ordered<ObjectRef, Known> {
     snapshot
         .of_kind(&kind.name())
         .map(|(object, held)| {

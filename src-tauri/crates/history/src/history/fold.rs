@@ -188,7 +188,7 @@ impl Fold {
 
     /// A version that is no longer the current one.
     fn before(&mut self, subject: ObjectRef, version: Held) {
-        let versions = Arc::make_mut(self.snapshot.earlier.entry(subject).or_default());
+        let versions = Arc::make_mut(self.snapshot.earlier.or_default(subject));
         versions.push(version);
         // The newest stay whatever they say; of the others, first go those that mark no change.
         let alike = |versions: &[Held]| {
@@ -210,7 +210,7 @@ impl Fold {
 
     /// In order of their last occurrence; the newest version of one wins.
     fn event(&mut self, subject: ObjectRef, seen: SeenEvent) {
-        let events = Arc::make_mut(self.snapshot.events.entry(subject).or_default());
+        let events = Arc::make_mut(self.snapshot.events.or_default(subject));
         if let Some(known) = events.iter().position(|known| is_same(&known.event, &seen.event)) {
             fn age(seen: &SeenEvent) -> (Time, u32, Time, &model::ObservationId) {
                 (seen.event.last_at, seen.event.count, seen.seen_at, &seen.observation)

@@ -67,6 +67,7 @@ impl Writer {
             failing: None,
             tidied: Instant::now(),
             more_to_tidy: false,
+            rested: true,
         };
         std::thread::Builder::new().name("history".into()).spawn(move || work.run())?;
         Ok(Writer(Arc::new(Handle(shared))))
@@ -115,6 +116,8 @@ struct Work<T> {
     failing: Option<Failing>,
     tidied: Instant,
     more_to_tidy: bool,
+    /// Nothing was written since what makes writing quick was given back.
+    rested: bool,
 }
 
 struct Failing {
@@ -153,7 +156,17 @@ impl<T: Fn(Option<String>)> Work<T> {
                 self.more_to_tidy = self.history.tidy(self.clock.now(), TIDY_FOR);
                 self.tidied = Instant::now();
             }
+            self.rested = idle && (self.rested || self.rest());
         }
+    }
+
+    /// Gives back what makes writing quick, unless there is something to be tidied; gives whether it did.
+    fn rest(&self) -> bool {
+        if self.more_to_tidy || self.failing.is_some() {
+            return false;
+        }
+        self.history.rest();
+        true
     }
 
     fn next(&self) -> Job {

@@ -460,7 +460,8 @@ impl<'p> Builder<'p> {
         traces
     }
 
-    /// The map that these values differ least from, in less than half of them, and the places where they do.
+    /// The map that these values differ least from, and the places where they do. A variant has a word more than a map
+    /// and is smaller as soon as two values are shared.
     fn base(&self, shape: &ShapeRef, values: &[Built], traces: &[u64]) -> Option<(MapNode, u64)> {
         let mut best: Option<(MapNode, u64)> = None;
         let mut tried = [0; TRACES_OF_MAP];
@@ -483,7 +484,7 @@ impl<'p> Builder<'p> {
                 .enumerate()
                 .fold(0, |own, (place, (base, value))| if *base == value.doc { own } else { own | 1_u64 << place });
             let different = own.count_ones();
-            if different as usize * 2 <= values.len()
+            if different as usize + 2 <= values.len()
                 && best.as_ref().is_none_or(|(_, least)| different < least.count_ones())
             {
                 best = Some((map, own));

@@ -90,6 +90,12 @@ impl Lanes {
         self.bytes = self.by_key.values().filter_map(|lane| lane.plain.as_ref()).map(|plain| plain.len()).sum();
     }
 
+    /// Drops every body; each can be read back.
+    pub fn rest(&mut self) {
+        self.by_key.values_mut().for_each(|lane| lane.plain = None);
+        self.bytes = 0;
+    }
+
     pub fn forget(&mut self) {
         *self = Lanes::default();
     }

@@ -81,6 +81,15 @@ impl Packer {
         self.bodies.forget();
     }
 
+    /// Gives back what is made or read again when it is needed: buffers, dictionaries, plain bodies.
+    pub fn rest(&mut self) {
+        self.context = CCtx::create();
+        (self.plain, self.packed) = (Vec::new(), Vec::new());
+        // Samples of a dictionary that is not made yet stand nowhere else.
+        self.templates.retain(|_, template| !matches!(template, Template::Ready { .. }));
+        self.lanes.rest();
+    }
+
     /// Forgets rows that were removed, and subjects that may have been.
     pub fn forget_rows(&mut self, removed: &HashSet<i64>) {
         self.subjects.clear();

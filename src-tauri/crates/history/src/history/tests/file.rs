@@ -226,3 +226,23 @@ fn a_torn_full_version_costs_what_builds_on_it_and_no_later_full_version() {
     assert!(snapshot.gaps[1].reason.contains("builds on"), "{:?}", snapshot.gaps[1]);
     assert_eq!(history.window(Time::MIN, Time::MAX).unwrap().len(), all.len() - builds_on_it);
 }
+
+#[test]
+fn a_history_that_rested_goes_on_as_if_it_had_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(&folder.path().join("history.db"), cluster()).unwrap();
+    let told = |n: i64| {
+        // Long enough, and often enough, that there are a dictionary and differences.
+        let words: Vec<String> = (0..40).map(|word| format!("word {word} of {}", n % 3)).collect();
+        present(n, "a", json!({ "spec": { "replicas": n, "words": words } }))
+    };
+    let all: Vec<Observation> = (1..=60).map(told).collect();
+    let resting = [0, 7, 20, 40, 41];
+    for (place, one) in all.iter().enumerate() {
+        history.append(std::slice::from_ref(one)).unwrap();
+        if resting.contains(&place) {
+            history.rest();
+        }
+    }
+    assert_eq!(history.window(at(0), at(100)).unwrap(), all);
+}
