@@ -247,6 +247,11 @@ impl Ids for Counted {
 }
 
 /// What a case answered that a person led through a golden scenario, to be judged like any other.
-pub fn answered(snapshot: Arc<model::Snapshot>, history: &History, events: &[CaseEvent]) -> Result<Answer, String> {
-    answer(snapshot, history, events).map_err(|failed| failed.to_string())
+pub fn answered(
+    golden: &Golden,
+    snapshot: Arc<model::Snapshot>,
+    history: &History,
+    events: &[CaseEvent],
+) -> Result<Answer, String> {
+    answer(golden, snapshot, history, events).map_err(|failed| failed.to_string())
 }

@@ -120,7 +120,7 @@ pub(crate) fn score(desk: &Desk, case: CaseId) -> Result<Option<ScenarioVerdict>
     let history = History::in_memory(golden.cluster.clone())?;
     history.append(&golden.observations)?;
     let snapshot = Arc::new(history.snapshot(golden.as_of)?);
-    let verdict = judge(&golden, evals::answered(snapshot, &history, &view.events));
+    let verdict = judge(&golden, evals::answered(&golden, snapshot, &history, &view.events));
     Ok(Some(ScenarioVerdict::of(&verdict, of.says.clone())))
 }
 
