@@ -14,11 +14,6 @@ log_dir: string, state_dir: string, now: Time,
 warnings: Array<Problem>, };
 
 /**
- * A decision about grouping; without a cluster it holds in all.
- */
-export type AddGrouping = { cluster: ClusterId | null, grouping: Grouping, because: string, };
-
-/**
  * A kubeconfig to look at besides kubectl's own: a file, a folder of them, or a text (then with a name).
  */
 export type AddSource = { 
@@ -52,6 +47,49 @@ export type ApproveCall = { case: CaseId, call: CallId,
 digest: string, };
 
 /**
+ * Calls with the digests that were shown.
+ */
+export type ApproveCalls = { case: CaseId, calls: Array<[CallId, string]>, };
+
+/**
+ * A fix that a model proposes.
+ */
+export type ArguedFix = { says: string, 
+/**
+ * What must hold for it to be the right one.
+ */
+conditions: Array<string>, 
+/**
+ * What it may break.
+ */
+risk: string, };
+
+/**
+ * The argument behind a model's conclusion, its citations checked.
+ */
+export type Argument = { 
+/**
+ * The model's name.
+ */
+by: string, 
+/**
+ * From the cause to the symptom.
+ */
+chain: Array<Claim>, against: Array<Claim>, fixes: Array<ArguedFix>, 
+/**
+ * What would settle it, where it does not stand clear.
+ */
+settles: Array<string>, 
+/**
+ * Citations that do not hold, of all.
+ */
+unfounded: number, citations: number, 
+/**
+ * How the confidence was worked out, in a sentence.
+ */
+confidence: string, spent: Spent, };
+
+/**
  * What an engineer decides about incidents.
  */
 export type Arrange = "acknowledge" | "pin" | "set_aside" | "split" | "merge";
@@ -81,6 +119,15 @@ title: string,
  * The incident that it concerns now; `null` where there is none, or none any more.
  */
 incident: IncidentId | null, };
+
+/**
+ * A call that an answer asks for, before anybody looked at it.
+ */
+export type AskedFor = { 
+/**
+ * The model's own; its result goes back under it.
+ */
+id: string, tool: string, args: Record<string, unknown>, };
 
 /**
  * Who did it. A rule's decision is the rule's, never the engineer's.
@@ -140,6 +187,50 @@ export type BlueprintVersion = { version: number, at: Time, author: string, blue
 export type Body = { "type": "object", api_version: string, uid: string, resource_version: string, change: ChangeKind, object: unknown, } | { "type": "event" } & EventBody | { "type": "log" } & LogBody | { "type": "metric" } & MetricBody | { "type": "probe" } & ProbeBody | { "type": "node_agent" } & NodeAgentBody | { "type": "alert" } & AlertBody | { "type": "shape" } & ShapeBody | { "type": "change", reference: string, author: string, message: string, diff: string | null, } | { "type": "dependencies", calls: Array<[string, string]>, } | { "type": "tool_result", tool: string, text: string, } | { "type": "note", author: string, text: string, } | { "type": "coverage", kind: string, namespace: string, state: CoverageState, } | { "type": "gap", until: Time, dropped: number, reason: string, };
 
 /**
+ * One of them.
+ */
+export type Branch = { case: CaseId, title: string, 
+/**
+ * `built-in`, or a model's name; empty where nobody has investigated.
+ */
+investigator: string, knowledge_digest: string, 
+/**
+ * `failure mode @ object` of the first hypothesis; empty where none was named.
+ */
+verdict: string, probability: number, abstained: boolean, concluded: boolean, summary: string, evidence: Array<ObservationId>, calls: Array<BranchCall>, spent: Spent, };
+
+export type BranchCall = { tool: string, args: Record<string, unknown>, decision: Decision, 
+/**
+ * Where it stands, in a word: `released`, `denied`, …
+ */
+state: string, };
+
+/**
+ * What one conversation may take. Whatever is used up first ends it with a summary of what stands.
+ */
+export type Budget = { 
+/**
+ * Calls of the model and its specialists; those of the built-in investigator before it are its own.
+ */
+calls: number, 
+/**
+ * Questions to the model.
+ */
+questions: number, 
+/**
+ * Tokens read and written.
+ */
+tokens: number, 
+/**
+ * Millionths of a dollar; counts only where a price is known.
+ */
+micro_dollars: number | null, 
+/**
+ * Seconds in which the model answers; what waits for the engineer costs nothing.
+ */
+seconds: number, };
+
+/**
  * One fact about one call. The call's state is the fold of its facts; see the crate `gate`.
  */
 export type CallFact = { call: CallId, 
@@ -154,6 +245,16 @@ revision: number, step: CallStep, };
 export type CallId = string;
 
 export type CallStep = { "step": "proposed", call: ToolCall, risk: Risk, digest: string, } | { "step": "ruled", ruling: Ruling, } | { "step": "asked", preview: Preview, } | { "step": "approved", digest: string, } | { "step": "edited", args: Record<string, unknown>, why: string, } | { "step": "denied", reason: string, } | { "step": "withdrawn", because: string, } | { "step": "expired", because: string, } | { "step": "voided", because: string, } | { "step": "started", digest: string, } | { "step": "succeeded", result: ResultView, } | { "step": "failed", error: string, hint: string, } | { "step": "interrupted", because: string, } | { "step": "outcome_unknown", because: string, } | { "step": "reconciled", result: ResultView, } | { "step": "released", observations: Array<ObservationId>, text: string, } | { "step": "released_edited", observations: Array<ObservationId>, text: string, why: string, } | { "step": "withheld", reason: string, };
+
+export type CaseComparison = { one: Branch, other: Branch, 
+/**
+ * So many steps they have in common, from the beginning.
+ */
+common: number, same_verdict: boolean, 
+/**
+ * Evidence that only one of them cites.
+ */
+only_one: Array<ObservationId>, only_other: Array<ObservationId>, };
 
 /**
  * One step of a case. A case is the fold of these, in the window, in replay and in evals alike.
@@ -171,7 +272,11 @@ export type CaseFact = { "type": "opened", title: string, cluster: ClusterId, cl
 /**
  * The cluster's time that the case looks at when it is opened.
  */
-as_of: Time, question: string | null, incidents: Array<Incident>, } | { "type": "investigation_started", investigator: string, knowledge_digest: string, as_of: Time, } | { "type": "narrated", text: string, } | { "type": "said", text: string, } | { "type": "noted", text: string, } | { "type": "call" } & CallFact | { "type": "hypotheses_moved", hypotheses: Array<Hypothesis>, because: string, } | { "type": "concluded", conclusion: Conclusion, } | { "type": "stopped", because: string, };
+as_of: Time, question: string | null, incidents: Array<Incident>, } | { "type": "investigation_started", investigator: string, knowledge_digest: string, as_of: Time, 
+/**
+ * What a language model may take; nothing for an investigator that asks none.
+ */
+budget?: Budget, } | { "type": "narrated", text: string, } | { "type": "said", text: string, } | { "type": "noted", text: string, } | { "type": "call" } & CallFact | { "type": "hypotheses_moved", hypotheses: Array<Hypothesis>, because: string, } | { "type": "concluded", conclusion: Conclusion, } | { "type": "model_answered", answer: ModelAnswer, } | { "type": "model_silent", silence: ModelSilence, } | { "type": "handed_over", hand_over: HandOver, } | { "type": "handed_back", hand_back: HandBack, } | { "type": "stopped", because: string, };
 
 /**
  * One case: the unit of work.
@@ -217,9 +322,35 @@ export type Certainty = { "is": "known" } | { "is": "unknown", because: string, 
 export type ChangeKind = "present" | "deleted" | "counted";
 
 /**
+ * A citation of a model, looked up by code.
+ */
+export type CheckedCitation = { 
+/**
+ * As the model wrote it: `e7`.
+ */
+label: string, 
+/**
+ * `None` where there is no such observation.
+ */
+id: ObservationId | null, quote: string, 
+/**
+ * Whether the observation exists, was shown, and has the words.
+ */
+holds: boolean, 
+/**
+ * Why it does not hold.
+ */
+why?: string, };
+
+/**
  * A piece of evidence as a sentence cites it.
  */
 export type Citation = { id: ObservationId, quote: string, };
+
+/**
+ * A sentence, and what it rests on.
+ */
+export type Claim = { says: string, evidence: Array<CheckedCitation>, };
 
 export type ClusterAt = { cluster: ClusterId, 
 /**
@@ -326,6 +457,8 @@ last_seen_at: Time | null,
  */
 span: [Time, Time] | null, };
 
+export type CompareCases = { one: CaseId, other: CaseId, };
+
 /**
  * What changed from one run to another.
  */
@@ -358,7 +491,11 @@ abstained: boolean, summary: string,
 /**
  * Ranked over all incidents of the case, most likely first.
  */
-hypotheses: Array<Hypothesis>, not_checked: Array<NotChecked>, };
+hypotheses: Array<Hypothesis>, not_checked: Array<NotChecked>, 
+/**
+ * Where a model argued with the built-in investigator: its argument, checked.
+ */
+argument?: Argument, };
 
 /**
  * What a source said about a kind.
@@ -374,6 +511,11 @@ digest: string,
  * `trusted`, `refused`, or `undecided` to be asked again.
  */
 trust: TrustState, };
+
+/**
+ * How a call was decided, as a transcript tells it.
+ */
+export type Decision = "approved" | "edited" | "denied" | "allowed_by_rule" | "pending";
 
 /**
  * A dependency that the team declares.
@@ -524,6 +666,12 @@ export type ForgetHistory = { cluster: ClusterId,
  */
 what: Forget, };
 
+export type ForkCase = { case: CaseId, 
+/**
+ * The last step that the branch has.
+ */
+at: number, };
+
 /**
  * A time of which something is missing, and why.
  */
@@ -541,22 +689,30 @@ export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time 
 export type GraphView = { at: Time, layout: Layout, states: Array<NodeState>, };
 
 /**
- * How an engineer wants signals grouped, whatever the graph says. Objects are workload-level.
+ * What a specialist found.
  */
-export type Grouping = { "does": "merge", one: ObjectRef, other: ObjectRef, } | { "does": "split", one: ObjectRef, other: ObjectRef, } | { "does": "pin", object: ObjectRef, };
+export type HandBack = { specialist: string, answer: string, findings: Array<Claim>, 
+/**
+ * What it could not tell, and why.
+ */
+open: Array<string>, spent: Spent, 
+/**
+ * Calls that it made.
+ */
+calls: number, };
 
 /**
- * A decision about grouping that is kept.
+ * A narrow question to a specialist.
  */
-export type GroupingRule = { 
+export type HandOver = { specialist: string, title: string, question: string, 
 /**
- * Counted from 1 on this desk; never given twice.
+ * The tools that it may ask for.
  */
-number: number, 
+tools: Array<string>, 
 /**
- * Where it holds; every cluster where absent.
+ * The most calls it may ask for.
  */
-cluster: ClusterId | null, grouping: Grouping, because: string, by: string, at: Time, };
+calls: number, };
 
 export type HeaderValueFrom = { "source": "plain", value: string, } | { "source": "environment", variable: string, } | { "source": "keyring", entry: string, };
 
@@ -745,6 +901,15 @@ export type Layout = { nodes: Array<Placed>, edges: Array<Edge>,
 hidden: number, };
 
 /**
+ * What left this machine for a model, exactly.
+ */
+export type Leaves = { 
+/**
+ * The newest request of this run of the program; `null` where none was sent.
+ */
+text: string | null, bytes: number, };
+
+/**
  * The knowledge library as a list.
  */
 export type Library = { digest: string, loaded_at: Time, 
@@ -850,6 +1015,35 @@ name: string, unit: string, labels: { [key in string]: string }, points: Array<M
 export type MetricPoint = { at: Time, value: number, };
 
 /**
+ * One answer of a model, whole: an investigation that is read again takes it from here and asks nobody.
+ */
+export type ModelAnswer = { 
+/**
+ * Who asked: `coordinator`, or a specialist's id.
+ */
+speaker: string, 
+/**
+ * Which answer of this investigation, from 1.
+ */
+turn: number, text: string, 
+/**
+ * What it shows of its thoughts; for the engineer's eyes alone.
+ */
+thoughts?: string, calls: Array<AskedFor>, 
+/**
+ * Calls whose arguments cannot be read, with what came. They never run.
+ */
+broken?: Array<[string, string]>, 
+/**
+ * What goes back to the model unchanged, and to nobody else.
+ */
+kept?: unknown[], 
+/**
+ * The longest answer was reached, or the provider cut it short.
+ */
+cut: boolean, spent: Spent, };
+
+/**
  * A model that is set up.
  */
 export type ModelSetUp = { name: string, provider: string, base: string, model: string, 
@@ -873,6 +1067,16 @@ is_local: boolean,
  * Dollars for a million tokens: read, written.
  */
 price: [number, number] | null, };
+
+/**
+ * A question that got no answer.
+ */
+export type ModelSilence = { speaker: string, turn: number, 
+/**
+ * `unreachable`, `untrusted`, `not_allowed`, `unknown_model`, `busy`, `too_long`, `rejected`, `not_a_model`,
+ * `broken`, `held`, `out_of_time`.
+ */
+code: string, why: string, hint: string, };
 
 /**
  * What trying a model showed.
@@ -1026,8 +1230,6 @@ export type OfFollow = { cluster: ClusterId, id: number, };
 export type OfId = { id: string, };
 
 export type OfName = { name: string, };
-
-export type OfNumber = { number: number, };
 
 /**
  * Opens what a path names: a bundle, a `.case` file, or a kubeconfig to add to the list.
@@ -1410,11 +1612,41 @@ exists: boolean,
  */
 removable: boolean, problems: Array<Problem>, };
 
+/**
+ * What an answer took.
+ */
+export type Spent = { 
+/**
+ * Questions that were answered.
+ */
+answers: number, 
+/**
+ * Bytes of the requests that left; 0 where it is not known.
+ */
+bytes: number, input_tokens: number, cached_tokens: number, output_tokens: number, 
+/**
+ * Millionths of a dollar; `None` where no price is known.
+ */
+micro_dollars: number | null, 
+/**
+ * How long the answers took to come.
+ */
+millis: number, };
+
 export type StartEvals = { 
 /**
  * Only scenarios with this in their name; empty: all.
  */
 only: string, };
+
+/**
+ * Who investigates a case: `built-in`, a model's name, or (`null`, left out) whoever did before.
+ */
+export type StartInvestigation = { case: CaseId, investigator?: string, 
+/**
+ * What a model may take; left out: the usual.
+ */
+budget?: Budget, };
 
 /**
  * A call that follows from another one: it takes it back, or sees whether it helped. It is proposed like any other.
@@ -1684,9 +1916,16 @@ export type Commands = {
   /** Opens a case on incidents of a cluster, or gives the open one about the same incidents. */
   case_open: { request: OpenCase; response: CaseId };
   case_get: { request: OfCase; response: CaseView };
-  /** Starts the built-in investigator, or goes on where it stopped. */
-  investigation_start: { request: OfCase; response: Nothing };
+  /** Starts an investigator, or goes on where it stopped: the built-in one, or a model that argues with it. */
+  investigation_start: { request: StartInvestigation; response: Nothing };
+  /** What left this machine last for the model of a case, exactly. */
+  case_leaves: { request: OfCase; response: Leaves };
+  /** A new case that goes on from an earlier step of this one. */
+  case_fork: { request: ForkCase; response: CaseId };
+  cases_compare: { request: CompareCases; response: CaseComparison };
   call_approve: { request: ApproveCall; response: Nothing };
+  /** Approves several waiting calls together; those that changed since they were shown stay as they are, and are told. */
+  calls_approve: { request: ApproveCalls; response: Array<CallId> };
   call_edit: { request: EditCall; response: Nothing };
   call_deny: { request: DenyCall; response: Nothing };
   /** Proposes a call of the engineer's own: a change, what takes one back, what shows whether it helped. */
@@ -1713,11 +1952,6 @@ export type Commands = {
   blueprint_put: { request: PutBlueprint; response: BlueprintVersion };
   blueprint_versions: { request: OfName; response: Array<BlueprintVersion> };
   blueprint_retire: { request: OfName; response: Nothing };
-  /** How engineers want signals grouped, oldest decision first. */
-  grouping_list: { request: Nothing; response: Array<GroupingRule> };
-  /** Splits, merges or pins; the decision is a rule from then on. */
-  grouping_add: { request: AddGrouping; response: Array<GroupingRule> };
-  grouping_forget: { request: OfNumber; response: Array<GroupingRule> };
   knowledge_list: { request: Nothing; response: Library };
   knowledge_search: { request: SearchText; response: Array<LibraryEntry> };
   /** Failures to practise on, without what is wrong in them. */
@@ -1787,7 +2021,11 @@ export const tags = {
   case_open: { reads: [], changes: ["cases"] },
   case_get: { reads: ["case"], changes: [] },
   investigation_start: { reads: [], changes: ["case"] },
+  case_leaves: { reads: ["case"], changes: [] },
+  case_fork: { reads: [], changes: ["cases"] },
+  cases_compare: { reads: ["case"], changes: [] },
   call_approve: { reads: [], changes: ["case"] },
+  calls_approve: { reads: [], changes: ["case"] },
   call_edit: { reads: [], changes: ["case"] },
   call_deny: { reads: [], changes: ["case"] },
   call_propose: { reads: [], changes: ["case"] },
@@ -1807,9 +2045,6 @@ export const tags = {
   blueprint_put: { reads: [], changes: ["blueprints", "cluster"] },
   blueprint_versions: { reads: ["blueprints"], changes: [] },
   blueprint_retire: { reads: [], changes: ["blueprints", "cluster"] },
-  grouping_list: { reads: ["cluster"], changes: [] },
-  grouping_add: { reads: [], changes: ["cluster", "clusters"] },
-  grouping_forget: { reads: [], changes: ["cluster", "clusters"] },
   knowledge_list: { reads: ["knowledge"], changes: [] },
   knowledge_search: { reads: ["knowledge"], changes: [] },
   scenarios_list: { reads: ["knowledge"], changes: [] },
