@@ -101,13 +101,13 @@ fn cost(pods: u32) -> (isize, isize) {
     (objects, edges)
 }
 
-/// The bounds are a tenth above what was counted when they were set.
+/// Half empty pieces of a map, or an edge of a hundred bytes, are above these bounds.
 #[test]
 fn a_pod_costs_no_more_than_it_did() {
     let (few, many) = (cost(1_500), cost(4_500));
     let per_pod = |few: isize, many: isize| (many - few) as f64 / 3_000.0;
     let (objects, edges) = (per_pod(few.0, many.0), per_pod(few.1, many.1));
     eprintln!("{objects:.0} bytes of a pod as an object, {edges:.0} of it in the graph");
-    assert!(objects < 800.0, "a pod costs {objects:.0} bytes as an object");
-    assert!(edges < 250.0, "a pod costs {edges:.0} bytes in the graph");
+    assert!(objects < 1_200.0, "a pod costs {objects:.0} bytes as an object");
+    assert!(edges < 400.0, "a pod costs {edges:.0} bytes in the graph");
 }
