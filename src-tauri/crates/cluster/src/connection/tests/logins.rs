@@ -144,6 +144,19 @@ async fn a_token_that_comes_after_the_refusal_is_noticed_however_long_the_watche
     let terms = Terms::default();
     let connection = Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, patience);
     until_state(&connection, |s| s.phase == ConnectionPhase::Live && s.is_synced()).await;
+    // A watch that ends before it said anything pauses, here for ever: those that follow a list in pages say something.
+    fake.put("pods", pod("late"));
+    fake.put("replicasets", json!({"metadata": {"name": "late", "namespace": "shop", "uid": "r"}}));
+    let about = json!({"kind": "Pod", "namespace": "shop", "name": "late"});
+    fake.put(
+        "events",
+        json!({"metadata": {"name": "late.1", "namespace": "shop", "uid": "e"},
+        "involvedObject": about, "reason": "Started", "message": "Started container app", "type": "Normal"}),
+    );
+    until(&connection, |s| {
+        s.of_kind("Pod").count() == 1 && s.of_kind("ReplicaSet").count() == 1 && !s.events.is_empty()
+    })
+    .await;
     fake.shelf().token = Some("rotated".into());
     fake.cut();
     until_state(&connection, |s| s.phase == ConnectionPhase::LoggedOut).await;
