@@ -181,9 +181,12 @@ async fn a_case_goes_to_another_machine_in_one_file_and_a_changed_byte_is_found(
 
     let mut bytes = std::fs::read(&file)?;
     let word = b"investigation_started";
-    let at = bytes.windows(word.len()).position(|window| window == word);
-    let at = at.ok_or_else(|| anyhow::anyhow!("the case file holds no start of an investigation"))?;
-    bytes[at] ^= 1;
+    // SQLite may leave an earlier copy of a row behind in a page, which is nobody's fact.
+    let places: Vec<usize> = (0..bytes.len() - word.len()).filter(|at| bytes[*at..].starts_with(word)).collect();
+    anyhow::ensure!(!places.is_empty(), "the case file holds no start of an investigation");
+    for at in places {
+        bytes[at] ^= 1;
+    }
     let altered = here.file("altered.case", &bytes)?;
     let audit = here.run(&["audit", "verify", &altered, "--json"])?;
     audit.must_exit(1);

@@ -3,8 +3,10 @@
 //! Each secret goes into a history the way arriving objects, logs and results do, a case is opened and concluded over it, and
 //! the `.case` file is searched, and everything else that lies in the folder of the desk.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use anyhow::Result;
 use gate::Door;
 use history::{DeskFile, History, case_file};
@@ -49,15 +51,30 @@ pub fn run(seed: u64, count: usize) -> Result<Exported> {
         for entry in std::fs::read_dir(paths.logs())? {
             text.push_str(&String::from_utf8_lossy(&std::fs::read(entry?.path())?));
         }
-        for (kind, place, secret) in &planted {
-            exported.all += 1;
-            if let Some(found) = secret.found_in(&text) {
-                exported.out += 1;
-                exported.found.push(format!("{kind} in {}: `{found}` stands in an exported case", place.word()));
-            }
+        exported.all += planted.len();
+        for (number, piece) in found(&planted, &text)? {
+            let (kind, place, _) = &planted[number];
+            exported.out += 1;
+            exported.found.push(format!("{kind} in {}: `{piece}` stands in an exported case", place.word()));
         }
     }
     Ok(exported)
+}
+
+/// Which of the secrets stand in a text, each with the first piece of it.
+fn found(planted: &[(&'static str, Place, secrets::Secret)], text: &str) -> Result<BTreeMap<usize, String>> {
+    let pieces: Vec<(usize, String)> = planted
+        .iter()
+        .enumerate()
+        .flat_map(|(number, (_, _, secret))| secret.pieces().into_iter().map(move |piece| (number, piece)))
+        .collect();
+    let automaton = AhoCorasick::new(pieces.iter().map(|(_, piece)| piece))?;
+    let mut found = BTreeMap::new();
+    for hit in automaton.find_overlapping_iter(text) {
+        let (number, piece) = &pieces[hit.pattern().as_usize()];
+        found.entry(*number).or_insert_with(|| piece.clone());
+    }
+    Ok(found)
 }
 
 /// The text of everything that was written: the exported case, and the desk's own files beside it.

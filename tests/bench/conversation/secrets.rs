@@ -34,8 +34,14 @@ impl Secret {
 
     /// The part of it that stands in the text: as it is, escaped, encoded, or a good piece of any of these.
     pub fn found_in(&self, text: &str) -> Option<String> {
+        self.pieces().into_iter().find(|piece| text.contains(piece))
+    }
+
+    /// What of it, written in any of its forms, gives it away.
+    pub fn pieces(&self) -> Vec<String> {
         let whole = [self.value.clone()];
         let parts: &[String] = if self.parts.is_empty() { &whole } else { &self.parts };
+        let mut pieces = Vec::new();
         for part in parts {
             let escaped = serde_json::to_string(part).unwrap_or_default();
             let twice = serde_json::to_string(&escaped[1..escaped.len() - 1]).unwrap_or_default();
@@ -51,15 +57,10 @@ impl Secret {
                 let length = form.chars().count();
                 let piece = (length * 2 / 3).clamp(6, 12).min(length);
                 let letters: Vec<char> = form.chars().collect();
-                for window in letters.windows(piece.max(1)) {
-                    let window: String = window.iter().collect();
-                    if text.contains(&window) {
-                        return Some(window);
-                    }
-                }
+                pieces.extend(letters.windows(piece.max(1)).map(|window| window.iter().collect::<String>()));
             }
         }
-        None
+        pieces
     }
 }
 

@@ -91,8 +91,9 @@ impl Talk {
     /// Says yes to what the built-in investigator asks, and lets `decide` answer for the model's calls.
     async fn to_the_end(&self, runner: &mut Runner, mut decide: impl FnMut(&Stage, CallId)) {
         loop {
+            let pause = runner.advance().await.unwrap();
             let has_spoken = !self.model.asked().is_empty();
-            match runner.advance().await.unwrap() {
+            match pause {
                 Pause::AwaitingDecision(id) if has_spoken => decide(&self.stage, id),
                 Pause::AwaitingDecision(id) => self.stage.approve(id),
                 Pause::AwaitingRelease(id) => self.stage.release(id),
@@ -264,8 +265,9 @@ async fn what_is_kept_back_is_told_to_be_kept_back_on_purpose_and_does_not_reach
     let mut runner = talk.runner();
     let mut seen = 0;
     loop {
+        let pause = runner.advance().await.unwrap();
         let has_spoken = !talk.model.asked().is_empty();
-        match runner.advance().await.unwrap() {
+        match pause {
             Pause::AwaitingDecision(id) => talk.stage.approve(id),
             Pause::AwaitingRelease(id) if has_spoken => {
                 seen += 1;
