@@ -1,4 +1,4 @@
-import { CASE, FINISHED } from "../src/platform/recordings/demo/case";
+import { ARGUED, CASE, FINISHED } from "../src/platform/recordings/demo/case";
 import { CLUSTER } from "../src/platform/recordings/demo/names";
 import { parts } from "../src/settings/parts";
 
@@ -16,6 +16,7 @@ export const views: [name: string, hash: string, there: string][] = [
   ["the cases", "/cases", "case-row"],
   ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
   ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
+  ["a case that a model argued", `/case/${e(ARGUED)}`, "argument"],
   ["the 3 a.m. mode", "/night", "night-incident"],
   ["a case that waits, in the 3 a.m. mode", `/night/${e(CASE)}`, "investigate"],
   ["a case with its conclusion, in the 3 a.m. mode", `/night/${e(FINISHED)}`, "night-verdict"],
@@ -34,6 +35,7 @@ export const overlays: [name: string, hash: string, keys: string, there: string]
   ["taking an incident apart", `/cluster/${e(CLUSTER)}`, "x", "split"],
   ["putting incidents together", `/cluster/${e(CLUSTER)}`, "Shift+M", "merge"],
   ["the hand-off note", `/case/${e(FINISHED)}`, "h", "hand-off"],
+  ["what left this machine", `/case/${e(ARGUED)}`, "l", "leaves-text"],
   ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
 ];
 

@@ -2,6 +2,7 @@ import { Chip } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { Conclusion } from "../wire/wire";
+import { ArgumentBlock } from "./Argument";
 
 /** How the investigation ended: the cause with its citations, or that the evidence is too thin; and what was not checked. */
 export function ConclusionBlock({ conclusion, compact = false }: { conclusion: Conclusion; compact?: boolean }) {
@@ -16,6 +17,7 @@ export function ConclusionBlock({ conclusion, compact = false }: { conclusion: C
         ))}
         {best && best.evidence.length === 0 ? <span className="small faint">nothing is cited for this</span> : null}
       </p>
+      {compact && conclusion.argument ? <ArgumentBlock argument={conclusion.argument} /> : null}
       {conclusion.not_checked.length > 0 ? (
         <details className="not-checked small" open={conclusion.abstained}>
           <summary>

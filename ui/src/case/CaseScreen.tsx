@@ -17,6 +17,7 @@ import { CaseBar } from "./CaseBar";
 import { useCaseEvidence } from "./evidence";
 import { foldCase } from "./fold";
 import { HandOff } from "./HandOff";
+import { Leaves } from "./Leaves";
 import { Panel, type PanelName } from "./Panel";
 import { usePlace } from "./place";
 import { Propose } from "./Propose";
@@ -42,6 +43,7 @@ function Opened({ view }: { view: CaseView }) {
   const setLarge = (next: PanelName | null) => move({ large: next });
   const [proposing, setProposing] = useState(false);
   const [handingOff, setHandingOff] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
 
   const asOf = useThrottled(time, 70);
@@ -95,6 +97,7 @@ function Opened({ view }: { view: CaseView }) {
     ...panels.map((name, i) => ({ keys: `z ${i + 1}`, title: `${large === name ? "Shrink" : "Enlarge"} the ${name}`, group: "Panels", run: () => setLarge(large === name ? null : name) })),
     { keys: "h", title: "Write the hand-off note", group: "Case", run: () => setHandingOff(true) },
     { keys: "p", title: "Propose a call of your own", group: "Case", run: () => setProposing(true) },
+    { keys: "l", title: "Show what left this machine", group: "Case", run: () => setLeaving(true) },
     { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
     { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
   ]);
@@ -127,10 +130,11 @@ function Opened({ view }: { view: CaseView }) {
           />
         </Panel>
         <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>up to {clockOf(time)}, later words are hidden</span>}>
-          <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} />
+          <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} onLeaves={() => setLeaving(true)} />
           <Dock view={view} state={now} time={time} />
         </Panel>
         {proposing ? <Propose caseId={view.case} object={object} close={() => setProposing(false)} /> : null}
+        {leaving ? <Leaves caseId={view.case} lead={now.lead} close={() => setLeaving(false)} /> : null}
         {handingOff ? <HandOff view={view} state={shown} timeline={timeline.data} close={() => setHandingOff(false)} /> : null}
       </div>
     </EvidenceProvider>

@@ -122,4 +122,15 @@ describe("the fold of a case", () => {
     expect(folded?.state).toEqual({ is: "allowed", rule: "reads in shop" });
     expect(folded?.decidedBy).toEqual({ who: "rule", rule: "reads in shop" });
   });
+
+  it("is open again when another investigator begins, and counts what the newest one took", () => {
+    const spent = { answers: 1, bytes: 0, input_tokens: 900, cached_tokens: 0, output_tokens: 100, micro_dollars: null, millis: 10 };
+    const begins = (investigator: string): CaseFact => ({ type: "investigation_started", investigator, knowledge_digest: "d", as_of: 1 });
+    const answers: CaseFact = { type: "model_answered", answer: { speaker: "coordinator", turn: 1, text: "", calls: [], cut: false, spent } };
+    const concludes: CaseFact = { type: "concluded", conclusion: { abstained: false, summary: "It is so.", hypotheses: [], not_checked: [] } };
+    const state = foldCase(events(begins("one"), answers, concludes, begins("two"), answers, answers));
+    expect(state.conclusion).toBeNull();
+    expect(state.entries.map((entry) => entry.type)).toEqual(["started", "concluded", "started"]);
+    expect(state.lead).toMatchObject({ investigator: "two", spent: { answers: 2, input_tokens: 1800, micro_dollars: null } });
+  });
 });

@@ -1,15 +1,20 @@
 import type {
   Author,
+  Budget,
   CallFact,
   CallId,
   CaseEvent,
+  Claim,
   Conclusion,
+  HandBack,
+  HandOver,
   Hypothesis,
   Incident,
   ObservationId,
   Preview,
   ResultView,
   Risk,
+  Spent,
   Time,
   ToolCall,
 } from "../wire/wire";
@@ -69,15 +74,32 @@ export interface Move {
   hypotheses: Hypothesis[];
 }
 
+/** What a specialist was asked, and what it gave back; null while it is at work. */
+export interface Hand {
+  over: HandOver;
+  back: HandBack | null;
+}
+
+/** Who investigates, what it may take and what it took so far. A model's questions cost; those of the built-in investigator do not. */
+export interface Lead {
+  investigator: string;
+  budget: Budget | null;
+  spent: Spent;
+}
+
+/** The investigator that needs no model. */
+export const BUILT_IN = "built-in";
+
 /** One line of the conversation; a call is one line, folded in the place where it was proposed. */
 export type Entry = { seq: number; at: Time; author: Author } & (
   | { type: "opened"; title: string; question: string | null }
-  | { type: "started"; investigator: string }
+  | { type: "started"; investigator: string; budget: Budget | null }
   | { type: "narrated"; text: string }
   | { type: "said"; text: string }
   | { type: "noted"; text: string }
   | { type: "call"; call: CallId }
   | { type: "moved"; move: number }
+  | { type: "handed_over"; hand: number }
   | { type: "concluded"; conclusion: Conclusion }
   | { type: "stopped"; because: string }
 );
@@ -98,6 +120,9 @@ export interface CaseState {
   entries: Entry[];
   calls: Map<CallId, Call>;
   moves: Move[];
+  hands: Hand[];
+  /** Of the newest investigation. */
+  lead: Lead | null;
   conclusion: { at: Time; seq: number; conclusion: Conclusion } | null;
   stopped: string | null;
   started: boolean;
@@ -113,6 +138,8 @@ export function emptyCase(): CaseState {
     entries: [],
     calls: new Map(),
     moves: [],
+    hands: [],
+    lead: null,
     conclusion: null,
     stopped: null,
     started: false,
@@ -157,7 +184,10 @@ function apply(state: CaseState, event: CaseEvent): void {
     case "investigation_started":
       state.started = true;
       state.stopped = null;
-      state.entries.push({ ...line, type: "started", investigator: fact.investigator });
+      // Another investigator begins anew: what the one before concluded stays in the conversation.
+      state.conclusion = null;
+      state.lead = { investigator: fact.investigator, budget: fact.budget ?? null, spent: nothingSpent };
+      state.entries.push({ ...line, type: "started", investigator: fact.investigator, budget: fact.budget ?? null });
       return;
     case "narrated":
       state.entries.push({ ...line, type: "narrated", text: fact.text });
@@ -178,27 +208,29 @@ function apply(state: CaseState, event: CaseEvent): void {
       return;
     case "concluded":
       for (const hypothesis of fact.conclusion.hypotheses) cite(state, hypothesis);
+      for (const claim of [...(fact.conclusion.argument?.chain ?? []), ...(fact.conclusion.argument?.against ?? [])]) citeClaim(state, claim);
       state.conclusion = { at, seq, conclusion: fact.conclusion };
       state.entries.push({ ...line, type: "concluded", conclusion: fact.conclusion });
       return;
     case "model_answered":
+      if (state.lead) state.lead = { ...state.lead, spent: added(state.lead.spent, fact.answer.spent) };
       if (fact.answer.text.trim() !== "") state.entries.push({ ...line, type: "narrated", text: fact.answer.text });
       return;
     case "model_silent":
       state.entries.push({ ...line, type: "narrated", text: `${fact.silence.why}. ${fact.silence.hint}` });
       return;
     case "handed_over":
-      state.entries.push({
-        ...line,
-        type: "narrated",
-        text: `${fact.hand_over.title} is asked (at most ${fact.hand_over.calls} calls of ${fact.hand_over.tools.join(", ")}): ${fact.hand_over.question}`,
-      });
+      state.hands.push({ over: fact.hand_over, back: null });
+      state.entries.push({ ...line, type: "handed_over", hand: state.hands.length - 1 });
       return;
-    case "handed_back":
-      for (const claim of fact.hand_back.findings)
-        for (const cited of claim.evidence) if (cited.holds && cited.id) number(state, [cited.id]);
-      state.entries.push({ ...line, type: "narrated", text: fact.hand_back.answer });
+    case "handed_back": {
+      for (const claim of fact.hand_back.findings) citeClaim(state, claim);
+      const hand = state.hands.findLastIndex((one) => one.back === null && one.over.specialist === fact.hand_back.specialist);
+      const asked = state.hands[hand];
+      if (asked) state.hands[hand] = { ...asked, back: fact.hand_back };
+      else state.entries.push({ ...line, type: "narrated", text: fact.hand_back.answer });
       return;
+    }
     case "stopped":
       state.stopped = fact.because;
       state.entries.push({ ...line, type: "stopped", because: fact.because });
@@ -310,6 +342,25 @@ function number(state: CaseState, ids: readonly ObservationId[]): void {
 function cite(state: CaseState, hypothesis: Hypothesis): void {
   for (const citation of hypothesis.evidence) number(state, [citation.id]);
   for (const citation of hypothesis.against) number(state, [citation.id]);
+}
+
+function citeClaim(state: CaseState, claim: Claim): void {
+  for (const cited of claim.evidence) if (cited.holds && cited.id) number(state, [cited.id]);
+}
+
+const nothingSpent: Spent = { answers: 0, bytes: 0, input_tokens: 0, cached_tokens: 0, output_tokens: 0, micro_dollars: null, millis: 0 };
+
+function added(a: Spent, b: Spent): Spent {
+  const dollars = a.micro_dollars === null && b.micro_dollars === null ? null : (a.micro_dollars ?? 0) + (b.micro_dollars ?? 0);
+  return {
+    answers: a.answers + b.answers,
+    bytes: a.bytes + b.bytes,
+    input_tokens: a.input_tokens + b.input_tokens,
+    cached_tokens: a.cached_tokens + b.cached_tokens,
+    output_tokens: a.output_tokens + b.output_tokens,
+    micro_dollars: dollars,
+    millis: a.millis + b.millis,
+  };
 }
 
 function byRank(hypotheses: readonly Hypothesis[]): Hypothesis[] {

@@ -6,6 +6,8 @@ import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { Author, CaseId, Time } from "../wire/wire";
 import { CallCard } from "./CallCard";
+import { HandedOver } from "./HandedOver";
+import { budgetWords } from "./spending";
 import "./conversation.css";
 
 interface Props {
@@ -15,13 +17,15 @@ interface Props {
   time: Time | null;
   /** The call that the dock asks about now. */
   asked: string | null;
+  /** Shows what left for the model. */
+  onLeaves: () => void;
 }
 
 /** From here on what is out of sight is not laid out. */
 const MANY = 60;
 
 /** What was said, asked, decided and found, in order, up to the shown time. */
-export function Conversation({ caseId, state, time, asked }: Props) {
+export function Conversation({ caseId, state, time, asked, onLeaves }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const count = state.entries.length;
   const changed = `${state.lastSeq} ${time ?? "now"}`;
@@ -47,7 +51,7 @@ export function Conversation({ caseId, state, time, asked }: Props) {
       <div className="conversation-entries" data-many={count > MANY}>
         {count === 0 && time !== null ? <p className="conversation-none small faint">Nothing had been said by {clockOf(time)}.</p> : null}
         {state.entries.map((entry) => (
-          <Line key={entry.seq} caseId={caseId} entry={entry} state={state} asked={asked} />
+          <Line key={entry.seq} caseId={caseId} entry={entry} state={state} asked={asked} onLeaves={onLeaves} />
         ))}
       </div>
     </div>
@@ -61,22 +65,24 @@ interface LineProps {
   entry: Entry;
   state: CaseState;
   asked: string | null;
+  /** Shows what left for the model. */
+  onLeaves: () => void;
 }
 
-function Line({ caseId, entry, state, asked }: LineProps) {
+function Line({ caseId, entry, state, asked, onLeaves }: LineProps) {
   return (
     <article className="entry" data-testid={testids.entry} data-type={entry.type} data-who={entry.author.who}>
       <span className="entry-at small faint">
         <At time={entry.at} short />
       </span>
       <div className="entry-body">
-        <Body caseId={caseId} entry={entry} state={state} asked={asked} />
+        <Body caseId={caseId} entry={entry} state={state} asked={asked} onLeaves={onLeaves} />
       </div>
     </article>
   );
 }
 
-function Body({ caseId, entry, state, asked }: LineProps) {
+function Body({ caseId, entry, state, asked, onLeaves }: LineProps) {
   switch (entry.type) {
     case "opened":
       return (
@@ -88,6 +94,15 @@ function Body({ caseId, entry, state, asked }: LineProps) {
       return (
         <p className="soft">
           The <strong>{entry.investigator}</strong> investigator began.
+          {entry.budget ? <span className="budget small faint"> It may take {budgetWords(entry.budget)}.</span> : null}
+          {entry.budget ? (
+            <>
+              {" "}
+              <button type="button" className="link small" data-testid={testids.leavesOpen} onClick={onLeaves}>
+                What left this machine
+              </button>
+            </>
+          ) : null}
         </p>
       );
     case "narrated":
@@ -116,6 +131,10 @@ function Body({ caseId, entry, state, asked }: LineProps) {
     }
     case "moved":
       return <Moved state={state} move={entry.move} />;
+    case "handed_over": {
+      const hand = state.hands[entry.hand];
+      return hand ? <HandedOver hand={hand} /> : null;
+    }
     case "concluded":
       return <ConclusionBlock conclusion={entry.conclusion} compact />;
     case "stopped":

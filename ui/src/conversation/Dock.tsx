@@ -1,13 +1,16 @@
 import { useEffect, useRef, useState } from "react";
 import { useKeys } from "../app/keys";
-import { type Call, type CaseState, running, waiting } from "../case/fold";
+import { BUILT_IN, type Call, type CaseState, running, waiting } from "../case/fold";
 import { useAct } from "../ipc";
 import { Button, countOf, Inline } from "../kit";
 import { testids } from "../testids";
 import type { CaseView, Time } from "../wire/wire";
+import { ApproveAll } from "./ApproveAll";
 import { argsLine } from "./CallCard";
+import { ChooseInvestigator } from "./Investigator";
 import { PendingCall } from "./PendingCall";
 import { PendingResult } from "./PendingResult";
+import { spentWords } from "./spending";
 
 interface Props {
   view: CaseView;
@@ -30,19 +33,29 @@ export function Dock({ view, state, time }: Props) {
   const call = askedOf(state);
   const start = useAct("investigation_start");
   const acting = running(state);
-  const begin = () => void start.run({ case: view.case });
+  const led = state.lead?.investigator ?? null;
+  const [chosen, setChosen] = useState<string | null>(null);
+  const investigator = chosen ?? led ?? BUILT_IN;
+  // Left out, whoever led it goes on; another one begins anew.
+  const another = investigator !== (led ?? BUILT_IN);
+  const begin = () => void start.run({ case: view.case, ...(another ? { investigator } : {}) });
   // The core may still be putting its things away when the conclusion is already written.
   const ended = state.conclusion !== null && state.entries.at(-1)?.type === "concluded";
-  const canBegin = !call && !acting && !view.running && !state.conclusion;
+  const concluded = state.conclusion !== null && !another;
+  const rests = !call && !acting && (!view.running || ended);
+  const canBegin = rests && !concluded;
   useKeys([
     {
       keys: "i",
-      title: state.started ? "Go on investigating" : "Investigate",
+      title: state.started && !another ? "Go on investigating" : "Investigate",
       group: "Case",
       run: begin,
-      cannot: canBegin ? null : call ? "a call waits for your decision" : state.conclusion ? "the investigation is concluded" : "it is already going on",
+      cannot: canBegin ? null : call ? "a call waits for your decision" : concluded && rests ? "the investigation is concluded" : "it is already going on",
     },
   ]);
+  const together = pending.filter((one) => one.state.is === "awaiting_decision");
+  const [listed, setListed] = useState<readonly Call[] | null>(null);
+  useKeys([{ keys: "b", title: "Approve all that waits together", group: "Your decision", run: () => setListed(together), cannot: together.length > 1 ? null : "fewer than two calls wait for your decision" }]);
   // The count is announced once per question, not once per render.
   const announced = call ? `${call.id}.${call.revision}.${call.state.is}` : "";
   const clickedFor = useRef("");
@@ -70,6 +83,11 @@ export function Dock({ view, state, time }: Props) {
             {call.state.is === "awaiting_decision" ? "Your decision" : "Release the result?"}
             {time !== null ? <span className="dock-now">waits now, whatever time is shown</span> : null}
             {pending.length > 1 ? <span className="dock-count">1 of {pending.length}</span> : null}
+            {together.length > 1 ? (
+              <Button tone="plain" className="small dock-all" hint="B" testid={testids.approveAllOpen} onClick={() => setListed(together)}>
+                All {together.length}…
+              </Button>
+            ) : null}
           </p>
           {call.state.is === "awaiting_decision" ? (
             <PendingCall caseId={view.case} clusterName={state.opened?.clusterName ?? ""} call={call} preview={call.state.preview} />
@@ -87,16 +105,26 @@ export function Dock({ view, state, time }: Props) {
             <p className="small soft" role="status">
               <span className="spinner" aria-hidden="true" /> Thinking about {countOf(state.opened?.incidents.length ?? 0, "incident")}
             </p>
-          ) : state.conclusion ? (
-            <p className="small soft">Concluded. Nothing waits for you.</p>
           ) : (
-            <Button tone="strong" hint="I" testid={testids.investigate} onClick={begin} cannot={start.busy ? "it is starting" : null}>
-              {state.started ? "Go on" : "Investigate"}
-            </Button>
+            <>
+              {state.conclusion ? <p className="small soft">Concluded. Nothing waits for you.</p> : null}
+              <ChooseInvestigator chosen={investigator} choose={setChosen} />
+              {concluded ? null : (
+                <Button tone="strong" hint="I" testid={testids.investigate} onClick={begin} cannot={start.busy ? "it is starting" : null}>
+                  {!state.started ? "Investigate" : another ? `Begin anew with ${investigator === BUILT_IN ? "the built-in investigator" : investigator}` : "Go on"}
+                </Button>
+              )}
+            </>
           )}
+          {state.lead?.budget ? (
+            <p className="small faint dock-spent" data-testid={testids.spent}>
+              {state.lead.investigator} took {spentWords(state.lead.spent, state.lead.budget)}
+            </p>
+          ) : null}
           {start.failed ? <Inline failure={start.failed} dismiss={start.dismiss} /> : null}
         </div>
       )}
+      {listed ? <ApproveAll caseId={view.case} calls={listed} close={() => setListed(null)} /> : null}
       <Say caseId={view.case} canSay={state.started} />
     </section>
   );

@@ -4,6 +4,7 @@ import { backEndActs } from "./recorded-back-ends";
 import { clusterActs } from "./recorded-clusters";
 import { evalsActs, modelActs } from "./recorded-evals";
 import { incidentActs } from "./recorded-incidents";
+import { left } from "./recordings/demo/argued";
 import type { Answer, Recording, Scripted } from "./recording";
 
 const engineer: Author = { who: "engineer", name: "you" };
@@ -108,9 +109,14 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       }
       throw failure("unavailable", "This recording has no case about that incident.", "Open the first incident instead.");
     },
-    investigation_start: ({ case: id }) => {
+    investigation_start: ({ case: id, investigator }) => {
+      if (investigator && investigator !== "built-in") scripts.set(id, structuredClone(recording.argued?.(investigator) ?? []));
       play(id);
       return {};
+    },
+    case_leaves: ({ case: id }) => {
+      const asked = viewOf(id).events.some((e) => e.fact.type === "model_answered");
+      return { text: asked ? left : null, bytes: asked ? new TextEncoder().encode(left).length : 0 };
     },
     call_approve: ({ case: id, call, digest }) => {
       const { proposed } = newest(id, call);
@@ -119,6 +125,16 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       skip(id, call, (step) => step !== "approved");
       setTimeout(() => play(id), pace);
       return {};
+    },
+    calls_approve: ({ case: id, calls }) => {
+      const approved = calls.filter(([call, digest]) => newest(id, call).proposed.digest === digest).map(([call]) => call);
+      for (const call of approved) {
+        answer(id, call, { step: "approved", digest: newest(id, call).proposed.digest });
+        skip(id, call, (step) => step !== "approved");
+      }
+      const next = scripts.get(id)?.[0]?.fact;
+      if (next?.type === "call" && approved.includes(next.call)) setTimeout(() => play(id), pace);
+      return approved;
     },
     call_edit: ({ case: id, call, args, why, approve }) => {
       const { revision, proposed } = newest(id, call);

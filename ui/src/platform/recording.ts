@@ -21,5 +21,6 @@ export interface Recording {
   cases: CaseView[];
   /** What happens in a case after "investigate", up to each question and on from each answer. */
   scripts: Record<string, Scripted[]>;
+  /** What happens instead where a model investigates. */
+  argued?: (model: string) => Scripted[];
 }
-

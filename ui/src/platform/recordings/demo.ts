@@ -5,7 +5,8 @@ import { incidents, noise, notChecked } from "./demo/incidents";
 import { observationAnswers } from "./demo/evidence";
 import { objectAnswers } from "./demo/objects";
 import { graphAnswers } from "./demo/graph";
-import { finishedCase, openCase, script, CASE } from "./demo/case";
+import { arguedCase, finishedCase, openCase, script, CASE } from "./demo/case";
+import { argued } from "./demo/argued";
 import { timeline } from "./demo/timeline";
 import { ago, CLUSTER } from "./demo/names";
 
@@ -66,6 +67,7 @@ export const demo: Recording = {
     { name: "knowledge_list", request: {}, response: library },
   ],
   opened: {},
-  cases: [openCase, finishedCase],
+  cases: [openCase, finishedCase, arguedCase],
   scripts: { [CASE]: script },
+  argued: (model) => argued(script, model),
 };

@@ -1,11 +1,13 @@
 import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Hypothesis, ObjectRef, ToolCall } from "../../../wire/wire";
 import type { Scripted } from "../../recording";
+import { argued } from "./argued";
 import { obs } from "./evidence";
 import { incidents } from "./incidents";
 import { ago, cart, checkout, CLUSTER } from "./names";
 
 export const CASE = "0193b5d2-0000-7000-8000-000000000001";
 export const FINISHED = "0193b5d2-0000-7000-8000-000000000002";
+export const ARGUED = "0193b5d2-0000-7000-8000-000000000003";
 const builtIn: Author = { who: "investigator", name: "built-in" };
 const program: Author = { who: "program" };
 
@@ -147,4 +149,12 @@ export const finishedCase: CaseView = {
   events: write(FINISHED, [first, ...script], 8, 0.22),
   running: false,
   suggested_path: "~/cases/cart-last-night.case",
+};
+/** The same night once more, with a model that argued. */
+export const arguedCase: CaseView = {
+  case: ARGUED,
+  cluster: CLUSTER,
+  events: write(ARGUED, [first, ...argued(script, "house")], 12, 0.22),
+  running: false,
+  suggested_path: "~/cases/cart-argued.case",
 };
