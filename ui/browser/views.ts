@@ -36,6 +36,8 @@ export const overlays: [name: string, hash: string, keys: string, there: string]
   ["putting incidents together", `/cluster/${e(CLUSTER)}`, "Shift+M", "merge"],
   ["the hand-off note", `/case/${e(FINISHED)}`, "h", "hand-off"],
   ["what left this machine", `/case/${e(ARGUED)}`, "l", "leaves-text"],
+  ["a branch from what is shown", `/case/${e(ARGUED)}`, "f", "branch-confirm"],
+  ["two cases side by side", `/case/${e(ARGUED)}`, "c", "compared"],
   ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
 ];
 

@@ -86,6 +86,8 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["p", "Propose a call of your own"],
       ["h", "Write the hand-off note"],
       ["l", "Show what left this machine"],
+      ["f", "Branch from what is shown"],
+      ["c", "Compare with another case"],
       ["s", "Say something to the investigator"],
       ["n", "Write a note"],
       ["mod+s", "Save the case to a file"],

@@ -13,7 +13,9 @@ import { testids } from "../testids";
 import { neighbour, pictureOf, timesOf } from "../timeline/marks";
 import { Timeline } from "../timeline/Timeline";
 import type { CaseView, ObjectRef, ObservationId, Time } from "../wire/wire";
+import { BranchFrom } from "./BranchFrom";
 import { CaseBar } from "./CaseBar";
+import { Compare } from "./Compare";
 import { useCaseEvidence } from "./evidence";
 import { foldCase } from "./fold";
 import { HandOff } from "./HandOff";
@@ -44,6 +46,8 @@ function Opened({ view }: { view: CaseView }) {
   const [proposing, setProposing] = useState(false);
   const [handingOff, setHandingOff] = useState(false);
   const [leaving, setLeaving] = useState(false);
+  const [branching, setBranching] = useState<number | null>(null);
+  const [comparing, setComparing] = useState(false);
   const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
 
   const asOf = useThrottled(time, 70);
@@ -98,6 +102,8 @@ function Opened({ view }: { view: CaseView }) {
     { keys: "h", title: "Write the hand-off note", group: "Case", run: () => setHandingOff(true) },
     { keys: "p", title: "Propose a call of your own", group: "Case", run: () => setProposing(true) },
     { keys: "l", title: "Show what left this machine", group: "Case", run: () => setLeaving(true) },
+    { keys: "f", title: "Branch from what is shown", group: "Case", run: () => setBranching(shown.lastSeq), cannot: shown.lastSeq > 0 ? null : "the case had not been opened yet" },
+    { keys: "c", title: "Compare with another case", group: "Case", run: () => setComparing(true) },
     { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
     { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
   ]);
@@ -130,10 +136,12 @@ function Opened({ view }: { view: CaseView }) {
           />
         </Panel>
         <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>up to {clockOf(time)}, later words are hidden</span>}>
-          <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} onLeaves={() => setLeaving(true)} />
+          <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} onLeaves={() => setLeaving(true)} onBranch={setBranching} />
           <Dock view={view} state={now} time={time} />
         </Panel>
         {proposing ? <Propose caseId={view.case} object={object} close={() => setProposing(false)} /> : null}
+        {branching !== null ? <BranchFrom caseId={view.case} at={branching} of={now.lastSeq} close={() => setBranching(null)} /> : null}
+        {comparing ? <Compare caseId={view.case} cluster={cluster} close={() => setComparing(false)} /> : null}
         {leaving ? <Leaves caseId={view.case} lead={now.lead} close={() => setLeaving(false)} /> : null}
         {handingOff ? <HandOff view={view} state={shown} timeline={timeline.data} close={() => setHandingOff(false)} /> : null}
       </div>

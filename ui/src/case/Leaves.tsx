@@ -10,6 +10,8 @@ import type { Lead } from "./fold";
 /** The newest request that left for the model of the case, exactly as it left. It is text: nothing in it is drawn. */
 export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | null; close: () => void }) {
   const answer = useAnswer("case_leaves", { case: caseId });
+  const models = useAnswer("models_list", {});
+  const isLocal = models.data?.models.find((model) => model.name === lead?.investigator)?.is_local ?? false;
   const text = useRef<HTMLPreElement>(null);
   const left = answer.data?.text ?? null;
   return (
@@ -23,7 +25,7 @@ export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | n
       ) : (
         <>
           <p className="soft">
-            The newest request of this case, exactly as it was sent{lead ? ` to ${lead.investigator}` : ""}, without its key: {bytesOf(answer.data.bytes)}.
+            The newest request of this case, exactly as it was sent{lead?.budget ? ` to ${lead.investigator}` : ""}: {bytesOf(answer.data.bytes)}. {isLocal ? "That model runs here: it did not leave this machine." : "Nothing but a key goes with it."}
           </p>
           <pre className="mono leaves-text" ref={text} data-testid={testids.leavesText} tabIndex={0} aria-label="The request">
             {left}

@@ -19,13 +19,15 @@ interface Props {
   asked: string | null;
   /** Shows what left for the model. */
   onLeaves: () => void;
+  /** Branches from a step. */
+  onBranch: (at: number) => void;
 }
 
 /** From here on what is out of sight is not laid out. */
 const MANY = 60;
 
 /** What was said, asked, decided and found, in order, up to the shown time. */
-export function Conversation({ caseId, state, time, asked, onLeaves }: Props) {
+export function Conversation({ caseId, state, time, asked, onLeaves, onBranch }: Props) {
   const scroll = useRef<HTMLDivElement>(null);
   const count = state.entries.length;
   const changed = `${state.lastSeq} ${time ?? "now"}`;
@@ -51,7 +53,7 @@ export function Conversation({ caseId, state, time, asked, onLeaves }: Props) {
       <div className="conversation-entries" data-many={count > MANY}>
         {count === 0 && time !== null ? <p className="conversation-none small faint">Nothing had been said by {clockOf(time)}.</p> : null}
         {state.entries.map((entry) => (
-          <Line key={entry.seq} caseId={caseId} entry={entry} state={state} asked={asked} onLeaves={onLeaves} />
+          <Line key={entry.seq} caseId={caseId} entry={entry} state={state} asked={asked} onLeaves={onLeaves} onBranch={onBranch} />
         ))}
       </div>
     </div>
@@ -69,11 +71,14 @@ interface LineProps {
   onLeaves: () => void;
 }
 
-function Line({ caseId, entry, state, asked, onLeaves }: LineProps) {
+function Line({ caseId, entry, state, asked, onLeaves, onBranch }: LineProps & { onBranch: (at: number) => void }) {
   return (
     <article className="entry" data-testid={testids.entry} data-type={entry.type} data-who={entry.author.who}>
       <span className="entry-at small faint">
         <At time={entry.at} short />
+        <button type="button" className="entry-branch" tabIndex={-1} data-testid={testids.branchHere} onClick={() => onBranch(entry.seq)} title="Branch from here: go another way from this step, in a case of its own" aria-label={`Branch from step ${entry.seq}`}>
+          Branch
+        </button>
       </span>
       <div className="entry-body">
         <Body caseId={caseId} entry={entry} state={state} asked={asked} onLeaves={onLeaves} />

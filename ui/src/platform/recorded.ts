@@ -1,6 +1,7 @@
 import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
 import { backEndActs } from "./recorded-back-ends";
+import { branchActs } from "./recorded-branches";
 import { clusterActs } from "./recorded-clusters";
 import { evalsActs, modelActs } from "./recorded-evals";
 import { incidentActs } from "./recorded-incidents";
@@ -114,6 +115,10 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       play(id);
       return {};
     },
+    ...branchActs(cases, (of, branch) => {
+      if (!branch.events.some((e) => e.fact.type === "investigation_started")) scripts.set(branch.case, structuredClone(recording.scripts[of] ?? []));
+      publish({ type: "cases_changed" });
+    }),
     case_leaves: ({ case: id }) => {
       const asked = viewOf(id).events.some((e) => e.fact.type === "model_answered");
       return { text: asked ? left : null, bytes: asked ? new TextEncoder().encode(left).length : 0 };

@@ -6,10 +6,8 @@ const program: Author = { who: "program" };
 export const budget: Budget = { calls: 16, questions: 32, tokens: 400_000, micro_dollars: 500_000, seconds: 900 };
 const spent = (answers: number, input: number, output: number): Spent => ({ answers, bytes: input * 4, input_tokens: input, cached_tokens: 0, output_tokens: output, micro_dollars: input * 3 + output * 15, millis: answers * 4_200 });
 
-/** What a request looked like that left: names are replaced, secrets are gone. */
-export const left = `POST https://api.anthropic.com/v1/messages
-
-{
+/** The body of a request that left: names are replaced, secrets are gone. */
+export const left = `{
   "model": "the-model",
   "system": "You argue with another investigator. Cite what you say.",
   "messages": [
