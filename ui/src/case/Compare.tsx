@@ -27,10 +27,10 @@ export function Compare({ caseId, cluster, close }: { caseId: CaseId; cluster: C
         <>
           <label className="small propose-tool">
             With
-            <select className="field" autoFocus data-testid={testids.compareWith} value={other} onChange={(e) => setChosen(e.target.value)}>
+            <select className="field" autoFocus data-first data-testid={testids.compareWith} value={other} onChange={(e) => setChosen(e.target.value)}>
               {others.map((one) => (
                 <option key={one.id} value={one.id}>
-                  {one.title} · {one.cluster_name} · {one.concluded ? "concluded" : "open"} · {one.id.slice(-6)}
+                  {one.title.replaceAll("`", "")} · {one.cluster_name} · {one.concluded ? "concluded" : "open"} · {one.id.slice(-6)}
                 </option>
               ))}
             </select>
@@ -62,7 +62,7 @@ function Side({ one, other, opened }: { one: CaseId; other: CaseId; opened: numb
   return (
     <div className="compared small" data-testid={testids.compared} data-same={data.same_verdict} tabIndex={0} role="region" aria-label="The two cases">
       <p>
-        {data.same_verdict ? "Both come to the same verdict." : "They come to different verdicts."} {data.common === 0 ? "They have no step in common." : `They have their first ${countOf(data.common, "step")} in common.`}
+        {data.same_verdict ? "Both come to the same verdict." : "They come to different verdicts."} {data.common === 0 ? "They have no step in common." : `They have their first ${data.common === 1 ? "step" : countOf(data.common, "step")} in common.`}
       </p>
       <table>
         <thead>

@@ -14,6 +14,10 @@ export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | n
   const isLocal = models.data?.models.find((model) => model.name === lead?.investigator)?.is_local ?? false;
   const text = useRef<HTMLPreElement>(null);
   const left = answer.data?.text ?? null;
+  async function take() {
+    // Where the clipboard is refused, what can be copied by hand is chosen already.
+    if (left !== null && !(await copy(left, "The request")) && text.current) getSelection()?.selectAllChildren(text.current);
+  }
   return (
     <Dialog title="What left this machine" close={close} testid={testids.leaves}>
       {answer.error ? (
@@ -33,8 +37,8 @@ export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | n
         </>
       )}
       <p className="propose-acts">
-        {left === null ? null : (
-          <Button tone="strong" hint="↵" data-first testid={testids.leavesCopy} onClick={() => void copy(left, "The request").then((done) => done || !text.current || getSelection()?.selectAllChildren(text.current))}>
+        {answer.error || answer.data?.text === null ? null : (
+          <Button tone="strong" hint="↵" data-first testid={testids.leavesCopy} onClick={() => void take()} cannot={left === null ? "it is being looked up" : null}>
             Copy
           </Button>
         )}
