@@ -1,6 +1,6 @@
 import { useRef } from "react";
 import { Button } from "../kit";
-import { copy } from "../kit/copy";
+import { copyShown } from "../kit/copy";
 import { Dialog } from "../kit/dialog";
 import { useNow } from "../kit/now";
 import { Markdown } from "../knowledge/Markdown";
@@ -21,7 +21,7 @@ export function HandOff({ view, state, timeline, close }: { view: CaseView; stat
         <Markdown text={note} />
       </div>
       <p className="propose-acts">
-        <Button tone="strong" hint="↵" data-first testid={testids.handOffCopy} onClick={() => void copy(note, "The hand-off note").then((done) => (done ? close() : choose(text.current)))}>
+        <Button tone="strong" hint="↵" data-first testid={testids.handOffCopy} onClick={() => void copyShown(note, "The hand-off note", text.current).then((done) => done && close())}>
           Copy as Markdown
         </Button>
         <Button hint="Esc" onClick={close}>
@@ -30,9 +30,4 @@ export function HandOff({ view, state, timeline, close }: { view: CaseView; stat
       </p>
     </Dialog>
   );
-}
-
-/** Where the clipboard is refused, what can be copied by hand is chosen already. */
-function choose(element: HTMLElement | null) {
-  if (element) getSelection()?.selectAllChildren(element);
 }

@@ -1,7 +1,7 @@
 import { useRef } from "react";
 import { useAnswer } from "../ipc";
 import { Button, bytesOf, Failed, Loading } from "../kit";
-import { copy } from "../kit/copy";
+import { copyShown } from "../kit/copy";
 import { Dialog } from "../kit/dialog";
 import { testids } from "../testids";
 import type { CaseId } from "../wire/wire";
@@ -14,10 +14,6 @@ export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | n
   const isLocal = models.data?.models.find((model) => model.name === lead?.investigator)?.is_local ?? false;
   const text = useRef<HTMLPreElement>(null);
   const left = answer.data?.text ?? null;
-  async function take() {
-    // Where the clipboard is refused, what can be copied by hand is chosen already.
-    if (left !== null && !(await copy(left, "The request")) && text.current) getSelection()?.selectAllChildren(text.current);
-  }
   return (
     <Dialog title="What left this machine" close={close} testid={testids.leaves}>
       {answer.error ? (
@@ -38,7 +34,7 @@ export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | n
       )}
       <p className="propose-acts">
         {answer.error || answer.data?.text === null ? null : (
-          <Button tone="strong" hint="↵" data-first testid={testids.leavesCopy} onClick={() => void take()} cannot={left === null ? "it is being looked up" : null}>
+          <Button tone="strong" hint="↵" data-first testid={testids.leavesCopy} onClick={() => void (left !== null && copyShown(left, "The request", text.current))} cannot={left === null ? "it is being looked up" : null}>
             Copy
           </Button>
         )}

@@ -7,6 +7,13 @@ export async function copy(text: string, what: string): Promise<boolean> {
   return done;
 }
 
+/** The same for a text that is shown: where the clipboard is refused, what can be copied by hand is chosen already. */
+export async function copyShown(text: string, what: string, shown: HTMLElement | null): Promise<boolean> {
+  const done = await copy(text, what);
+  if (!done && shown) getSelection()?.selectAllChildren(shown);
+  return done;
+}
+
 async function toClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

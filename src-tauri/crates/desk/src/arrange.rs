@@ -144,13 +144,6 @@ impl Desk {
         self.keep_decisions(cluster, all)
     }
 
-    fn engineer_name(&self) -> String {
-        match self.engineer() {
-            model::Author::Engineer { name } => name,
-            _ => String::new(),
-        }
-    }
-
     fn decisions(&self, cluster: &ClusterId) -> Vec<Decision> {
         lock(&self.arranged).entry(cluster.clone()).or_insert_with(|| self.kept_decisions(cluster)).clone()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Author, Blueprint, BlueprintVersion, ClusterId, Fact, ObjectRef, Scope, View};
+use model::{Blueprint, BlueprintVersion, ClusterId, Fact, ObjectRef, Scope, View};
 use serde::Serialize;
 use similar::TextDiff;
 use topology::{Graph, Relation};
@@ -28,11 +28,7 @@ impl Desk {
     /// Checks a blueprint and stores it as a new version.
     pub fn put_blueprint(&self, blueprint: &Blueprint) -> Result<BlueprintVersion, DeskError> {
         knowledge::check_blueprint(blueprint).map_err(|issue| DeskError::bad_request(issue.to_string(), issue.hint))?;
-        let author = match self.engineer() {
-            Author::Engineer { name } => name,
-            _ => "engineer".into(),
-        };
-        let version = self.file.put_blueprint(&author, self.clock.now(), blueprint)?;
+        let version = self.file.put_blueprint(&self.engineer_name(), self.clock.now(), blueprint)?;
         self.forget_looks();
         self.tell(Update::BlueprintsChanged);
         Ok(version)
@@ -50,11 +46,7 @@ impl Desk {
     }
 
     pub fn retire_blueprint(&self, name: &str) -> Result<(), DeskError> {
-        let author = match self.engineer() {
-            Author::Engineer { name } => name,
-            _ => "engineer".into(),
-        };
-        self.file.retire_blueprint(&author, self.clock.now(), name)?;
+        self.file.retire_blueprint(&self.engineer_name(), self.clock.now(), name)?;
         self.forget_looks();
         self.tell(Update::BlueprintsChanged);
         Ok(())

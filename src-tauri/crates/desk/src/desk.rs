@@ -185,8 +185,12 @@ impl Desk {
 
     /// Who sits here, as the log names them: the login name.
     pub fn engineer(&self) -> Author {
+        Author::Engineer { name: self.engineer_name() }
+    }
+
+    pub(crate) fn engineer_name(&self) -> String {
         let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|v| std::env::var(v).ok().filter(|n| !n.is_empty()));
-        Author::Engineer { name: name.unwrap_or_else(|| "engineer".into()) }
+        name.unwrap_or_else(|| "engineer".into())
     }
 
     fn watch_knowledge(self: &Arc<Self>) {

@@ -1,6 +1,6 @@
 //! How engineers want signals grouped: what was split, merged and pinned once is so from then on.
 
-use model::{Author, ClusterId, Grouping, GroupingRule, ObjectRef};
+use model::{ClusterId, Grouping, GroupingRule, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Update;
@@ -41,10 +41,7 @@ impl Desk {
         }
         kept.rules.retain(|rule| !same(rule));
         kept.last += 1;
-        let by = match self.engineer() {
-            Author::Engineer { name } => name,
-            _ => "engineer".into(),
-        };
+        let by = self.engineer_name();
         let because = because.trim().to_owned();
         kept.rules.push(GroupingRule { number: kept.last, cluster, grouping, because, by, at: self.clock.now() });
         self.keep_grouping(&kept)?;

@@ -24,7 +24,6 @@ pub struct Look {
 /// What of the present goes on from one understanding to the next.
 #[derive(Default)]
 pub(crate) struct Understood {
-    declared: Option<Arc<[Dependency]>>,
     blueprints: Option<Arc<Blueprints>>,
     graph: Option<Graph>,
 }
@@ -146,10 +145,6 @@ impl Desk {
     ) -> Result<Look, DeskError> {
         let snapshot = Arc::new(snapshot);
         let view = View::inventory(Arc::clone(&snapshot));
-        let declared = match &understood.declared {
-            Some(declared) => Arc::clone(declared),
-            None => self.declared(cluster)?.into(),
-        };
         let blueprints = match &understood.blueprints {
             Some(blueprints) => Arc::clone(blueprints),
             None => Arc::new(self.blueprints()?),
@@ -159,22 +154,15 @@ impl Desk {
                 graph.go_on(Arc::clone(&snapshot));
                 graph
             }
-            None => Graph::build(&view, &declared),
+            None => Graph::build(&view, &declared(&blueprints, cluster)),
         };
         let mut facts = detect::facts(&view, &graph);
         facts.extend(blueprints.broken(cluster, &snapshot, |object| graph.pods_of(object), &facts));
-        *understood = Understood { declared: Some(declared), blueprints: Some(blueprints), graph: Some(graph.clone()) };
+        *understood = Understood { blueprints: Some(blueprints), graph: Some(graph.clone()) };
+        // Read each time: the command line may have added a rule meanwhile.
         let triage = detect::triage_by(&view, &graph, &facts, &self.grouping_of(cluster)?);
         let counts = count(&snapshot);
         Ok(Look { snapshot, graph, facts, triage, counts })
-    }
-
-    pub(crate) fn declared(&self, cluster: &ClusterId) -> Result<Vec<Dependency>, DeskError> {
-        let blueprints = self.blueprints()?;
-        let pairs = blueprints.declared(cluster).filter_map(|declared| {
-            Some((declared.from.parse().ok()?, declared.to.parse().ok()?, declared.why.clone()))
-        });
-        Ok(pairs.collect())
     }
 
     pub fn triage(&self, cluster: &ClusterId, at: Option<Time>) -> Result<TriageView, DeskError> {
@@ -224,6 +212,14 @@ impl Desk {
         let found = self.opened(cluster)?.history.get(id)?;
         found.map(pictures::observation).ok_or_else(|| DeskError::not_found(format!("There is no observation `{id}`.")))
     }
+}
+
+/// The dependencies that blueprints declare, of those that name objects.
+fn declared(blueprints: &Blueprints, cluster: &ClusterId) -> Vec<Dependency> {
+    let pairs = blueprints
+        .declared(cluster)
+        .filter_map(|declared| Some((declared.from.parse().ok()?, declared.to.parse().ok()?, declared.why.clone())));
+    pairs.collect()
 }
 
 /// How many objects of each kind there are.

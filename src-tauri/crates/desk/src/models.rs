@@ -3,8 +3,6 @@
 //! A key is in the system's keyring, in an environment variable, or with this run of the program alone. The settings name
 //! the place; no file ever holds the key.
 
-mod shown;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 

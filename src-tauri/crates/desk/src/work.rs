@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tools::Surroundings;
 
 use crate::desk::lock;
-use crate::rows::Update;
+use crate::rows::{Leaves, Update};
 use crate::{Desk, DeskError};
 
 /// One case that is worked on.
@@ -231,9 +231,10 @@ impl Desk {
     }
 
     /// What was sent last to the model of a case, in this run of the program, exactly as it left.
-    pub fn what_left(&self, case: CaseId) -> Option<String> {
-        let work = lock(&self.work).get(&case).cloned()?;
-        lock(&work.leaves).clone()
+    pub fn leaves(&self, case: CaseId) -> Leaves {
+        let work = lock(&self.work).get(&case).cloned();
+        let text = work.and_then(|work| lock(&work.leaves).clone());
+        Leaves { bytes: text.as_ref().map_or(0, |text| text.len() as u64), text }
     }
 
     /// Tells the window of every step.

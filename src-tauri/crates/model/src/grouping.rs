@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 use crate::{ClusterId, ObjectRef, Time};
 
 /// How an engineer wants signals grouped, whatever the graph says. Objects are workload-level.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "does", rename_all = "snake_case")]
 pub enum Grouping {
     /// Trouble of the one belongs to the same incident as trouble of the other.
@@ -16,7 +15,7 @@ pub enum Grouping {
 }
 
 /// A decision about grouping that is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupingRule {
     /// Counted from 1 on this desk; never given twice.
     pub number: u32,
