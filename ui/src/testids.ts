@@ -186,6 +186,7 @@ export const testids = {
   compareWith: "compare-with",
   compared: "compared",
   argument: "argument",
+  argumentOnBoard: "argument-on-board",
   argumentCitation: "argument-citation",
   handOver: "hand-over",
   leavesOpen: "leaves-open",

@@ -4,13 +4,23 @@ import { spentWords } from "../conversation/spending";
 import { testids } from "../testids";
 import type { Argument, CheckedCitation, Claim } from "../wire/wire";
 
-/** The argument behind a model's conclusion, from the cause to the symptom; each citation was looked up by code. */
-export function ArgumentBlock({ argument }: { argument: Argument }) {
-  const { by, chain, against, fixes, settles, unfounded, citations, confidence, spent } = argument;
+/** How many of an argument's citations hold, in words. */
+export function holding({ unfounded, citations }: Pick<Argument, "unfounded" | "citations">): string {
+  if (citations === 0) return "it cites nothing";
+  if (unfounded === 0) return citations === 1 ? "its citation holds" : `all ${citations} citations hold`;
+  return `${unfounded} of ${countOf(citations, "citation")} ${unfounded === 1 ? "does" : "do"} not hold`;
+}
+
+/**
+ * The argument behind a model's conclusion, from the cause to the symptom; each citation was looked up by code. Folded, it
+ * opens by itself where something that it cites is not so.
+ */
+export function ArgumentBlock({ argument, folded = false }: { argument: Argument; folded?: boolean }) {
+  const { by, chain, against, fixes, settles, unfounded, confidence, spent } = argument;
   return (
-    <details className="argument small" open data-testid={testids.argument} data-unfounded={unfounded}>
+    <details className="argument small" open={!folded || unfounded > 0} data-testid={folded ? testids.argumentOnBoard : testids.argument} data-unfounded={unfounded}>
       <summary>
-        The argument of {by}: {citations === 0 ? "it cites nothing" : unfounded === 0 ? `${citations === 1 ? "its citation holds" : `all ${citations} citations hold`}` : `${unfounded} of ${countOf(citations, "citation")} ${unfounded === 1 ? "does" : "do"} not hold`}
+        The argument of {by}: {holding(argument)}
       </summary>
       {chain.length > 0 ? <p className="label">From the cause to the symptom</p> : null}
       <Claims claims={chain} ordered />

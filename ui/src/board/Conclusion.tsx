@@ -17,7 +17,7 @@ export function ConclusionBlock({ conclusion, compact = false }: { conclusion: C
         ))}
         {best && best.evidence.length === 0 ? <span className="small faint">nothing is cited for this</span> : null}
       </p>
-      {compact && conclusion.argument ? <ArgumentBlock argument={conclusion.argument} /> : null}
+      {conclusion.argument ? <ArgumentBlock argument={conclusion.argument} folded={!compact} /> : null}
       {conclusion.not_checked.length > 0 ? (
         <details className="not-checked small" open={conclusion.abstained}>
           <summary>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { finishedCase, openCase } from "../platform/recordings/demo/case";
+import { arguedCase, finishedCase, openCase } from "../platform/recordings/demo/case";
 import { timeline } from "../platform/recordings/demo/timeline";
 import type { CaseEvent, Time } from "../wire/wire";
 import { foldCase } from "./fold";
@@ -44,6 +44,15 @@ describe("the hand-off note of a concluded case", () => {
     expect(open).toContain("⊘ Do not restart the pods one by one");
     expect(open).toContain("not checked: Network policies");
   });
+});
+
+it("says what a model argued, and what it cited that is not so", () => {
+  const argument = sectionOf(noteOf(arguedCase.events), "The argument");
+  expect(argument).toContain("1 of 5 citations does not hold");
+  expect(argument).toMatch(/1\. Generation 42 halved the limit of `cart`\. \[\d+\]/);
+  expect(argument).toContain("   - ✕ “MemoryPressure” (e9) does not hold: nothing that was shown is called e9");
+  expect(argument).toContain("- against it: A leak would climb");
+  expect(sectionOf(noteOf(finishedCase.events), "The argument")).toBe("");
 });
 
 it("says of a case that nobody investigated that nothing is known of the cause", () => {

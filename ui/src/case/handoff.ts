@@ -1,7 +1,8 @@
 import { linkOf } from "../app/route";
 import { changesBefore } from "../incidents/changes";
 import { countOf, objectKey, percentOf, spanOf } from "../kit/format";
-import type { Author, CaseId, Hypothesis, Incident, ObjectRef, ObservationId, Time, Timeline } from "../wire/wire";
+import { holding } from "../board/Argument";
+import type { Author, CaseId, CheckedCitation, Claim, Hypothesis, Incident, ObjectRef, ObservationId, Time, Timeline } from "../wire/wire";
 import { type Call, type CaseState, standing, waiting } from "./fold";
 
 /** Of each list so many lines are written; what is left out is counted. */
@@ -20,6 +21,7 @@ export function handOffNote(id: CaseId, state: CaseState, timeline: Timeline | u
     `${dateOf(now)} UTC, from the case on \`${opened.clusterName}\`: ${linkOf({ at: "case", case: id })}`,
     ...about(opened.incidents, now),
     section("Verdict", verdict(state, cite)),
+    section("The argument", argued(state, cite)),
     section("What is known", known(opened.incidents, cite)),
     section("What changed just before", changed(opened.incidents, timeline)),
     section("Timeline", story(state, opened.incidents)),
@@ -80,6 +82,25 @@ function verdict(state: CaseState, cite: (ids: readonly ObservationId[]) => stri
   if (best) lines.push("", ...few([best, ...others].filter((h) => h.probability >= 0.01).map((h) => believed(h, cite)), 4));
   return lines;
 }
+
+/** What a model argued: each step with what it rests on; what it cited and is not so is said. */
+function argued(state: CaseState, cite: (ids: readonly ObservationId[]) => string): string[] {
+  const argument = state.conclusion?.conclusion.argument;
+  if (!argument) return [];
+  const claim = ({ says, evidence }: Claim, mark: string) => [
+    `${mark} ${plain(says)}${cite(evidence.flatMap((c) => (c.holds && c.id ? [c.id] : [])))}${evidence.length === 0 ? " (nothing is cited for this)" : ""}`,
+    ...evidence.filter((c) => !c.holds).map((c) => `   - ✕ ${failing(c)}`),
+  ];
+  return [
+    `By ${plain(argument.by)}; ${holding(argument)}.`,
+    "",
+    ...argument.chain.slice(0, MOST).flatMap((one, i) => claim(one, `${i + 1}.`)),
+    ...argument.against.slice(0, MOST).flatMap((one) => claim(one, "- against it:")),
+    ...few(argument.settles.map((one) => `- would settle it: ${plain(one)}`), 4),
+  ];
+}
+
+const failing = ({ label, quote, why }: CheckedCitation): string => `“${plain(quote)}” (${plain(label)}) does not hold${why ? `: ${plain(why)}` : ""}`;
 
 const believed = (h: Hypothesis, cite: (ids: readonly ObservationId[]) => string): string =>
   `- ${percentOf(h.probability)} **${h.failure_mode.replaceAll("-", " ")}** of ${named(h.object)}: ${plain(h.mechanism)}${cite(h.evidence.map((c) => c.id))}${h.against.length > 0 ? `; against it${cite(h.against.map((c) => c.id))}` : ""}`;

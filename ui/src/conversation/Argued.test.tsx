@@ -69,6 +69,10 @@ describe("a model's argument", () => {
     expect(cited[3]?.textContent).toContain("does not hold: nothing that was shown is called e9");
     expect(argument.textContent).toContain("1 of 5 citations does not hold");
     expect(argument.textContent).toContain("What would settle it");
+    // On the board it stands open where something it cites is not so.
+    const onBoard = screen.getByTestId(testids.argumentOnBoard);
+    expect(onBoard.hasAttribute("open")).toBe(true);
+    expect(onBoard.textContent).toContain("does not hold: nothing that was shown is called e9");
   });
 
   it("folds a question to a specialist with what it took, and counts the budget once", async () => {
