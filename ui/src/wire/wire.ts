@@ -546,6 +546,11 @@ export type EditCall = { case: CaseId, call: CallId, args: Record<string, unknow
  */
 approve: boolean, };
 
+/**
+ * A standing rule of a case, by its name.
+ */
+export type EndRule = { case: CaseId, name: string, };
+
 export type EvalsView = { running: RunningEvals | null, 
 /**
  * The newest first.
@@ -1002,7 +1007,11 @@ export type Mark = {
 /**
  * Index into [`Timeline::lanes`].
  */
-lane: number, at: Time, until: Time | null, kind: MarkKind, severity: Severity, title: string, observation: ObservationId | null, };
+lane: number, at: Time, 
+/**
+ * When this desk learnt of it: never before `at`, and long after it where nobody watched then.
+ */
+known_at: Time, until: Time | null, kind: MarkKind, severity: Severity, title: string, observation: ObservationId | null, };
 
 export type MarkKind = "signal" | "event" | "change" | "restart" | "alert" | "log" | "metric" | "note";
 
@@ -1139,6 +1148,19 @@ export type Nothing = Record<symbol, never>;
 export type ObjectAt = { cluster: ClusterId, object: ObjectRef, at: Time | null, };
 
 /**
+ * An object that a search found.
+ */
+export type ObjectHit = { cluster: ClusterId, cluster_name: string, object: ObjectRef, 
+/**
+ * A few words for its state, those that kubectl would use.
+ */
+status: string, 
+/**
+ * `null`: nothing is wrong with it as far as is known.
+ */
+severity: Severity | null, };
+
+/**
  * Which object: `Kind/namespace/name`, the namespace empty for cluster-scoped objects.
  *
  * The kind is Kubernetes' own word (`Deployment`). A custom resource whose kind shadows a built-in one is qualified by
@@ -1262,6 +1284,15 @@ export type PointModelKey = { name: string,
 variable: string, };
 
 /**
+ * What asks and what does not.
+ */
+export type PolicyView = { 
+/**
+ * Those that end first in front.
+ */
+rules: Array<RuleRow>, promises: Array<PromiseRow>, };
+
+/**
  * What the engineer is shown before deciding.
  */
 export type Preview = { 
@@ -1300,6 +1331,15 @@ what: string, why: string,
  * What to do next.
  */
 hint: string, };
+
+/**
+ * A promise of the policy, tried on the code that rules.
+ */
+export type PromiseRow = { says: string, holds: boolean, 
+/**
+ * What the policy answered.
+ */
+answered: string, };
 
 /**
  * A call that the engineer proposes.
@@ -1358,6 +1398,15 @@ for_now: boolean, };
 export type ReadFollow = { cluster: ClusterId, id: number, after: number, };
 
 /**
+ * What the redactor leaves of a text.
+ */
+export type Redaction = { text: string, 
+/**
+ * How many places were replaced, by kind.
+ */
+marks: Array<[string, number]>, };
+
+/**
  * What an edge says. The tail depends on the head: `Pod —runs_on→ Node`, `Service —selects→ Deployment`.
  */
 export type Relation = "owned_by" | "selects" | "routes_to" | "mounts" | "reads_config" | "runs_on" | "binds" | "scaled_by" | "uses_account" | "calls" | "limited_by" | "declares";
@@ -1401,6 +1450,19 @@ next?: Array<Suggestion>, };
  * What a call can do, decided by code from the tool and its arguments, mildest first.
  */
 export type Risk = "read" | "read-sensitive" | "write" | "destructive";
+
+/**
+ * A rule by which reads of a case run without asking for a while.
+ */
+export type RuleRow = { case: CaseId, case_title: string, name: string, 
+/**
+ * Empty: every tool of class `read`.
+ */
+tools: Array<string>, 
+/**
+ * `null`: every namespace of the case's cluster.
+ */
+namespace: string | null, until: Time, because: string, };
 
 /**
  * What policy says of a proposal.
@@ -1508,6 +1570,11 @@ failed: string | null, };
  * Where a blueprint holds; the narrower one wins.
  */
 export type Scope = { "level": "fleet" } | { "level": "cluster", cluster: string, } | { "level": "namespace", namespace: string, } | { "level": "workload", namespace: string, kind: string, name: string, };
+
+/**
+ * Objects to be found: by words of their kind, namespace, name and cluster; no more than `most`, a hundred at best.
+ */
+export type SearchObjects = { text: string, most: number, };
 
 export type SearchText = { text: string, };
 
@@ -1910,6 +1977,8 @@ export type Commands = {
   incidents_take_back: { request: TakeBack; response: Nothing };
   timeline_get: { request: TimelineOf; response: Timeline };
   graph_get: { request: GraphOf; response: GraphView };
+  /** Objects of all opened clusters, as they are now, by a few letters; the best first. Asks no cluster. */
+  objects_search: { request: SearchObjects; response: Array<ObjectHit> };
   object_get: { request: ObjectAt; response: ObjectView };
   observation_get: { request: ObservationOf; response: ObservationView };
   cases_list: { request: Nothing; response: Array<CaseSummary> };
@@ -1941,6 +2010,11 @@ export type Commands = {
   result_withhold: { request: DenyCall; response: Nothing };
   /** Allows reads of a namespace for a while, so that they are not asked one by one. */
   rule_allow: { request: AllowRule; response: Nothing };
+  /** What may run without asking just now, and the policy's promises, each tried. */
+  policy_get: { request: Nothing; response: PolicyView };
+  rule_end: { request: EndRule; response: Nothing };
+  /** What the redactor leaves of a text, which is kept nowhere. */
+  redaction_try: { request: SearchText; response: Redaction };
   case_note: { request: CaseWords; response: Nothing };
   /** Speaks to the investigator. */
   case_say: { request: CaseWords; response: Nothing };
@@ -2015,6 +2089,7 @@ export const tags = {
   incidents_take_back: { reads: [], changes: ["cluster", "clusters"] },
   timeline_get: { reads: ["cluster"], changes: [] },
   graph_get: { reads: ["cluster"], changes: [] },
+  objects_search: { reads: ["cluster"], changes: [] },
   object_get: { reads: ["cluster"], changes: [] },
   observation_get: { reads: [], changes: [] },
   cases_list: { reads: ["cases"], changes: [] },
@@ -2036,6 +2111,9 @@ export const tags = {
   result_release: { reads: [], changes: ["case"] },
   result_withhold: { reads: [], changes: ["case"] },
   rule_allow: { reads: [], changes: ["case"] },
+  policy_get: { reads: ["case"], changes: [] },
+  rule_end: { reads: [], changes: ["case"] },
+  redaction_try: { reads: [], changes: [] },
   case_note: { reads: [], changes: ["case"] },
   case_say: { reads: [], changes: ["case"] },
   case_save: { reads: [], changes: [] },

@@ -340,6 +340,57 @@ pub struct Arranged {
     pub incident: Option<IncidentId>,
 }
 
+/// A rule by which reads of a case run without asking for a while.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct RuleRow {
+    pub case: CaseId,
+    pub case_title: String,
+    pub name: String,
+    /// Empty: every tool of class `read`.
+    pub tools: Vec<String>,
+    /// `null`: every namespace of the case's cluster.
+    pub namespace: Option<String>,
+    pub until: Time,
+    pub because: String,
+}
+
+/// A promise of the policy, tried on the code that rules.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PromiseRow {
+    pub says: String,
+    pub holds: bool,
+    /// What the policy answered.
+    pub answered: String,
+}
+
+/// What asks and what does not.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PolicyView {
+    /// Those that end first in front.
+    pub rules: Vec<RuleRow>,
+    pub promises: Vec<PromiseRow>,
+}
+
+/// What the redactor leaves of a text.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Redaction {
+    pub text: String,
+    /// How many places were replaced, by kind.
+    pub marks: Vec<(String, u32)>,
+}
+
+/// An object that a search found.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ObjectHit {
+    pub cluster: ClusterId,
+    pub cluster_name: String,
+    pub object: ObjectRef,
+    /// A few words for its state, those that kubectl would use.
+    pub status: String,
+    /// `null`: nothing is wrong with it as far as is known.
+    pub severity: Option<Severity>,
+}
+
 /// Lanes of marks over time.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 pub struct Timeline {
@@ -379,6 +430,8 @@ pub struct Mark {
     /// Index into [`Timeline::lanes`].
     pub lane: u32,
     pub at: Time,
+    /// When this desk learnt of it: never before `at`, and long after it where nobody watched then.
+    pub known_at: Time,
     pub until: Option<Time>,
     pub kind: MarkKind,
     pub severity: Severity,

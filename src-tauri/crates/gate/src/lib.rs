@@ -12,4 +12,4 @@ mod policy;
 
 pub use door::{Door, Leave, Permit, Refused, Running, TryOut};
 pub use fold::{Call, CallState, FoldError, fold, fold_case};
-pub use policy::{Approve, Policy, Rule, Writes};
+pub use policy::{Approve, Policy, Promise, Rule, Writes, self_test};

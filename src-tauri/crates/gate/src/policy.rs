@@ -1,6 +1,10 @@
 use model::{ClusterId, Risk, Ruling, Time, ToolCall};
 use serde::{Deserialize, Serialize};
 
+mod selftest;
+
+pub use selftest::{Promise, self_test};
+
 /// What one run of the program may do without asking, in the engineer's own word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

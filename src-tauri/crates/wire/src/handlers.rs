@@ -198,6 +198,10 @@ impl Commands for Workbench {
         .await
     }
 
+    async fn objects_search(&self, request: SearchObjects) -> Answer<Vec<ObjectHit>> {
+        read(&self.desk, move |desk| desk.search_objects(&request.text, request.most as usize)).await
+    }
+
     async fn object_get(&self, request: ObjectAt) -> Answer<ObjectView> {
         read(&self.desk, move |desk| desk.object(&request.cluster, &request.object, request.at)).await
     }
@@ -330,6 +334,19 @@ impl Commands for Workbench {
         };
         read(&self.desk, move |desk| desk.allow(request.case, rule)).await?;
         Ok(Nothing {})
+    }
+
+    async fn policy_get(&self, _: Nothing) -> Answer<PolicyView> {
+        read(&self.desk, |desk| desk.policy_view()).await
+    }
+
+    async fn rule_end(&self, request: EndRule) -> Answer<Nothing> {
+        read(&self.desk, move |desk| desk.end_rule(request.case, &request.name)).await?;
+        Ok(Nothing {})
+    }
+
+    async fn redaction_try(&self, request: SearchText) -> Answer<Redaction> {
+        read(&self.desk, move |desk| desk.try_redaction(&request.text)).await
     }
 
     async fn case_note(&self, request: CaseWords) -> Answer<Nothing> {

@@ -288,6 +288,20 @@ pub struct SearchText {
     pub text: String,
 }
 
+/// A standing rule of a case, by its name.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct EndRule {
+    pub case: CaseId,
+    pub name: String,
+}
+
+/// Objects to be found: by words of their kind, namespace, name and cluster; no more than `most`, a hundred at best.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct SearchObjects {
+    pub text: String,
+    pub most: u32,
+}
+
 /// When a window that was just opened showed something, and when it could be used.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct WindowShown {

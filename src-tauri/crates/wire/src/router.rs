@@ -134,6 +134,8 @@ commands! {
     incidents_take_back(TakeBack) -> Nothing, reads [], changes ["cluster", "clusters"];
     timeline_get(TimelineOf) -> Timeline, reads ["cluster"], changes [];
     graph_get(GraphOf) -> GraphView, reads ["cluster"], changes [];
+    /// Objects of all opened clusters, as they are now, by a few letters; the best first. Asks no cluster.
+    objects_search(SearchObjects) -> Vec<ObjectHit>, reads ["cluster"], changes [];
     object_get(ObjectAt) -> ObjectView, reads ["cluster"], changes [];
     observation_get(ObservationOf) -> ObservationView, reads [], changes [];
     cases_list(Nothing) -> Vec<CaseSummary>, reads ["cases"], changes [];
@@ -165,6 +167,11 @@ commands! {
     result_withhold(DenyCall) -> Nothing, reads [], changes ["case"];
     /// Allows reads of a namespace for a while, so that they are not asked one by one.
     rule_allow(AllowRule) -> Nothing, reads [], changes ["case"];
+    /// What may run without asking just now, and the policy's promises, each tried.
+    policy_get(Nothing) -> PolicyView, reads ["case"], changes [];
+    rule_end(EndRule) -> Nothing, reads [], changes ["case"];
+    /// What the redactor leaves of a text, which is kept nowhere.
+    redaction_try(SearchText) -> Redaction, reads [], changes [];
     case_note(CaseWords) -> Nothing, reads [], changes ["case"];
     /// Speaks to the investigator.
     case_say(CaseWords) -> Nothing, reads [], changes ["case"];

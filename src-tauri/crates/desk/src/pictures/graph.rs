@@ -30,7 +30,7 @@ pub fn graph(
     GraphView { at: snapshot.at, layout, states }
 }
 
-fn worst_by_object(triage: &Triage) -> BTreeMap<ObjectRef, Severity> {
+pub(crate) fn worst_by_object(triage: &Triage) -> BTreeMap<ObjectRef, Severity> {
     let mut worst: BTreeMap<ObjectRef, Severity> = BTreeMap::new();
     for signal in triage.incidents.iter().flat_map(|incident| &incident.signals) {
         let entry = worst.entry(signal.subject.clone()).or_insert(signal.severity);

@@ -9,7 +9,7 @@ fn text<'a>(value: &'a Doc, pointer: &str) -> Option<&'a str> {
 }
 
 /// A few words for the state of an object, the ones kubectl would use.
-pub(super) fn status(snapshot: &Snapshot, object: &ObjectRef) -> String {
+pub(crate) fn status(snapshot: &Snapshot, object: &ObjectRef) -> String {
     let Some(held) = snapshot.get(object) else {
         return if snapshot.deleted.contains_key(object) { "gone".into() } else { "not seen".into() };
     };

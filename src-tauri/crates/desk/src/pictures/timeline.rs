@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use model::{Doc, ObjectRef, ObservationId, Severity, Snapshot, Time, Triage};
+use model::{Doc, Held, ObjectRef, ObservationId, Severity, Snapshot, Time, Triage};
 use topology::Graph;
 
 use crate::rows::{Lane, Mark, MarkKind, Timeline};
@@ -31,6 +31,7 @@ pub fn timeline(
         }
     }
     let mut marks = Vec::new();
+    let mut learnt = BTreeMap::new();
     for (object, events) in &snapshot.events {
         let Some(lane) = lanes.find(&graph.workload_of(object)) else { continue };
         for seen in events.iter() {
@@ -39,6 +40,7 @@ pub fn timeline(
             marks.push(Mark {
                 lane,
                 at: seen.event.first_at,
+                known_at: known(seen.seen_at, seen.event.first_at, &seen.observation, &mut learnt),
                 until: long.then_some(seen.event.last_at),
                 kind: MarkKind::Event,
                 severity: if warning { Severity::Minor } else { Severity::Info },
@@ -54,19 +56,15 @@ pub fn timeline(
             let changed = before.object.get("spec") != after.object.get("spec")
                 || before.object.get("keys") != after.object.get("keys");
             if changed {
-                marks.push(change(
-                    lane,
-                    after.at,
-                    format!("{} {} changed", object.kind, object.name),
-                    &after.observation,
-                ));
+                marks.push(change(lane, format!("{} {} changed", object.kind, object.name), after));
             }
         }
-        restarts(lane, object, &held.object, &held.observation, &mut marks);
+        learnt.insert(held.observation.clone(), held.seen_at);
+        restarts(lane, object, held, &mut marks);
     }
     for (object, held) in &snapshot.deleted {
         if let Some(lane) = lanes.find(&graph.workload_of(object)) {
-            marks.push(change(lane, held.at, format!("{} {} is gone", object.kind, object.name), &held.observation));
+            marks.push(change(lane, format!("{} {} is gone", object.kind, object.name), held));
         }
     }
     for incident in &triage.incidents {
@@ -75,6 +73,13 @@ pub fn timeline(
             marks.push(Mark {
                 lane,
                 at: signal.first_at,
+                // Known as soon as one piece of its evidence was.
+                known_at: signal
+                    .evidence
+                    .iter()
+                    .filter_map(|id| learnt.get(id))
+                    .min()
+                    .map_or(signal.first_at, |seen| (*seen).max(signal.first_at)),
                 until: Some(signal.last_at.max(signal.first_at)),
                 kind: MarkKind::Signal,
                 severity: signal.severity,
@@ -126,27 +131,35 @@ impl Lanes {
     }
 }
 
-fn change(lane: u32, at: Time, title: String, observation: &ObservationId) -> Mark {
+fn change(lane: u32, title: String, held: &Held) -> Mark {
     Mark {
         lane,
-        at,
+        at: held.at,
+        known_at: held.seen_at.max(held.at),
         until: None,
         kind: MarkKind::Change,
         severity: Severity::Info,
         title,
-        observation: Some(observation.clone()),
+        observation: Some(held.observation.clone()),
     }
 }
 
+/// When an observation was made, remembered for the signals that rest on it; a clock that is behind makes nothing known early.
+fn known(seen_at: Time, at: Time, id: &ObservationId, learnt: &mut BTreeMap<ObservationId, Time>) -> Time {
+    learnt.insert(id.clone(), seen_at);
+    seen_at.max(at)
+}
+
 /// A mark for each container's last end: Kubernetes keeps no more than that.
-fn restarts(lane: u32, object: &ObjectRef, pod: &Doc, observation: &ObservationId, marks: &mut Vec<Mark>) {
-    let statuses = pod.pointer("/status/containerStatuses").and_then(Doc::as_array).into_iter().flatten();
+fn restarts(lane: u32, object: &ObjectRef, held: &Held, marks: &mut Vec<Mark>) {
+    let statuses = held.object.pointer("/status/containerStatuses").and_then(Doc::as_array).into_iter().flatten();
     for container in statuses {
         let Some(end) = container.pointer("/lastState/terminated") else { continue };
         let Some(at) = end["finishedAt"].as_str().and_then(|text| text.parse().ok()) else { continue };
         marks.push(Mark {
             lane,
             at,
+            known_at: held.seen_at.max(at),
             until: None,
             kind: MarkKind::Restart,
             severity: Severity::Minor,
@@ -157,7 +170,7 @@ fn restarts(lane: u32, object: &ObjectRef, pod: &Doc, observation: &ObservationI
                 end["reason"].as_str().unwrap_or("unknown"),
                 end["exitCode"]
             ),
-            observation: Some(observation.clone()),
+            observation: Some(held.observation.clone()),
         });
     }
 }

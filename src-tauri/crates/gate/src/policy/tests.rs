@@ -147,3 +147,11 @@ fn rules_that_cannot_be_read_forbid_everything() {
         }
     }
 }
+
+#[test]
+fn everything_that_the_policy_promises_is_so() {
+    let promises = super::self_test();
+    assert!(promises.len() > 10);
+    let broken: Vec<_> = promises.iter().filter(|promise| !promise.holds).collect();
+    assert!(broken.is_empty(), "{broken:?}");
+}

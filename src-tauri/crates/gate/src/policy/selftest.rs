@@ -1,0 +1,115 @@
+//! What the policy promises, tried on the very code that rules. The window shows it; nothing is asked of a cluster.
+
+use model::{ClusterId, ObservationId, Risk, Ruling, Time, ToolCall};
+use serde_json::json;
+
+use super::{Approve, Policy, Rule, Writes};
+
+/// One promise, tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// What is promised, in a sentence.
+    pub says: &'static str,
+    pub holds: bool,
+    /// What the policy answered, in a few words.
+    pub answered: String,
+}
+
+const NOW: Time = Time::from_seconds(50);
+
+fn call(tool: &str, namespace: &str) -> ToolCall {
+    ToolCall {
+        tool: tool.into(),
+        cluster: ClusterId("cluster:tried".into()),
+        args: json!({"namespace": namespace, "name": "web"}),
+        reason: String::new(),
+        expects: String::new(),
+        tainted: Vec::new(),
+        shown: None,
+    }
+}
+
+/// Reads of the namespace `shop`, until a second after [`NOW`].
+fn reads_of_shop() -> Rule {
+    Rule {
+        name: "reads in shop".into(),
+        tools: Vec::new(),
+        cluster: None,
+        namespace: Some("shop".into()),
+        until: NOW.plus_seconds(1),
+        because: "a test".into(),
+    }
+}
+
+fn policy(rules: Vec<Rule>, writes: Writes) -> Policy {
+    Policy { approve: Approve::Ask, rules, writes, broken: None }
+}
+
+/// Every promise of the policy that is compiled in.
+pub fn self_test() -> Vec<Promise> {
+    let asks = |ruling: &Ruling| matches!(ruling, Ruling::Ask);
+    let allowed = |ruling: &Ruling| matches!(ruling, Ruling::Allowed { .. });
+    let forbidden = |ruling: &Ruling| matches!(ruling, Ruling::Forbidden { .. });
+    let wide = || policy(vec![reads_of_shop()], Writes::On);
+    let tainted = ToolCall { tainted: vec![("name".into(), ObservationId::from("obs:tried"))], ..call("logs", "shop") };
+    let broken = Policy { broken: Some("a test".into()), ..wide() };
+    let later = NOW.plus_seconds(2);
+    let read_only = || policy(vec![reads_of_shop()], Writes::Off);
+    vec![
+        promise(
+            "A read asks where no rule allows it.",
+            asks,
+            policy(Vec::new(), Writes::Off).rule(&call("logs", "shop"), Risk::Read, NOW),
+        ),
+        promise(
+            "A read that a rule allows does not ask.",
+            allowed,
+            wide().rule(&call("logs", "shop"), Risk::Read, NOW),
+        ),
+        promise("The rule ends by itself.", asks, wide().rule(&call("logs", "shop"), Risk::Read, later)),
+        promise("It allows nothing in another namespace.", asks, wide().rule(&call("logs", "bank"), Risk::Read, NOW)),
+        promise(
+            "It allows no read of what may be secret.",
+            asks,
+            wide().rule(&call("logs", "shop"), Risk::ReadSensitive, NOW),
+        ),
+        promise("Keys of Secrets ask every time.", asks, wide().rule(&call("secret_shape", "shop"), Risk::Read, NOW)),
+        promise("Arguments that the cluster wrote ask every time.", asks, wide().rule(&tainted, Risk::Read, NOW)),
+        promise("No rule allows a change.", asks, wide().rule(&call("scale", "shop"), Risk::Write, NOW)),
+        promise(
+            "A cluster whose changes are off is not changed.",
+            forbidden,
+            read_only().rule(&call("scale", "shop"), Risk::Write, NOW),
+        ),
+        promise(
+            "Nor is anything of it destroyed.",
+            forbidden,
+            read_only().rule(&call("pod_delete", "shop"), Risk::Destructive, NOW),
+        ),
+        promise(
+            "Nothing of `kube-system` is destroyed, wherever changes are on.",
+            forbidden,
+            wide().rule(&call("pod_delete", "kube-system"), Risk::Destructive, NOW),
+        ),
+        promise(
+            "Nothing is destroyed in all namespaces at once.",
+            forbidden,
+            wide().rule(&call("pod_delete", ""), Risk::Destructive, NOW),
+        ),
+        promise(
+            "Rules that cannot be read forbid everything.",
+            forbidden,
+            broken.rule(&call("logs", "shop"), Risk::Read, NOW),
+        ),
+    ]
+}
+
+fn promise(says: &'static str, as_promised: impl Fn(&Ruling) -> bool, ruling: Ruling) -> Promise {
+    let holds = as_promised(&ruling);
+    let answered = match ruling {
+        Ruling::Ask => "it asks".to_owned(),
+        Ruling::Allowed { rule } => format!("allowed by `{rule}`"),
+        Ruling::Forbidden { rule, .. } => format!("forbidden by `{rule}`"),
+    };
+    Promise { says, holds, answered }
+}
