@@ -9,7 +9,9 @@ use tauri::{AppHandle, Manager, RunEvent, State, WebviewUrl};
 use wire::rows::Update;
 use wire::{Router, WireError, Workbench};
 
-use crate::link;
+use crate::notice::{self, Said};
+use crate::tray::{self, Tray};
+use crate::{link, windows};
 
 type Desk = Arc<Router<Workbench>>;
 
@@ -43,6 +45,34 @@ async fn subscribe(router: State<'_, Desk>, updates: Channel<Vec<Update>>) -> Re
     Ok(())
 }
 
+/// Opens a window of its own on a place, `#/case/…`: both windows follow this desk.
+#[tauri::command]
+async fn window_open(handle: AppHandle, hash: String) -> Result<(), WireError> {
+    windows::open(&handle, &hash).map_err(|error| WireError {
+        code: "refused".into(),
+        title: format!("Could not open another window: {error}."),
+        hint: "Go on in this one.".into(),
+    })
+}
+
+/// A notification of the desktop about one thing, said once. Whether it was said now.
+#[tauri::command]
+async fn notice_say(said: State<'_, Said>, about: String, title: String, body: String) -> Result<bool, ()> {
+    Ok(notice::say(&said, &about, &title, &body))
+}
+
+/// The sign in the tray: its words and count, or none. Whether there is one.
+#[tauri::command]
+async fn tray_say(handle: AppHandle, words: Option<String>, count: u32) -> Result<bool, ()> {
+    let (told, shown) = tokio::sync::oneshot::channel();
+    let asked = handle.clone();
+    // The toolkit's parts are made on its own thread.
+    let sent = handle.run_on_main_thread(move || {
+        let _ = told.send(tray::say(&asked, words.as_deref(), count));
+    });
+    Ok(sent.is_ok() && shown.await.unwrap_or(false))
+}
+
 /// Opens the window and stays until it is closed. With a link that an open window of this desk takes, it ends at once.
 pub fn run() -> anyhow::Result<()> {
     let socket = Workbench::window_socket();
@@ -53,7 +83,9 @@ pub fn run() -> anyhow::Result<()> {
         return Ok(());
     }
     let app = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![call, subscribe])
+        .invoke_handler(tauri::generate_handler![call, subscribe, window_open, notice_say, tray_say])
+        .manage(Said::default())
+        .manage(Tray::default())
         .setup(move |app| {
             let workbench = tauri::async_runtime::block_on(Workbench::open())?;
             app.manage(Arc::new(Router::new(workbench)));

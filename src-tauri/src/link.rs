@@ -4,8 +4,6 @@
 use std::path::Path;
 
 use tauri::AppHandle;
-#[cfg(unix)]
-use tauri::Manager;
 
 const SCHEME: &str = "caseboard://";
 
@@ -72,9 +70,5 @@ pub fn take(_: &AppHandle, _: &Path) {}
 
 #[cfg(unix)]
 fn show(handle: &AppHandle, link: &str) -> bool {
-    let (Some(hash), Some(window)) = (hash_of(link), handle.get_webview_window("main")) else { return false };
-    let Ok(text) = serde_json::to_string(&hash) else { return false };
-    let _ = window.unminimize();
-    let _ = window.set_focus();
-    window.eval(format!("location.hash = {text}")).is_ok()
+    hash_of(link).is_some_and(|hash| crate::windows::lead(handle, &hash))
 }

@@ -1,4 +1,5 @@
-//! The desktop shell: a window, one command, one stream. No logic of its own.
+//! The desktop shell: windows, one command to the core, one stream, and what only a desktop has: a tray and notifications.
+//! No logic of its own.
 //!
 //! Deliberately not here: anything that knows clusters, cases or knowledge (crate `wire` carries all of it).
 //! Start with [`host`].
@@ -7,6 +8,9 @@
 
 mod host;
 mod link;
+mod notice;
+mod tray;
+mod windows;
 
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
