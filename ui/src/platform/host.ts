@@ -4,12 +4,23 @@ export type CommandName = keyof Commands;
 export type Request<N extends CommandName> = Commands[N]["request"];
 export type Response<N extends CommandName> = Commands[N]["response"];
 
+/** What only a desktop has; in a browser there is none. */
+export interface Desktop {
+  /** Opens a window of its own on a place of the address, `#/case/…`. */
+  openWindow(hash: string): Promise<void>;
+  /** A notification about one thing, said once in a run of the program. Whether it was said now. */
+  notify(about: string, title: string, body: string): Promise<boolean>;
+  /** The sign in the tray, or (with null) none. Whether there is one now. */
+  tray(words: string | null, count: number): Promise<boolean>;
+}
+
 /** What carries commands to the core and updates back. Views know only this. */
 export interface Host {
   readonly kind: "tauri" | "recorded";
   call<N extends CommandName>(name: N, request: Request<N>): Promise<Response<N>>;
   /** Updates from the core; returns what ends the subscription. */
   subscribe(listener: (update: Update) => void): () => void;
+  readonly desktop?: Desktop;
 }
 
 /** A command that could not be done. Branch on `code`, show `title` and `hint`. */

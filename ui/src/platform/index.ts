@@ -23,4 +23,4 @@ export async function openHost(): Promise<Host> {
   throw new Error("Caseboard's window was opened outside of the program.");
 }
 
-export { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
+export { CommandFailed, type CommandName, type Desktop, type Host, type Request, type Response } from "./host";

@@ -1,10 +1,11 @@
-import type { Author, CallStep, CaseEvent, CaseFact, CaseView, Update } from "../wire/wire";
+import type { Author, CallStep, CaseEvent, CaseFact, CaseView, RuleRow, Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
 import { backEndActs } from "./recorded-back-ends";
 import { branchActs } from "./recorded-branches";
 import { clusterActs } from "./recorded-clusters";
 import { evalsActs, modelActs } from "./recorded-evals";
 import { incidentActs } from "./recorded-incidents";
+import { searched } from "./recorded-objects";
 import { left } from "./recordings/demo/argued";
 import type { Answer, Recording, Scripted } from "./recording";
 
@@ -79,6 +80,12 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     while (steps?.[0]?.fact.type === "call" && steps[0].fact.call === call && !until(stepOf(steps[0]) ?? "")) steps.shift();
   }
 
+  let rules: RuleRow[] = [];
+  const promised = [
+    { says: "A read asks where no rule allows it.", holds: true, answered: "it asks" },
+    { says: "No rule allows a change.", holds: true, answered: "it asks" },
+    { says: "A cluster whose changes are off is not changed.", holds: true, answered: "forbidden by `read-only`" },
+  ];
   const acts: Acts = {
     ...clusterActs(recording, pace, publish),
     ...backEndActs(publish),
@@ -178,9 +185,21 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       setTimeout(() => play(id), pace);
       return {};
     },
-    rule_allow: ({ case: id, namespace, minutes }) => {
+    rule_allow: ({ case: id, tools, namespace, minutes, because }) => {
+      const place = namespace ?? "the whole cluster";
+      rules = [...rules, { case: id, case_title: "The case", name: `reads in ${place} for ${minutes} minutes`, tools, namespace, until: (Date.now() + minutes * 60_000) * 1000, because }];
       write(id, engineer, { type: "noted", text: `Reads${namespace ? ` in ${namespace}` : ""} are allowed for ${minutes} minutes.` });
       return {};
+    },
+    policy_get: () => ({ rules: [...rules], promises: promised }),
+    rule_end: ({ case: id, name }) => {
+      rules = rules.filter((rule) => rule.case !== id || rule.name !== name);
+      write(id, engineer, { type: "noted", text: `Rule \`${name}\` was ended.` });
+      return {};
+    },
+    redaction_try: ({ text }) => {
+      const left = text.replace(/((?:password|token)\s*[=:]\s*)\S+/gi, "$1[redacted: password]");
+      return { text: left, marks: left === text ? [] : [["password", 1]] };
     },
     call_propose: ({ case: id, tool, args, reason }) => {
       const call = `own-${viewOf(id).events.length}`;
@@ -210,6 +229,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       if (!blueprint) throw failure("unavailable", "A recording stores no YAML.", "Use the form.");
       return { version: 2, at: Date.now() * 1000, author: "you", blueprint };
     },
+    objects_search: ({ text, most }) => searched(recording.answers, text, most),
     knowledge_search: ({ text }) => {
       const library = recording.answers.find((a) => a.name === "knowledge_list");
       const needle = text.toLowerCase();

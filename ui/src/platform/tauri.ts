@@ -2,8 +2,12 @@ import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
 import type { Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
 
-/** The one file that knows Tauri: one command, `call`, and one channel of updates, `subscribe`. */
+/** The one file that knows Tauri: one command, `call`, one channel of updates, `subscribe`, and what only a desktop has. */
 export const runsInTauri = isTauri;
+
+const rejected = (thrown: unknown): never => {
+  throw CommandFailed.from(thrown);
+};
 
 export function tauriHost(): Host {
   const listeners = new Set<(update: Update) => void>();
@@ -30,6 +34,11 @@ export function tauriHost(): Host {
       } catch (thrown) {
         throw CommandFailed.from(thrown);
       }
+    },
+    desktop: {
+      openWindow: (hash) => invoke("window_open", { hash }).then(() => undefined, rejected),
+      notify: (about, title, body) => invoke<boolean>("notice_say", { about, title, body }).catch(() => false),
+      tray: (words, count) => invoke<boolean>("tray_say", { words, count }).catch(() => false),
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -2,6 +2,7 @@ import { useAnswer } from "../ipc";
 import { Failed, Loading } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
+import { PolicyRules, TryRedaction } from "./Policy";
 
 const always = [
   "Every call waits for your approval before it runs, and its result waits before an investigation reads it.",
@@ -22,6 +23,8 @@ export function CallsPart() {
           <li key={rule}>{rule}</li>
         ))}
       </ul>
+      <PolicyRules />
+      <TryRedaction />
       <h3 className="label settings-label">What can be asked for</h3>
       {tools.error ? (
         <Failed failure={tools.error} retry={() => void tools.refetch()} />

@@ -2,7 +2,8 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { testids } from "../testids";
-import { requests, show } from "../testing/show";
+import { CASE } from "../platform/recordings/demo/case";
+import { listening, requests, show } from "../testing/show";
 import { restoreTheme } from "../tokens/theme";
 
 const patient = { timeout: 10_000 };
@@ -102,5 +103,44 @@ describe("another kind", () => {
     await person.click(within(row).getByTestId(testids.kindWatch));
     await waitFor(() => expect(within(dialog).getByTestId(testids.kindRow).dataset["watched"]).toBe("true"));
     expect(requests("cluster_watch_kind")).toEqual([{ cluster: "cluster:staging", kind: "Certificate" }]);
+  });
+
+  it("show that the policy holds what it promises, and what is taken out of a text", async () => {
+    show("#/settings/calls");
+    expect((await screen.findByTestId(testids.promises, {}, patient)).dataset["broken"]).toBe("0");
+    await screen.findByText(/every call of every case asks/);
+    await person.type(screen.getByTestId(testids.redactionText), "connecting password=hunter2");
+    await person.click(screen.getByTestId(testids.redactionTry));
+    const left = await screen.findByTestId(testids.redactionLeft, {}, patient);
+    expect(left.textContent).toContain("Taken out: 1 password");
+    expect(left.textContent).not.toContain("hunter2");
+    expect(requests("redaction_try")).toEqual([{ text: "connecting password=hunter2" }]);
+  });
+
+  it("end a standing rule before its time", async () => {
+    const host = listening();
+    show("#/settings/calls", host);
+    await screen.findByTestId(testids.promises, {}, patient);
+    await host.call("rule_allow", { case: CASE, tools: [], namespace: "shop", minutes: 30, because: "on call" });
+    const row = await screen.findByTestId(testids.ruleRow, {}, patient);
+    expect(row.textContent).toContain("All reads in shop");
+    await person.click(within(row).getByTestId(testids.ruleEnd));
+    await waitFor(() => expect(screen.queryByTestId(testids.ruleRow)).toBeNull());
+  });
+
+  it("leave the desktop alone until somebody says otherwise, and take only hours for quiet ones", async () => {
+    show("#/settings/notices");
+    const on = (await screen.findByTestId(testids.noticesOn, {}, patient)) as HTMLInputElement;
+    expect([on.checked, (screen.getByTestId(testids.trayOn) as HTMLInputElement).checked]).toEqual([false, false]);
+    await person.click(on);
+    await person.click(screen.getByTestId(testids.quietOn));
+    const [from] = screen.getAllByTestId(testids.quietTime) as HTMLInputElement[];
+    await person.clear(from as HTMLInputElement);
+    await person.type(from as HTMLInputElement, "25:99");
+    expect(from?.getAttribute("aria-invalid")).toBe("true");
+    await person.clear(from as HTMLInputElement);
+    await person.type(from as HTMLInputElement, "23:15");
+    expect(JSON.parse(localStorage.getItem("notices") ?? "{}")).toMatchObject({ told: true, quiet: { on: true, from: 23 * 60 + 15, until: 7 * 60 } });
+    await person.click(on);
   });
 });

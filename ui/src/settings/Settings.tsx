@@ -10,6 +10,7 @@ import { HistoryPart } from "./History";
 import { KeysPart } from "./Keys";
 import { LoginsPart } from "./Logins";
 import { ModelsPart } from "./Models";
+import { NoticesPart } from "./Notices";
 import { SourcesPart } from "./Sources";
 import { parts, type SettingsPart } from "./parts";
 import "./settings.css";
@@ -21,6 +22,7 @@ const shown: Record<SettingsPart, () => ReactNode> = {
   clusters: () => <ClustersPart />,
   calls: () => <CallsPart />,
   models: () => <ModelsPart />,
+  notices: () => <NoticesPart />,
   appearance: () => <Appearance />,
   keys: () => <KeysPart />,
   about: () => <AboutPart />,

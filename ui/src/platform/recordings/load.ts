@@ -29,7 +29,7 @@ function timelineOf(count: number): Timeline {
     marks: Array.from({ length: count }, (_, i) => {
       const at = ago(day * (1 - i / count));
       const kind = kinds[(i * 7) % kinds.length] ?? "event";
-      return { lane: (i * 31) % lanes, at, until: kind === "signal" ? at + 240e6 : null, kind, severity: severities[(i * 13) % 4] ?? "info", title: `what happened ${i}`, observation: null };
+      return { lane: (i * 31) % lanes, at, known_at: at, until: kind === "signal" ? at + 240e6 : null, kind, severity: severities[(i * 13) % 4] ?? "info", title: `what happened ${i}`, observation: null };
     }),
     gaps: [[ago(day / 2), ago(day / 2 - 30), "the connection was lost"]],
   };

@@ -42,7 +42,10 @@ export const obs = {
     "d0c9",
     4,
     cart,
-    { type: "log", container: "cart", previous: true, text: "", cut: "the first 1,204 lines" },
+    { type: "log", container: "cart", previous: true, text: "", cut: "the first 1,204 lines", lines: 1_208, patterns: [
+      { template: "level=warn msg=\"heap above <num> % of limit\" limit=<*>", count: 214, first_at: ago(25), last_at: ago(4), example: "level=warn msg=\"heap above 95 % of limit\" limit=256MiB", level: "warning" },
+      { template: "level=info msg=\"warming basket cache\" entries=<num>", count: 14, first_at: ago(25.5), last_at: ago(4.5), example: "level=info msg=\"warming basket cache\" entries=181204", level: "info" },
+    ] },
     "level=info msg=\"warming basket cache\" entries=181204\nlevel=info msg=\"warm\" rss=244MiB\nlevel=warn msg=\"heap above 95 % of limit\" limit=256MiB\nKilled",
   ),
   release: observe(

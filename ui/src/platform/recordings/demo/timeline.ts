@@ -4,8 +4,11 @@ import { ago, cart, checkout, frontend, recommendation, ref } from "./names";
 
 const lanes = [cart, ref("Service/shop/cart"), checkout, frontend, recommendation, ref("ConfigMap/shop/cart-config"), ref("Node//worker-2")];
 
+/** Nobody watched before the trouble began: what was before is known since then. A rollout's commit was read by a call. */
+const knownLate = (kind: MarkKind, minutes: number): number => (minutes > 60 ? 52 : kind === "change" && minutes === 26.5 ? 4 : minutes);
+
 function mark(lane: number, kind: MarkKind, severity: Severity, minutes: number, title: string, observation: string | null = null, until: number | null = null): Mark {
-  return { lane, kind, severity, at: ago(minutes), until: until === null ? null : ago(until), title, observation };
+  return { lane, kind, severity, at: ago(minutes), known_at: ago(knownLate(kind, minutes)), until: until === null ? null : ago(until), title, observation };
 }
 
 export const timeline: Timeline = {
