@@ -6,8 +6,12 @@ import type { CommandFailed } from "../platform";
 import { testids } from "../testids";
 import { readInk, useTheme } from "../tokens";
 import type { GraphView, ObjectRef, ObservationId } from "../wire/wire";
+import { sign } from "./change";
+import { type Collapse, collapsed } from "./collapse";
 import { curveOf, drawGraph, type GraphPicture, toScene, toScreen } from "./draw";
 import { GraphList } from "./GraphList";
+import { type Against, useMarking } from "./marking";
+import { GraphTools } from "./Tools";
 import { BOX_H, BOX_W, type Box, type Camera, directionFor, type Direction, fitAll, frameFor, nearest, sceneOf, stretchFor, type Wire } from "./scene";
 import "./graph.css";
 
@@ -22,10 +26,11 @@ interface Props {
   /** Cited evidence by the object it is about. */
   evidence: ReadonlyMap<string, ObservationId[]>;
   list: boolean;
+  against?: Against | undefined;
 }
 
 /** What depends on what around the incident, as of the shown time. Dependencies point right or down. */
-export function Graph({ view, failed, retry, focus, object, setObject, evidence, list }: Props) {
+export function Graph({ view, failed, retry, focus, object, setObject, evidence, list, against }: Props) {
   if (failed && !view) return <Failed failure={failed} retry={retry} />;
   if (!view) return <Loading what="Laying out what depends on what…" rows={5} />;
   if (view.layout.nodes.length === 0)
@@ -34,10 +39,16 @@ export function Graph({ view, failed, retry, focus, object, setObject, evidence,
         <p>None of the objects existed yet, or nothing about them was known.</p>
       </Blank>
     );
-  return list ? <GraphList view={view} object={object} setObject={setObject} evidence={evidence} /> : <Drawn view={view} focus={focus} object={object} setObject={setObject} evidence={evidence} />;
+  return list ? <GraphList view={view} object={object} setObject={setObject} evidence={evidence} /> : <Drawn view={view} focus={focus} object={object} setObject={setObject} evidence={evidence} against={against} />;
 }
 
-function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus" | "object" | "setObject" | "evidence"> & { view: GraphView }) {
+function Drawn({ view: whole, focus, object, setObject, evidence, against }: Pick<Props, "focus" | "object" | "setObject" | "evidence" | "against"> & { view: GraphView }) {
+  const [collapse, setCollapse] = useState<Collapse>("nothing");
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const view = useMemo(() => collapsed(whole, collapse, open), [whole, collapse, open]);
+  const marking = useMarking(view, focus, object, against ?? null);
+  const keep = useMemo(() => (marking.keep ? new Set(marking.keep) : null), [marking.keep]);
+  const signs = useMemo(() => new Map([...(marking.changes?.objects ?? [])].map(([key, { how }]) => [key, sign[how]])), [marking.changes]);
   const chips = useEvidence();
   const theme = useTheme();
   const frame = useRef<HTMLDivElement>(null);
@@ -46,6 +57,17 @@ function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus"
   const [shape, setShape] = useState<{ direction: Direction; stretch: number } | null>(null);
   const [moved, setMoved] = useState<Camera | null>(null);
   const [hovered, setHovered] = useState<{ box: Box | null; wire: Wire | null; x: number; y: number }>({ box: null, wire: null, x: 0, y: 0 });
+  const fold = (next: Collapse) => {
+    setCollapse(next);
+    setOpen(new Set());
+    setShape(null);
+    setMoved(null);
+  };
+  /** A box that stands for a group is opened into what it stands for. */
+  const unfold = (key: string) => {
+    setOpen(new Set([...open, key]));
+    setMoved(null);
+  };
   const drag = useRef<{ x: number; y: number; camera: Camera; far: boolean } | null>(null);
 
   // Direction and spacing are chosen once for the room there is, so that time never turns the picture.
@@ -74,6 +96,8 @@ function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus"
     evidence: chips?.chosen ?? null,
     pointed: chips?.pointed ?? null,
     lit,
+    keep,
+    signs,
   };
   const newest = useRef({ scene, picture });
   newest.current = { scene, picture };
@@ -131,14 +155,15 @@ function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus"
   function onKeyDown(event: React.KeyboardEvent) {
     const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const arrow = arrows[event.key];
-    if (event.metaKey || event.ctrlKey) return;
+    if (event.metaKey || event.ctrlKey || event.target !== event.currentTarget) return;
     if (arrow) {
       const next = nearest(scene, object ? (scene.byKey.get(objectKey(object)) ?? null) : null, ...arrow);
       if (next) {
         setObject(next.object);
         reveal(next);
       }
-    } else if (event.key === "+" || event.key === "=") setMoved({ ...camera, k: Math.min(2, camera.k * 1.25) });
+    } else if (event.key === "Enter" && collapse !== "nothing" && object) unfold(objectKey(object));
+    else if (event.key === "+" || event.key === "=") setMoved({ ...camera, k: Math.min(2, camera.k * 1.25) });
     else if (event.key === "-") setMoved({ ...camera, k: Math.max(0.05, camera.k / 1.25) });
     else if (event.key === "0") setMoved(fitAll(scene, width, height));
     else return;
@@ -148,69 +173,82 @@ function Drawn({ view, focus, object, setObject, evidence }: Pick<Props, "focus"
   const { box, wire } = hovered;
 
   return (
-    <div
-      className="graph-frame"
-      ref={frame}
-      tabIndex={0}
-      role="application"
-      aria-label={`Graph of ${scene.boxes.length} objects. Arrow keys move between them. The list button shows the same in words.`}
-      onKeyDown={onKeyDown}
-    >
-      <canvas
-        ref={canvas}
-        className="graph-canvas"
-        data-testid={testids.graphCanvas}
-        aria-hidden="true"
-        style={{ width, height }}
-        data-lit={Boolean(box)}
-        onPointerDown={(event) => {
-          const [x, y] = at(event);
-          drag.current = { x, y, camera, far: false };
-          event.currentTarget.setPointerCapture(event.pointerId);
-        }}
-        onPointerMove={(event) => {
-          const [x, y] = at(event);
-          const from = drag.current;
-          if (from) {
-            if (Math.hypot(x - from.x, y - from.y) > 4) from.far = true;
-            if (from.far) setMoved({ k: from.camera.k, x: from.camera.x - (x - from.x) / from.camera.k, y: from.camera.y - (y - from.y) / from.camera.k });
-            return;
-          }
-          const found = find(x, y);
-          setHovered({ ...found, x, y });
-        }}
-        onPointerUp={(event) => {
-          const from = drag.current;
-          drag.current = null;
-          if (from?.far) return;
-          const { box: found } = find(...at(event));
-          if (found) setObject(found.object);
-        }}
-        onPointerLeave={() => setHovered({ box: null, wire: null, x: 0, y: 0 })}
-      />
-      <div className="graph-tools">
-        <Button tone="quiet" onClick={() => setMoved(fitAll(scene, width, height))} title="Show everything (0)">
-          Fit
-        </Button>
-        {moved ? (
-          <Button tone="quiet" onClick={() => setMoved(null)} title="Back to what is in trouble">
-            Trouble
+    <div className="graph-whole">
+      <GraphTools marking={marking} collapse={collapse} setCollapse={fold} against={against ?? null} />
+      <div
+        className="graph-frame"
+        ref={frame}
+        tabIndex={0}
+        role="application"
+        aria-label={`Graph of ${scene.boxes.length} objects. Arrow keys move between them. The list button shows the same in words.`}
+        onKeyDown={onKeyDown}
+      >
+        <canvas
+          ref={canvas}
+          className="graph-canvas"
+          data-testid={testids.graphCanvas}
+          aria-hidden="true"
+          style={{ width, height }}
+          data-lit={Boolean(box)}
+          onPointerDown={(event) => {
+            const [x, y] = at(event);
+            drag.current = { x, y, camera, far: false };
+            event.currentTarget.setPointerCapture(event.pointerId);
+          }}
+          onPointerMove={(event) => {
+            const [x, y] = at(event);
+            const from = drag.current;
+            if (from) {
+              if (Math.hypot(x - from.x, y - from.y) > 4) from.far = true;
+              if (from.far) setMoved({ k: from.camera.k, x: from.camera.x - (x - from.x) / from.camera.k, y: from.camera.y - (y - from.y) / from.camera.k });
+              return;
+            }
+            const found = find(x, y);
+            setHovered({ ...found, x, y });
+          }}
+          onPointerUp={(event) => {
+            const from = drag.current;
+            drag.current = null;
+            if (from?.far) return;
+            const { box: found } = find(...at(event));
+            if (found) setObject(found.object);
+          }}
+          onDoubleClick={(event) => {
+            const { box: found } = find(...at(event));
+            if (found && collapse !== "nothing") unfold(found.key);
+          }}
+          onPointerLeave={() => setHovered({ box: null, wire: null, x: 0, y: 0 })}
+        />
+        <div className="graph-tools">
+          <Button tone="quiet" onClick={() => setMoved(fitAll(scene, width, height))} title="Show everything (0)">
+            Fit
           </Button>
+          {moved ? (
+            <Button tone="quiet" onClick={() => setMoved(null)} title="Back to what is in trouble">
+              Trouble
+            </Button>
+          ) : null}
+          {scene.hidden > 0 ? <span className="small faint">{scene.hidden} more not drawn</span> : null}
+        </div>
+        {wire ? (
+          <p className="graph-saying small" style={{ left: Math.min(hovered.x + 12, width - 240), top: Math.min(hovered.y + 12, height - 64) }}>
+            <strong>{wire.edge.relation.replaceAll("_", " ")}</strong> <span className="faint">{wire.edge.class}</span>
+            <br />
+            {wire.edge.reason}
+          </p>
+        ) : box ? (
+          <p className="graph-saying small mono" style={{ left: Math.min(hovered.x + 12, width - 240), top: Math.min(hovered.y + 16, height - 64) }}>
+            {objectKey(box.object)}
+            {box.standsFor > 1 ? <span className="faint"> · {box.standsFor} {collapse === "nothing" ? "pods" : "objects; Enter or a double click opens it"}</span> : null}
+            {marking.changes?.objects.has(box.key) ? (
+              <>
+                <br />
+                {marking.changes.objects.get(box.key)?.before || "not there"} → {marking.changes.objects.get(box.key)?.now || "gone"}
+              </>
+            ) : null}
+          </p>
         ) : null}
-        {scene.hidden > 0 ? <span className="small faint">{scene.hidden} more not drawn</span> : null}
       </div>
-      {wire ? (
-        <p className="graph-saying small" style={{ left: Math.min(hovered.x + 12, width - 240), top: Math.min(hovered.y + 12, height - 64) }}>
-          <strong>{wire.edge.relation.replaceAll("_", " ")}</strong> <span className="faint">{wire.edge.class}</span>
-          <br />
-          {wire.edge.reason}
-        </p>
-      ) : box ? (
-        <p className="graph-saying small mono" style={{ left: Math.min(hovered.x + 12, width - 240), top: Math.min(hovered.y + 16, height - 64) }}>
-          {objectKey(box.object)}
-          {box.standsFor > 1 ? <span className="faint"> · {box.standsFor} pods</span> : null}
-        </p>
-      ) : null}
     </div>
   );
 }

@@ -16,7 +16,13 @@ export interface GraphPicture {
   pointed: ObservationId | null;
   /** Objects that the pointed or chosen evidence is about. */
   lit: ReadonlySet<string>;
+  /** Objects that stand out, the others are faint; null: all alike. */
+  keep: ReadonlySet<string> | null;
+  /** A sign for each object that differs from another time. */
+  signs: ReadonlyMap<string, string>;
 }
+
+const FAINT = 0.2;
 
 export const toScreen = ({ camera, width, height }: Pick<GraphPicture, "camera" | "width" | "height">, x: number, y: number): [number, number] => [(x - camera.x) * camera.k + width / 2, (y - camera.y) * camera.k + height / 2];
 export const toScene = ({ camera, width, height }: Pick<GraphPicture, "camera" | "width" | "height">, x: number, y: number): [number, number] => [(x - width / 2) / camera.k + camera.x, (y - height / 2) / camera.k + camera.y];
@@ -51,7 +57,7 @@ function drawMarked(context: CanvasRenderingContext2D, scene: Scene, picture: Gr
   if (of !== null || picture.wire) {
     for (const wire of scene.wires) if (picture.wire === wire || wire.from.key === of || wire.to.key === of) drawWire(context, scene, wire, picture, ink);
   }
-  for (const key of new Set([...picture.lit, ...(picture.chosen ? [picture.chosen] : [])])) {
+  for (const key of new Set([...picture.lit, ...(picture.keep ?? []), ...(picture.chosen ? [picture.chosen] : [])])) {
     const box = scene.byKey.get(key);
     if (box) drawBox(context, box, picture, ink);
   }
@@ -74,7 +80,9 @@ function drawWire(context: CanvasRenderingContext2D, scene: Scene, wire: Wire, p
   const of = picture.hovered ?? picture.chosen;
   const touches = of !== null && (wire.from.key === of || wire.to.key === of);
   const carries = Boolean(wire.from.state?.severity && wire.to.state?.severity);
-  const strong = touches || picture.wire === wire;
+  const kept = picture.keep === null ? null : picture.keep.has(wire.from.key) && picture.keep.has(wire.to.key);
+  const strong = touches || picture.wire === wire || kept === true;
+  context.globalAlpha = kept === false && picture.wire !== wire ? FAINT : 1;
   const colour = strong ? ink.ink : carries ? ink.text2 : ink.lineStrong;
   context.strokeStyle = colour;
   context.fillStyle = colour;
@@ -85,13 +93,17 @@ function drawWire(context: CanvasRenderingContext2D, scene: Scene, wire: Wire, p
   context.bezierCurveTo(...c1, ...c2, ...b);
   context.stroke();
   context.setLineDash([]);
-  if (picture.camera.k < FAR) return;
+  if (picture.camera.k < FAR) {
+    context.globalAlpha = 1;
+    return;
+  }
   const angle = Math.atan2(b[1] - c2[1], b[0] - c2[0]);
   context.beginPath();
   context.moveTo(...b);
   context.lineTo(b[0] - 7 * Math.cos(angle - 0.42), b[1] - 7 * Math.sin(angle - 0.42));
   context.lineTo(b[0] - 7 * Math.cos(angle + 0.42), b[1] - 7 * Math.sin(angle + 0.42));
   context.fill();
+  context.globalAlpha = 1;
 }
 
 function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPicture, ink: Ink) {
@@ -102,7 +114,7 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
   const gone = box.state?.exists === false;
   const chosen = picture.chosen === box.key;
   const lit = picture.lit.has(box.key);
-  context.globalAlpha = gone ? 0.55 : 1;
+  context.globalAlpha = picture.keep && !picture.keep.has(box.key) && !chosen ? FAINT : gone ? 0.55 : 1;
   if (box.standsFor > 1 && camera.k >= FAR) {
     // A second sheet behind the first: it stands for several.
     context.fillStyle = ink.panel;
@@ -157,6 +169,17 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
     context.fillText(fit(context, box.state?.status ?? "", room), left, y + 29);
   }
   box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - (13 + i * 20) * chipScale, y + BOX_H - 12 * chipScale, chipScale));
+  const differs = picture.signs.get(box.key);
+  if (differs) {
+    context.fillStyle = ink.ink;
+    context.beginPath();
+    context.arc(x + BOX_W - 2, y + 2, 8, 0, 7);
+    context.fill();
+    context.fillStyle = ink.onInk;
+    context.font = `600 11px ${ink.fontText}`;
+    context.textAlign = "center";
+    context.fillText(differs, x + BOX_W - 2, y + 2.5);
+  }
   context.globalAlpha = 1;
 }
 

@@ -5,7 +5,7 @@ import { testids } from "../testids";
 import { readInk, useTheme } from "../tokens";
 import type { ObjectRef, ObservationId, Time } from "../wire/wire";
 import { axisOf, pan, type Range, since, toAxis, toTime, whole, zoom } from "./axis";
-import { draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
+import { courseAt, draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
 import { type Gap, gapSaying, neighbour, type Picture, saying } from "./marks";
 import { TimelineList } from "./TimelineList";
 import "./timeline.css";
@@ -38,6 +38,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   const [scroll, setScroll] = useState(0);
   const [hovered, setHovered] = useState<number | null>(null);
   const [gap, setGap] = useState<Gap | null>(null);
+  const [course, setCourse] = useState<{ x: number; text: string } | null>(null);
   const range = closer ?? since(axis, began);
   const last = axis.stretches.at(-1)?.until ?? 0;
   const first = axis.stretches[0]?.from ?? 0;
@@ -175,13 +176,17 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
               if (event.currentTarget.hasPointerCapture(event.pointerId)) return set(timeAtX(xIn(event)));
               const spot = spotAt(xIn(event), yIn(event));
               setHovered(spot?.mark ?? null);
-              setGap(spot ? null : gapAt(xIn(event), yIn(event)));
+              const under = spot ? null : gapAt(xIn(event), yIn(event));
+              setGap(under);
+              const words = spot || under ? null : courseAt(picture, view, xIn(event), yIn(event));
+              setCourse(words ? { x: xIn(event), text: words } : null);
               const id = spot ? picture.marks[spot.mark]?.observation : null;
               if (id !== evidence?.pointed) evidence?.point(id ?? null);
             }}
             onPointerLeave={() => {
               setHovered(null);
               setGap(null);
+              setCourse(null);
               evidence?.point(null);
             }}
           />
@@ -211,6 +216,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
           ) : null}
           {over ? <Saying x={Math.min(Math.max(xOf(view, over.at), GUTTER), width - 20)} width={width} text={saying(picture, over)} /> : null}
           {!over && gap ? <Saying x={Math.min(Math.max(xOf(view, gap.from), GUTTER), width - 20)} width={width} text={gapSaying(gap)} /> : null}
+          {!over && !gap && course ? <Saying x={course.x} width={width} text={course.text} /> : null}
           {loading && picture.marks.length === 0 ? <p className="timeline-empty small faint">Reading the history…</p> : null}
         </div>
       )}

@@ -2,7 +2,7 @@ import { clockOf, dayOf, minuteOf, spanOf } from "../kit/format";
 import type { Ink } from "../tokens/ink";
 import type { ObservationId, Severity, Time } from "../wire/wire";
 import { type Axis, type Range, ticks, toAxis, toTime } from "./axis";
-import type { Picture, TimeMark } from "./marks";
+import { lineSaying, type Picture, rateSaying, type TimeMark } from "./marks";
 import { chip, fit, hatch, hue, moment, shortKind } from "./shapes";
 
 export const RULER = 26;
@@ -57,6 +57,7 @@ export function draw(context: CanvasRenderingContext2D, picture: Picture, view: 
   context.clip();
   lanes(context, picture, view, ink, laneTop);
   const behind = view.time;
+  courses(context, picture, view, ink, laneTop);
   marks(context, picture, view, ink, laneTop, spots, (m) => m.lane !== picture.investigation, behind);
   context.restore();
 
@@ -220,6 +221,57 @@ function placed(picture: Picture, axis: Axis): Places {
   const made = { axis, from, until, spans };
   placesOf.set(picture, made);
   return made;
+}
+
+/** Where a metric or a log's pattern is drawn under a point. */
+export function courseAt(picture: Picture, view: View, x: number, y: number): string | null {
+  const lane = Math.floor((y - RULER + view.scroll) / LANE);
+  const time = toTime(view.axis, placeAt(view, x));
+  if (x < GUTTER || y < RULER) return null;
+  const rate = picture.rates.find((r) => r.lane === lane && x >= xOf(view, r.from) - 2 && x <= xOf(view, r.until) + 2 && (y - RULER + view.scroll) % LANE > LANE - 6);
+  if (rate) return rateSaying(rate);
+  const line = picture.lines.find((l) => l.lane === lane && time >= (l.points[0]?.at ?? 0) && time <= (l.points.at(-1)?.at ?? 0));
+  return line ? lineSaying(line, time) : null;
+}
+
+/** Metrics as small lines over the height of their lane, patterns of logs as bars at its foot; of each pixel one point is drawn. */
+function courses(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number) {
+  const seen = (top: number) => top + LANE >= RULER && top <= view.height;
+  const hidden = view.time ?? Infinity;
+  for (const { lane, points } of picture.lines) {
+    const top = laneTop(lane);
+    if (!seen(top)) continue;
+    const most = points.reduce((high, p) => Math.max(high, p.value), 0);
+    const least = points.reduce((low, p) => Math.min(low, p.value), 0);
+    context.strokeStyle = ink.text3;
+    context.lineWidth = 1;
+    context.beginPath();
+    let last = -99;
+    let begun = false;
+    for (const { at, value } of points) {
+      if (at > hidden) break;
+      const x = xOf(view, at);
+      if (x < GUTTER || x > view.width || x - last < 1) continue;
+      last = x;
+      const y = top + LANE - 3 - ((value - least) / Math.max(most - least, 1e-9)) * (LANE - 6);
+      if (begun) context.lineTo(x, y);
+      else context.moveTo(x, y);
+      begun = true;
+    }
+    context.stroke();
+  }
+  for (const { lane, from, until, count, severity } of picture.rates) {
+    const top = laneTop(lane);
+    if (!seen(top) || from > hidden) continue;
+    const a = Math.max(xOf(view, from), GUTTER);
+    const b = Math.min(xOf(view, Math.min(until, hidden)), view.width);
+    if (b < GUTTER || a > view.width) continue;
+    // The thicker the more of them a minute, from one pixel to four.
+    const rate = count / Math.max((until - from) / 60e6, 1 / 60);
+    const thick = 1 + Math.min(3, Math.max(0, Math.log10(rate + 1)));
+    context.fillStyle = hue(ink, severity);
+    context.fillRect(a, top + LANE - 1 - thick, Math.max(b - a, 2), thick);
+  }
 }
 
 type Deferred = { index: number; mark: TimeMark; x: number; y: number };

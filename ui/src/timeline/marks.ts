@@ -1,6 +1,6 @@
 import type { CaseState } from "../case/fold";
 import { clockOf, homeOf, minuteOf, objectKey } from "../kit/format";
-import type { CaseEvent, MarkKind, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
+import type { CaseEvent, LogPattern, MarkKind, MetricPoint, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
 
 /** What the investigation's own lane shows. */
 export type StepKind = "asked" | "approved" | "denied" | "result" | "released" | "moved" | "concluded" | "said" | "begun";
@@ -32,29 +32,79 @@ export interface Picture {
   gaps: { from: Time; until: Time; why: string }[];
   /** The lane of the investigation itself, the last one. */
   investigation: number;
+  /** Metrics, each as a small line in its lane. */
+  lines: Line[];
+  /** Patterns of logs from their first to their last entry. */
+  rates: Rate[];
 }
+
+export interface Line {
+  lane: number;
+  points: readonly MetricPoint[];
+  unit: string;
+  title: string;
+  observation: ObservationId;
+}
+
+export interface Rate {
+  lane: number;
+  from: Time;
+  until: Time;
+  count: number;
+  severity: Severity;
+  title: string;
+  observation: ObservationId;
+}
+
+/** What the axis tells: when it happened, or when this desk learnt of it. */
+export type By = "at" | "known_at";
+
+/** Of a log so many patterns are drawn, the ones that look like trouble first. */
+const MOST_RATES = 3;
 
 /** A released observation that the cluster's own timeline does not show: a log, a metric, a probe. */
 export interface Learnt {
   id: ObservationId;
   at: Time;
+  seen_at: Time;
+  /** An alert's end. */
+  until: Time | null;
   subject: ObjectRef | null;
-  kind: "log" | "metric" | "note";
+  kind: "log" | "metric" | "alert" | "note";
   title: string;
+  points: readonly MetricPoint[];
+  unit: string;
+  patterns: readonly LogPattern[];
 }
 
-export function pictureOf(timeline: Timeline | undefined, events: readonly CaseEvent[], learnt: readonly Learnt[] = []): Picture {
+/** What is drawn when it was known lasts from then on; what was over by then is a moment. */
+function known<T extends { at: Time; known_at: Time; until: Time | null }>(mark: T): T {
+  return { ...mark, at: mark.known_at, until: mark.until !== null && mark.until > mark.known_at ? mark.until : null };
+}
+
+export function pictureOf(timeline: Timeline | undefined, events: readonly CaseEvent[], learnt: readonly Learnt[] = [], by: By = "at"): Picture {
   const lanes: TimeLane[] = (timeline?.lanes ?? []).map((lane) => ({ object: lane.object, title: lane.object?.name ?? lane.title, kind: lane.object?.kind ?? "" }));
   const investigation = lanes.length;
   lanes.push({ object: null, title: "Investigation", kind: "" });
-  const marks: TimeMark[] = (timeline?.marks ?? []).map((mark) => ({ ...mark }));
+  const marks: TimeMark[] = (timeline?.marks ?? []).map((mark) => (by === "at" ? { ...mark } : known(mark)));
   const drawn = new Set(marks.map((m) => m.observation));
   const laneOf = new Map(lanes.map((lane, i) => [lane.object ? objectKey(lane.object) : "", i]));
   const keys = new Set(laneOf.keys());
-  for (const { id, at, subject, kind, title } of learnt) {
+  const lines: Line[] = [];
+  const rates: Rate[] = [];
+  for (const { id, at, seen_at, until, subject, kind, title, points, unit, patterns } of learnt) {
     const home = subject ? homeOf(subject, keys) : null;
     const lane = home === null ? undefined : laneOf.get(home);
-    if (!drawn.has(id)) marks.push({ lane: lane ?? investigation, at, until: null, kind, severity: "info", title, observation: id });
+    const place = lane ?? investigation;
+    const severity = kind === "alert" ? ("major" as const) : ("info" as const);
+    if (!drawn.has(id)) marks.push({ lane: place, at: by === "at" ? at : Math.max(at, seen_at), until: by === "at" ? until : null, kind, severity, title, observation: id });
+    // Lines and stretches show a course of things: when it was learnt they are one moment.
+    if (by !== "at" || lane === undefined) continue;
+    if (points.length > 1) lines.push({ lane, points, unit, title, observation: id });
+    for (const { template, count, first_at, last_at, level } of patterns.slice(0, MOST_RATES)) {
+      if (first_at === null || last_at === null) continue;
+      rates.push({ lane, from: first_at, until: last_at, count, severity: level === "fatal" || level === "error" ? "major" : level === "warning" ? "minor" : "info", title: template, observation: id });
+    }
   }
   for (const event of events) {
     const step = stepOf(event);
@@ -64,7 +114,7 @@ export function pictureOf(timeline: Timeline | undefined, events: readonly CaseE
   const spans: number[] = [];
   const moments: number[] = [];
   marks.forEach((mark, i) => (lasts(mark) ? spans : moments).push(i));
-  return { lanes, marks, spans, moments, gaps: (timeline?.gaps ?? []).map(([from, until, why]) => ({ from, until, why })), investigation };
+  return { lanes, marks, spans, moments, gaps: (timeline?.gaps ?? []).map(([from, until, why]) => ({ from, until, why })), investigation, lines, rates };
 }
 
 function stepOf(event: CaseEvent): { kind: StepKind; title: string } | null {
@@ -113,6 +163,8 @@ export function timesOf(timeline: Timeline | undefined, picture: Picture, state:
     if (mark.until !== null) times.push(mark.until);
   }
   for (const gap of picture.gaps) times.push(gap.from, gap.until);
+  for (const { points } of picture.lines) times.push(...points.map((p) => p.at));
+  for (const rate of picture.rates) times.push(rate.from, rate.until);
   if (timeline) times.push(timeline.to);
   if (state.opened) times.push(state.opened.asOf);
   if (state.lastAt) times.push(state.lastAt);
@@ -132,6 +184,19 @@ export function neighbour(picture: Picture, time: Time, direction: 1 | -1): Time
 export function saying(picture: Picture, mark: TimeMark): string {
   const lane = picture.lanes[mark.lane];
   return `${minuteOf(mark.at)} ${lane?.object ? objectKey(lane.object) : (lane?.title ?? "")}: ${mark.title.replaceAll("`", "")}`;
+}
+
+/** A pattern of a log in words. */
+export const rateSaying = ({ title, count, from, until }: Rate): string => `${count} times from ${clockOf(from)} to ${clockOf(until)}${until > from ? `, ${perMinute(count, until - from)} a minute` : ""}: ${title.replaceAll("`", "")}`;
+const perMinute = (count: number, micros: Time): string => {
+  const rate = count / Math.max(micros / 60e6, 1 / 60);
+  return rate >= 10 ? String(Math.round(rate)) : rate.toFixed(1);
+};
+
+/** A metric in words: its name, and what it was at a time. */
+export function lineSaying({ title, points, unit }: Line, time: Time): string {
+  const at = points.findLast((p) => p.at <= time) ?? points[0];
+  return `${title}: ${at ? `${Number.isInteger(at.value) ? at.value : at.value.toPrecision(3)} ${unit} at ${clockOf(at.at)}` : "nothing"}`;
 }
 
 export type Gap = Picture["gaps"][number];

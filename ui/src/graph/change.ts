@@ -1,0 +1,41 @@
+import { objectKey } from "../kit/format";
+import type { GraphView, NodeState, Severity } from "../wire/wire";
+
+/** How an object differs from what it was at the other time. */
+export type Difference = "new" | "gone" | "worse" | "better" | "other";
+
+export interface Differences {
+  objects: ReadonlyMap<string, { how: Difference; before: string; now: string }>;
+  /** Edges that are there now and were not, and the other way round, in words. */
+  edges: { now: string[]; before: string[] };
+}
+
+/** The sign on a box: it says the same without its colour. */
+export const sign: Record<Difference, string> = { new: "+", gone: "−", worse: "▲", better: "▼", other: "~" };
+export const word: Record<Difference, string> = { new: "was not there", gone: "is gone", worse: "got worse", better: "got better", other: "is different" };
+
+const weight = (severity: Severity | null): number => (severity === null ? 0 : { info: 0, minor: 1, major: 2, critical: 3 }[severity]);
+
+function howOf(before: NodeState | undefined, now: NodeState | undefined): Difference | null {
+  const [was, is] = [before?.exists ?? false, now?.exists ?? false];
+  if (!was && !is) return null;
+  if (!was) return "new";
+  if (!is) return "gone";
+  const by = weight(now?.severity ?? null) - weight(before?.severity ?? null);
+  if (by !== 0) return by > 0 ? "worse" : "better";
+  return before?.status === now?.status ? null : "other";
+}
+
+/** What differs between two times, of all that either of them has. */
+export function differences(before: GraphView, now: GraphView): Differences {
+  const states = (view: GraphView) => new Map(view.states.map((s) => [objectKey(s.object), s]));
+  const [was, is] = [states(before), states(now)];
+  const objects = new Map<string, { how: Difference; before: string; now: string }>();
+  for (const key of new Set([...was.keys(), ...is.keys()])) {
+    const how = howOf(was.get(key), is.get(key));
+    if (how) objects.set(key, { how, before: was.get(key)?.status ?? "", now: is.get(key)?.status ?? "" });
+  }
+  const edges = (view: GraphView) => view.layout.edges.map((e) => `${objectKey(e.from)} ${e.relation.replaceAll("_", " ")} ${objectKey(e.to)}`);
+  const [then, today] = [new Set(edges(before)), new Set(edges(now))];
+  return { objects, edges: { now: [...today].filter((e) => !then.has(e)), before: [...then].filter((e) => !today.has(e)) } };
+}
