@@ -10,13 +10,17 @@ import { isOpen } from "../fleet/phase";
 import { Rail } from "../fleet/Rail";
 import { AllIncidents } from "../incidents/AllIncidents";
 import { Incidents } from "../incidents/Incidents";
+import { ObjectScreen } from "../object/ObjectScreen";
 import { Scenarios } from "../scenarios/Scenarios";
 import { Settings } from "../settings/Settings";
 import { useAnswer, useUpdates } from "../ipc";
 import { Boundary } from "../kit/boundary";
 import type { CommandFailed } from "../platform";
 import { copy } from "../kit/copy";
+import { objectKey } from "../kit/format";
 import { ToldLine } from "../kit/told";
+import { useChoice } from "../notices/choice";
+import { Watch } from "../notices/Watch";
 import { Night } from "../night/Night";
 import { testids } from "../testids";
 import { chooseTheme, useTheme } from "../tokens/theme";
@@ -24,6 +28,7 @@ import type { ClusterRow } from "../wire/wire";
 import { Help } from "./Help";
 import { useKeyboard, useKeys } from "./keys";
 import { Palette } from "./Palette";
+import { useOpenBeside } from "./beside";
 import { useSayShown } from "./shown";
 import { go, linkHere, type Route, useRoute } from "./route";
 import "./app.css";
@@ -39,6 +44,8 @@ export function App() {
   const [rail, setRail] = useState(true);
   const wide = route.at !== "case" && rail;
   const night = route.at === "night";
+  const notices = useChoice();
+  const openBeside = useOpenBeside();
   const last = lastCluster(route, clusters.data ?? []);
 
   useKeys([
@@ -55,6 +62,7 @@ export function App() {
     { keys: "g e", title: "Go to the scenarios", group: "Go", run: () => go({ at: "scenarios", run: null }) },
     { keys: "g s", title: "Go to the settings", group: "Go", run: () => go({ at: "settings", part: null }) },
     { keys: "mod+,", title: "Go to the settings", group: "Window", run: () => go({ at: "settings", part: null }) },
+    { keys: "shift+w", title: "Open what is shown in a window of its own", group: "Window", run: () => openBeside(location.hash || "#/") },
     { keys: "y", title: "Copy a link to what is shown", group: "Window", run: () => void copy(linkHere(), "The link") },
     { keys: "alt+ArrowLeft", title: "Back", group: "Go", run: () => history.back() },
     { keys: "alt+ArrowRight", title: "Forward", group: "Go", run: () => history.forward() },
@@ -70,6 +78,7 @@ export function App() {
           <Screen route={route} clusters={clusters} />
         </Boundary>
       </main>
+      {notices.told || notices.tray ? <Watch choice={notices} /> : null}
       <ToldLine />
       {overlay === "help" ? <Help close={() => setOverlay(null)} /> : null}
       {overlay === "palette" ? <Palette clusters={clusters.data ?? []} close={() => setOverlay(null)} /> : null}
@@ -87,6 +96,8 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
       return <AllIncidents />;
     case "connection":
       return <Connection key={route.cluster} cluster={route.cluster} />;
+    case "object":
+      return <ObjectScreen key={`${route.cluster} ${objectKey(route.object)}`} cluster={route.cluster} object={route.object} time={route.time} />;
     case "cases":
       return <Cases />;
     case "case":
@@ -117,6 +128,6 @@ let remembered: string | null = null;
 
 /** The cluster that "incidents" leads to: the one shown last, else the first that is open. */
 function lastCluster(route: Route, rows: readonly ClusterRow[]): string | null {
-  if (route.at === "cluster" || route.at === "connection") remembered = route.cluster;
+  if (route.at === "cluster" || route.at === "connection" || route.at === "object") remembered = route.cluster;
   return remembered ?? rows.find((r) => isOpen(r.state.phase))?.id ?? null;
 }

@@ -1,12 +1,12 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { useAnswer } from "../ipc";
-import { Kbd } from "../kit";
+import { Kbd, objectKey, SeverityMark } from "../kit";
 import { Dialog } from "../kit/dialog";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import { parts } from "../settings/parts";
-import type { ClusterRow, TriageView } from "../wire/wire";
+import type { ClusterRow, ObjectHit, Severity, TriageView } from "../wire/wire";
 import { capsOf, useBindings } from "./keys";
 import { followed, go } from "./route";
 
@@ -15,6 +15,9 @@ interface Item {
   group: string;
   caps: string[];
   cannot: string | null;
+  severity?: Severity | null;
+  /** Found by the core already: its words need not stand in the title. */
+  note?: string;
   run: () => void;
 }
 
@@ -31,7 +34,20 @@ function incidentsIn(client: QueryClient, clusters: readonly ClusterRow[]): Item
   );
 }
 
-/** Everything that can be done or gone to, by its name. */
+/** So many objects are listed; more letters find fewer. */
+const MOST_OBJECTS = 30;
+
+const itemOf = (hit: ObjectHit, several: boolean): Item => ({
+  title: objectKey(hit.object).replace("//", "/"),
+  group: "Objects",
+  caps: [],
+  cannot: null,
+  severity: hit.severity,
+  note: several ? `${hit.status} · ${hit.cluster_name}` : hit.status,
+  run: () => go({ at: "object", cluster: hit.cluster, object: hit.object, time: null }),
+});
+
+/** Everything that can be done or gone to, by its name; objects of all opened clusters from the second letter on. */
 export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; close: () => void }) {
   const bindings = useBindings();
   const cases = useAnswer("cases_list", {});
@@ -40,6 +56,8 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
   const client = useQueryClient();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
+  const looked = useDeferredValue(text.trim());
+  const objects = useAnswer("objects_search", { text: looked, most: MOST_OBJECTS }, { enabled: looked.length > 1 && !followed(looked), keepLast: true });
   const list = useRef<HTMLUListElement>(null);
 
   const items = useMemo<Item[]>(
@@ -55,11 +73,13 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
     ],
     [bindings, clusters, cases.data, blueprints.data, library.data, client],
   );
+  const several = new Set((objects.data ?? []).map((hit) => hit.cluster)).size > 1;
+  const hits = looked.length > 1 && text.trim().length > 1 ? (objects.data ?? []).map((hit) => itemOf(hit, several)) : [];
   const link = followed(text);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = link
     ? [{ title: "Go where the link leads", group: "Link", caps: [], cannot: null, run: () => go(link) }]
-    : items.filter((item) => words.every((word) => `${item.group} ${item.title}`.toLowerCase().includes(word))).slice(0, 60);
+    : [...items.filter((item) => words.every((word) => `${item.group} ${item.title}`.toLowerCase().includes(word))).slice(0, 60), ...hits];
   const chosen = Math.min(at, Math.max(found.length - 1, 0));
 
   function move(by: number) {
@@ -84,7 +104,7 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
-        placeholder="A command, a cluster, an incident, a case, a page of the library"
+        placeholder="A command, an object, a cluster, an incident, a case, a page of the library"
         value={text}
         onChange={(e) => {
           setText(e.target.value);
@@ -111,12 +131,14 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
           >
             <span className="palette-group">{item.group}</span>
             <span className="palette-title">
-              <Words text={item.title} />
+              {item.severity ? <SeverityMark severity={item.severity} /> : null} <Words text={item.title} />
+              {item.note ? <span className="small faint"> {item.note}</span> : null}
             </span>
             {item.cannot ? <span className="small faint">{item.cannot}</span> : item.caps.map((cap, n) => <Kbd key={n}>{cap}</Kbd>)}
           </li>
         ))}
-        {found.length === 0 ? <li className="faint">Nothing is called that.</li> : null}
+        {objects.error && looked.length > 1 ? <li className="faint">Objects could not be searched: {objects.error.title}</li> : null}
+        {found.length === 0 ? <li className="faint">{objects.isFetching ? "Looking for objects…" : "Nothing is called that."}</li> : null}
       </ul>
     </Dialog>
   );

@@ -19,6 +19,8 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["g s", "Go to the settings"],
       ["mod+,", "Go to the settings"],
       ["m", "3 a.m. mode, and back"],
+      ["shift+w", "Open what is shown in a window of its own"],
+      ["mod+Enter", "Follow a link in a window of its own (or Ctrl and a click)"],
       ["y", "Copy a link to what is shown"],
       ["u", "Undo what was just done"],
       ["alt+ArrowLeft", "Back"],
@@ -101,6 +103,19 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["z 4", "Enlarge the conversation"],
       ["v t", "Timeline as a list, and back"],
       ["v g", "Graph as a list, and back"],
+      ["v k", "Timeline by when it happened, or by when it was known"],
+    ],
+  },
+  {
+    where: "Graph",
+    keys: [
+      ["v f", "Find in the graph"],
+      ["v c", "Collapse by owner, namespace or node, and back"],
+      ["v h", "Mark the first broken hop"],
+      ["v b", "Mark the blast radius of what is chosen"],
+      ["v p", "Mark the way from what is chosen to another object"],
+      ["v d", "Mark what differs from another time"],
+      ["Enter", "Open a collapsed group"],
     ],
   },
   {

@@ -20,6 +20,7 @@ export type Route =
   | { at: "incidents" }
   | { at: "cluster"; cluster: string; incident: string | null }
   | { at: "connection"; cluster: string }
+  | { at: "object"; cluster: string; object: ObjectRef; time: Time | null }
   | { at: "cases" }
   | { at: "case"; case: string; place?: Place }
   | { at: "night"; case: string | null }
@@ -30,7 +31,7 @@ export type Route =
 
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [head, first, second] = path.split("/").map(decoded);
+  const [head, first, second, third, fourth] = path.split("/").map(decoded);
   switch (head) {
     case "cluster":
       return first ? { at: "cluster", cluster: first, incident: second ?? null } : { at: "start" };
@@ -38,6 +39,10 @@ export function parseRoute(hash: string): Route {
       return { at: "incidents" };
     case "connection":
       return first ? { at: "connection", cluster: first } : { at: "start" };
+    case "object": {
+      const time = timeFrom(new URLSearchParams(query).get("time"));
+      return first && second && fourth ? { at: "object", cluster: first, object: { kind: second, namespace: third ?? "", name: fourth }, time } : { at: "start" };
+    }
     case "cases":
       return { at: "cases" };
     case "case":
@@ -68,6 +73,11 @@ export function toHash(route: Route): string {
       return "#/incidents";
     case "connection":
       return `#/connection/${e(route.cluster)}`;
+    case "object": {
+      const { kind, namespace, name } = route.object;
+      const time = route.time === null ? "" : `?time=${timeText(route.time)}`;
+      return `#/object/${e(route.cluster)}/${e(kind)}/${e(namespace)}/${e(name)}${time}`;
+    }
     case "cases":
       return "#/cases";
     case "case":

@@ -10,7 +10,7 @@ import { Score } from "../scenarios/Score";
 import { clockOf, EvidenceProvider, Failed, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
 import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
-import { neighbour, pictureOf, timesOf } from "../timeline/marks";
+import { type By, neighbour, pictureOf, timesOf } from "../timeline/marks";
 import { Timeline } from "../timeline/Timeline";
 import type { CaseView, ObjectRef, ObservationId, Time } from "../wire/wire";
 import { BranchFrom } from "./BranchFrom";
@@ -57,13 +57,18 @@ function Opened({ view }: { view: CaseView }) {
   const subjects = useMemo(() => subjectsOf(view), [view]);
   const timeline = useAnswer("timeline_get", { cluster, objects: subjects }, { keepLast: true });
   const graph = useAnswer("graph_get", { cluster, objects: subjects, at: asOf, hops: 2, most: 60 }, { keepLast: true });
+  const [against, setAgainst] = useState<Time | null>(null);
+  const other = useAnswer("graph_get", { cluster, objects: subjects, at: against, hops: 2, most: 60 }, { enabled: against !== null });
+  const began = now.opened?.incidents[0]?.started_at ?? null;
+  const choices: [string, Time][] = began === null ? [] : [["just before it began", began - 60e6], ["an hour before", began - 3600e6], ["a day before", began - 86_400e6]];
   const evidence = useCaseEvidence(
     cluster,
     now,
     place.evidence,
     useCallback((id: ObservationId | null) => move({ evidence: id, object: null }), [move]),
   );
-  const picture = useMemo(() => pictureOf(timeline.data, events, evidence.learnt), [timeline.data, events, evidence.learnt]);
+  const [by, setBy] = useState<By>("at");
+  const picture = useMemo(() => pictureOf(timeline.data, events, evidence.learnt, by), [timeline.data, events, evidence.learnt, by]);
   const times = useMemo(() => timesOf(timeline.data, picture, now), [timeline.data, picture, now]);
   // What was read from a pod is shown at the workload that stands for it.
   const atNodes = useMemo(() => {
@@ -105,6 +110,7 @@ function Opened({ view }: { view: CaseView }) {
     { keys: "f", title: "Branch from what is shown", group: "Case", run: () => setBranching(shown.lastSeq), cannot: shown.lastSeq > 0 ? null : "the case had not been opened yet" },
     { keys: "c", title: "Compare with another case", group: "Case", run: () => setComparing(true) },
     { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
+    { keys: "v k", title: by === "at" ? "Timeline by when it was known" : "Timeline by when it happened", group: "Panels", run: () => setBy(by === "at" ? "known_at" : "at") },
     { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
   ]);
 
@@ -113,15 +119,19 @@ function Opened({ view }: { view: CaseView }) {
     <EvidenceProvider value={evidence.value}>
       <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
         <CaseBar view={view} state={now} time={time} setTime={setTime} propose={() => setProposing(true)} handOff={() => setHandingOff(true)} />
-        <Panel {...panel("timeline")} title="Timeline" list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
+        <Panel {...panel("timeline")} title="Timeline" note={
+            <button type="button" className="link timeline-by" aria-pressed={by === "known_at"} data-testid={testids.timelineBy} data-by={by} title="What the axis tells: when it happened, or when it was known here (V K)" onClick={() => setBy(by === "at" ? "known_at" : "at")}>
+              {by === "at" ? "happened" : "known"}
+            </button>
+          } list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
           {timeline.error && !timeline.data ? (
             <Failed failure={timeline.error} retry={() => void timeline.refetch()} />
           ) : (
-            <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={now.opened?.incidents[0]?.started_at ?? null} list={lists.has("timeline")} loading={timeline.isFetching} />
+            <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={began} list={lists.has("timeline")} loading={timeline.isFetching} />
           )}
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
-          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} />
+          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} against={{ time: against, set: setAgainst, choices, view: against === null ? undefined : other.data }} />
         </Panel>
         <Panel {...panel("board")} title="Hypotheses">
           <Board state={shown} onObject={choose}>
@@ -132,6 +142,7 @@ function Opened({ view }: { view: CaseView }) {
             at={asOf}
             onObject={choose}
             onTime={setTime}
+            onPropose={() => setProposing(true)}
             close={() => move({ evidence: null, object: null })}
           />
         </Panel>

@@ -23,8 +23,22 @@ export interface CaseEvidence {
 function combine(results: UseQueryResult<ObservationView>[]): Learnt[] {
   return results.flatMap(({ data }) => {
     if (!data) return [];
-    const { id, at, subject, body } = data.observation;
-    return [{ id, at, subject, kind: body.type === "log" || body.type === "metric" ? body.type : ("note" as const), title: data.text.split("\n")[0] ?? "" }];
+    const { id, at, seen_at, subject, body } = data.observation;
+    const kind = body.type === "log" || body.type === "metric" || body.type === "alert" ? body.type : ("note" as const);
+    return [
+      {
+        id,
+        at: body.type === "alert" ? body.starts_at : at,
+        seen_at,
+        until: body.type === "alert" ? body.ends_at : null,
+        subject,
+        kind,
+        title: body.type === "metric" ? body.name : body.type === "alert" ? `${body.name} ${body.state}` : (data.text.split("\n")[0] ?? ""),
+        points: body.type === "metric" ? body.points : [],
+        unit: body.type === "metric" ? body.unit : "",
+        patterns: body.type === "log" ? (body.patterns ?? []) : [],
+      },
+    ];
   });
 }
 

@@ -1,11 +1,13 @@
 import { useState } from "react";
 import { useKeys } from "../app/keys";
 import type { Call } from "../case/fold";
-import { useAct, useAnswer } from "../ipc";
+import { useAct, useAnswer, useCommand } from "../ipc";
 import { Button, Chip, Inline, RiskMark, valueOf } from "../kit";
 import { ArgsDiff, Diff } from "../kit/diff";
 import { diffArgs } from "../kit/lines";
+import { tell } from "../kit/told";
 import { Words } from "../kit/words";
+import { CommandFailed } from "../platform";
 import { testids } from "../testids";
 import type { Preview } from "../wire/wire";
 import { DenyWords } from "./DenyWords";
@@ -20,6 +22,7 @@ export function PendingCall({ caseId, clusterName, call, preview }: { caseId: st
   const approve = useAct("call_approve");
   const deny = useAct("call_deny");
   const allow = useAct("rule_allow");
+  const command = useCommand();
   const tools = useAnswer("tools_list", {});
   const tool = tools.data?.find((t) => t.name === call.call.tool);
   const namespace = typeof call.call.args["namespace"] === "string" ? call.call.args["namespace"] : null;
@@ -32,7 +35,11 @@ export function PendingCall({ caseId, clusterName, call, preview }: { caseId: st
   async function allowAll() {
     // The rule is for the calls to come; this one is the engineer's own approval.
     const made = await allow.run({ case: caseId, tools: [], namespace, minutes: MINUTES, because: `Allowed while looking at \`${call.call.tool}\`.` });
-    if (made) await approve.run({ case: caseId, call: call.id, digest: call.digest });
+    if (!made) return;
+    const name = `reads in ${namespace ?? "the whole cluster"} for ${MINUTES} minutes`;
+    const undo = () => void command("rule_end", { case: caseId, name }).then(() => tell({ text: `Ended: ${name}` }), (thrown: unknown) => tell({ text: CommandFailed.from(thrown).title }));
+    tell({ text: `Allowed: ${name}`, undo });
+    await approve.run({ case: caseId, call: call.id, digest: call.digest });
   }
   useKeys([
     { keys: "a", title: "Approve the call", group: "Your decision", run: answer, cannot: asking ? busy : "finish or cancel first" },

@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { useAct, useAnswer, useCommand } from "../ipc";
 import { Button, countOf, Failed, Inline, Loading } from "../kit";
 import { Dialog } from "../kit/dialog";
+import { tell } from "../kit/told";
 import { Words } from "../kit/words";
 import { CommandFailed } from "../platform/host";
 import { testids } from "../testids";
@@ -44,13 +45,21 @@ export function SourcesPanel({ focus = false }: { focus?: boolean }) {
 
 function Source({ row }: { row: SourceRow }) {
   const remove = useAct("source_remove");
+  const command = useCommand();
+  async function takeAway() {
+    const { kind, name } = row;
+    if (!(await remove.run({ kind, name }))) return;
+    // What was pasted is kept nowhere, so it cannot be had back.
+    const undo = kind === "pasted" ? undefined : () => void command("source_add", { kind, name, text: null }).catch((thrown: unknown) => tell({ text: CommandFailed.from(thrown).title }));
+    tell({ text: `No longer looked at: \`${name}\``, undo });
+  }
   return (
     <li className="source" data-testid={testids.sourceRow} data-kind={row.kind} data-name={row.name}>
       <span className="small faint">{kinds[row.kind]}</span>
       <span className="mono source-name">{row.name}</span>
       <span className="small soft">{row.exists ? countOf(row.contexts, "context") : "not there; watched for"}</span>
       {row.removable ? (
-        <Button tone="quiet" className="small" testid={testids.sourceRemove} onClick={() => void remove.run({ kind: row.kind, name: row.name })} cannot={remove.busy ? "it is being taken away" : null} aria-label={`Remove ${row.name} from the list`} title="Take it off the list; the file stays what it is">
+        <Button tone="quiet" className="small" testid={testids.sourceRemove} onClick={() => void takeAway()} cannot={remove.busy ? "it is being taken away" : null} aria-label={`Remove ${row.name} from the list`} title="Take it off the list; the file stays what it is">
           Remove
         </Button>
       ) : (

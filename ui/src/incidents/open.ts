@@ -33,6 +33,8 @@ export interface OpenIncidents {
   /** Of how many open clusters it is known what is broken. */
   known: number;
   waiting: ClusterRow[];
+  /** Clusters of which it is known, by id. */
+  views: readonly string[];
   /** Clusters that are open and tell nothing, each in a sentence. */
   dark: string[];
   /** All of which not everything is known. */
@@ -58,5 +60,6 @@ export function useOpenIncidents(): OpenIncidents {
   const failed = seen.flatMap((row, i) => (triages[i]?.error ? [`\`${row.name}\`: ${triages[i].error.title}`] : []));
   const old = seen.filter((row) => isStopped(row.state.phase) || row.state.phase === "degraded").map((row) => `\`${row.name}\`: ${saying(row, now).text}. ${row.state.message}`);
   const unknown = [...dark, ...old, ...failed, ...waiting.map((row) => `\`${row.name}\`: it is being looked at.`), ...partial.map((row) => `\`${row.name}\`: still listing.`)];
-  return { clusters, opened, all, known: seen.length - waiting.length - failed.length, waiting, dark, unknown };
+  const views = seen.filter((_, i) => triages[i]?.data !== undefined).map((row) => row.id);
+  return { clusters, opened, all, views, known: seen.length - waiting.length - failed.length, waiting, dark, unknown };
 }

@@ -12,11 +12,12 @@ interface Props {
   at: Time | null;
   onObject: (object: ObjectRef) => void;
   onTime: (time: Time) => void;
+  onPropose?: () => void;
   close: () => void;
 }
 
 /** A drawer over the board: the chosen observation, or the chosen object as of the shown time. */
-export function Inspector({ object, at, onObject, onTime, close }: Props) {
+export function Inspector({ object, at, onObject, onTime, onPropose, close }: Props) {
   const evidence = useEvidence();
   const ref = useRef<HTMLElement>(null);
   const observation = evidence?.chosen ?? null;
@@ -34,7 +35,7 @@ export function Inspector({ object, at, onObject, onTime, close }: Props) {
       {observation ? (
         <ObservationPane cluster={evidence.cluster} id={observation} number={evidence.numbers.get(observation) ?? null} onObject={onObject} />
       ) : object ? (
-        <ObjectPane cluster={evidence.cluster} object={object} at={at} onObject={onObject} onTime={onTime} />
+        <ObjectPane cluster={evidence.cluster} object={object} at={at} onObject={onObject} onTime={onTime} onPropose={onPropose} />
       ) : null}
     </aside>
   );

@@ -1,12 +1,15 @@
 import { useState } from "react";
 import { useAnswer } from "../ipc";
 import { At, Chip, Chips, Failed, Loading, ObjectName, objectKey } from "../kit";
-import { Diff } from "../kit/diff";
 import { YamlText } from "../kit/yaml";
 import { testids } from "../testids";
 import type { ClusterId, ObjectRef, Time } from "../wire/wire";
+import { Applies } from "./Applies";
+import { Read } from "./Logs";
+import { usePieces } from "./pieces";
+import { Versions } from "./Versions";
 
-const tabs = ["State", "Last change", "Events", "Facts", "Related"] as const;
+const tabs = ["State", "Changes", "Events", "Logs", "Facts", "Related", "Knowledge"] as const;
 type Tab = (typeof tabs)[number];
 
 interface Props {
@@ -15,15 +18,21 @@ interface Props {
   at: Time | null;
   onObject: (object: ObjectRef) => void;
   onTime: (time: Time) => void;
+  /** Proposes a call about it; absent where there is no case to propose it in. */
+  onPropose?: (() => void) | undefined;
 }
 
-/** One object as of the shown time: its YAML, what changed last, its events, what code concludes about it, what is next to it. */
-export function ObjectPane({ cluster, object, at, onObject, onTime }: Props) {
+/**
+ * One object as of the shown time: its YAML, its versions, its events, what was read of its logs, what code concludes about
+ * it, what is next to it, and what is known that concerns it.
+ */
+export function ObjectPane({ cluster, object, at, onObject, onTime, onPropose }: Props) {
   const [tab, setTab] = useState<Tab>("State");
+  const pieces = usePieces(cluster, object, at);
   const { data, error, refetch } = useAnswer("object_get", { cluster, object, at }, { keepLast: true });
   if (error) return <Failed failure={error} retry={() => void refetch()} />;
   if (!data || objectKey(data.object) !== objectKey(object)) return <Loading what={`Looking at ${object.name}…`} rows={5} />;
-  const count: Record<Tab, number | null> = { State: null, "Last change": null, Events: data.events.length, Facts: data.facts.length, Related: data.related.length };
+  const count: Record<Tab, number | null> = { State: null, Changes: data.changed_at.length, Events: data.events.length, Logs: pieces.length, Facts: data.facts.length, Related: data.related.length, Knowledge: null };
 
   return (
     <div className="pane">
@@ -50,6 +59,7 @@ export function ObjectPane({ cluster, object, at, onObject, onTime }: Props) {
             key={name}
             type="button"
             role="tab"
+            data-tab={name}
             aria-selected={name === tab}
             tabIndex={name === tab ? 0 : -1}
             onClick={() => setTab(name)}
@@ -69,7 +79,9 @@ export function ObjectPane({ cluster, object, at, onObject, onTime }: Props) {
       </div>
       <div className="pane-body" role="tabpanel">
         {tab === "State" ? data.yaml ? <YamlText text={data.yaml} testid={testids.objectYaml} /> : <p className="small faint">There is nothing to show at this time.</p> : null}
-        {tab === "Last change" ? data.last_change ? <Diff unified={data.last_change} /> : <p className="small faint">No earlier version is in the history.</p> : null}
+        {tab === "Changes" ? <Versions cluster={cluster} view={data} onTime={onTime} /> : null}
+        {tab === "Logs" ? <Read pieces={pieces} onPropose={onPropose ?? null} /> : null}
+        {tab === "Knowledge" ? <Applies cluster={cluster} view={data} at={at} /> : null}
         {tab === "Events" ? (
           <ul className="pane-events">
             {data.events.length === 0 ? <li className="small faint">No events.</li> : null}

@@ -2,7 +2,8 @@ import { useAnswer } from "../ipc";
 import { At, Failed, Loading, ObjectName } from "../kit";
 import { Redacted } from "../kit/words";
 import { testids } from "../testids";
-import type { Body, ClusterId, MetricPoint, ObjectRef, ObservationId } from "../wire/wire";
+import type { Body, ClusterId, ObjectRef, ObservationId } from "../wire/wire";
+import { Line } from "./Line";
 
 const kinds: Record<Body["type"], string> = {
   object: "A version of an object",
@@ -80,28 +81,5 @@ export function ObservationPane({ cluster, id, number, onObject }: Props) {
         <Redacted text={text} />
       </pre>
     </div>
-  );
-}
-
-/** A small line with its least and greatest value; the numbers are in the text as well. */
-function Line({ points, unit }: { points: readonly MetricPoint[]; unit: string }) {
-  const first = points[0];
-  const last = points.at(-1);
-  if (!first || !last || first === last) return null;
-  const values = points.map((p) => p.value);
-  const most = Math.max(...values);
-  const least = Math.min(0, ...values);
-  const path = points
-    .map((p, i) => `${i ? "L" : "M"}${(((p.at - first.at) / Math.max(last.at - first.at, 1)) * 300).toFixed(1)} ${(56 - ((p.value - least) / Math.max(most - least, 1e-9)) * 52).toFixed(1)}`)
-    .join("");
-  return (
-    <figure className="line">
-      <svg viewBox="0 0 300 60" preserveAspectRatio="none" aria-hidden="true">
-        <path d={path} />
-      </svg>
-      <figcaption className="small faint mono">
-        0 – {Math.round(most)} {unit}
-      </figcaption>
-    </figure>
   );
 }

@@ -5,6 +5,7 @@ import { useAct } from "../ipc";
 import { Button, countOf, Inline } from "../kit";
 import { testids } from "../testids";
 import type { Blueprint, OddsShift, Scope } from "../wire/wire";
+import { Markdown } from "./Markdown";
 import { emptyOdds, fromYaml, lacking, toYaml } from "./draft";
 
 const Editor = lazy(() => import("../form/Editor"));
@@ -82,7 +83,17 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
             {() => <OddsFields odds={draft.odds} onChange={(odds) => change({ odds })} />}
           </Row>
           <Row label="Notes" words="Markdown, for people.">
-            {(id) => <textarea id={id} className="field" rows={4} data-field="notes" value={draft.notes} onChange={(e) => change({ notes: e.target.value })} />}
+            {(id) => (
+              <>
+                <textarea id={id} className="field" rows={4} data-field="notes" value={draft.notes} onChange={(e) => change({ notes: e.target.value })} />
+                {draft.notes.trim() ? (
+                  <details className="notes-preview">
+                    <summary className="small">As it will be read</summary>
+                    <Markdown text={draft.notes} />
+                  </details>
+                ) : null}
+              </>
+            )}
           </Row>
           <p className="small faint">
             {countOf(draft.dependencies.length, "declared dependency", "declared dependencies")}, {countOf(draft.invariants.length, "invariant")}, {countOf(draft.preferred_fixes.length, "preferred fix", "preferred fixes")}, {countOf(draft.forbidden_fixes.length, "forbidden fix", "forbidden fixes")}: edit them in the text.

@@ -1,11 +1,13 @@
-import { useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, toHash } from "../app/route";
-import { useAct, useAnswer } from "../ipc";
+import { useAct, useAnswer, useCommand } from "../ipc";
 import { At, Button, Empty, Failed, Inline, Loading } from "../kit";
 import { TextDiff } from "../kit/diff";
+import { tell } from "../kit/told";
+import { CommandFailed } from "../platform";
 import { testids } from "../testids";
-import type { BlueprintVersion } from "../wire/wire";
+import type { Blueprint, BlueprintVersion } from "../wire/wire";
+import { Used } from "./Used";
 import { BlueprintEditor } from "./BlueprintEditor";
 import { emptyBlueprint, scopeWords, toYaml } from "./draft";
 import "./knowledge.css";
@@ -53,7 +55,8 @@ export function Blueprints({ name }: { name: string | null }) {
           ) : chosen ? (
             <div className="knowledge-detail">
               <BlueprintEditor key={`${chosen.blueprint.name} ${chosen.version}`} blueprint={chosen.blueprint} version={chosen.version} />
-              <Versions name={chosen.blueprint.name} />
+              <Versions name={chosen.blueprint.name} blueprint={chosen.blueprint} />
+              <Used key={`used ${chosen.blueprint.name}`} kind="blueprint" id={chosen.blueprint.name} />
             </div>
           ) : (
             <Empty title="No blueprint yet">
@@ -66,10 +69,16 @@ export function Blueprints({ name }: { name: string | null }) {
   );
 }
 
-function Versions({ name }: { name: string }) {
+function Versions({ name, blueprint }: { name: string; blueprint: Blueprint }) {
   const versions = useAnswer("blueprint_versions", { name });
   const retire = useAct("blueprint_retire");
-  const [sure, setSure] = useState(false);
+  const command = useCommand();
+  async function retireIt() {
+    if (!(await retire.run({ name }))) return;
+    go({ at: "blueprints", name: null });
+    const back = () => void command("blueprint_put", { blueprint, yaml: null }).then(() => go({ at: "blueprints", name }), (thrown: unknown) => tell({ text: CommandFailed.from(thrown).title }));
+    tell({ text: `Retired: the blueprint \`${name}\``, undo: back });
+  }
   const rows = [...(versions.data ?? [])].sort((a, b) => b.version - a.version);
   return (
     <section className="versions" data-testid={testids.blueprintVersions}>
@@ -81,16 +90,9 @@ function Versions({ name }: { name: string }) {
         ))}
       </ul>
       <p className="retire">
-        {sure ? (
-          <>
-            <span className="small">It stops counting in every case; its versions are kept.</span>{" "}
-            <Button onClick={() => void retire.run({ name }).then((done) => done && go({ at: "blueprints", name: null }))}>Retire it</Button> <Button onClick={() => setSure(false)}>Keep it</Button>
-          </>
-        ) : (
-          <Button tone="quiet" onClick={() => setSure(true)}>
-            Retire this blueprint
-          </Button>
-        )}
+        <Button tone="quiet" onClick={() => void retireIt()} cannot={retire.busy ? "it is being retired" : null} title="It stops counting in every case; its versions are kept, and it can be brought back">
+          Retire this blueprint
+        </Button>
       </p>
       {retire.failed ? <Inline failure={retire.failed} dismiss={retire.dismiss} /> : null}
     </section>

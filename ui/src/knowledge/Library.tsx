@@ -7,6 +7,7 @@ import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { LibraryEntry } from "../wire/wire";
 import { Markdown } from "./Markdown";
+import { Used } from "./Used";
 import "./knowledge.css";
 
 const order = ["failure-mode", "article", "specialist", "blueprint"];
@@ -69,6 +70,7 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
             <h2>{entry.title}</h2>
             <p className="small faint mono">{entry.file}</p>
             <Markdown text={entry.body} />
+            {entry.kind === "failure-mode" ? <Used key={entry.id} kind={entry.kind} id={entry.id} /> : null}
           </article>
         ) : (
           <Blank title="The library is empty" />
