@@ -1,5 +1,6 @@
 //! The real window, by clicks and keys alone: from the first start to a conclusion.
 
+mod beside;
 mod connection;
 mod fleet;
 mod person;
@@ -49,4 +50,14 @@ fn an_expired_login_is_renewed_in_place_and_a_cluster_that_went_away_comes_back(
 #[test]
 fn what_was_set_is_set_after_a_restart() {
     tell("what_was_set_is_set_after_a_restart", settings::settings);
+}
+
+#[test]
+fn another_way_through_a_case_is_compared_with_the_first() {
+    tell("another_way_through_a_case_is_compared_with_the_first", beside::branches);
+}
+
+#[test]
+fn an_object_is_found_by_its_name_and_a_case_has_a_window_of_its_own() {
+    tell("an_object_is_found_by_its_name_and_a_case_has_a_window_of_its_own", beside::found_and_beside);
 }

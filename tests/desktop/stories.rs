@@ -9,7 +9,7 @@ use crate::person::Stage;
 const ARROW_LEFT: Key = Key::Left;
 
 /// Opens the practice cluster, its worst incident, and a case on it.
-async fn open_case(window: &Window) -> anyhow::Result<()> {
+pub async fn open_case(window: &Window) -> anyhow::Result<()> {
     window.click("cluster-open").await?;
     window.click("incident-row").await?;
     window.click("case-open").await?;
@@ -19,13 +19,13 @@ async fn open_case(window: &Window) -> anyhow::Result<()> {
 
 /// What the investigation wants next.
 #[derive(Debug, PartialEq, Eq)]
-enum Wants {
+pub enum Wants {
     Decision,
     Release,
     Nothing,
 }
 
-async fn wants(window: &Window) -> anyhow::Result<Wants> {
+pub async fn wants(window: &Window) -> anyhow::Result<Wants> {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         if window.shows("pending-result").await? {
@@ -45,7 +45,7 @@ async fn wants(window: &Window) -> anyhow::Result<Wants> {
 }
 
 /// What is asked now, as one word that changes with every question.
-async fn question(window: &Window) -> anyhow::Result<String> {
+pub async fn question(window: &Window) -> anyhow::Result<String> {
     for id in ["pending-call", "pending-result"] {
         if let Some(element) = window.all(id).await?.first() {
             // It may be answered and gone between the two lines.
@@ -58,13 +58,13 @@ async fn question(window: &Window) -> anyhow::Result<String> {
 }
 
 /// Does something, then waits until the question is another one.
-async fn answer(window: &Window, keys: &str) -> anyhow::Result<()> {
+pub async fn answer(window: &Window, keys: &str) -> anyhow::Result<()> {
     let before = question(window).await?;
     window.keys(keys).await?;
     moved_on(window, &before).await
 }
 
-async fn moved_on(window: &Window, before: &str) -> anyhow::Result<()> {
+pub async fn moved_on(window: &Window, before: &str) -> anyhow::Result<()> {
     let end = Instant::now() + Duration::from_secs(30);
     while question(window).await? == before {
         ensure!(Instant::now() < end, "the question `{before}` stays");
@@ -74,7 +74,7 @@ async fn moved_on(window: &Window, before: &str) -> anyhow::Result<()> {
 }
 
 /// Approves and releases whatever comes, by keys.
-async fn to_the_end(window: &Window) -> anyhow::Result<u32> {
+pub async fn to_the_end(window: &Window) -> anyhow::Result<u32> {
     for answered in 0.. {
         match wants(window).await? {
             Wants::Decision => answer(window, "a").await?,
