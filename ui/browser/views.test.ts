@@ -3,6 +3,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Site } from "./chromium";
+import { FINISHED } from "../src/platform/recordings/demo/case";
 import { overlays, readyBefore, views } from "./views";
 
 let site: Site;
@@ -78,6 +79,51 @@ describe("by the keyboard alone", () => {
       await page.keyboard.press("Enter");
       await page.waitForFunction((wanted) => location.hash === wanted, hash);
     }
+    await page.close();
+  });
+
+  it("an object is found by a few letters, its versions are compared, and what it hangs together with is walked", async () => {
+    const page = await site.page("/cases");
+    await shown(page, "rail");
+    await page.keyboard.press("Control+k");
+    await shown(page, "palette");
+    await page.keyboard.type("deployment shop cart");
+    await page.waitForFunction(() => document.querySelector("[role=option][aria-selected=true]")?.textContent?.includes("Deployment/shop/cart"));
+    await page.keyboard.press("Enter");
+    await shown(page, "object-yaml");
+    expect(await page.evaluate(() => location.hash)).toMatch(/^#\/object\/.*\/Deployment\/shop\/cart$/);
+    await page.focus('[data-tab="State"]');
+    await page.keyboard.press("ArrowRight");
+    await shown(page, "object-versions");
+    expect(await page.textContent('[data-testid="object-versions"]')).toContain("256Mi");
+    for (const [keys, words] of [["h", "First broken hop: Deployment cart"], ["b", "need Deployment cart"]] as const) {
+      await page.keyboard.press("v");
+      await page.keyboard.press(keys);
+      await page.waitForFunction((wanted) => document.querySelector('[data-testid="graph-says"]')?.textContent?.includes(wanted), words);
+    }
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press("v");
+    await page.keyboard.press("f");
+    await page.keyboard.type("redis");
+    await page.waitForFunction(() => document.querySelector('[data-testid="graph-says"]')?.textContent === "2 objects found");
+    await page.close();
+  });
+
+  it("a case's graph says what differs from before, and its timeline goes by what was known when", async () => {
+    const page = await site.page(`/case/${encodeURIComponent(FINISHED)}`);
+    await shown(page, "graph-canvas");
+    await page.keyboard.press("v");
+    await page.keyboard.press("d");
+    await page.waitForFunction(() => /\d+ objects differ/.test(document.querySelector('[data-testid="graph-says"]')?.textContent ?? ""));
+    await page.keyboard.press("v");
+    await page.keyboard.press("k");
+    await page.waitForSelector('[data-testid="timeline-by"][data-by="known_at"]');
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press("v");
+    await page.keyboard.press("c");
+    await page.keyboard.press("v");
+    await page.keyboard.press("c");
+    await page.waitForFunction(() => document.querySelector<HTMLSelectElement>('[data-testid="graph-collapse"]')?.value === "namespace");
     await page.close();
   });
 

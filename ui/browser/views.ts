@@ -13,6 +13,8 @@ export const views: [name: string, hash: string, there: string][] = [
   ["a cluster that is closed", "/cluster/cluster%3Aedge", "picture-blank"],
   ["a connection that is partly broken", "/connection/cluster%3Aprod-eu", "watch-row"],
   ["a connection that may not see everything", "/connection/cluster%3Ascoped", "unseen"],
+  ["an object", `/object/${e(CLUSTER)}/Deployment/shop/cart`, "object-yaml"],
+  ["an object as it was", `/object/${e(CLUSTER)}/Deployment/shop/cart?time=2001-01-01T00:00:00.000000Z`, "object-screen"],
   ["the cases", "/cases", "case-row"],
   ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
   ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
