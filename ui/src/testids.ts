@@ -148,6 +148,7 @@ export const testids = {
   redactionTry: "redaction-try",
   redactionLeft: "redaction-left",
   used: "used",
+  incidentOwner: "incident-owner",
   timelineBy: "timeline-by",
   graphFind: "graph-find",
   graphCollapse: "graph-collapse",

@@ -3,6 +3,7 @@ import { Button } from "../kit";
 import { copyShown } from "../kit/copy";
 import { Dialog } from "../kit/dialog";
 import { useNow } from "../kit/now";
+import { useOwners } from "../incidents/Owners";
 import { Markdown } from "../knowledge/Markdown";
 import { testids } from "../testids";
 import type { CaseView, Timeline } from "../wire/wire";
@@ -12,7 +13,8 @@ import { handOffNote } from "./handoff";
 /** The note for whoever takes over: as it will be read, and one key to take it along. */
 export function HandOff({ view, state, timeline, close }: { view: CaseView; state: CaseState; timeline: Timeline | undefined; close: () => void }) {
   const now = useNow(60_000);
-  const note = handOffNote(view.case, state, timeline, now);
+  const owners = useOwners(view.cluster, state.opened?.incidents[0]);
+  const note = handOffNote(view.case, state, timeline, now, owners ?? []);
   const text = useRef<HTMLDivElement>(null);
   return (
     <Dialog title="Hand-off note" close={close} testid={testids.handOff}>

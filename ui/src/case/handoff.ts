@@ -1,4 +1,5 @@
 import { linkOf } from "../app/route";
+import type { Owner } from "../incidents/owner";
 import { changesBefore } from "../incidents/changes";
 import { countOf, objectKey, percentOf, spanOf } from "../kit/format";
 import { holding } from "../board/Argument";
@@ -12,7 +13,7 @@ const MOST = 12;
  * The note for whoever takes over, as Markdown: what is broken, what is believed and why, what was done, what is open. It
  * says nothing that the case does not say; times are UTC, because who reads it may sit elsewhere.
  */
-export function handOffNote(id: CaseId, state: CaseState, timeline: Timeline | undefined, now: Time): string {
+export function handOffNote(id: CaseId, state: CaseState, timeline: Timeline | undefined, now: Time, owners: readonly Owner[] = []): string {
   const { opened } = state;
   if (!opened) return "";
   const cite = citing(state);
@@ -20,6 +21,7 @@ export function handOffNote(id: CaseId, state: CaseState, timeline: Timeline | u
     `# Hand-off: ${plain(opened.title)}`,
     `${dateOf(now)} UTC, from the case on \`${opened.clusterName}\`: ${linkOf({ at: "case", case: id })}`,
     ...about(opened.incidents, now),
+    owners.length > 0 ? `Ask ${owners.map(({ owner, blueprint }) => `**${plain(owner)}** (blueprint \`${blueprint}\`)`).join(", ")}.` : "",
     section("Verdict", verdict(state, cite)),
     section("The argument", argued(state, cite)),
     section("What is known", known(opened.incidents, cite)),

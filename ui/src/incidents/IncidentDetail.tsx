@@ -7,6 +7,8 @@ import { Peek } from "../inspector/Peek";
 import { testids } from "../testids";
 import type { CommandFailed } from "../platform";
 import type { ClusterId, Incident } from "../wire/wire";
+import { ObjectLink } from "./ObjectLink";
+import { Owners, useOwners } from "./Owners";
 import { type Changed, changesBefore } from "./changes";
 
 /** Why these signals are one incident, where it seems to start, and what hangs on it. */
@@ -16,6 +18,7 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
   const changes = changesBefore(timeline.data, incident);
   const ids = [...incident.signals.flatMap((s) => s.evidence), ...incident.links.flatMap((l) => l.evidence), ...changes.flatMap((c) => (c.mark.observation ? [c.mark.observation] : []))];
   const evidence = useEvidenceOf(cluster, ids);
+  const owners = useOwners(cluster, incident);
   const [question, setQuestion] = useState("");
   return (
     <EvidenceProvider value={evidence}>
@@ -30,7 +33,11 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
               <At time={incident.started_at} /> <span className="faint">· <Ago time={incident.started_at} /></span>
             </dd>
             <dt>Seems to start at</dt>
-            <dd>{incident.origin ? <ObjectName object={incident.origin} /> : <span className="faint">not known yet</span>}</dd>
+            <dd>{incident.origin ? <ObjectLink cluster={cluster} object={incident.origin} /> : <span className="faint">not known yet</span>}</dd>
+            <dt>Owner</dt>
+            <dd>
+              <Owners owners={owners} />
+            </dd>
             <dt>Kind of failure</dt>
             <dd className="with-glyph">
               <CategoryGlyph category={incident.category} /> {categoryName(incident.category)}
@@ -69,7 +76,7 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
               <span className="signal-words">
                 <Words text={signal.title} /> <Chips ids={signal.evidence} most={4} />
                 <span className="signal-meta small faint">
-                  <ObjectName object={signal.subject} /> {signal.count > 1 ? `×${signal.count} · ` : ""}
+                  <ObjectLink cluster={cluster} object={signal.subject} /> {signal.count > 1 ? `×${signal.count} · ` : ""}
                   <At time={signal.first_at} short /> – <At time={signal.last_at} short />
                 </span>
               </span>
@@ -99,7 +106,7 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
           <ul className="objects">
             {incident.blast_radius.slice(0, 24).map((object) => (
               <li key={objectKey(object)}>
-                <ObjectName object={object} />
+                <ObjectLink cluster={cluster} object={object} />
               </li>
             ))}
             {incident.blast_radius.length > 24 ? <li className="faint">and {incident.blast_radius.length - 24} more</li> : null}

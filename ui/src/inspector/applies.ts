@@ -12,18 +12,22 @@ const isOf = (object: ObjectRef, kind: string, namespace: string, name: string):
   object.namespace === namespace && ((object.kind === kind && object.name === name) || (object.kind === "Pod" && object.name.startsWith(`${name}-`)));
 
 function scoped({ scope, dependencies }: Blueprint, object: ObjectRef, cluster: string): string | null {
-  const declared = dependencies.find((d) => [d.from, d.to].includes(objectKey(object)));
-  if (declared) return declared.from === objectKey(object) ? `it declares that this needs ${declared.to}` : `it declares that ${declared.from} needs this`;
   switch (scope?.level) {
     case "workload":
-      return isOf(object, scope.kind, scope.namespace, scope.name) ? "it is about this workload" : null;
+      if (isOf(object, scope.kind, scope.namespace, scope.name)) return "it is about this workload";
+      break;
     case "namespace":
-      return object.namespace === scope.namespace ? "it holds for the namespace" : null;
+      if (object.namespace === scope.namespace) return "it holds for the namespace";
+      break;
     case "cluster":
-      return scope.cluster === cluster ? "it holds for the cluster" : null;
+      if (scope.cluster === cluster) return "it holds for the cluster";
+      break;
     default:
       return "it holds for the whole fleet";
   }
+  const declared = dependencies.find((d) => [d.from, d.to].includes(objectKey(object)));
+  if (!declared) return null;
+  return declared.from === objectKey(object) ? `it declares that this needs ${declared.to}` : `it declares that ${declared.from} needs this`;
 }
 
 const narrow: Record<string, number> = { workload: 0, namespace: 1, cluster: 2, fleet: 3 };

@@ -8,6 +8,7 @@ import { Dock } from "../conversation/Dock";
 import { Badges } from "../fleet/badges";
 import { ChangedBefore } from "../incidents/IncidentDetail";
 import { changesBefore } from "../incidents/changes";
+import { Owners, useOwners } from "../incidents/Owners";
 import { useEvidenceOf } from "../inspector/evidence";
 import { Peek } from "../inspector/Peek";
 import { useAnswer } from "../ipc";
@@ -29,6 +30,7 @@ function Opened({ view }: { view: CaseView }) {
   const state = useMemo(() => foldCase(view.events), [view.events]);
   const [handingOff, setHandingOff] = useState(false);
   const incident = state.opened?.incidents[0];
+  const owners = useOwners(view.cluster, incident);
   const timeline = useAnswer("timeline_get", { cluster: view.cluster, objects: subjectsOf(view) });
   const changes = incident ? changesBefore(timeline.data, incident) : [];
   const evidence = useEvidenceOf(view.cluster, [...state.numbers.keys(), ...changes.flatMap((c) => (c.mark.observation ? [c.mark.observation] : []))]);
@@ -47,6 +49,11 @@ function Opened({ view }: { view: CaseView }) {
             <span className="mono">{state.opened?.clusterName}</span>
             {row ? <Badges row={row} /> : null}
             {incident ? <span>{spanOf((incident.ended_at ?? now) - incident.started_at)}{incident.ended_at === null ? "" : ", over"}</span> : null}
+            {owners && owners.length > 0 ? (
+              <span>
+                ask <Owners owners={owners} />
+              </span>
+            ) : null}
             {(state.opened?.incidents.length ?? 0) > 1 ? <span>{countOf(state.opened?.incidents.length ?? 0, "incident")}</span> : null}
             <span className="bar-space" />
             <Button hint="H" testid={testids.handOffOpen} onClick={() => setHandingOff(true)}>
