@@ -12,17 +12,24 @@ export function waysOf(edges: readonly Edge[]): Ways {
   const up = new Map<string, string[]>();
   for (const edge of edges) {
     const [from, to] = [objectKey(edge.from), objectKey(edge.to)];
-    down.set(from, [...(down.get(from) ?? []), to]);
-    up.set(to, [...(up.get(to) ?? []), from]);
+    put(down, from, to);
+    put(up, to, from);
   }
   return { down, up };
+}
+
+function put(ways: Map<string, string[]>, from: string, to: string): void {
+  const known = ways.get(from);
+  if (known) known.push(to);
+  else ways.set(from, [to]);
 }
 
 /** The fewest steps from one object to each that can be reached, as the object before it. */
 function reached(from: string, next: (key: string) => readonly string[]): Map<string, string | null> {
   const before = new Map<string, string | null>([[from, null]]);
   const queue = [from];
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+  // The queue grows while it is gone through.
+  for (const at of queue) {
     for (const to of next(at)) {
       if (before.has(to)) continue;
       before.set(to, at);
