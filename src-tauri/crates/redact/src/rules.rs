@@ -6,7 +6,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::entropy::bits_per_character;
@@ -70,7 +70,8 @@ impl Rules {
 
 impl Rule {
     fn compiled(&self) -> Option<&(Regex, Vec<Regex>)> {
-        let compile = |text: &str| RegexBuilder::new(text).size_limit(LARGEST).build().ok();
+        // As in RE2, which the rules are written for, classes are ASCII; so compiled they take a tenth of the time and memory.
+        let compile = |text: &str| RegexBuilder::new(text).unicode(false).size_limit(LARGEST).build().ok();
         let whole = || Some((compile(&self.text)?, self.allow.iter().filter_map(|text| compile(text)).collect()));
         self.compiled.get_or_init(whole).as_ref()
     }
@@ -80,19 +81,21 @@ impl Rule {
         let Some((pattern, allow)) = self.compiled() else { return };
         let mut at = from;
         while at <= to {
-            let Some(found) = pattern.captures_at(&text[..to], at) else { return };
+            let Some(found) = pattern.captures_at(&text.as_bytes()[..to], at) else { return };
             let Some(whole) = found.get(0) else { return };
             let secret = match self.group {
                 Some(group) => found.get(group),
                 None => found.iter().skip(1).flatten().find(|group| !group.is_empty()),
             };
             let secret = secret.unwrap_or(whole);
-            let is_allowed = allow.iter().any(|pattern| pattern.is_match(secret.as_str()));
-            let is_mark = secret.as_str().contains(OPENING.trim_end()) || text[..secret.start()].ends_with(OPENING);
-            if !is_allowed && !is_mark && bits_per_character(secret.as_str()) > self.entropy {
-                finds.push((secret.start(), secret.end()));
+            let (start, end) = (last_boundary(text, secret.start()), next_boundary(text, secret.end()));
+            let secret = &text[start..end];
+            let is_allowed = allow.iter().any(|pattern| pattern.is_match(secret.as_bytes()));
+            let is_mark = secret.contains(OPENING.trim_end()) || text[..start].ends_with(OPENING);
+            if !is_allowed && !is_mark && bits_per_character(secret) > self.entropy {
+                finds.push((start, end));
             }
-            at = if whole.end() > at { whole.end() } else { next_boundary(text, at + 1) };
+            at = if whole.end() > at { whole.end() } else { at + 1 };
         }
     }
 }
@@ -144,6 +147,14 @@ fn next_boundary(text: &str, mut at: usize) -> usize {
     at.min(text.len())
 }
 
+/// A pattern sees bytes: a class that leaves some out may match a part of a character.
+fn last_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +166,16 @@ mod tests {
             let compiled = rule.compiled();
             assert!(compiled.is_some_and(|(_, allow)| allow.len() == rule.allow.len()), "{} does not compile", rule.id);
             assert!(RULES.owners.contains(&number), "{} has no keyword", rule.id);
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_secret_may_be_of_any_alphabet() {
+        let token = "ghp_Zq3kP9xW7rT2vB6nM4cL8sD1fG5hJ0aYeUiK";
+        for text in [format!("п{token}"), format!("密={token}。"), format!("é \"{token}\"ß"), format!("{token}ſ")] {
+            let mut marks = Marks::default();
+            let clean = scrub(&text, &mut marks, 0);
+            assert!(clean.as_ref().is_some_and(|clean| !clean.contains(&token[4..])), "{text}: {clean:?}");
         }
     }
 
