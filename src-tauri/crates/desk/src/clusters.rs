@@ -1,5 +1,6 @@
 //! Which clusters there are, and which of them are open.
 
+pub(crate) mod pace;
 mod row;
 mod settings;
 
@@ -18,16 +19,9 @@ use crate::look::{Looks, Understood};
 use crate::rows::{ClusterKind, ClusterRow, ClusterSettings, ClusterState, KindsView, Problem, Update};
 use crate::sources::Added;
 use crate::{Desk, DeskError};
+use pace::{GLANCE, QUIET, Standing};
 
 pub(crate) use row::problem;
-
-/// The window is not woken more often than this by one cluster.
-const QUIET: Duration = Duration::from_millis(100);
-/// How often it is looked whether the lists are complete.
-const GLANCE: Duration = Duration::from_millis(10);
-/// While a cluster is listed for the first time, understanding what is there so far rests this many times as long as it
-/// took.
-const LISTING_FIRST: u32 = 8;
 
 /// Every cluster the desk knows of.
 pub(crate) struct Clusters {
@@ -527,15 +521,9 @@ impl Desk {
                     let synced = open.is_synced();
                     let newest = lock(&open.looks).newest();
                     let whole = newest.is_none_or(|look| open.is_whole(&look.snapshot));
+                    let busy = lock(&desk.pace).looked(&id, Instant::now());
                     drop((desk, open));
-                    // Understanding a big cluster must not take the whole of a processor, and while it is listed for the
-                    // first time not much of what listing needs. The first whole picture is waited for by somebody.
-                    let rest = match (synced, whole) {
-                        (false, _) => QUIET.max(took * LISTING_FIRST),
-                        (true, false) => took.max(GLANCE),
-                        (true, true) => took.max(QUIET),
-                    };
-                    let until = Instant::now() + rest;
+                    let until = Instant::now() + Standing::of(synced, whole).rest(took, busy);
                     loop {
                         let left = until.saturating_duration_since(Instant::now());
                         if left.is_zero() || (!synced && opened.upgrade().is_none_or(|open| open.is_synced())) {

@@ -50,6 +50,8 @@ pub struct Desk {
     pub(crate) cluster_settings: Mutex<HashMap<model::ClusterId, crate::rows::ClusterSettings>>,
     /// What was decided about the incidents of clusters that were shown.
     pub(crate) arranged: Mutex<HashMap<model::ClusterId, Vec<crate::arrange::Decision>>>,
+    /// Which clusters change, so that all together take no more of the machine than one.
+    pub(crate) pace: Mutex<crate::clusters::pace::Pace>,
     /// One reading of the kubeconfigs at a time.
     pub(crate) rescanning: Mutex<()>,
     /// Notices changed kubeconfigs, once [`Desk::watch_kubeconfigs`] was called.
@@ -103,6 +105,7 @@ impl Desk {
             logins: cluster::Logins::default(),
             cluster_settings: Mutex::default(),
             arranged: Mutex::default(),
+            pace: Mutex::default(),
             rescanning: Mutex::default(),
             source_watch: Mutex::default(),
             runtime: tokio::runtime::Handle::try_current().ok(),

@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn what_stands_around_a_secret_may_be_of_any_alphabet() {
         let token = "ghp_Zq3kP9xW7rT2vB6nM4cL8sD1fG5hJ0aYeUiK";
-        for text in [format!("п{token}"), format!("密={token}。"), format!("é \"{token}\"ß"), format!("{token}ſ")] {
+        for text in [format!("п{token}"), format!("密={token}。"), format!("é \"{token}\"ß"), format!("{token}ſ")]
+        {
             let mut marks = Marks::default();
             let clean = scrub(&text, &mut marks, 0);
             assert!(clean.as_ref().is_some_and(|clean| !clean.contains(&token[4..])), "{text}: {clean:?}");

@@ -368,3 +368,26 @@ proptest! {
 
 mod file;
 pub(crate) use file::write_first_format;
+
+#[test]
+fn of_objects_that_are_gone_the_writer_remembers_next_to_nothing() {
+    let history = history();
+    let told = |place: i64, step: i64, change: ChangeKind| {
+        let pod = Some(ObjectRef::new("Pod", "shop", format!("cart-{place}")));
+        let object = version(place * 10 + step, &format!("u-{place}"), change, json!({"status": {"step": step}}));
+        let event = event(place * 10 + step, &format!("e-{place}-{step}"), "Started", 1);
+        [Observation { subject: pod.clone(), ..object }, Observation { subject: pod, ..event }]
+    };
+    let all: Vec<Observation> = (0..2_000)
+        .flat_map(|place| {
+            let came = told(place, 1, ChangeKind::Present);
+            let went = told(place, 2, ChangeKind::Deleted);
+            came.into_iter().chain(went)
+        })
+        .collect();
+    for batch in all.chunks(500) {
+        assert_eq!(history.append(batch).unwrap(), batch.len());
+    }
+    let (subjects, lanes) = history.packer.lock().unwrap().remembers();
+    assert!(subjects < 300 && lanes < 600, "{subjects} names, {lanes} lanes");
+}

@@ -71,6 +71,11 @@ impl Lanes {
         }
     }
 
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     pub fn drop_lane(&mut self, key: Key) {
         if let Some(lane) = self.by_key.remove(&key) {
             self.bytes -= lane.plain.map_or(0, |plain| plain.len());
@@ -78,15 +83,23 @@ impl Lanes {
     }
 
     pub fn forget_rows(&mut self, removed: &HashSet<i64>) {
-        self.by_key.retain(|_, lane| !removed.contains(&lane.seq));
-        self.bytes = self.by_key.values().filter_map(|lane| lane.plain.as_ref()).map(|plain| plain.len()).sum();
+        self.retain(|_, lane| !removed.contains(&lane.seq));
+    }
+
+    /// Forgets everything about these subjects.
+    pub fn forget_subjects(&mut self, gone: &HashSet<i64>) {
+        self.retain(|key, _| !gone.contains(&key.subject));
     }
 
     fn forget_unused(&mut self) {
         let mut used: Vec<u64> = self.by_key.values().map(|lane| lane.used).collect();
         let middle = used.len() / 2;
         let limit = *used.select_nth_unstable(middle).1;
-        self.by_key.retain(|_, lane| lane.used >= limit);
+        self.retain(|_, lane| lane.used >= limit);
+    }
+
+    fn retain(&mut self, stays: impl Fn(&Key, &Lane) -> bool) {
+        self.by_key.retain(|key, lane| stays(key, lane));
         self.bytes = self.by_key.values().filter_map(|lane| lane.plain.as_ref()).map(|plain| plain.len()).sum();
     }
 

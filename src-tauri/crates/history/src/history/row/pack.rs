@@ -29,6 +29,8 @@ const SAMPLES: usize = 12;
 const LONGEST_DICTIONARY: usize = 16 << 10;
 /// Numbers of subjects that are remembered; others are asked for by index.
 const MOST_SUBJECTS: usize = 7_000;
+/// Deleted objects whose Events' lanes wait to be forgotten together.
+const MOST_GONE: usize = 200;
 
 /// Writes observations as rows, and remembers what it needs for the next ones. After a transaction that was rolled back,
 /// and after rows were removed, it must [`Packer::forget`].
@@ -39,6 +41,8 @@ pub(crate) struct Packer {
     words: HashMap<String, i64>,
     subjects: HashMap<ObjectRef, i64>,
     lanes: Lanes,
+    /// Numbers of objects that were deleted; nearly nothing follows about them.
+    gone: HashSet<i64>,
     templates: HashMap<String, Template>,
     /// Reads full versions back; the lanes keep them.
     bodies: Bodies,
@@ -66,6 +70,7 @@ impl Packer {
             words: HashMap::new(),
             subjects: HashMap::new(),
             lanes: Lanes::default(),
+            gone: HashSet::new(),
             templates: HashMap::new(),
             bodies: Bodies::new(0),
             data_version: 0,
@@ -77,6 +82,7 @@ impl Packer {
         self.words.clear();
         self.subjects.clear();
         self.lanes.forget();
+        self.gone.clear();
         self.templates.clear();
         self.bodies.forget();
     }
@@ -93,6 +99,7 @@ impl Packer {
     /// Forgets rows that were removed, and subjects that may have been.
     pub fn forget_rows(&mut self, removed: &HashSet<i64>) {
         self.subjects.clear();
+        self.gone.clear();
         self.lanes.forget_rows(removed);
     }
 
@@ -102,6 +109,7 @@ impl Packer {
         if std::mem::replace(&mut self.data_version, version) != version {
             self.subjects.clear();
             self.lanes.forget();
+            self.gone.clear();
         }
         Ok(())
     }
@@ -141,13 +149,26 @@ impl Packer {
         ])?;
         if let Some(key) = key {
             if is_deletion(body) {
-                // Nothing follows.
-                self.lanes.drop_lane(key);
+                self.forget_gone(key.subject);
             } else if !matches!(encoding, DIFFERENCE | PATCH) {
+                if key.event == 0 {
+                    self.gone.remove(&key.subject);
+                }
                 self.lanes.begin(key, connection.last_insert_rowid(), bytes.len(), self.plain.as_slice().into());
             }
         }
         Ok(true)
+    }
+
+    /// A cluster in which every pod is replaced again and again has many more names than objects.
+    fn forget_gone(&mut self, subject: i64) {
+        self.lanes.drop_lane(Key { subject, event: 0 });
+        self.gone.insert(subject);
+        if self.gone.len() >= MOST_GONE {
+            self.lanes.forget_subjects(&self.gone);
+            self.subjects.retain(|_, number| !self.gone.contains(number));
+            self.gone.clear();
+        }
     }
 
     /// Packs what is in `plain` as a difference to its lane's full version; gives the encoding and that one's number.
@@ -235,6 +256,11 @@ impl Packer {
             Ok(_) if self.packed.len() < self.plain.len() => ZSTD,
             Ok(_) | Err(_) => PLAIN,
         }
+    }
+
+    #[cfg(test)]
+    pub fn remembers(&self) -> (usize, usize) {
+        (self.subjects.len(), self.lanes.len())
     }
 
     fn subject(&mut self, connection: &Connection, subject: &ObjectRef) -> rusqlite::Result<i64> {
