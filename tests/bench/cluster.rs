@@ -69,7 +69,7 @@ struct Wanted {
     /// Only these parts: `real`, `fleet`, `storm`, `graph`, `history`.
     parts: Vec<String>,
     minutes: f64,
-    /// The first of them, with which memory is not compared; a sixth unless asked otherwise.
+    /// The first of them, with which memory is not compared; until every pod was replaced unless asked otherwise.
     warm: Option<f64>,
     /// Changes of pods a second while soaking.
     churn: f64,
@@ -121,7 +121,7 @@ fn wanted(arguments: Vec<String>) -> Result<Wanted> {
         parts: Vec::new(),
         minutes: 60.0,
         warm: None,
-        churn: 100.0,
+        churn: 400.0,
         speed: 1.0,
     };
     let mut arguments = arguments.into_iter();

@@ -31,7 +31,7 @@ pub struct Bench {
 /// Watches a churning fleet for an hour and checks that its memory does not grow.
 #[derive(Args)]
 pub struct Soak {
-    /// How long; memory is compared with that after the first sixth.
+    /// How long; memory is compared with that after every pod was replaced once, a quarter of an hour.
     #[arg(long, default_value_t = 60.0)]
     minutes: f64,
     /// Pods of each of the ten clusters.

@@ -68,5 +68,16 @@ async fn a_custom_kind_is_watched_when_somebody_asks_for_it_with_its_conditions(
     let state = watched.state()?;
     let baskets = state.watches.iter().find(|watch| watch.kind == "Basket");
     assert!(baskets.is_some_and(|watch| watch.phase == "live" && watch.objects == 1), "{baskets:?}");
+
+    // Who asked for it once has it the next time too.
+    watched.desk.close_cluster(&watched.cluster).await?;
+    watched.desk.open_cluster(&watched.cluster)?;
+    eventually(PATIENCE, "the kind to be watched again", || async {
+        let state = watched.state()?;
+        let baskets = state.watches.iter().find(|watch| watch.kind == "Basket");
+        anyhow::ensure!(baskets.is_some_and(|watch| watch.phase == "live" && watch.objects == 1), "{baskets:?}");
+        Ok(())
+    })
+    .await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! An hour of a rollout that never ends: memory may grow by less than a twentieth after the tenth minute.
+//! An hour of a rollout that never ends: memory may grow by less than a twentieth once every pod was replaced.
 
 use std::time::Duration;
 
@@ -11,8 +11,11 @@ use crate::fleet::{Core, Crowds};
 use crate::process::resident;
 use crate::{Form, Wanted};
 
-/// Memory is compared with what it was after this share of the time unless asked otherwise: ten minutes of an hour.
-const WARM: f64 = 1.0 / 6.0;
+/// A pod that is replaced is deleted, added and running: until every pod was, each one that comes has Events and a start of
+/// its own, which those of the first list have in common.
+const CHANGES_TO_REPLACE: f64 = 3.0;
+/// Memory is compared with what it was when there were so many times the changes in which every pod is replaced.
+const WARM: f64 = 1.2;
 /// Growth that is allowed from then on.
 const MOST_GROWTH: f64 = 0.05;
 /// Samples of memory that make one value.
@@ -25,6 +28,10 @@ pub async fn run(wanted: &Wanted) -> Result<()> {
     let minutes = wanted.minutes;
     let lasts = Duration::from_secs_f64(minutes * 60.0 / wanted.speed);
     let rate = wanted.churn * wanted.speed;
+    let pods = wanted.clusters * wanted.pods;
+    let replaced = f64::from(pods) * CHANGES_TO_REPLACE * WARM / wanted.churn / 60.0;
+    let warm_share = wanted.warm.unwrap_or(replaced) / minutes;
+    ensure!(warm_share < 1.0, "in {minutes} minutes not every pod is replaced; give more `--churn`, or fewer pods");
     let crowds = &mut Crowds::serve(wanted.clusters, wanted.pods).await?;
     let mut core = Core::start(&crowds.kubeconfigs).await?;
     core.open(crowds.kubeconfigs.len()).await?;
@@ -51,12 +58,10 @@ pub async fn run(wanted: &Wanted) -> Result<()> {
             eprintln!("   {:.0} minutes: {megabytes:.0} MB", started.elapsed().as_secs_f64() / 60.0 * wanted.speed);
         }
     }
-    let warm_share = wanted.warm.map_or(WARM, |warm| warm / minutes);
     let warm: Vec<f64> = seen.iter().filter(|(at, _)| *at >= warm_share).take(SAMPLES).map(|(_, mb)| *mb).collect();
     let last: Vec<f64> = seen.iter().rev().take(SAMPLES).map(|(_, mb)| *mb).collect();
     let (before, after) = (median(&warm), median(&last));
     let growth = after / before - 1.0;
-    let pods = wanted.clusters * wanted.pods;
     match wanted.form {
         Form::Json => println!(
             "{}",

@@ -71,6 +71,8 @@ pub(crate) struct Inner {
     namespaces: Vec<String>,
     /// Nothing is watched in any other.
     only_namespaces: bool,
+    /// Kinds that the engineer chose besides.
+    kinds: Vec<String>,
     pub(crate) history: Arc<History>,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -132,7 +134,8 @@ impl Connection {
         let writer = writer::start(history.clone(), clock.clone(), move |unkept| {
             tell.send_modify(|state| state.unkept = unkept);
         });
-        let (namespaces, only_namespaces) = (terms.namespaces.clone(), terms.only_namespaces);
+        let (namespaces, only_namespaces, kinds) =
+            (terms.namespaces.clone(), terms.only_namespaces, terms.kinds.clone());
         let (tell, at, clock_of) = (state.clone(), server.clone(), clock.clone());
         let login = Login::new(context, terms, search, redactor.clone(), move |step| {
             tell.send_modify(|state| {
@@ -154,6 +157,7 @@ impl Connection {
             namespace: context.namespace.clone(),
             namespaces,
             only_namespaces,
+            kinds,
             arrivals: Arrivals {
                 cluster: history.cluster().clone(),
                 source: Source::Watch,
@@ -276,7 +280,7 @@ impl Connection {
 async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     let (served, everywhere) = tokio::join!(inner.find_served(), inner.rules_everywhere());
     let (mut there, mut lacking) = (Vec::new(), Vec::new());
-    for kind in kinds::wanted(served.as_deref()) {
+    for kind in kinds::wanted(served.as_deref(), &inner.kinds) {
         match &served {
             Some(served) if served.lacks(&kind) => lacking.push(kind),
             Some(served) => there.push(served.of(&kind).cloned().unwrap_or(kind)),

@@ -68,6 +68,9 @@ pub struct Terms {
     /// Nothing is watched in any namespace but [`Terms::namespaces`]. What is in no namespace, such as nodes, is watched as
     /// the login may: pods stand on it.
     pub only_namespaces: bool,
+    /// Kinds to watch besides those that are always watched, where they are served; as [`crate::Connection::watch_kind`]
+    /// takes them.
+    pub kinds: Vec<String>,
     /// Besides the kubeconfig's certificate authority, what this machine trusts is good enough: a company's proxy that
     /// opens TLS has its authority there.
     pub machine_certificates: bool,
@@ -82,6 +85,7 @@ impl Default for Terms {
             trust: Arc::new(|_| Trust::Undecided),
             namespaces: Vec::new(),
             only_namespaces: false,
+            kinds: Vec::new(),
             machine_certificates: false,
             logins: Logins::default(),
         }

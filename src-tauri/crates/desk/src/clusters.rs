@@ -300,6 +300,7 @@ impl Desk {
             trust: Arc::new(move |command| trusts.of(command)),
             namespaces,
             only_namespaces: false,
+            kinds: self.chosen_kinds(id),
             machine_certificates,
             logins: self.logins.clone(),
         }
@@ -387,7 +388,7 @@ impl Desk {
         self.cluster(id)
     }
 
-    /// Watches one more kind of an open cluster, a custom one mostly, until it is closed.
+    /// Watches one more kind of an open cluster, a custom one mostly, now and whenever it is opened.
     pub async fn watch_kind(&self, id: &ClusterId, kind: &str) -> Result<ClusterRow, DeskError> {
         let opened = self.opened(id)?;
         let connection = opened.connection.as_ref().ok_or_else(|| {
@@ -397,6 +398,7 @@ impl Desk {
             )
         })?;
         connection.watch_kind(kind).await.map_err(|error| DeskError::bad_request(error.to_string(), ""))?;
+        self.choose_kind(id, kind)?;
         self.tell(Update::ClusterChanged { cluster: id.clone() });
         self.cluster(id)
     }

@@ -6,11 +6,19 @@ use super::{Connection, Inner, Tasks};
 use crate::served::Served;
 use crate::{Kind, ReadError, Trouble};
 
-/// What is watched from the beginning: what every cluster has, and of the rest what this one serves.
-pub(super) fn wanted(served: Option<&Served>) -> Vec<Kind> {
+/// What is watched from the beginning: what every cluster has, and of the rest, and of what the engineer chose by name,
+/// what this one serves.
+pub(super) fn wanted(served: Option<&Served>, chosen: &[String]) -> Vec<Kind> {
     let installed = crate::kind::watched_where_installed().into_iter();
     let installed = installed.filter(|kind| served.is_some_and(|served| served.of(kind).is_some()));
-    crate::kind::watched().into_iter().chain(installed).collect()
+    let mut wanted: Vec<Kind> = crate::kind::watched().into_iter().chain(installed).collect();
+    for name in chosen {
+        let found = served.and_then(|served| served.find(name)).filter(|kind| kind.listable);
+        if let Some(kind) = found.filter(|kind| wanted.iter().all(|known| known.name() != kind.name())) {
+            wanted.push(kind.clone());
+        }
+    }
+    wanted
 }
 
 /// Kinds are installed in groups; one look is enough for all of them.
@@ -23,7 +31,7 @@ pub(super) async fn follow_installed(inner: Arc<Inner>, tasks: Weak<Tasks>) {
         tokio::time::sleep(SETTLED_AFTER).await;
         let Ok(served) = inner.ask_served().await else { continue };
         let watched = |kind: &Kind| inner.any_watch(|watch| watch.kind == kind.name());
-        let installed = wanted(Some(&*served)).into_iter().filter_map(|kind| served.of(&kind).cloned());
+        let installed = wanted(Some(&*served), &inner.kinds).into_iter().filter_map(|kind| served.of(&kind).cloned());
         let new: Vec<Kind> = installed.filter(|kind| !watched(kind)).collect();
         if !new.is_empty() {
             inner.watch_kinds(new, None, &tasks).await;

@@ -52,6 +52,26 @@ impl Desk {
         self.tell(Update::ClustersChanged);
         self.cluster(id)
     }
+
+    /// The kinds that are watched besides those that always are.
+    pub(crate) fn chosen_kinds(&self, id: &ClusterId) -> Vec<String> {
+        let read = self.desk_file().setting(&kinds_key(id));
+        let text = read.inspect_err(|error| tracing::warn!(%error, cluster = %id, "chosen kinds cannot be read"));
+        text.ok().flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn choose_kind(&self, id: &ClusterId, kind: &str) -> Result<(), DeskError> {
+        let mut chosen = self.chosen_kinds(id);
+        if chosen.iter().any(|known| known == kind) {
+            return Ok(());
+        }
+        chosen.push(kind.to_owned());
+        Ok(self.desk_file().set_setting(&kinds_key(id), &serde_json::to_string(&chosen).unwrap_or_default())?)
+    }
+}
+
+fn kinds_key(id: &ClusterId) -> String {
+    format!("cluster.{id}.kinds")
 }
 
 fn settings_key(id: &ClusterId) -> String {
