@@ -18,7 +18,7 @@ pub(crate) fn list<'a>(value: &'a Doc, pointer: &str) -> &'a [Doc] {
 
 /// The entries of an object; empty where there is none.
 pub(crate) fn entries<'a>(value: &'a Doc, pointer: &str) -> impl Iterator<Item = (&'a str, &'a Doc)> + use<'a> {
-    value.pointer(pointer).and_then(Doc::as_object).into_iter().flatten().map(|(key, value)| (key, value))
+    value.pointer(pointer).and_then(Doc::as_object).into_iter().flatten()
 }
 
 pub(crate) fn flag(value: &Doc, pointer: &str) -> bool {

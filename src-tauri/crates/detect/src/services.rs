@@ -233,7 +233,7 @@ fn near_miss(scene: &Scene, route: &Route) -> Option<NearMiss> {
         let named = workload.object.name == route.service.name;
         let similar = wrong.iter().any(|(key, value)| {
             let (wanted, has) =
-                (value.as_str().unwrap_or(""), workload.pod_labels.get(*key).and_then(Doc::as_str).unwrap_or(""));
+                (value.as_str().unwrap_or(""), workload.pod_labels.get(key).and_then(Doc::as_str).unwrap_or(""));
             !has.is_empty() && (wanted.starts_with(has) || has.starts_with(wanted) || distance(wanted, has) <= 2)
         });
         if !named && !similar && right == 0 {
@@ -244,7 +244,7 @@ fn near_miss(scene: &Scene, route: &Route) -> Option<NearMiss> {
         if best.as_ref().is_none_or(|(other, _)| score > *other)
             && let Some((key, value)) = wrong.first()
         {
-            let found = workload.pod_labels.get(*key).and_then(Doc::as_str).unwrap_or("").to_owned();
+            let found = workload.pod_labels.get(key).and_then(Doc::as_str).unwrap_or("").to_owned();
             best = Some((
                 score,
                 NearMiss {

@@ -319,6 +319,7 @@ pub enum CoverageState {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 mod tests {
     use serde_json::json;
 

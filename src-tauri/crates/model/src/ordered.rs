@@ -29,8 +29,10 @@ type Spot = (usize, usize);
 impl<K, V> Ordered<K, V> {
     /// Entries of a piece.
     const MOST: usize = {
-        let size = size_of::<(K, V)>();
-        let fit = if size == 0 { PIECE_BYTES } else { PIECE_BYTES / size };
+        let fit = match PIECE_BYTES.checked_div(size_of::<(K, V)>()) {
+            Some(fit) => fit,
+            None => PIECE_BYTES,
+        };
         if fit < 8 { 8 } else { fit }
     };
 

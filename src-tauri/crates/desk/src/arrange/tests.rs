@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
 use model::{Category, Incident, IncidentId, IncidentState, Severity, Signal, Time};
 
 use super::fold::arrange;

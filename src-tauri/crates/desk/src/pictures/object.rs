@@ -12,7 +12,7 @@ pub fn object(snapshot: &Snapshot, graph: &Graph, facts: &[Fact], object: &Objec
     let before =
         held.and_then(|held| past.iter().rev().find(|version| version.at <= held.at && version.object != held.object));
     let last_change = before.map(|before| {
-        TextDiff::from_lines(&yaml(&before.object), &text)
+        TextDiff::from_lines(yaml(&before.object).as_str(), text.as_str())
             .unified_diff()
             .context_radius(2)
             .header(&before.at.to_string(), &snapshot.at.to_string())

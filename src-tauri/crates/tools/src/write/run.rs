@@ -208,9 +208,7 @@ async fn told<V: Verb>(
 fn back(object: &ObjectRef, done: &Changed) -> Option<Suggestion> {
     let bare = |value: &Value| {
         let mut value = value.clone();
-        for place in ["status"] {
-            value.as_object_mut()?.remove(place);
-        }
+        value.as_object_mut()?.remove("status");
         let metadata = value.get_mut("metadata")?.as_object_mut()?;
         metadata.retain(|field, _| matches!(field.as_str(), "labels" | "annotations" | "finalizers"));
         Some(value)

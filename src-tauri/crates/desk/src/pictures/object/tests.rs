@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
 use std::sync::Arc;
 
 use history::History;

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
 use model::{Body, ChangeKind, ClusterId, EventBody, Observation, Snapshot, Source, Time};
 use serde_json::json;
 
