@@ -15,7 +15,7 @@ export function Certificates({ row }: { row: ClusterRow }) {
           type="checkbox"
           data-testid={testids.machineCertificates}
           checked={row.settings.machine_certificates}
-          onChange={(e) => void put.run({ cluster: row.id, settings: { ...row.settings, machine_certificates: e.target.checked } })}
+          onChange={(e) => void put.run({ cluster: row.id, settings: { machine_certificates: e.target.checked } })}
         />{" "}
         Trust what this machine trusts too, not only the kubeconfig's authority
       </label>

@@ -41,7 +41,7 @@ describe("the connection panel", () => {
     expect(requests("cluster_settings_put")).toEqual([]);
     fireEvent.change(input, { target: { value: "payments-jobs ledger, ledger" } });
     await person.click(screen.getByTestId(testids.namespacesSave));
-    await waitFor(() => expect(requests("cluster_settings_put")).toEqual([{ cluster: "cluster:scoped", settings: { namespaces: ["payments-jobs", "ledger"], machine_certificates: false } }]));
+    await waitFor(() => expect(requests("cluster_settings_put")).toEqual([{ cluster: "cluster:scoped", settings: { namespaces: ["payments-jobs", "ledger"] } }]));
     expect(namespacesOf(" a,b\n a ")).toEqual(["a", "b"]);
   });
 

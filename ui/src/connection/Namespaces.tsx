@@ -26,7 +26,7 @@ export function Namespaces({ row }: { row: ClusterRow }) {
         className="connection-form"
         onSubmit={(e) => {
           e.preventDefault();
-          if (Array.isArray(names) && !cannot) void put.run({ cluster: row.id, settings: { ...row.settings, namespaces: names } });
+          if (Array.isArray(names) && !cannot) void put.run({ cluster: row.id, settings: { namespaces: names } });
         }}
       >
         <input className="field mono" data-testid={testids.namespacesInput} aria-label="Namespaces to look into besides the context's own" aria-invalid={wrong !== null} placeholder="payments, payments-jobs" value={text} onChange={(e) => setText(e.target.value)} />

@@ -79,7 +79,7 @@ export function clusterActs(recording: Recording, pace: number, publish: (update
     histories_keep: (keeping) => (histories = { ...histories, keeping }),
     history_forget: ({ cluster }) => (histories = { ...histories, clusters: histories.clusters.map((row) => (row.cluster === cluster ? { ...row, bytes: 40_960, gaps: [] } : row)) }),
     cluster_settings_put: ({ cluster, settings }) => {
-      rows.set(cluster, { ...rowOf(cluster), settings });
+      rows.set(cluster, { ...rowOf(cluster), settings: { ...rowOf(cluster).settings, ...settings } });
       publish({ type: "cluster_changed", cluster });
       return rowOf(cluster);
     },

@@ -40,7 +40,7 @@ describe("the settings", () => {
     const row = (await screen.findAllByTestId(testids.settingsCluster, {}, patient)).find((one) => one.dataset["name"] === "dev-sandbox");
     await person.click(row as HTMLElement);
     await person.click(await screen.findByTestId(testids.machineCertificates));
-    await waitFor(() => expect(requests("cluster_settings_put")).toEqual([{ cluster: "cluster:dev-sandbox", settings: { namespaces: [], machine_certificates: true } }]));
+    await waitFor(() => expect(requests("cluster_settings_put")).toEqual([{ cluster: "cluster:dev-sandbox", settings: { machine_certificates: true } }]));
   });
 
   it("set how much history is kept, within what can be kept, and say that less forgets", async () => {

@@ -197,6 +197,17 @@ pub struct ClusterSettings {
     pub machine_certificates: bool,
 }
 
+/// What is to be set of a cluster's settings; what is not named stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClusterSettingsChange {
+    #[serde(default)]
+    #[ts(optional)]
+    pub namespaces: Option<Vec<String>>,
+    #[serde(default)]
+    #[ts(optional)]
+    pub machine_certificates: Option<bool>,
+}
+
 /// Something that this login does not see: whether there is any is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct UnseenRow {

@@ -84,7 +84,7 @@ pub struct WatchKind {
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct PutClusterSettings {
     pub cluster: ClusterId,
-    pub settings: desk::rows::ClusterSettings,
+    pub settings: desk::rows::ClusterSettingsChange,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cluster::SearchPath;
 
 use super::*;
-use crate::rows::{ClusterPhase, ClusterSettings, TrustState, Update};
+use crate::rows::{ClusterPhase, ClusterSettingsChange, TrustState, Update};
 use crate::{Opening, Paths};
 
 /// Long enough for a loaded machine; nothing below depends on how long anything takes.
@@ -176,10 +176,15 @@ async fn settings_of_a_cluster_are_kept_and_nonsense_is_refused() {
         let id = desk.clusters()[0].id.clone();
         let namespaces = [" shop ", "", "bank", "shop"].map(str::to_owned).to_vec();
         desk.open_cluster(&id).unwrap();
-        let row = desk.set_cluster(&id, ClusterSettings { namespaces, machine_certificates: true }).await.unwrap();
+        let namespaces = ClusterSettingsChange { namespaces: Some(namespaces), ..ClusterSettingsChange::default() };
+        let certificates =
+            ClusterSettingsChange { machine_certificates: Some(true), ..ClusterSettingsChange::default() };
+        desk.set_cluster(&id, namespaces).await.unwrap();
+        let row = desk.set_cluster(&id, certificates).await.unwrap();
         assert_eq!(row.settings.namespaces, ["shop", "bank"]);
         assert_ne!(row.state.phase, ClusterPhase::Closed, "what was open is open again");
-        let nonsense = ClusterSettings { namespaces: vec!["Not A Name".into()], ..ClusterSettings::default() };
+        let names = Some(vec!["Not A Name".into()]);
+        let nonsense = ClusterSettingsChange { namespaces: names, ..ClusterSettingsChange::default() };
         assert_eq!(desk.set_cluster(&id, nonsense).await.unwrap_err().code, "bad_request");
         desk.close_cluster(&id).await.unwrap();
         id
