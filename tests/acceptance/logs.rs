@@ -49,6 +49,7 @@ fn permit(cluster: &ClusterId) -> anyhow::Result<Permit> {
         expects: String::new(),
         tainted: Vec::new(),
         shown: None,
+        definition: None,
     };
     let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
     let by = Author::Investigator { name: "built-in".into() };

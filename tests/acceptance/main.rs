@@ -8,6 +8,7 @@ mod cluster;
 mod command_line;
 mod kubectl;
 mod logs;
+mod mcp;
 mod models;
 mod watching;
 

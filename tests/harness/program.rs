@@ -88,7 +88,8 @@ impl Program {
         Process::start(self.command(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The command, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         let home = self.home.path();
         command.args(arguments).current_dir(home).env("HOME", home).env("CASEBOARD_HOME", home.join("caseboard"));

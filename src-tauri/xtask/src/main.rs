@@ -5,6 +5,7 @@ mod bench;
 mod codegen;
 mod controlplane;
 mod licences;
+mod mcp_server;
 mod monitoring;
 mod release;
 mod run;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use crate::shell::{self, cache, cargo, root, step};
-use crate::{controlplane, licences, monitoring, run, setup, tidy, ui};
+use crate::{controlplane, licences, mcp_server, monitoring, run, setup, tidy, ui};
 
 #[derive(Default)]
 struct Tally {
@@ -42,6 +42,15 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
         Ok(())
     })?;
 
+    let mut foreign = None;
+    step("an MCP server", || {
+        match mcp_server::asset() {
+            Ok(found) => foreign = found,
+            Err(why) => eprintln!("   {why}; tests that need it are skipped"),
+        }
+        Ok(())
+    })?;
+
     if filter.is_none() {
         tally.check("tidy", tidy::tidy());
         tally.check("licences", licences::check());
@@ -68,7 +77,7 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
             Err(why) => eprintln!("   {why}; the test that needs it is skipped"),
         }
     }
-    command.envs(monitors);
+    command.envs(monitors).envs(foreign);
     let bench = root().join("../shared/bench");
     if std::env::var_os("CASEBOARD_BENCH_DIR").is_none() && bench.is_dir() {
         command.env("CASEBOARD_BENCH_DIR", bench);

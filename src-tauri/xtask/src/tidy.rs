@@ -20,9 +20,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cluster", &["redact", "gate"]),
     ("llm", &["redact"]),
     ("tools", &["cluster", "knowledge"]),
+    ("mcp", &["tools"]),
     ("investigate", &["tools", "llm"]),
     ("playground", &["history"]),
-    ("desk", &["investigate"]),
+    ("desk", &["investigate", "mcp"]),
     ("evals", &["desk", "playground"]),
     ("wire", &["desk", "evals", "playground"]),
     ("cli", &["desk", "evals", "playground"]),
@@ -34,6 +35,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("tauri", &["caseboard-desktop"]),
     ("rusqlite", &["history", "caseboard-tests"]),
     ("kube", &["cluster", "tools", "caseboard-tests"]),
+    ("rmcp", &["mcp", "cli", "caseboard-tests"]),
     ("keyring", &["desk", "caseboard-desktop", "caseboard-tests"]),
 ];
 

@@ -170,6 +170,7 @@ fn released(index: usize, cluster: &ClusterId, at: Time, text: String, id: model
         expects: String::new(),
         tainted: Vec::new(),
         shown: None,
+        definition: None,
     };
     let digest = call.digest();
     let result = ResultView {

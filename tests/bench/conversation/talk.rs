@@ -95,6 +95,8 @@ impl Talk {
                 leaves: Some(Arc::new(move |text: &str| {
                     kept.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
                 })),
+                hears: None,
+                may_leave: None,
             }),
             anew: false,
         };
@@ -110,7 +112,7 @@ impl Talk {
                     }
                 }
                 Pause::AwaitingRelease(id) => drop(door.release(CASE, id, None, &[], engineer())?),
-                Pause::Concluded => break,
+                Pause::AwaitingSend | Pause::Concluded => break,
             }
         }
         let events = desk.events(CASE, 0)?;

@@ -25,7 +25,7 @@ export function Leaves({ caseId, lead, close }: { caseId: CaseId; lead: Lead | n
       ) : (
         <>
           <p className="soft">
-            The newest request of this case, exactly as it was sent{lead?.budget ? ` to ${lead.investigator}` : ""}: {bytesOf(answer.data.bytes)}. {isLocal ? "That model runs here: it did not leave this machine." : "Nothing but a key goes with it."}
+            {answer.data.waits ? "Not sent yet; this would leave" : "The newest request of this case, exactly as it was sent"}{lead?.budget ? ` to ${lead.investigator}` : ""}: {bytesOf(answer.data.bytes)}. {isLocal ? "That model runs here: it did not leave this machine." : "Nothing but a key goes with it."}
           </p>
           <pre className="mono leaves-text" ref={text} data-testid={testids.leavesText} tabIndex={0} aria-label="The request">
             {left}

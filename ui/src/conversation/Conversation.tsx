@@ -8,6 +8,7 @@ import type { Author, CaseId, Time } from "../wire/wire";
 import { CallCard } from "./CallCard";
 import { HandedOver } from "./HandedOver";
 import { budgetWords } from "./spending";
+import { WritingNow } from "./WritingNow";
 import "./conversation.css";
 
 interface Props {
@@ -55,6 +56,7 @@ export function Conversation({ caseId, state, time, asked, onLeaves, onBranch }:
         {state.entries.map((entry) => (
           <Line key={entry.seq} caseId={caseId} entry={entry} state={state} asked={asked} onLeaves={onLeaves} onBranch={onBranch} />
         ))}
+        {time === null ? <WritingNow caseId={caseId} lastSeq={state.lastSeq} /> : null}
       </div>
     </div>
   );

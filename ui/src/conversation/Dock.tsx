@@ -4,10 +4,12 @@ import { BUILT_IN, type Call, type CaseState, running, waiting } from "../case/f
 import { useAct } from "../ipc";
 import { Button, countOf, Inline } from "../kit";
 import { testids } from "../testids";
-import type { CaseView, Time } from "../wire/wire";
+import type { Budget, CaseView, Time } from "../wire/wire";
 import { ApproveAll } from "./ApproveAll";
 import { argsLine } from "./CallCard";
+import { BeforeSending } from "./BeforeSending";
 import { ChooseInvestigator } from "./Investigator";
+import { BudgetMeter, Limits, USUAL } from "./Limits";
 import { PendingCall } from "./PendingCall";
 import { PendingResult } from "./PendingResult";
 import { spentWords } from "./spending";
@@ -38,7 +40,9 @@ export function Dock({ view, state, time }: Props) {
   const investigator = chosen ?? led ?? BUILT_IN;
   // Left out, whoever led it goes on; another one begins anew.
   const another = investigator !== (led ?? BUILT_IN);
-  const begin = () => void start.run({ case: view.case, ...(another ? { investigator } : {}) });
+  const [budget, setBudget] = useState<Budget>(USUAL);
+  const limited = investigator !== BUILT_IN && budget !== USUAL;
+  const begin = () => void start.run({ case: view.case, ...(another ? { investigator } : {}), ...(limited ? { budget } : {}) });
   // The core may still be putting its things away when the conclusion is already written.
   const ended = state.conclusion !== null && state.entries.at(-1)?.type === "concluded";
   const concluded = state.conclusion !== null && !another;
@@ -109,6 +113,7 @@ export function Dock({ view, state, time }: Props) {
             <>
               {state.conclusion ? <p className="small soft">Concluded. Nothing waits for you.</p> : null}
               <ChooseInvestigator chosen={investigator} choose={setChosen} />
+              {another && investigator !== BUILT_IN ? <Limits budget={budget} set={setBudget} /> : null}
               {concluded ? null : (
                 <Button tone="strong" hint="I" testid={testids.investigate} onClick={begin} cannot={start.busy ? "it is starting" : null}>
                   {!state.started ? "Investigate" : another ? `Begin anew with ${investigator === BUILT_IN ? "the built-in investigator" : investigator}` : "Go on"}
@@ -116,9 +121,10 @@ export function Dock({ view, state, time }: Props) {
               )}
             </>
           )}
+          {state.lead?.budget ? <BeforeSending caseId={view.case} model={state.lead.investigator} /> : null}
           {state.lead?.budget ? (
             <p className="small faint dock-spent" data-testid={testids.spent}>
-              {state.lead.investigator} took {spentWords(state.lead.spent, state.lead.budget)}
+              {state.lead.investigator} took {spentWords(state.lead.spent, state.lead.budget)}{state.conclusion ? null : <BudgetMeter spent={state.lead.spent} budget={state.lead.budget} />}
             </p>
           ) : null}
           {start.failed ? <Inline failure={start.failed} dismiss={start.dismiss} /> : null}

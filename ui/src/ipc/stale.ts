@@ -22,6 +22,9 @@ export function staleAfterUpdate(update: Update): Stale[] {
       return [{ tag: "knowledge" }];
     case "blueprints_changed":
       return [{ tag: "blueprints" }];
+    case "answering":
+      // The answer as it is written goes straight to who shows it.
+      return [];
     case "progress":
       return update.what === "evals" ? [{ tag: "evals" }] : [];
   }

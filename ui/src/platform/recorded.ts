@@ -128,8 +128,9 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     }),
     case_leaves: ({ case: id }) => {
       const asked = viewOf(id).events.some((e) => e.fact.type === "model_answered");
-      return { text: asked ? left : null, bytes: asked ? new TextEncoder().encode(left).length : 0 };
+      return { text: asked ? left : null, bytes: asked ? new TextEncoder().encode(left).length : 0, waits: false };
     },
+    investigation_send: () => ({}),
     call_approve: ({ case: id, call, digest }) => {
       const { proposed } = newest(id, call);
       if (proposed.digest !== digest) throw failure("changed", "The call changed since it was shown.", "Look at it again, then approve it.");

@@ -910,9 +910,13 @@ hidden: number, };
  */
 export type Leaves = { 
 /**
- * The newest request of this run of the program; `null` where none was sent.
+ * The newest request of this run of the program; `null` where there is none.
  */
-text: string | null, bytes: number, };
+text: string | null, bytes: number, 
+/**
+ * It has not left yet: it waits for the engineer to say so.
+ */
+waits: boolean, };
 
 /**
  * The knowledge library as a list.
@@ -1769,7 +1773,12 @@ tainted: Array<[string, ObservationId]>,
 /**
  * What a write was shown to do: a run that would do anything else is refused. Nothing for a read.
  */
-shown?: Shown, };
+shown?: Shown, 
+/**
+ * The fingerprint of the tool's definition as it was when the call was put to anybody: one that has changed since is
+ * another tool.
+ */
+definition?: string, };
 
 /**
  * A tool as a model, a form and a card see it.
@@ -1833,7 +1842,7 @@ except_in: Array<string>, why: string, };
 /**
  * Something changed; who shows it asks again.
  */
-export type Update = { "type": "clusters_changed" } | { "type": "cluster_changed", cluster: ClusterId, } | { "type": "case_changed", case: CaseId, seq: number, } | { "type": "cases_changed" } | { "type": "knowledge_changed" } | { "type": "blueprints_changed" } | { "type": "progress", what: string, done: number, of: number | null, };
+export type Update = { "type": "clusters_changed" } | { "type": "cluster_changed", cluster: ClusterId, } | { "type": "case_changed", case: CaseId, seq: number, } | { "type": "answering", case: CaseId, speaker: string, turn: number, from: number, text: string, } | { "type": "cases_changed" } | { "type": "knowledge_changed" } | { "type": "blueprints_changed" } | { "type": "progress", what: string, done: number, of: number | null, };
 
 export type WatchKind = { cluster: ClusterId, 
 /**
@@ -1989,6 +1998,7 @@ export type Commands = {
   investigation_start: { request: StartInvestigation; response: Nothing };
   /** What left this machine last for the model of a case, exactly. */
   case_leaves: { request: OfCase; response: Leaves };
+  investigation_send: { request: OfCase; response: Nothing };
   /** A new case that goes on from an earlier step of this one. */
   case_fork: { request: ForkCase; response: CaseId };
   cases_compare: { request: CompareCases; response: CaseComparison };
@@ -2097,6 +2107,7 @@ export const tags = {
   case_get: { reads: ["case"], changes: [] },
   investigation_start: { reads: [], changes: ["case"] },
   case_leaves: { reads: ["case"], changes: [] },
+  investigation_send: { reads: [], changes: ["case"] },
   case_fork: { reads: [], changes: ["cases"] },
   cases_compare: { reads: ["case"], changes: [] },
   call_approve: { reads: [], changes: ["case"] },

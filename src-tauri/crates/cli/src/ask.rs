@@ -112,7 +112,7 @@ fn words_or(rest: &str, question: &str) -> Option<String> {
 }
 
 /// A line of input; `None` at its end.
-fn prompt(question: &str) -> Option<String> {
+pub fn prompt(question: &str) -> Option<String> {
     eprint!("{question}");
     let mut line = String::new();
     match std::io::stdin().lock().read_line(&mut line) {

@@ -78,7 +78,8 @@ impl Diagnose {
                 shown = tell(&opened, case, shown)?;
             }
             match pause {
-                Pause::Concluded => break,
+                // The command line sends when it is told to ask a model.
+                Pause::AwaitingSend | Pause::Concluded => break,
                 Pause::AwaitingDecision(call) => {
                     // A class of calls that `reads` does not cover waits like any other where nobody can be asked.
                     if !matches!(approve, ApproveWord::Ask) {
@@ -123,6 +124,7 @@ fn lend(opened: &Opened, model: &str) -> Result<(), Failed> {
         });
     };
     opened.desk.put_model(row.chosen)?;
+    own.lend_mcp_servers(&opened.desk)?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ mod group;
 mod history;
 mod knowledge;
 mod limits;
+mod mcp;
+mod mcp_servers;
 mod models;
 mod out;
 mod playground;
@@ -71,6 +73,10 @@ enum Command {
     Audit(audit::Audit),
     /// Set up language models.
     Models(models::Models),
+    /// Use tools of MCP servers in investigations: list them, look at what they offer, trust them.
+    McpServers(mcp_servers::McpServers),
+    /// Serve triage, diagnosis, topology, history and knowledge to another agent over MCP, read-only.
+    Mcp(mcp::Mcp),
     /// Split, merge and pin incidents; each decision is a rule from then on.
     #[command(subcommand)]
     Group(group::Group),
@@ -136,6 +142,8 @@ fn main() -> ExitCode {
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),
             Command::Models(models) => models.run().await,
+            Command::McpServers(servers) => servers.run().await,
+            Command::Mcp(mcp) => mcp.run().await,
             Command::Group(group) => group.run(),
             Command::Blueprint(blueprint) => blueprint.run().await,
             Command::Eval(eval) => eval.run().await,

@@ -2,7 +2,7 @@ use clap::Args;
 use model::Severity;
 
 use crate::report::IncidentReport;
-use crate::source::Source;
+use crate::source::{Opened, Source};
 use crate::{Failed, out};
 
 #[derive(Args)]
@@ -16,23 +16,11 @@ pub struct Triage {
 impl Triage {
     pub async fn run(self) -> Result<(), Failed> {
         let opened = self.source.open().await?;
-        let view = opened.desk.triage(&opened.cluster, None)?;
-        let incidents: Vec<IncidentReport> = view.triage.incidents.iter().map(IncidentReport::of).collect();
         if self.json {
-            return out::json(&serde_json::json!({
-                "source": opened.name,
-                "at": view.triage.at.to_string(),
-                "incidents": incidents,
-                "noise": view.triage.noise.iter().map(|entry| serde_json::json!({
-                    "subject": entry.signal.subject.to_string(),
-                    "title": entry.signal.title,
-                    "rule": entry.rule,
-                    "because": entry.because,
-                })).collect::<Vec<_>>(),
-                "not_checked": view.triage.not_checked,
-            }));
+            return out::json(&told(&opened)?);
         }
-        if incidents.is_empty() {
+        let view = opened.desk.triage(&opened.cluster, None)?;
+        if view.triage.incidents.is_empty() {
             let looked: u32 = view.looked_at.iter().map(|(_, count)| count).sum();
             out::line(&format!("Nothing is broken ({looked} objects looked at)."));
         }
@@ -53,6 +41,24 @@ impl Triage {
         }
         Ok(())
     }
+}
+
+/// The whole answer, for programs.
+pub fn told(opened: &Opened) -> Result<serde_json::Value, Failed> {
+    let view = opened.desk.triage(&opened.cluster, None)?;
+    let incidents: Vec<IncidentReport> = view.triage.incidents.iter().map(IncidentReport::of).collect();
+    Ok(serde_json::json!({
+        "source": opened.name,
+        "at": view.triage.at.to_string(),
+        "incidents": incidents,
+        "noise": view.triage.noise.iter().map(|entry| serde_json::json!({
+            "subject": entry.signal.subject.to_string(),
+            "title": entry.signal.title,
+            "rule": entry.rule,
+            "because": entry.because,
+        })).collect::<Vec<_>>(),
+        "not_checked": view.triage.not_checked,
+    }))
 }
 
 pub fn mark(severity: Severity) -> &'static str {

@@ -19,6 +19,8 @@ const TRIED: &str = "the cluster was asked what it would do; what it said is sho
 const NEVER_RAN: &str = "it was approved and the program ended before it ran; it is asked again";
 const DRIFTED: &str = "what it would do is no longer what was shown";
 
+const REDEFINED: &str = "the tool is no longer what it was when this was decided; it is shown as it is now";
+
 impl Desk {
     /// Proposes a call in a case. Nothing runs before the engineer has seen what it would do and approved that.
     pub async fn propose(
@@ -70,6 +72,7 @@ impl Desk {
             expects: String::new(),
             tainted: Vec::new(),
             shown: None,
+            definition: Some(tool.definition()),
         };
         call.shown = tool.shown(&call, &surroundings);
         let preview = tool.preview(&call, &surroundings);
@@ -107,10 +110,11 @@ impl Desk {
         author: Author,
         surroundings: &Surroundings,
     ) -> Result<(), DeskError> {
-        let call = ToolCall { shown, ..before.call.clone() };
+        let call = ToolCall { shown, definition: Some(tool.definition()), ..before.call.clone() };
         let preview = tool.preview(&call, surroundings);
         let policy = self.policy(case)?;
-        self.door.ask_again(case, id, because, tool.risk(&call.args), preview, call.shown, &policy, author)?;
+        let (risk, definition) = (tool.risk(&call.args), call.definition);
+        self.door.ask_again(case, id, because, risk, preview, call.shown, definition, &policy, author)?;
         self.decided(case);
         Ok(())
     }
@@ -160,6 +164,14 @@ impl Desk {
         let surroundings = self.surroundings_now(case)?;
         let call = self.door.call(case, id)?;
         let tool = self.tool(&call.call.tool)?;
+        if let Err(error) = tool.renew().await {
+            self.door.void(case, id, &error.to_string(), Author::Program)?;
+            return Ok(());
+        }
+        if redefined(&call, tool.as_ref()) {
+            let shown = call.call.shown.clone();
+            return self.ask_again(case, id, &call, &tool, shown, REDEFINED, Author::Program, &surroundings);
+        }
         let permit = self.door.start(case, id)?;
         let _running = permit.running();
         self.tell(Update::CaseChanged { case, seq: 0 });
@@ -240,17 +252,22 @@ impl Desk {
         self.propose(case, &next.tool, next.args, &next.says).await
     }
 
-    fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, DeskError> {
-        let tool = self.toolbox.get(name).cloned();
+    pub(crate) fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, DeskError> {
+        let tool = self.toolbox.get(name).cloned().or_else(|| self.foreign_tool(name));
         tool.ok_or_else(|| DeskError::not_found(format!("There is no tool `{name}`.")))
     }
 
     /// What a tool is given where the present matters and not the time that the case looks at.
-    fn surroundings_now(&self, case: CaseId) -> Result<Surroundings, DeskError> {
+    pub(crate) fn surroundings_now(&self, case: CaseId) -> Result<Surroundings, DeskError> {
         let surroundings = self.surroundings(case)?;
         let as_of = self.now_of(surroundings.history.cluster())?;
         Ok(Surroundings { as_of, ..surroundings })
     }
+}
+
+/// Whether the tool is no longer what the call was decided on with.
+fn redefined(call: &Call, tool: &dyn Tool) -> bool {
+    call.call.definition.as_ref().is_some_and(|then| *then != tool.definition())
 }
 
 fn is_write(risk: Risk) -> bool {

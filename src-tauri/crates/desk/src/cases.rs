@@ -191,21 +191,21 @@ impl Desk {
         approve: bool,
     ) -> Result<(), DeskError> {
         let call = self.call(case, id)?;
-        let tool = self
-            .toolbox
-            .get(&call.call.tool)
-            .ok_or_else(|| DeskError::not_found(format!("There is no tool `{}`.", call.call.tool)))?;
+        let tool = self.tool(&call.call.tool)?;
         tool.check(&args).map_err(|error| DeskError::bad_request(error.to_string(), error.hint))?;
         let mut edited = call.call.clone();
         edited.args = args.clone();
         let surroundings = self.surroundings(case)?;
         edited.shown = None;
         edited.shown = tool.shown(&edited, &surroundings);
+        edited.definition = Some(tool.definition());
         let preview = tool.preview(&edited, &surroundings);
         let policy = self.policy(case)?;
         let risk = tool.risk(&args);
+        let (shown, definition) = (edited.shown, edited.definition);
+        let engineer = self.engineer();
         let after =
-            self.door.edit(case, id, args, why, risk, preview, edited.shown, &policy, approve, self.engineer())?;
+            self.door.edit(case, id, args, why, risk, preview, shown, definition, &policy, approve, engineer)?;
         self.decided(case);
         if matches!(after.state, CallState::Approved { .. }) && self.is_own(case, id)? {
             self.run_own(case, id);

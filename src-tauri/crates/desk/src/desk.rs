@@ -64,6 +64,8 @@ pub struct Desk {
     /// The cases in which was looked for what an earlier run left behind.
     pub(crate) taken_up: Mutex<HashSet<CaseId>>,
     pub(crate) switches: Switches,
+    /// Servers of other programs' tools that were used in this run, by the digest of how they are reached.
+    pub(crate) servers: Mutex<HashMap<String, Arc<mcp::Server>>>,
     /// Keys of models that were given for this run alone.
     pub(crate) model_keys: Mutex<HashMap<String, llm::Key>>,
     updates: broadcast::Sender<Update>,
@@ -113,6 +115,7 @@ impl Desk {
             began_at: clock.now(),
             taken_up: Mutex::default(),
             switches: Switches::default(),
+            servers: Mutex::default(),
             model_keys: Mutex::default(),
             warnings: Mutex::new(warnings),
             paths,
@@ -156,7 +159,7 @@ impl Desk {
     }
 
     pub fn tools(&self) -> Vec<ToolSpec> {
-        self.toolbox.specs()
+        self.toolbox_of_all().specs()
     }
 
     pub fn library(&self) -> Arc<Library> {

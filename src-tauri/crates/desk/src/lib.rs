@@ -6,6 +6,7 @@
 //! Start with [`Desk`].
 
 mod acts;
+mod agents;
 mod arrange;
 mod back_ends;
 mod blueprints;
@@ -17,6 +18,7 @@ mod error;
 mod grouping;
 pub mod logging;
 mod look;
+mod mcp_servers;
 mod models;
 mod paths;
 pub mod pictures;
@@ -38,6 +40,7 @@ pub use cases::{About, OpenedFact, opened_fact};
 pub use desk::{Desk, Opening};
 pub use error::DeskError;
 pub use look::Look;
+pub use mcp_servers::{ServerRow, ServerTool, ServerTools, Servers};
 pub use models::{ChosenModel, KeyFrom, ModelRow, ModelTrial};
 pub use paths::Paths;
 pub use present::{FreshIds, SystemClock};

@@ -162,7 +162,7 @@ impl Desk {
         let chosen = self.chosen_model(name)?;
         let key = self.model_key(&chosen)?;
         let model = Arc::new(remote_of(&chosen, key, redactor)?);
-        Ok(Speaking { model, price: chosen.price, leaves: None })
+        Ok(Speaking { model, price: chosen.price, leaves: None, hears: None, may_leave: None })
     }
 
     pub(crate) fn model_price(&self, name: &str) -> Result<Option<Price>, DeskError> {

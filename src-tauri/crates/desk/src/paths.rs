@@ -69,6 +69,11 @@ impl Paths {
         self.state.join("key")
     }
 
+    /// The team's MCP servers, in the form that other programs use too.
+    pub fn mcp_servers(&self) -> PathBuf {
+        self.state.join("mcp.json")
+    }
+
     pub fn cases(&self) -> PathBuf {
         self.state.join("cases")
     }

@@ -521,12 +521,30 @@ pub struct CaseView {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Update {
     ClustersChanged,
-    ClusterChanged { cluster: ClusterId },
-    CaseChanged { case: CaseId, seq: u64 },
+    ClusterChanged {
+        cluster: ClusterId,
+    },
+    CaseChanged {
+        case: CaseId,
+        seq: u64,
+    },
+    /// More of the answer that a model is writing: `text` follows the first `from` characters of it. Sent ten times a second
+    /// at most; the whole answer is a fact of the case and takes its place.
+    Answering {
+        case: CaseId,
+        speaker: String,
+        turn: u32,
+        from: u32,
+        text: String,
+    },
     CasesChanged,
     KnowledgeChanged,
     BlueprintsChanged,
-    Progress { what: String, done: u64, of: Option<u64> },
+    Progress {
+        what: String,
+        done: u64,
+        of: Option<u64>,
+    },
 }
 
 /// What stands beside the API server and can be asked.

@@ -1,5 +1,6 @@
 //! The investigations that go on in this program: one task for each case, woken by every decision.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use gate::{Approve, Policy};
@@ -23,6 +24,8 @@ pub(crate) struct Work {
     investigator: String,
     /// What was sent to the model last.
     leaves: Arc<Mutex<Option<String>>>,
+    /// Whether anything may be sent to it yet.
+    may_leave: Arc<AtomicBool>,
     wake: Notify,
     pause: watch::Sender<Option<Result<Pause, DeskError>>>,
     task: OnceLock<tokio::task::AbortHandle>,
@@ -53,12 +56,14 @@ pub struct Lead {
     pub investigator: Option<String>,
     /// For a model; `None`: as before, or the usual one.
     pub budget: Option<Budget>,
+    /// The first request to a model on another machine is shown before it leaves, and waits ([`Desk::send`]).
+    pub show_first: bool,
 }
 
 impl Default for Lead {
     /// Every call and every result waits for the engineer.
     fn default() -> Self {
-        Lead { approve: Approve::Ask, release: Release::Ask, investigator: None, budget: None }
+        Lead { approve: Approve::Ask, release: Release::Ask, investigator: None, budget: None, show_first: false }
     }
 }
 
@@ -71,12 +76,18 @@ impl Desk {
             work.wake();
             return Ok(());
         }
-        let before = started_by(&self.file.events(case, 0)?);
+        let events = self.file.events(case, 0)?;
+        let (before, has_left) = (started_by(&events), has_left(&events));
         let investigator =
-            lead.investigator.clone().or(before.map(|(name, _)| name)).unwrap_or_else(|| BUILT_IN.to_owned());
+            lead.investigator.clone().or(before.clone().map(|(name, _)| name)).unwrap_or_else(|| BUILT_IN.to_owned());
+        let goes_on = before.is_some_and(|(name, _)| name == investigator);
         // The keyring may wait for a person: nothing else waits with it.
         let leaves = Arc::default();
-        let speaking = if investigator == BUILT_IN { None } else { Some(self.speaking(&investigator, &leaves)?) };
+        let may_leave = Arc::new(AtomicBool::new(!lead.show_first || (goes_on && has_left)));
+        let speaking = match investigator.as_str() {
+            BUILT_IN => None,
+            name => Some(self.speaking(case, name, &leaves, &may_leave)?),
+        };
         let mut works = lock(&self.work);
         if let Some(work) = works.get(&case) {
             if leads(work) {
@@ -102,6 +113,7 @@ impl Desk {
             policy,
             investigator,
             leaves,
+            may_leave,
             wake: Notify::new(),
             pause: watch::Sender::new(None),
             task: OnceLock::new(),
@@ -196,7 +208,7 @@ impl Desk {
             let debate = Debate {
                 brief,
                 model: investigator.to_owned(),
-                toolbox: self.toolbox.clone(),
+                toolbox: self.toolbox_for(&cluster),
                 writes: self.writes_policy(&cluster) == gate::Writes::On,
                 redactor: Arc::clone(&self.redactor),
                 // What it was led with before stays: a case that is taken up again must go the same way.
@@ -208,7 +220,7 @@ impl Desk {
         let setting = Setting {
             case,
             door: Arc::clone(&self.door),
-            toolbox: self.toolbox.clone(),
+            toolbox: self.toolbox_for(&cluster),
             surroundings,
             policy,
             release: lead.release.clone(),
@@ -221,10 +233,27 @@ impl Desk {
     }
 
     /// The model that answers, and where what leaves for it is held to be shown.
-    fn speaking(&self, name: &str, leaves: &Arc<Mutex<Option<String>>>) -> Result<Speaking, DeskError> {
+    fn speaking(
+        self: &Arc<Self>,
+        case: CaseId,
+        name: &str,
+        leaves: &Arc<Mutex<Option<String>>>,
+        may_leave: &Arc<AtomicBool>,
+    ) -> Result<Speaking, DeskError> {
         let leaves = Arc::clone(leaves);
+        let model: Arc<dyn llm::Model> = Arc::new(self.model(name)?);
+        let desk = Arc::downgrade(self);
         Ok(Speaking {
-            model: Arc::new(self.model(name)?),
+            may_leave: model.is_remote().then(|| Arc::clone(may_leave)),
+            hears: Some(Arc::new(move |heard| {
+                if let Some(desk) = desk.upgrade() {
+                    // A window counts text as its language does.
+                    let from = u32::try_from(heard.before.encode_utf16().count()).unwrap_or(u32::MAX);
+                    let (speaker, text) = (heard.speaker.to_owned(), heard.more.to_owned());
+                    desk.tell(Update::Answering { case, speaker, turn: heard.turn, from, text });
+                }
+            })),
+            model,
             price: self.model_price(name)?,
             leaves: Some(Arc::new(move |text: &str| *lock(&leaves) = Some(text.to_owned()))),
         })
@@ -233,8 +262,19 @@ impl Desk {
     /// What was sent last to the model of a case, in this run of the program, exactly as it left.
     pub fn leaves(&self, case: CaseId) -> Leaves {
         let work = lock(&self.work).get(&case).cloned();
-        let text = work.and_then(|work| lock(&work.leaves).clone());
-        Leaves { bytes: text.as_ref().map_or(0, |text| text.len() as u64), text }
+        let text = work.as_ref().and_then(|work| lock(&work.leaves).clone());
+        let waits = work.is_some_and(|work| matches!(&*work.pause.borrow(), Some(Ok(Pause::AwaitingSend))));
+        Leaves { bytes: text.as_ref().map_or(0, |text| text.len() as u64), text, waits }
+    }
+
+    /// Lets the first request to a case's model leave, which was shown.
+    pub fn send(&self, case: CaseId) -> Result<(), DeskError> {
+        let work = lock(&self.work).get(&case).cloned();
+        let work = work.ok_or_else(|| DeskError::not_found("Nobody is working on this case."))?;
+        work.may_leave.store(true, Ordering::Release);
+        work.wake();
+        self.tell(Update::CaseChanged { case, seq: 0 });
+        Ok(())
     }
 
     /// Tells the window of every step.
@@ -263,6 +303,13 @@ impl Desk {
             writes: self.switch(&opened.cluster),
         })
     }
+}
+
+/// Whether a model was asked in the case's last investigation.
+fn has_left(events: &[CaseEvent]) -> bool {
+    let start = events.iter().rposition(|event| matches!(event.fact, CaseFact::InvestigationStarted { .. }));
+    let since = start.map_or(&[][..], |start| &events[start..]);
+    since.iter().any(|event| matches!(event.fact, CaseFact::ModelAnswered { .. }))
 }
 
 #[cfg(test)]

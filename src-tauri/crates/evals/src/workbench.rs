@@ -112,7 +112,7 @@ impl Workbench {
             match runner.advance().await? {
                 Pause::AwaitingDecision(call) => decide(&door, case, call)?,
                 Pause::AwaitingRelease(call) => drop(door.release(case, call, None, &[], engineer())?),
-                Pause::Concluded => break,
+                Pause::AwaitingSend | Pause::Concluded => break,
             }
         }
         let events = desk.events(case, 0)?;

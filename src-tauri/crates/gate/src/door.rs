@@ -115,6 +115,7 @@ impl Door {
         risk: Risk,
         preview: Preview,
         shown: Option<Shown>,
+        definition: Option<String>,
         policy: &Policy,
         author: Author,
     ) -> Result<Call, Refused> {
@@ -126,7 +127,7 @@ impl Door {
             ) {
                 steps.push((author.clone(), before.revision, CallStep::Voided { because: because.to_owned() }));
             }
-            let again = ToolCall { shown: shown.clone(), ..before.call.clone() };
+            let again = ToolCall { shown: shown.clone(), definition: definition.clone(), ..before.call.clone() };
             let next = before.revision.saturating_add(1);
             steps.extend(self.proposal(next, again, risk, preview.clone(), policy, author.clone()));
             Ok(steps)
@@ -186,6 +187,7 @@ impl Door {
         risk: Risk,
         preview: Preview,
         shown: Option<Shown>,
+        definition: Option<String>,
         policy: &Policy,
         approve: bool,
         author: Author,
@@ -195,6 +197,7 @@ impl Door {
             let mut edited = before.call.clone();
             edited.args = args.clone();
             edited.shown = shown.clone();
+            edited.definition = definition.clone();
             // An argument that the engineer typed is the engineer's; one that was left as it was keeps its origin.
             edited.tainted.retain(|(name, _)| before.call.args.get(name) == args.get(name));
             let digest = edited.digest();

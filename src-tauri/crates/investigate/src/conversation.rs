@@ -287,6 +287,7 @@ impl Conversation {
             expects: String::new(),
             tainted: taint::tainted(args, &self.ledger, self.built_in.snapshot(), &self.said),
             shown: None,
+            definition: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 mod asking;
 mod transcript;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
@@ -38,6 +39,8 @@ pub enum Pause {
     AwaitingDecision(CallId),
     /// The engineer must look at a result.
     AwaitingRelease(CallId),
+    /// The engineer must see the first request to a model before it leaves.
+    AwaitingSend,
     Concluded,
 }
 
@@ -98,7 +101,25 @@ pub struct Speaking {
     pub price: Option<Price>,
     /// Told what leaves, right before it does.
     pub leaves: Option<OnLeave>,
+    /// Told an answer's text while it is written.
+    pub hears: Option<OnHear>,
+    /// As long as this is there and false, nothing is sent: what would leave is told, and the runner rests.
+    pub may_leave: Option<Arc<AtomicBool>>,
 }
+
+/// A piece of an answer on its way. The fact in the case, when it is whole, takes its place.
+pub struct Heard<'a> {
+    pub speaker: &'a str,
+    pub turn: u32,
+    /// Everything that was told of this answer.
+    pub before: &'a str,
+    pub more: &'a str,
+}
+
+/// Called with pieces of an answer, ten times a second at most.
+pub type OnHear = Arc<dyn Fn(&Heard<'_>) + Send + Sync>;
+
+const REDEFINED: &str = "the tool is no longer what it was when this was decided; it is shown as it is now";
 
 /// Called with the text that is about to be sent to a model.
 pub type OnLeave = Arc<dyn Fn(&str) + Send + Sync>;
@@ -212,8 +233,10 @@ impl Runner {
                 }
                 Next::Asking(question) => {
                     self.next = Next::Asking(question.clone());
-                    let seen = self.ask(&question).await?;
-                    self.next = Next::See(seen);
+                    match self.ask(&question).await? {
+                        Some(seen) => self.next = Next::See(seen),
+                        None => return Ok(Pause::AwaitingSend),
+                    }
                 }
                 Next::Resting => {
                     self.next = Next::Resting;
@@ -294,8 +317,8 @@ impl Runner {
         Ok(waits)
     }
 
-    /// Takes the answer from the case, or asks the model.
-    async fn ask(&mut self, question: &Question) -> Result<Seen, RunnerError> {
+    /// Takes the answer from the case, or asks the model. `None`: nothing may leave yet.
+    async fn ask(&mut self, question: &Question) -> Result<Option<Seen>, RunnerError> {
         let same = |fact: &CaseFact| match fact {
             CaseFact::ModelAnswered { answer } => (&answer.speaker, answer.turn) == (&question.speaker, question.turn),
             CaseFact::ModelSilent { silence } => (&silence.speaker, silence.turn) == (&question.speaker, question.turn),
@@ -307,6 +330,12 @@ impl Runner {
                 if matches!(taken, Taken::Different) {
                     self.start_over()?;
                 }
+                let held =
+                    |speaking: &&Speaking| speaking.may_leave.as_ref().is_some_and(|may| !may.load(Ordering::Acquire));
+                if let Some(speaking) = self.speaking.as_ref().filter(held) {
+                    asking::leaving(question, speaking);
+                    return Ok(None);
+                }
                 let fact = asking::answer_of(question, self.speaking.as_ref()).await;
                 self.write(fact.clone())?;
                 fact
@@ -314,11 +343,11 @@ impl Runner {
         };
         self.transcript.read_new()?;
         let said = self.transcript.hear(false);
-        Ok(match fact {
+        Ok(Some(match fact {
             CaseFact::ModelSilent { silence } => Seen::Unanswered { silence, said },
             CaseFact::ModelAnswered { answer } => Seen::Answered { answer, said },
             _ => Seen::Written,
-        })
+        }))
     }
 
     fn propose(&mut self, call: ToolCall) -> Result<Part, RunnerError> {
@@ -351,7 +380,8 @@ impl Runner {
         }
         let id = self.ids.call();
         let risk = tool.risk(&call.args);
-        let call = ToolCall { shown: tool.shown(&call, &self.surroundings), ..call };
+        let shown = tool.shown(&call, &self.surroundings);
+        let call = ToolCall { shown, definition: Some(tool.definition()), ..call };
         let preview = tool.preview(&call, &self.surroundings);
         let policy = self.policy();
         let author = self.author();
@@ -445,13 +475,26 @@ impl Runner {
     }
 
     async fn run(&mut self, call: &Call) -> Result<(), RunnerError> {
+        let Some(tool) = self.toolbox.get(&call.call.tool).cloned() else {
+            self.door.void(self.case, call.id, "there is no such tool any more", Author::Program)?;
+            return Ok(());
+        };
+        if let Err(error) = tool.renew().await {
+            self.door.void(self.case, call.id, &error.to_string(), Author::Program)?;
+            return Ok(());
+        }
+        // An approval was of the tool as it was shown. A case of before that was written down has none to compare.
+        if call.call.definition.as_ref().is_some_and(|then| *then != tool.definition()) {
+            let again = ToolCall { definition: Some(tool.definition()), ..call.call.clone() };
+            let (risk, preview) = (tool.risk(&again.args), tool.preview(&again, &self.surroundings));
+            let (policy, author) = (self.policy(), Author::Program);
+            let ToolCall { shown, definition, .. } = again;
+            self.door.ask_again(self.case, call.id, REDEFINED, risk, preview, shown, definition, &policy, author)?;
+            return Ok(());
+        }
         let permit = self.door.start(self.case, call.id)?;
         let _running = permit.running();
         self.transcript.tell();
-        let Some(tool) = self.toolbox.get(&call.call.tool) else {
-            self.door.failed(self.case, call.id, "the tool is gone", "Restart Caseboard.")?;
-            return Ok(());
-        };
         match tool.run(permit, &self.surroundings).await {
             Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
             Err(error) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,

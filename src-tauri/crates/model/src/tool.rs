@@ -43,13 +43,30 @@ pub struct ToolCall {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub shown: Option<Shown>,
+    /// The fingerprint of the tool's definition as it was when the call was put to anybody: one that has changed since is
+    /// another tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub definition: Option<String>,
+}
+
+impl ToolSpec {
+    /// Of everything in it: equal specs have equal fingerprints.
+    pub fn fingerprint(&self) -> String {
+        digest_json(&serde_json::json!({
+            "name": self.name, "title": self.title, "description": self.description, "schema": self.schema,
+        }))
+    }
 }
 
 impl ToolCall {
-    /// What an approval binds to: the tool, its arguments, the cluster, and the target and difference that were shown;
-    /// not the words around them.
+    /// What an approval binds to: the tool with its definition, its arguments, the cluster, and the target and difference
+    /// that were shown; not the words around them.
     pub fn digest(&self) -> String {
         let mut bound = serde_json::json!({"tool": self.tool, "cluster": self.cluster, "args": self.args});
+        if let Some(definition) = &self.definition {
+            bound["definition"] = definition.as_str().into();
+        }
         if let Some(shown) = &self.shown {
             bound["uid"] = shown.uid.as_str().into();
             bound["fields"] = serde_json::to_value(&shown.fields).unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! Layers, in order: what was taken out before (raw, in base64, percent-encoded), what has the form of a secret (private
 //! keys, headers, credentials in URLs, tokens of known issuers by the rules of gitleaks), what has a secret's name
-//! (`password=…`, `"apiKey": "…"`, environment variables), what is too random to be anything else, and e-mail addresses.
+//! (`password=…`, `"apiKey": "…"`, environment variables), the data of a Secret that somebody printed, what is too random to be anything else, and e-mail addresses.
 //! What only looks random, such as digests, commit ids, uids and the names of pods, stays: an investigation needs it.
 //! [`Redactor::leaks`] looks once more at a whole body that is about to leave. [`Aliases`] are for who must not name
 //! their systems either: reversible stand-ins for names, hosts and addresses.
@@ -15,6 +15,7 @@ mod body;
 mod clean;
 mod entropy;
 mod form;
+mod manifest;
 mod marks;
 mod name;
 mod named;
@@ -122,7 +123,9 @@ fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
     if depth > DEEPEST || is_word(&text) {
         return text;
     }
-    for layer in [form::scrub, rules::scrub, named::scrub, entropy::percent, entropy::scrub, form::addresses] {
+    for layer in
+        [manifest::scrub, form::scrub, rules::scrub, named::scrub, entropy::percent, entropy::scrub, form::addresses]
+    {
         if let Some(changed) = layer(&text, marks, depth) {
             text = Cow::Owned(changed);
         }

@@ -418,3 +418,46 @@ fn identifiers_that_are_passed_by_would_pass_every_layer() {
         assert!(!crate::clean::is_identifier(text), "{text}");
     }
 }
+
+#[test]
+fn every_value_of_a_secret_that_was_printed_goes_however_short_it_is() {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login", "namespace": "shop"},
+        "stringData": {"user": "anna", "pin": "tiger", "note": "a \"quoted\", word"}, "type": "Opaque",
+    });
+    let line = secret.to_string();
+    let inside = json!({"msg": format!("applying {line}"), "level": "info"}).to_string();
+    let twice = json!({"log": inside}).to_string();
+    let texts = [
+        line.clone(),
+        format!("E0101 could not apply {line}: denied"),
+        line[..line.len() - 18].to_owned(),
+        inside,
+        twice,
+        "applied {kind: Secret, metadata: {name: login, namespace: shop}, stringData: {user: anna, pin: 'tiger'}}".into(),
+        "applied map[kind: Secret] and {\"kind\":\"Secret\",\"data\":{\"pin\":\"tiger\"},\"metadata\":{\"name\":\"login\"}}".into(),
+        "apiVersion: v1\ndata:\n  pin: tiger\n  user: \"anna\"\n  more: |\n    quoted\nkind: Secret\nmetadata:\n  name: login\n".into(),
+    ];
+    for text in texts {
+        let clean = redactor().text(&text).into_string();
+        for value in ["anna", "tiger", "quoted"] {
+            assert!(!clean.contains(value), "{value}: {clean}");
+        }
+        assert!(clean.contains("login"), "what is no value stays: {clean}");
+    }
+    let mut object = secret;
+    redactor().json(&mut object);
+    assert!(!object.to_string().contains("tiger") && object["metadata"]["name"] == "login", "{object}");
+}
+
+#[test]
+fn what_only_speaks_of_secrets_stays() {
+    for text in [
+        r#"{"kind":"SecretStore","metadata":{"name":"vault"},"data":{"region":"eu-west-1"}}"#,
+        r#"{"kind":"ConfigMap","metadata":{"name":"a"},"data":{"colour":"green"}} then kind: Secret was listed"#,
+        r#"reflector: failed to list {kind: Secret}: forbidden in {namespace: shop}"#,
+        "kind: ConfigMap\ndata:\n  colour: green\n---\nkind: Secret\nmetadata:\n  name: login\n",
+    ] {
+        assert_eq!(redactor().text(text).as_str(), text);
+    }
+}

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use cluster::ReadError;
-use model::{Observation, ObservationId, ResultView, Suggestion};
+use model::{Body, Observation, ObservationId, ResultView, Source, Suggestion};
 
 use crate::{Outcome, Surroundings, ToolError};
 
@@ -184,4 +184,43 @@ pub(crate) fn recall<'a>(
 
 pub(crate) fn yaml(value: &serde_json::Value) -> String {
     serde_saphyr::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// The answer as an observation, so that it can be cited. A recording that takes nothing new goes without.
+pub(crate) fn written_down(
+    tool: &str,
+    summary: &str,
+    parts: &[String],
+    surroundings: &Surroundings,
+) -> Option<Arc<Observation>> {
+    let text = [&[summary.to_owned()], parts].concat().join("\n\n");
+    let text = surroundings.redactor.text(&text).as_str().to_owned();
+    let body = Body::ToolResult { tool: tool.into(), text };
+    let cluster = surroundings.history.cluster().clone();
+    let observation = Observation::new(cluster, surroundings.as_of, surroundings.clock.now(), Source::Read, None, body);
+    match surroundings.history.append(std::slice::from_ref(&observation)) {
+        Ok(_) => Some(Arc::new(observation)),
+        Err(error) => {
+            tracing::info!(%error, tool, "an answer is not kept");
+            None
+        }
+    }
+}
+
+/// So much of what another program answered is kept.
+const MOST_KEPT: usize = 200_000;
+
+/// The outcome of a call that another program answered in words: redacted, cut in the middle, kept as an observation.
+pub fn told(tool: &str, summary: &str, text: &str, surroundings: &Surroundings) -> Result<Outcome, ToolError> {
+    // Redacted whole before it is cut: half a secret would not be recognised.
+    let redacted = surroundings.redactor.text(text);
+    let (text, left_out) = cut_in_the_middle(redacted.as_str(), MOST_KEPT);
+    let kept = written_down(tool, summary, std::slice::from_ref(&text), surroundings);
+    let mut answer = Answer::new(summary).part(&text).resting_on(kept);
+    if let Some(what) = left_out {
+        answer = answer.cut(what);
+    }
+    let mut outcome = answer.outcome(surroundings)?;
+    outcome.result.redactions = redacted.marks().to_vec();
+    Ok(outcome)
 }

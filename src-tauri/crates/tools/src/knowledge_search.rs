@@ -3,11 +3,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gate::Permit;
 use knowledge::HitKind;
-use model::{Blueprint, Body, Observation, Preview, Source};
+use model::{Blueprint, Preview};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, count, cut_in_the_middle};
+use crate::answer::{Answer, count, cut_in_the_middle, written_down};
 use crate::typed::Typed;
 use crate::{Surroundings, ToolError};
 
@@ -82,7 +82,7 @@ impl Typed for KnowledgeSearch {
         for part in &parts {
             answer = answer.part(part);
         }
-        Ok(answer.resting_on(written_down(&summary, &parts, surroundings)))
+        Ok(answer.resting_on(written_down(Self::NAME, &summary, &parts, surroundings)))
     }
 }
 
@@ -109,20 +109,4 @@ fn told(blueprint: &Blueprint) -> String {
     }
     let notes = cut_in_the_middle(blueprint.notes.trim(), PAGE_CHARACTERS).0;
     if notes.is_empty() { text } else { format!("{text}\n{notes}") }
-}
-
-/// The answer as an observation, so that it can be cited. A recording that takes nothing new goes without.
-fn written_down(summary: &str, parts: &[String], surroundings: &Surroundings) -> Option<Arc<Observation>> {
-    let text = [&[summary.to_owned()], parts].concat().join("\n\n");
-    let text = surroundings.redactor.text(&text).as_str().to_owned();
-    let body = Body::ToolResult { tool: KnowledgeSearch::NAME.into(), text };
-    let cluster = surroundings.history.cluster().clone();
-    let observation = Observation::new(cluster, surroundings.as_of, surroundings.clock.now(), Source::Read, None, body);
-    match surroundings.history.append(std::slice::from_ref(&observation)) {
-        Ok(_) => Some(Arc::new(observation)),
-        Err(error) => {
-            tracing::info!(%error, "an answer of the knowledge is not kept");
-            None
-        }
-    }
 }

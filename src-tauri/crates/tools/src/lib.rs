@@ -33,5 +33,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use answer::told;
 pub use tool::{Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;

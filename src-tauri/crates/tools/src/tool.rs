@@ -49,6 +49,16 @@ pub struct ToolError {
 pub trait Tool: Send + Sync {
     fn spec(&self) -> ToolSpec;
 
+    /// The fingerprint of what the tool is now; it is part of what an approval binds to.
+    fn definition(&self) -> String {
+        self.spec().fingerprint()
+    }
+
+    /// Looks whether the tool still is what it was, right before a call begins. Ours always are.
+    async fn renew(&self) -> Result<(), ToolError> {
+        Ok(())
+    }
+
     /// The risk of these arguments; arguments that do not parse are as risky as the tool can be.
     fn risk(&self, args: &Value) -> Risk;
 

@@ -231,9 +231,15 @@ impl Commands for Workbench {
     }
 
     async fn investigation_start(&self, request: StartInvestigation) -> Answer<Nothing> {
-        let lead = Lead { investigator: request.investigator, budget: request.budget, ..Lead::default() };
+        let (investigator, budget) = (request.investigator, request.budget);
+        let lead = Lead { investigator, budget, show_first: true, ..Lead::default() };
         // A key may have to be asked of the keyring, which waits for a person.
         read(&self.desk, move |desk| desk.start_investigation(request.case, lead)).await?;
+        Ok(Nothing {})
+    }
+
+    async fn investigation_send(&self, request: OfCase) -> Answer<Nothing> {
+        self.desk.send(request.case)?;
         Ok(Nothing {})
     }
 

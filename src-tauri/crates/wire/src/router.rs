@@ -146,6 +146,7 @@ commands! {
     investigation_start(StartInvestigation) -> Nothing, reads [], changes ["case"];
     /// What left this machine last for the model of a case, exactly.
     case_leaves(OfCase) -> Leaves, reads ["case"], changes [];
+    investigation_send(OfCase) -> Nothing, reads [], changes ["case"];
     /// A new case that goes on from an earlier step of this one.
     case_fork(ForkCase) -> CaseId, reads [], changes ["cases"];
     cases_compare(CompareCases) -> CaseComparison, reads ["case"], changes [];

@@ -38,6 +38,7 @@ fn permit(cluster: &ClusterId) -> Permit {
         expects: String::new(),
         tainted: Vec::new(),
         shown: None,
+        definition: None,
     };
     let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
     let id = CallId(uuid());

@@ -49,6 +49,7 @@ fn investigators(desk: &Desk, case: CaseId, cluster: &ClusterId, tool: &str, arg
         expects: String::new(),
         tainted: Vec::new(),
         shown: None,
+        definition: None,
     };
     call.shown = tool.shown(&call, &surroundings);
     let (risk, preview) = (tool.risk(&call.args), tool.preview(&call, &surroundings));

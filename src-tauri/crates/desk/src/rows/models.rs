@@ -6,8 +6,10 @@ use ts_rs::TS;
 /// What left this machine for a model, exactly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Leaves {
-    /// The newest request of this run of the program; `null` where none was sent.
+    /// The newest request of this run of the program; `null` where there is none.
     pub text: Option<String>,
     #[ts(type = "number")]
     pub bytes: u64,
+    /// It has not left yet: it waits for the engineer to say so.
+    pub waits: bool,
 }

@@ -7,6 +7,7 @@ fn an_investigation_that_rests_or_has_ended_does_not_go_on_until_it_is_woken() {
         policy: Arc::default(),
         investigator: BUILT_IN.into(),
         leaves: Arc::default(),
+        may_leave: Arc::default(),
         wake: Notify::new(),
         pause: watch::Sender::new(None),
         task: OnceLock::new(),

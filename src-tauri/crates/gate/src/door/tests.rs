@@ -69,6 +69,7 @@ fn logs(tail: u64) -> ToolCall {
         expects: String::new(),
         tainted: vec![("pod".into(), ObservationId::from("obs:9")), ("tail".into(), ObservationId::from("obs:9"))],
         shown: None,
+        definition: None,
     }
 }
 
@@ -91,7 +92,7 @@ fn propose(door: &Door, id: CallId, risk: Risk, policy: &Policy) -> Result<crate
 
 fn edit(door: &Door, tail: u64, policy: &Policy, approve: bool) -> Result<crate::Call, Refused> {
     let args = logs(tail).args;
-    door.edit(CASE, CALL, args, "less", Risk::Read, preview(), None, policy, approve, engineer())
+    door.edit(CASE, CALL, args, "less", Risk::Read, preview(), None, None, policy, approve, engineer())
 }
 
 fn authors(door: &Door) -> Vec<Author> {
@@ -306,7 +307,8 @@ fn an_approval_of_what_was_shown_before_does_not_cover_what_is_shown_now() {
     let trying = door.try_out(CASE, CALL, engineer()).unwrap();
     assert_eq!(trying.what(), &logs(10));
     let again = |shown| {
-        door.ask_again(CASE, CALL, "the cluster was asked", Risk::Write, preview(), Some(shown), &reads(), engineer())
+        let (risk, policy) = (Risk::Write, reads());
+        door.ask_again(CASE, CALL, "the cluster was asked", risk, preview(), Some(shown), None, &policy, engineer())
     };
     let now = again(shown("a")).unwrap();
     assert_eq!((now.revision, now.call.shown.as_ref()), (2, Some(&shown("a"))));

@@ -19,6 +19,7 @@ fn tool_call(tail: u64) -> ToolCall {
         expects: String::new(),
         tainted: vec![],
         shown: None,
+        definition: None,
     }
 }
 

@@ -14,6 +14,7 @@ fn logs() -> ToolCall {
         expects: String::new(),
         tainted: vec![],
         shown: None,
+        definition: None,
     }
 }
 

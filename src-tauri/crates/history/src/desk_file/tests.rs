@@ -52,6 +52,7 @@ fn proposed(at: i64, id: CallId) -> Written {
         expects: String::new(),
         tainted: vec![],
         shown: None,
+        definition: None,
     };
     step(at, id, CallStep::Proposed { digest: call.digest(), call, risk: Risk::Read })
 }

@@ -236,7 +236,16 @@ impl Asking<'_> {
 
     fn call(&self, tool: &str, args: Value, reason: String, expects: &str) -> ToolCall {
         let cluster = self.cluster.clone();
-        ToolCall { tool: tool.into(), cluster, args, reason, expects: expects.into(), tainted: Vec::new(), shown: None }
+        ToolCall {
+            tool: tool.into(),
+            cluster,
+            args,
+            reason,
+            expects: expects.into(),
+            tainted: Vec::new(),
+            shown: None,
+            definition: None,
+        }
     }
 }
 
@@ -268,6 +277,7 @@ pub(crate) fn checks_of(
                 expects: render(&check.expects, Some(fact), &candidate.object),
                 tainted,
                 shown: None,
+                definition: None,
             };
             Some((call, check.gain))
         })

@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
-use llm::{Answer, Finish, ModelError};
+use llm::{Answer, Answering, Delta, Finish, ModelError};
 use model::{AskedFor, CaseFact, ModelAnswer, ModelSilence, Spent};
 
-use super::Speaking;
+use super::{Heard, OnHear, Speaking};
 use crate::Question;
 
 /// Asks, and gives what the case holds of it. There is always such a fact: a model that cannot be asked is silent.
@@ -21,12 +21,15 @@ pub(super) async fn answer_of(question: &Question, speaking: Option<&Speaking>) 
         let hint = "Start the investigation again with a model.".to_owned();
         return silent("unreachable", "no model was given to this investigation".into(), hint);
     };
-    let leaves = speaking.model.leaves(&question.request);
-    if let (Some(tell), Some(text)) = (&speaking.leaves, &leaves) {
-        tell(text);
-    }
+    let leaves = leaving(question, speaking);
     let began = Instant::now();
-    let whole = async { speaking.model.ask(&question.request).await?.whole().await };
+    let whole = async {
+        let mut answering = speaking.model.ask(&question.request).await?;
+        match &speaking.hears {
+            Some(hears) => listened(answering.as_mut(), question, hears).await,
+            None => answering.whole().await,
+        }
+    };
     let answered: Result<Answer, ModelError> =
         match tokio::time::timeout(Duration::from_secs(question.most_seconds.max(1)), whole).await {
             Ok(answered) => answered,
@@ -66,4 +69,81 @@ pub(super) async fn answer_of(question: &Question, speaking: Option<&Speaking>) 
             spent,
         },
     }
+}
+
+/// Tells what leaves for a question, and gives it.
+pub(super) fn leaving(question: &Question, speaking: &Speaking) -> Option<String> {
+    let leaves = speaking.model.leaves(&question.request);
+    if let (Some(tell), Some(text)) = (&speaking.leaves, &leaves) {
+        tell(text);
+    }
+    leaves
+}
+
+/// However fast a model writes, whoever listens is told ten times a second at most.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What of an answer's text was told.
+struct Telling<'a> {
+    question: &'a Question,
+    hears: &'a OnHear,
+    text: String,
+    told: usize,
+    last: Option<tokio::time::Instant>,
+}
+
+impl Telling<'_> {
+    /// When the rest may be told; `None` where there is none.
+    fn due(&self) -> Option<tokio::time::Instant> {
+        let now = tokio::time::Instant::now();
+        (self.told < self.text.len()).then(|| self.last.map_or(now, |last| last + PAUSE))
+    }
+
+    fn tell(&mut self) {
+        let (before, more) = self.text.split_at(self.told);
+        (self.hears)(&Heard { speaker: &self.question.speaker, turn: self.question.turn, before, more });
+        self.told = self.text.len();
+        self.last = Some(tokio::time::Instant::now());
+    }
+}
+
+/// The whole answer; its text is told while it comes.
+async fn listened(
+    answering: &mut (dyn Answering + 'static),
+    question: &Question,
+    hears: &OnHear,
+) -> Result<Answer, ModelError> {
+    let mut telling = Telling { question, hears, text: String::new(), told: 0, last: None };
+    let mut deltas = Vec::new();
+    loop {
+        // A piece that is on its way is never given up for telling what came before it.
+        let next = {
+            let mut coming = answering.next();
+            loop {
+                let due = telling.due();
+                let pause = async {
+                    match due {
+                        Some(at) => tokio::time::sleep_until(at).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    biased;
+                    delta = &mut coming => break delta,
+                    () = pause => telling.tell(),
+                }
+            }
+        };
+        let Some(delta) = next else { break };
+        let delta = delta?;
+        if let Delta::Text(more) = &delta {
+            telling.text.push_str(more);
+            if telling.due().is_some_and(|due| due <= tokio::time::Instant::now()) {
+                telling.tell();
+            }
+        }
+        deltas.push(delta);
+    }
+    Answer::of(deltas)
+        .ok_or_else(|| ModelError::Broken { why: "it broke off before its end".into(), hint: "Ask again.".into() })
 }

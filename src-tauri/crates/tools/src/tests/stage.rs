@@ -110,6 +110,7 @@ impl Stage {
             expects: String::new(),
             tainted: Vec::new(),
             shown: None,
+            definition: None,
         }
     }
 

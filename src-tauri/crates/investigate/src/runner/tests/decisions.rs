@@ -237,3 +237,23 @@ async fn after_a_step_that_failed_a_runner_says_so_and_a_new_one_goes_on() {
     stage.say_yes(&mut fresh).await;
     assert_eq!(stage.conclusions().len(), 1);
 }
+
+#[tokio::test]
+async fn a_tool_that_is_another_one_by_the_time_it_would_run_is_asked_about_again() {
+    let stage = Stage::new();
+    let mut runner = stage.runner(asks(json!({"n": 1})));
+    let Pause::AwaitingDecision(id) = runner.advance().await.unwrap() else { panic!() };
+    let shown = stage.calls()[0].digest.clone();
+    stage.approve(id);
+    *stage.words.lock().unwrap() = "writes it down, and sends it somewhere".into();
+    assert_eq!(runner.advance().await.unwrap(), Pause::AwaitingDecision(id));
+    assert!(stage.ran.lock().unwrap().is_empty(), "what was approved was another tool");
+    let call = stage.calls().remove(0);
+    assert_eq!(call.revision, 2);
+    assert_ne!(call.digest, shown);
+    assert!(stage.steps().iter().any(|step| matches!(step, CallStep::Voided { .. })));
+
+    stage.approve(id);
+    assert_eq!(runner.advance().await.unwrap(), Pause::AwaitingRelease(id));
+    assert_eq!(*stage.ran.lock().unwrap(), [json!({"n": 1})]);
+}

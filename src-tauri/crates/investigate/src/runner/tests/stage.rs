@@ -37,6 +37,7 @@ pub(super) fn call(tool: &str, args: Value) -> ToolCall {
         expects: "one or the other".into(),
         tainted: Vec::new(),
         shown: None,
+        definition: None,
     }
 }
 
@@ -61,12 +62,15 @@ impl Ids for Counting {
 pub(super) struct Notebook {
     pub ran: Arc<Mutex<Vec<Value>>>,
     pub risk: Risk,
+    /// What the tool is said to be; another program may say something else later.
+    pub words: Arc<Mutex<String>>,
 }
 
 #[async_trait]
 impl Tool for Notebook {
     fn spec(&self) -> ToolSpec {
-        ToolSpec { name: "notebook".into(), title: String::new(), description: String::new(), schema: json!({}) }
+        let description = self.words.lock().unwrap().clone();
+        ToolSpec { name: "notebook".into(), title: String::new(), description, schema: json!({}) }
     }
 
     fn risk(&self, _args: &Value) -> Risk {
@@ -173,6 +177,8 @@ pub(super) struct Stage {
     pub door: Arc<Door>,
     pub policy: Arc<RwLock<Policy>>,
     pub ran: Arc<Mutex<Vec<Value>>>,
+    /// What the notebook's definition says.
+    pub words: Arc<Mutex<String>>,
     pub risk: Risk,
     pub release: Release,
     pub told: Arc<Mutex<Vec<u64>>>,
@@ -219,6 +225,7 @@ impl Stage {
             door,
             policy: Arc::new(RwLock::new(Policy { writes: gate::Writes::On, ..Policy::default() })),
             ran: Arc::default(),
+            words: Arc::default(),
             risk: Risk::Read,
             release: Release::Ask,
             told: Arc::default(),
@@ -254,7 +261,7 @@ impl Stage {
 
     /// A fresh program on the same files.
     pub fn runner(&self, investigator: impl Investigator + 'static) -> Runner {
-        let notebook = Notebook { ran: Arc::clone(&self.ran), risk: self.risk };
+        let notebook = Notebook { ran: Arc::clone(&self.ran), risk: self.risk, words: Arc::clone(&self.words) };
         let told = Arc::clone(&self.told);
         let setting = Setting {
             case: CASE,
@@ -327,7 +334,7 @@ impl Stage {
     pub fn edit(&self, id: CallId, args: Value, why: &str) {
         let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
         let policy = self.policy.read().unwrap().clone();
-        self.door.edit(CASE, id, args, why, self.risk, preview, None, &policy, true, engineer()).unwrap();
+        self.door.edit(CASE, id, args, why, self.risk, preview, None, None, &policy, true, engineer()).unwrap();
     }
 
     /// Works on, approving and releasing everything, until the investigator has concluded.
@@ -336,7 +343,7 @@ impl Stage {
             match runner.advance().await.unwrap() {
                 Pause::AwaitingDecision(id) => self.approve(id),
                 Pause::AwaitingRelease(id) => self.release(id),
-                Pause::Concluded => break,
+                Pause::AwaitingSend | Pause::Concluded => break,
             }
         }
     }
@@ -347,7 +354,7 @@ impl Stage {
             match runner.advance().await.unwrap() {
                 Pause::AwaitingDecision(id) => self.deny(id, "not now"),
                 Pause::AwaitingRelease(id) => panic!("{id} ran and was refused"),
-                Pause::Concluded => break,
+                Pause::AwaitingSend | Pause::Concluded => break,
             }
         }
     }

@@ -72,7 +72,13 @@ impl Talk {
         let mut stage = Stage::new();
         record(&mut stage, &DATABASE);
         let model = Arc::new(model);
-        stage.speaking = Some(Speaking { model: Arc::clone(&model) as Arc<dyn llm::Model>, price: None, leaves: None });
+        stage.speaking = Some(Speaking {
+            model: Arc::clone(&model) as Arc<dyn llm::Model>,
+            price: None,
+            leaves: None,
+            hears: None,
+            may_leave: None,
+        });
         Talk { stage, model, budget: Budget::default() }
     }
 
@@ -81,7 +87,7 @@ impl Talk {
         self.stage.runner(Conversation::new(Debate {
             brief: Brief::new(snapshot, knowledge::Library::builtin()),
             model: "scripted".into(),
-            toolbox: Toolbox::standard(),
+            toolbox: Toolbox::standard().with(Arc::new(Elsewhere)),
             writes: true,
             redactor: self.stage.surroundings().redactor,
             budget: self.budget,
@@ -97,7 +103,7 @@ impl Talk {
                 Pause::AwaitingDecision(id) if has_spoken => decide(&self.stage, id),
                 Pause::AwaitingDecision(id) => self.stage.approve(id),
                 Pause::AwaitingRelease(id) => self.stage.release(id),
-                Pause::Concluded => break,
+                Pause::AwaitingSend | Pause::Concluded => break,
             }
         }
     }
@@ -120,6 +126,37 @@ impl Talk {
             _ => None,
         });
         silences.collect()
+    }
+}
+
+/// A tool of another program's server, which nobody calls here.
+struct Elsewhere;
+
+#[async_trait::async_trait]
+impl tools::Tool for Elsewhere {
+    fn spec(&self) -> model::ToolSpec {
+        let (title, description) = ("Tickets".into(), "Searches tickets.".into());
+        model::ToolSpec { name: "mcp.tickets.search".into(), title, description, schema: json!({"type": "object"}) }
+    }
+
+    fn risk(&self, _args: &Value) -> model::Risk {
+        model::Risk::ReadSensitive
+    }
+
+    fn check(&self, _args: &Value) -> Result<(), tools::ToolError> {
+        Ok(())
+    }
+
+    fn preview(&self, _call: &model::ToolCall, _surroundings: &tools::Surroundings) -> model::Preview {
+        model::Preview { does: String::new(), diff: None, cost: String::new(), undo: None }
+    }
+
+    async fn run(
+        &self,
+        _permit: gate::Permit,
+        _surroundings: &tools::Surroundings,
+    ) -> Result<tools::Outcome, tools::ToolError> {
+        Err(tools::ToolError { what: "it did not run".into(), why: "nobody has it".into(), hint: String::new() })
     }
 }
 
@@ -417,6 +454,9 @@ async fn a_specialist_has_its_own_tools_and_no_cluster_text_crosses() {
         offered.contains(&"node_agents") && !offered.contains(&"scale") && !offered.contains(&"ask_specialist"),
         "{offered:?}"
     );
+    // Its file does not name the other program's tools; the coordinator's names all of them.
+    let has_foreign = |request: &Request| request.tools.iter().any(|tool| tool.name == "mcp.tickets.search");
+    assert!(has_foreign(&asked[0]) && !has_foreign(specialist));
     let last = asked.last().unwrap();
     let back = results(last).pop().unwrap().1;
     assert!(back.contains("The disk is full") && back.contains("does not hold"), "{back}");
@@ -460,7 +500,13 @@ async fn a_case_that_is_taken_up_again_asks_the_model_nothing_that_it_answered()
         let mut stage = Stage::with(&events[..cut]);
         record(&mut stage, &DATABASE);
         let model = Arc::new(Scripted::deciding(decide));
-        stage.speaking = Some(Speaking { model: Arc::clone(&model) as Arc<dyn llm::Model>, price: None, leaves: None });
+        stage.speaking = Some(Speaking {
+            model: Arc::clone(&model) as Arc<dyn llm::Model>,
+            price: None,
+            leaves: None,
+            hears: None,
+            may_leave: None,
+        });
         let again = Talk { stage, model, budget: Budget::default() };
         let mut runner = again.runner();
         loop {
@@ -531,4 +577,112 @@ async fn words_of_the_engineer_are_heard_by_the_model_also_after_its_conclusion(
     talk.to_the_end(&mut runner, yes).await;
     assert_eq!(talk.stage.conclusions().len(), 2);
     assert!(all_text(talk.model.asked().last().unwrap()).contains("The engineer says: look at the node as well"));
+}
+
+/// A model whose pieces come when a test lets them.
+struct Slow(tokio::sync::Mutex<tokio::sync::mpsc::Receiver<Delta>>);
+
+struct SlowAnswer(tokio::sync::mpsc::Receiver<Delta>);
+
+#[async_trait::async_trait]
+impl llm::Answering for SlowAnswer {
+    async fn next(&mut self) -> Option<Result<Delta, ModelError>> {
+        self.0.recv().await.map(Ok)
+    }
+}
+
+#[async_trait::async_trait]
+impl llm::Model for Slow {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn leaves(&self, request: &Request) -> Option<String> {
+        Some(format!("{} messages", request.messages.len()))
+    }
+
+    async fn ask(&self, _request: &Request) -> Result<Box<dyn llm::Answering>, ModelError> {
+        let (_, none) = tokio::sync::mpsc::channel(1);
+        Ok(Box::new(SlowAnswer(std::mem::replace(&mut *self.0.lock().await, none))))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_told_while_it_is_written_ten_times_a_second_at_most() {
+    let (sender, receiver) = tokio::sync::mpsc::channel(1_000);
+    let heard: Arc<std::sync::Mutex<Vec<(String, String)>>> = Arc::default();
+    let told = Arc::clone(&heard);
+    let mut talk = Talk::with(Scripted::deciding(|_| Ok(Vec::new())));
+    talk.stage.speaking = Some(Speaking {
+        model: Arc::new(Slow(tokio::sync::Mutex::new(receiver))),
+        price: None,
+        leaves: None,
+        hears: Some(Arc::new(move |piece| told.lock().unwrap().push((piece.before.to_owned(), piece.more.to_owned())))),
+        may_leave: None,
+    });
+    let began = std::time::Instant::now();
+    tokio::spawn(async move {
+        for _ in 0..100 {
+            sender.send(Delta::Text("ä ".into())).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        sender.send(Delta::End { finish: Finish::Done, usage: Usage::default() }).await.unwrap();
+    });
+    let mut runner = talk.runner();
+    loop {
+        match runner.advance().await.unwrap() {
+            Pause::AwaitingDecision(id) => talk.stage.approve(id),
+            Pause::AwaitingRelease(id) => talk.stage.release(id),
+            Pause::AwaitingSend | Pause::Concluded => break,
+        }
+    }
+    let most = began.elapsed().as_millis() / 100 + 1;
+    let heard = heard.lock().unwrap();
+    // However slow the machine is: more than one piece of a hundred, and no more than one in each tenth of a second.
+    assert!((2..=most).contains(&(heard.len() as u128)), "{} times, {most} at most", heard.len());
+    let mut whole = String::new();
+    for (before, more) in heard.iter() {
+        assert_eq!(*before, whole);
+        whole.push_str(more);
+    }
+    assert!(whole.starts_with("ä ä "), "{whole}");
+}
+
+#[tokio::test]
+async fn the_first_request_is_shown_before_it_leaves_and_waits() {
+    let mut talk = Talk::with(Scripted::deciding(|_| Ok(answer("Nothing to add.", &[]))));
+    let (shown, may) =
+        (Arc::new(std::sync::Mutex::new(Vec::new())), Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let told = Arc::clone(&shown);
+    let (_, receiver) = tokio::sync::mpsc::channel(1);
+    let scripted = talk.stage.speaking.take().unwrap();
+    talk.stage.speaking = Some(Speaking {
+        model: Arc::new(Slow(tokio::sync::Mutex::new(receiver))),
+        leaves: Some(Arc::new(move |text: &str| told.lock().unwrap().push(text.to_owned()))),
+        may_leave: Some(Arc::clone(&may)),
+        ..scripted
+    });
+    let mut runner = talk.runner();
+    loop {
+        match runner.advance().await.unwrap() {
+            Pause::AwaitingDecision(id) => talk.stage.approve(id),
+            Pause::AwaitingRelease(id) => talk.stage.release(id),
+            Pause::AwaitingSend => break,
+            Pause::Concluded => panic!("nobody was asked"),
+        }
+    }
+    assert_eq!(*shown.lock().unwrap(), ["1 messages"]);
+    assert_eq!(runner.advance().await.unwrap(), Pause::AwaitingSend, "waiting sends nothing");
+    let asked = |talk: &Talk| {
+        let of_model = |fact: &CaseFact| matches!(fact, CaseFact::ModelAnswered { .. } | CaseFact::ModelSilent { .. });
+        talk.stage.events().iter().filter(|event| of_model(&event.fact)).count()
+    };
+    assert_eq!(asked(&talk), 0);
+    may.store(true, std::sync::atomic::Ordering::Release);
+    let _ = runner.advance().await.unwrap();
+    assert!(asked(&talk) > 0);
 }
