@@ -74,9 +74,11 @@ impl Drop for Link {
     fn drop(&mut self) {
         // It leads a group of its own, and what it started goes with it.
         #[cfg(unix)]
-        if let Some(id) = self.child.as_ref().and_then(Child::id) {
-            let _ =
-                std::process::Command::new("kill").args(["-TERM", &format!("-{id}")]).stderr(Stdio::null()).status();
+        if let Some(leader) = self.child.as_ref().and_then(Child::id).and_then(|id| i32::try_from(id).ok())
+            && let Some(leader) = rustix::process::Pid::from_raw(leader)
+        {
+            // Gone already is as good.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::TERM);
         }
     }
 }

@@ -57,6 +57,7 @@ static ISSUED: LazyLock<Regex> = LazyLock::new(|| {
           | \b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}
           | \bglc_[A-Za-z0-9+/=]{32,}
           | \bglsa_[A-Za-z0-9]{32}_[a-fA-F0-9]{8}
+          | \bdapi[a-f0-9]{32}(?:-[0-9])?
           | \bdt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}
           | \bsecret-token:[A-Za-z0-9%._~-]{10,}
         )",

@@ -130,6 +130,19 @@ fn scrub<'a>(text: &'a str, marks: &mut Marks, depth: u8) -> Cow<'a, str> {
             text = Cow::Owned(changed);
         }
     }
+    // Lines that were written as one, as loggers do: what belongs to the start or the end of a line is found in them too.
+    if text.contains("\\n") && !text.contains("\r\n") {
+        let mut lines = text.replace("\\n", "\r\n");
+        let mut changed = false;
+        for layer in [manifest::scrub, named::scrub] {
+            if let Some(next) = layer(&lines, marks, depth) {
+                (lines, changed) = (next, true);
+            }
+        }
+        if changed {
+            text = Cow::Owned(lines.replace("\r\n", "\\n"));
+        }
+    }
     text
 }
 

@@ -39,7 +39,7 @@ impl Walk<'_> {
         if map.get("kind").and_then(Value::as_str) == Some("Secret") {
             for field in ["data", "stringData"] {
                 for (_, value) in map.get_mut(field).and_then(Value::as_object_mut).into_iter().flatten() {
-                    self.surely(value);
+                    self.whole(value, "secret");
                 }
             }
         }
@@ -56,6 +56,12 @@ impl Walk<'_> {
                 // A registry's login, as container runtimes keep it.
                 None if name == "auth" && is_login(value) => self.whole(value, "password"),
                 Some(_) | None => self.value(value),
+            }
+        }
+        if map.get("kind").and_then(Value::as_str) == Some("Secret") {
+            for field in ["data", "stringData"] {
+                let values = map.get_mut(field).and_then(Value::as_object_mut).into_iter().flatten();
+                values.for_each(|(_, value)| self.surely(value));
             }
         }
     }
@@ -135,7 +141,7 @@ impl Walk<'_> {
 
     /// A value of a Secret, which is one whatever it looks like.
     fn surely(&mut self, value: &mut Value) {
-        let Value::String(text) = value else { return self.value(value) };
+        let Value::String(text) = value else { return };
         if !text.trim().is_empty() && !text.starts_with(OPENING) {
             let digest = self.redactor.digest(text.as_bytes());
             self.marks.take("secret", text);

@@ -461,3 +461,18 @@ fn what_only_speaks_of_secrets_stays() {
         assert_eq!(redactor().text(text).as_str(), text);
     }
 }
+
+#[test]
+fn lines_that_were_written_as_one_are_looked_at_as_lines() {
+    let databricks = format!("dapi{}", "b8831d37b8831d37b8831d37b8831d37");
+    for (text, value) in [
+        (r#"text="extraEnv:\n- name: DB_PASSWORD\n  value: Winter2026\n- name: PORT\n" done"#.to_owned(), "Winter2026"),
+        (r#"text="config:\n  adminPassword: Winter2026\nresources: {}\n""#.to_owned(), "Winter2026"),
+        (format!(r#"text="panic\n\nmain.call({{0xc000}}, \"{databricks}\")\n""#), &databricks),
+    ] {
+        let clean = redactor().text(&text).into_string();
+        assert!(!clean.contains(value) && clean.contains("\\n") && !clean.contains('\n'), "{clean}");
+    }
+    let path = r#"opened C:\new\notes.txt\n and went on"#;
+    assert_eq!(redactor().text(path).as_str(), path);
+}

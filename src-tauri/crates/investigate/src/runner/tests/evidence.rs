@@ -190,7 +190,7 @@ async fn built_in(denied: &str) -> (Stage, Conclusion, BTreeSet<String>) {
                 asked.insert(tool);
             }
             Pause::AwaitingRelease(id) => stage.release(id),
-            Pause::Concluded => break,
+            Pause::AwaitingSend | Pause::Concluded => break,
         }
     }
     let conclusion = stage.conclusions().remove(0);

@@ -69,7 +69,7 @@ async fn a_program_that_is_made_anew_at_every_pause_does_what_one_that_lives_on_
         match shaky.runner(Script::new(moves())).advance().await.unwrap() {
             Pause::AwaitingDecision(id) => shaky.approve(id),
             Pause::AwaitingRelease(id) => shaky.release(id),
-            Pause::Concluded => break,
+            Pause::AwaitingSend | Pause::Concluded => break,
         }
     }
     assert_eq!(told(&shaky.events()), told(&steady.events()));

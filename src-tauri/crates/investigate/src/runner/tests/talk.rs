@@ -316,7 +316,7 @@ async fn what_is_kept_back_is_told_to_be_kept_back_on_purpose_and_does_not_reach
                 }
             }
             Pause::AwaitingRelease(id) => talk.stage.release(id),
-            Pause::Concluded => break,
+            Pause::AwaitingSend | Pause::Concluded => break,
         }
     }
     let told = results(&talk.model.asked().pop().unwrap());
@@ -513,7 +513,7 @@ async fn a_case_that_is_taken_up_again_asks_the_model_nothing_that_it_answered()
             match runner.advance().await.unwrap() {
                 Pause::AwaitingDecision(id) => again.stage.approve(id),
                 Pause::AwaitingRelease(id) => again.stage.release(id),
-                Pause::Concluded => break,
+                Pause::AwaitingSend | Pause::Concluded => break,
             }
         }
         assert_eq!(again.model.asked().len(), 2 - answered(&events[..cut]), "cut after event {cut}");
