@@ -10,7 +10,7 @@ use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool as Offered, ToolAnnotations,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{RequestContext, RoleServer, RunningServiceCancellationToken};
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 use tools::{Surroundings, Tool};
@@ -36,19 +36,21 @@ impl Fake {
     }
 
     /// The server as Caseboard knows it, with these tools accepted, and its end of the stream.
-    async fn served(&self, config: &str) -> (Arc<Server>, tokio::task::JoinHandle<()>) {
+    async fn served(&self, config: &str) -> (Arc<Server>, RunningServiceCancellationToken) {
         let configured = parse(&format!(r#"{{"mcpServers": {{"dash": {config}}}}}"#)).unwrap().0.remove(0);
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let fake = self.clone();
         let serving = tokio::spawn(async move {
             let running = fake.serve(tokio::io::split(theirs)).await.unwrap();
-            let _ = running.waiting().await;
+            let end = running.cancellation_token();
+            tokio::spawn(running.waiting());
+            end
         });
         let link = Link::over(ours).await.unwrap();
         let accepted = link.definitions("dash").await.unwrap();
         let server = Server::new(configured, accepted, Arc::new(Redactor::new([7; 32])));
         server.connected(link).await;
-        (server, serving)
+        (server, serving.await.unwrap())
     }
 }
 
@@ -244,15 +246,15 @@ async fn a_server_that_ended_or_does_not_answer_is_said_in_words_of_ours() {
     let (tools, stage) = (server.tools(), stage());
     let late = stage.run(tools[0].as_ref(), json!({"folder": "x"})).await.unwrap_err();
     assert!(late.why.contains("did not answer within 1 s"), "{late}");
-    serving.abort();
-    let _ = serving.await;
+    serving.cancel();
     // It is started again, which is the next thing that cannot be done.
-    let gone = loop {
-        match stage.run(tools[1].as_ref(), json!({"folder": "x"})).await {
-            Err(error) if error.why.contains("has ended") || error.why.contains("nothing can be sent") => continue,
-            other => break other.unwrap_err(),
+    let mut gone = late;
+    for _ in 0..20 {
+        gone = stage.run(tools[1].as_ref(), json!({"folder": "x"})).await.unwrap_err();
+        if gone.why.contains("could not be started") {
+            break;
         }
-    };
+    }
     assert!(gone.why.contains("could not be started") && gone.hint.contains("Install"), "{gone:?}");
 }
 
