@@ -69,6 +69,7 @@ impl Diagnose {
             },
             investigator: Some(self.model.clone()),
             budget: with_model.then(|| self.budget.over(Budget::default())),
+            show_first: false,
         };
         opened.desk.start_investigation(case, lead)?;
         let mut shown = 0;
