@@ -26,6 +26,7 @@ fn call(tool: &str, namespace: &str) -> ToolCall {
         expects: String::new(),
         tainted: Vec::new(),
         shown: None,
+        definition: None,
     }
 }
 
