@@ -254,6 +254,12 @@ fn drift(scene: &Scene, found: &mut Found) {
             let ready = crate::json::condition(body, "Ready");
             let (sync, health) = (text(body, "/status/sync/status"), text(body, "/status/health/status"));
             let failed = ready.is_some_and(|c| text(c, "/status") == "False");
+            // Flux has no word for health; why it is not ready says whether it could not apply or what it applied is unwell.
+            let health = match ready.filter(|_| failed && health.is_empty()).map(|c| text(c, "/reason")) {
+                None => health,
+                Some("HealthCheckFailed" | "Progressing" | "ProgressingWithRetry" | "DependencyNotReady") => "Unhealthy",
+                Some(_) => "Failed",
+            };
             if !(failed || sync == "OutOfSync" || matches!(health, "Degraded" | "Missing")) {
                 continue;
             }

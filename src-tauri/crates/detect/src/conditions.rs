@@ -51,13 +51,20 @@ fn is_at_rest(object: &Doc) -> bool {
     is_set("/spec/suspend") || is_set("/spec/paused") || object.pointer("/metadata/deletionTimestamp").is_some()
 }
 
-fn unmet(scene: &Scene, object: &ObjectRef, held: &Held, found: &mut Found) {
-    for condition in list(&held.object, "/status/conditions") {
+/// Conditions with which an object says that it is not as it should be.
+pub(crate) fn unmet_conditions(object: &Doc) -> impl Iterator<Item = &Doc> {
+    list(object, "/status/conditions").iter().filter(|condition| {
         let (name, status) = (text(condition, "/type"), text(condition, "/status"));
-        let is_unmet = GOOD.contains(&name) && status == "False" || BAD.contains(&name) && status == "True";
+        GOOD.contains(&name) && status == "False" || BAD.contains(&name) && status == "True"
+    })
+}
+
+fn unmet(scene: &Scene, object: &ObjectRef, held: &Held, found: &mut Found) {
+    for condition in unmet_conditions(&held.object) {
+        let (name, status) = (text(condition, "/type"), text(condition, "/status"));
         let since = time(condition, "/lastTransitionTime").unwrap_or(held.at);
         let seconds = scene.at.seconds_since(since);
-        if !is_unmet || seconds < SETTLES_WITHIN_SECONDS {
+        if seconds < SETTLES_WITHIN_SECONDS {
             continue;
         }
         let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));

@@ -3,11 +3,11 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Doc, Fields, Held, ObjectRef, Time};
+use model::{Doc, Fields, Held, ObjectRef, Time, is_builtin_kind};
 use topology::{ConfigUse, config_uses};
 
 use crate::found::Found;
-use crate::json::{list, text, time};
+use crate::json::{list, short, text, time};
 use crate::scene::{Existence, Scene, Told, Workload};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
@@ -42,6 +42,22 @@ fn waiting_message<'s>(scene: &'s Scene, workload: &'s Workload) -> Option<(&'s 
     })
 }
 
+/// Where operators write which Secret or ConfigMap they make: External Secrets, cert-manager, the Vault operator; sealed
+/// ones, and most others, make one of their own name.
+const MAKES: [&str; 4] = ["/spec/target/name", "/spec/secretName", "/spec/destination/name", "/spec/secretRef/name"];
+
+/// The custom object that should make a Secret or ConfigMap of this name and says itself that it does not.
+fn failing_maker<'s>(scene: &Scene<'s>, namespace: &str, name: &str) -> Option<(&'s ObjectRef, &'s Held, &'s Doc)> {
+    let custom = scene.snapshot.objects.iter().filter(|(object, held)| {
+        object.namespace == *namespace
+            && !is_builtin_kind(&object.kind)
+            && (object.name == *name || MAKES.iter().any(|place| text(&held.object, place) == name))
+    });
+    custom.into_iter().find_map(|(object, held)| {
+        crate::conditions::unmet_conditions(&held.object).next().map(|condition| (object, held, condition))
+    })
+}
+
 fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut Found) {
     let namespace = workload.object.namespace.as_str();
     let waits = (!workload.calm).then(|| waiting_message(scene, workload)).flatten();
@@ -57,12 +73,36 @@ fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
             || (existence == Existence::Unknown
                 && by_message.is_some_and(|m| m.contains("not found") && !lacks_key(m)));
         if absent && told.insert((used.kind, &used.name)) {
+            let maker = failing_maker(scene, namespace, &used.name);
+            if let Some((maker, held, condition)) = maker {
+                let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
+                let said = if message.is_empty() { reason } else { message };
+                found
+                    .fact("config_source_failing", maker)
+                    .arg("kind", used.kind)
+                    .arg("name", used.name.clone())
+                    .arg("condition", text(condition, "/type"))
+                    .arg("reason", reason)
+                    .arg("message", short(message, 240))
+                    .object("needed_by", Some(&workload.object))
+                    .since(time(condition, "/lastTransitionTime").unwrap_or(held.at))
+                    .because(&held.observation)
+                    .says(format!(
+                        "{} {} should make {} {} and does not: {}",
+                        maker.kind,
+                        maker.name,
+                        used.kind,
+                        used.name,
+                        short(said, 160)
+                    ));
+            }
             found
                 .fact("config_object_missing", &workload.object)
                 .arg("kind", used.kind)
                 .arg("name", used.name.clone())
                 .arg("used_as", used.used_as)
                 .arg("container", used.container.clone())
+                .object("made_by", maker.map(|(object, ..)| object))
                 .since(event.map_or(workload.spec_held.at, |t| t.event.first_at))
                 .because(&workload.spec_held.observation)
                 .because_all(event.map(|t| t.id))

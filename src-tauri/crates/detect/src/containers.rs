@@ -474,12 +474,20 @@ fn sandboxes(scene: &Scene, workload: &Workload, found: &mut Found) {
             || message.contains("failed to allocate")
             || message.contains("ip exhaust")
             || message.contains("no available ip")
+            || message.contains("failed to assign an ip")
+            || message.contains("no free ip")
+            || message.contains("not enough ip")
+            || message.contains("no more ip")
+            || message.contains("ran out of ip")
+            || message.contains("ip pool is full")
         {
             "ip_exhausted"
         } else if message.contains("cni")
             || message.contains("network is not ready")
             || message.contains("failed to setup network")
             || message.contains("network plugin")
+            || message.contains("cilium")
+            || message.contains("networkplugin")
             || message.contains("subnet.env")
         {
             "cni"

@@ -168,6 +168,7 @@ fn say(answer: &str, image: &Image) -> String {
         "rate_limited" => format!("{} limits the rate of pulls", image.registry),
         "dns" => format!("the name {} does not resolve", image.registry),
         "refused" => format!("{} refuses the connection", image.registry),
+        "unavailable" => format!("{} answers with an error of its own", image.registry),
         "tls" => format!("the certificate of {} is not accepted", image.registry),
         "timeout" => format!("{} does not answer in time", image.registry),
         "invalid_name" => "the reference is not valid".to_owned(),
@@ -178,6 +179,18 @@ fn say(answer: &str, image: &Image) -> String {
         "unknown" => "the reason is not told".to_owned(),
         _ => "see the message".to_owned(),
     }
+}
+
+/// Whether a registry answered with this HTTP status, in the words of containerd, CRI-O and Docker.
+fn status_is(message: &str, code: &str) -> bool {
+    let said = ["status code ", "status code: ", "status: ", "status from ", "http "];
+    said.iter().any(|word| {
+        message.match_indices(word).any(|(at, _)| {
+            let rest = &message[at + word.len()..];
+            // `unexpected status from HEAD request to https://… : 503 Service Unavailable`
+            rest.starts_with(code) || (*word == "status from " && rest.contains(&format!(": {code} ")))
+        })
+    })
 }
 
 /// What the registry or the runtime answered. The order matters: a message tells of several steps, the deciding one last.
@@ -240,6 +253,8 @@ pub(crate) fn classify(message: &str) -> &'static str {
         "unauthorized"
     } else if has(&["not found", "manifest unknown", "name unknown", "repository does not exist", "404"]) {
         "not_found"
+    } else if ["500", "502", "503", "504"].iter().any(|code| status_is(&text, code)) {
+        "unavailable"
     } else if has(&["connection refused", "no route to host", "network is unreachable", "connection reset"]) {
         "refused"
     } else if has(&["i/o timeout", "deadline exceeded", "timed out", "timeout", "client.timeout"]) {

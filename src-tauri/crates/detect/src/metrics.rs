@@ -4,7 +4,7 @@ mod series;
 
 use std::collections::BTreeMap;
 
-use model::{Body, MetricBody, ObjectRef, Observation, Time};
+use model::{Body, MetricBody, ObjectRef, Observation, ObservationId, Time};
 use topology::{Relation, containers};
 
 use self::series::{Shift, growth, shift};
@@ -102,6 +102,45 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         }
     }
     volumes(&seen, found);
+    slow_for_lack_of_cpu(&seen, found);
+}
+
+/// Whether those that became slow lack CPU: said where it was measured, unknown where it was not.
+fn slow_for_lack_of_cpu(seen: &[Seen], found: &mut Found) {
+    let lacks = |workload: &ObjectRef, found: &Found| {
+        found.all().any(|f| f.subject == *workload && matches!(f.name.as_str(), "cpu_high" | "cpu_throttled"))
+    };
+    let slow: Vec<(ObjectRef, Vec<ObservationId>, bool, bool)> = found
+        .named("latency_rise")
+        .map(|f| {
+            let of_cpu = |one: &&Seen| matches!(one.measure, Measure::Cpu | Measure::Throttling);
+            let measured = seen.iter().filter(of_cpu).any(|one| one.workload == f.subject);
+            (f.subject.clone(), f.evidence.clone(), measured, lacks(&f.subject, found))
+        })
+        .collect();
+    for (workload, evidence, measured, lacks) in slow {
+        let cpu = match (measured, lacks) {
+            (_, true) => "",
+            (true, false) => ", and it does not lack CPU",
+            (false, false) => "; whether it lacks CPU was not measured",
+        };
+        for fact in found.all_mut().filter(|f| f.name == "latency_rise" && f.subject == workload) {
+            fact.args.insert("cpu".to_owned(), cpu.into());
+        }
+        if !measured && !lacks {
+            found
+                .fact("cpu_high", &workload)
+                .arg("container", "")
+                .number("usage_millicores", None::<f64>)
+                .number("limit_millicores", None::<f64>)
+                .number("ratio", None::<f64>)
+                .number("rise", None::<f64>)
+                .arg("rank", 0)
+                .because_all(&evidence)
+                .unknown("its CPU was not measured")
+                .says(format!("whether {} lacks CPU", workload.name));
+        }
+    }
 }
 
 /// The workload whose name a label holds.

@@ -332,7 +332,7 @@ fn starved_of(message: &str) -> &'static str {
             return resource;
         }
     }
-    if message.contains("disk") || message.contains("ephemeral local storage") { "ephemeral-storage" } else { "" }
+    if ["disk", "ephemeral local storage", "emptydir", "ephemeral storage"].iter().any(|word| message.contains(word)) { "ephemeral-storage" } else { "" }
 }
 
 fn rollout(scene: &Scene, workload: &Workload, found: &mut Found) {

@@ -1,6 +1,8 @@
 //! Variants of a scenario, derived by code: a verdict must move when its evidence is gone, and must not when somebody
 //! else has trouble too.
 
+mod fields;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
@@ -12,6 +14,9 @@ use crate::{Answer, Golden, Report, Verdict};
 
 /// The namespace of the trouble that [`Golden::with_noise`] adds.
 const NOISE: &str = "somebody-elses";
+
+/// How often what is cited next may be taken away too.
+const ROUNDS: usize = 8;
 
 /// What a variant of a scenario must do to the verdict on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +38,8 @@ pub enum Mutated {
 impl Golden {
     /// The same recording without what the deciding facts rest on; `facts_of` gives the facts of a whole recording with
     /// everything released. What was told goes first, then earlier versions of objects, then what their statuses say in
-    /// words, at last the kinds of the objects that are cited: those the cluster then refuses to list, since an object
-    /// that is not seen is not an absent one.
+    /// words, then the fewest fields of the objects that are cited, at last the kinds of those objects: they the cluster
+    /// then refuses to list, since an object that is not seen is not an absent one.
     pub fn without_evidence(&self, facts_of: impl Fn(&Golden) -> Vec<Fact>) -> Mutated {
         let facts = facts_of(self);
         let decides = |fact: &&Fact| {
@@ -50,11 +55,30 @@ impl Golden {
         let mut without = self.clone();
         without.name = format!("{} without its evidence", self.name);
         let mut left = cited(&facts);
-        for step in [Golden::forget_told, Golden::forget_earlier, Golden::forget_words, Golden::forget_kinds] {
-            if left.is_empty() {
-                break;
+        for step in [Golden::forget_told, Golden::forget_earlier, Golden::forget_words] {
+            // A fact cites some of what it rests on; when that is gone, it cites the rest.
+            for _ in 0..ROUNDS {
+                if left.is_empty() {
+                    break;
+                }
+                step(&mut without, &left);
+                let before = std::mem::replace(&mut left, cited(&facts_of(&without)));
+                if before == left {
+                    break;
+                }
             }
-            step(&mut without, &left);
+        }
+        // A field could be taken so that the same is said in other words; that it is said at all has to end.
+        let said_at_all = |golden: &Golden| -> BTreeSet<ObservationId> {
+            facts_of(golden).iter().filter(decides).flat_map(|fact| fact.evidence.iter().cloned()).collect()
+        };
+        if !left.is_empty()
+            && let Some(fewer) = without.forget_fields(left.clone(), said_at_all)
+        {
+            (without, left) = (fewer, BTreeSet::new());
+        }
+        if !left.is_empty() {
+            without.forget_kinds(&left);
             left = cited(&facts_of(&without));
         }
         if left.is_empty() && without.observations != self.observations {
@@ -93,19 +117,7 @@ impl Golden {
         let subjects: BTreeSet<ObjectRef> =
             self.observations.iter().filter(|o| cited.contains(&o.id)).filter_map(|o| o.subject.clone()).collect();
         for one in self.observations.iter_mut().filter(|o| o.subject.as_ref().is_some_and(|s| subjects.contains(s))) {
-            let Body::Object { api_version, uid, resource_version, change, object } = &one.body else { continue };
-            let mut value = object.to_value();
-            if !value.get_mut("status").is_some_and(silence) {
-                continue;
-            }
-            let body = Body::Object {
-                api_version: api_version.clone(),
-                uid: uid.clone(),
-                resource_version: resource_version.clone(),
-                change: *change,
-                object: value.into(),
-            };
-            *one = Observation::new(one.cluster.clone(), one.at, one.seen_at, one.source, one.subject.clone(), body);
+            rewrite(one, |object| object.get_mut("status").is_some_and(silence));
         }
     }
 
@@ -203,6 +215,24 @@ const DECIDE: [&str; 9] =
 fn still_says(before: &Fact, now: &Fact) -> bool {
     let same = |name: &&str| before.args.get(*name) == now.args.get(*name);
     before.name == now.name && before.subject == now.subject && DECIDE.iter().all(|name| same(&name))
+}
+
+/// Puts another object into an observation of one, where `edit` says that it altered it.
+fn rewrite(observation: &mut Observation, edit: impl FnOnce(&mut Value) -> bool) {
+    let Body::Object { api_version, uid, resource_version, change, object } = &observation.body else { return };
+    let mut value = object.to_value();
+    if !edit(&mut value) {
+        return;
+    }
+    let body = Body::Object {
+        api_version: api_version.clone(),
+        uid: uid.clone(),
+        resource_version: resource_version.clone(),
+        change: *change,
+        object: value.into(),
+    };
+    let Observation { cluster, at, seen_at, source, subject, .. } = &*observation;
+    *observation = Observation::new(cluster.clone(), *at, *seen_at, *source, subject.clone(), body);
 }
 
 /// Takes every message out of a status; whether there was one.

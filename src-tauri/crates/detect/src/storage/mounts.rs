@@ -64,7 +64,7 @@ fn attach_answer(message: &str) -> &'static str {
         "not_found"
     } else if text.contains("timeout") || text.contains("timed out") || text.contains("deadline exceeded") {
         "timeout"
-    } else if text.contains("driver") || text.contains("csinode") {
+    } else if text.contains("rpc error: code =") || text.contains("driver") || text.contains("csinode") {
         "driver"
     } else {
         "other"

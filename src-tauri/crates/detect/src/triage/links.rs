@@ -68,6 +68,7 @@ fn named_in_arguments(fact: &Fact, graph: &Graph, troubled: &Troubled, links: &m
             if suffers == Suffers::Named
                 && explains_itself(&troubled[&object])
                 && fact.subject.kind != "Node"
+                && fact.name != "config_source_failing"
                 && fact.subject.kind != "Namespace"
             {
                 continue;
@@ -129,6 +130,7 @@ fn sense(fact: &Fact, argument: &str) -> Option<(Suffers, &'static str)> {
             (Subject, "reads it")
         }
         ("gitops_drift", "target") => (Named, "is deployed by it"),
+        ("config_source_failing", "needed_by") => (Named, "needs what it should make"),
         ("disruption_budget_blocks", "workload") => (Named, "its disruption budget"),
         ("cluster_dns_unhealthy", "workloads") => (Named, "resolves names through it"),
         _ => return None,
