@@ -305,6 +305,7 @@ export const testids = {
   blueprintSave: "blueprint-save",
   blueprintSaved: "blueprint-saved",
   blueprintVersions: "blueprint-versions",
+  blueprintDrift: "blueprint-drift",
   libraryEntry: "library-entry",
   librarySearch: "library-search",
   libraryLoaded: "library-loaded",

@@ -6,10 +6,10 @@ import type { Arrange, Arranged, ClusterId, Incident, ObjectRef, TriageView } fr
 /** What was done, in the words of the line that offers to undo it. */
 const done: Record<Arrange, string> = {
   acknowledge: "Acknowledged, until it gets worse",
-  pin: "Pinned to the top",
+  pin: "Pinned to the top, as a rule",
   set_aside: "Set aside, until it grows or gets worse",
-  split: "Taken apart",
-  merge: "Put together",
+  split: "Taken apart, as a rule",
+  merge: "Put together, as a rule",
 };
 
 /** The same decision in a list of decisions. */

@@ -10,6 +10,7 @@ import type { Blueprint, BlueprintVersion } from "../wire/wire";
 import { Used } from "./Used";
 import { BlueprintEditor } from "./BlueprintEditor";
 import { emptyBlueprint, scopeWords, toYaml } from "./draft";
+import { Drift } from "./Drift";
 import "./knowledge.css";
 
 const NEW = "new blueprint";
@@ -55,6 +56,7 @@ export function Blueprints({ name }: { name: string | null }) {
           ) : chosen ? (
             <div className="knowledge-detail">
               <BlueprintEditor key={`${chosen.blueprint.name} ${chosen.version}`} blueprint={chosen.blueprint} version={chosen.version} />
+              <Drift name={chosen.blueprint.name} />
               <Versions name={chosen.blueprint.name} blueprint={chosen.blueprint} />
               <Used key={`used ${chosen.blueprint.name}`} kind="blueprint" id={chosen.blueprint.name} />
             </div>

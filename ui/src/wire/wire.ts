@@ -530,6 +530,21 @@ export type DenyCall = { case: CaseId, call: CallId, reason: string, };
 
 export type DifferenceRow = { name: string, before: string, now: string, truth: string, };
 
+export type DriftKind = "unseen" | "undeclared" | "missing" | "invariant";
+
+/**
+ * Where a cluster is not what a blueprint says, for the page of blueprints.
+ */
+export type DriftRow = { blueprint: string, kind: DriftKind, 
+/**
+ * In a sentence.
+ */
+says: string, objects: Array<ObjectRef>, 
+/**
+ * It cannot be told from what is seen of the cluster.
+ */
+unknown: boolean, };
+
 /**
  * An edge by itself, to be shown or sent.
  */
@@ -2035,6 +2050,8 @@ export type Commands = {
   blueprints_list: { request: Nothing; response: Array<BlueprintVersion> };
   blueprint_put: { request: PutBlueprint; response: BlueprintVersion };
   blueprint_versions: { request: OfName; response: Array<BlueprintVersion> };
+  /** Where an open cluster is not what blueprints declare: dependencies in both directions, promises that are not kept. */
+  blueprints_drift: { request: OfCluster; response: Array<DriftRow> };
   blueprint_retire: { request: OfName; response: Nothing };
   knowledge_list: { request: Nothing; response: Library };
   knowledge_search: { request: SearchText; response: Array<LibraryEntry> };
@@ -2133,6 +2150,7 @@ export const tags = {
   blueprints_list: { reads: ["blueprints"], changes: [] },
   blueprint_put: { reads: [], changes: ["blueprints", "cluster"] },
   blueprint_versions: { reads: ["blueprints"], changes: [] },
+  blueprints_drift: { reads: ["blueprints", "cluster"], changes: [] },
   blueprint_retire: { reads: [], changes: ["blueprints", "cluster"] },
   knowledge_list: { reads: ["knowledge"], changes: [] },
   knowledge_search: { reads: ["knowledge"], changes: [] },

@@ -1,9 +1,9 @@
 use clap::Subcommand;
-use model::{ClusterId, Grouping, GroupingRule, ObjectRef};
+use model::{ClusterId, Grouping, GroupingRule, ObjectRef, Trouble};
 
 use crate::{Failed, out, source};
 
-/// Split, merge and pin incidents: each decision is a rule from then on. Objects are written `Kind/namespace/name`.
+/// Split, merge and pin incidents: each decision is a rule from then on, as one made in the window is. Objects are written `Kind/namespace/name`.
 #[derive(Subcommand)]
 pub enum Group {
     /// Trouble of the one belongs to the same incident as trouble of the other.
@@ -17,6 +17,13 @@ pub enum Group {
     Split {
         one: ObjectRef,
         other: ObjectRef,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Trouble of these objects is an incident of its own, whatever else it is linked to.
+    Apart {
+        #[arg(required = true)]
+        objects: Vec<ObjectRef>,
         #[command(flatten)]
         place: Place,
     },
@@ -58,6 +65,10 @@ impl Group {
             Group::Split { one, other, place } => {
                 desk.add_grouping(of_context(&place)?, Grouping::Split { one, other }, &place.because)?
             }
+            Group::Apart { objects, place } => {
+                let these = objects.into_iter().map(|object| Trouble { object, signals: Vec::new() }).collect();
+                desk.add_grouping(of_context(&place)?, Grouping::Apart { these }, &place.because)?
+            }
             Group::Pin { object, place } => {
                 desk.add_grouping(of_context(&place)?, Grouping::Pin { object }, &place.because)?
             }
@@ -72,13 +83,27 @@ impl Group {
     }
 }
 
+/// An object, and in brackets the signals where not all of its trouble is meant.
+fn trouble(trouble: &Trouble) -> String {
+    if trouble.signals.is_empty() {
+        trouble.object.to_string()
+    } else {
+        format!("{}[{}]", trouble.object, trouble.signals.join(","))
+    }
+}
+
 fn words(rule: &GroupingRule) -> String {
     let what = match &rule.grouping {
         Grouping::Merge { one, other } => format!("merge {one} {other}"),
         Grouping::Split { one, other } => format!("split {one} {other}"),
         Grouping::Pin { object } => format!("pin {object}"),
+        Grouping::Apart { these } => {
+            let these: Vec<String> = these.iter().map(trouble).collect();
+            format!("apart {}", these.join(", "))
+        }
     };
     let place = rule.cluster.as_ref().map_or_else(|| "every cluster".to_owned(), ToString::to_string);
+    let title = if rule.title.is_empty() { String::new() } else { format!("  {:?}", rule.title) };
     let because = if rule.because.is_empty() { String::new() } else { format!("  ({})", rule.because) };
-    format!("{:>3}  {what}  {place}  {} {}{because}", rule.number, rule.by, rule.at)
+    format!("{:>3}  {what}  {place}  {} {}{title}{because}", rule.number, rule.by, rule.at)
 }

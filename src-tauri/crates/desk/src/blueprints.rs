@@ -7,7 +7,7 @@ use serde::Serialize;
 use similar::TextDiff;
 use topology::{Graph, Relation};
 
-use crate::rows::Update;
+use crate::rows::{DriftKind, DriftRow, Update};
 use crate::{Desk, DeskError};
 
 impl Desk {
@@ -88,7 +88,8 @@ impl Desk {
         let look = self.look(cluster, None)?;
         // What is declared must not count as seen.
         let seen = Graph::build(&View::inventory(std::sync::Arc::clone(&look.snapshot)), &[]);
-        let blueprints = self.blueprint_list()?;
+        let mut blueprints = self.blueprint_list()?;
+        blueprints.extend(crate::desk::lock(&self.practice).get(cluster).into_iter().flatten().cloned());
         let broken = look.facts.iter().filter(|fact| fact.name == "invariant_broken");
         let mut drift = drift(&seen, cluster, blueprints.iter().map(|v| &v.blueprint));
         drift.extend(broken.map(Drift::of_invariant));
@@ -132,6 +133,23 @@ impl Drift {
         let blueprint = fact.args.get("blueprint").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
         let unknown = matches!(fact.certainty, model::Certainty::Unknown { .. });
         Drift::Invariant { blueprint, object: fact.subject.to_string(), says: fact.says.clone(), unknown }
+    }
+
+    /// As a window shows it.
+    pub fn row(&self) -> DriftRow {
+        let (blueprint, kind, objects) = match self {
+            Drift::Unseen { blueprint, from, to, .. } => (blueprint, DriftKind::Unseen, vec![from, to]),
+            Drift::Undeclared { blueprint, from, to, .. } => (blueprint, DriftKind::Undeclared, vec![from, to]),
+            Drift::Missing { blueprint, object } => (blueprint, DriftKind::Missing, vec![object]),
+            Drift::Invariant { blueprint, object, .. } => (blueprint, DriftKind::Invariant, vec![object]),
+        };
+        DriftRow {
+            blueprint: blueprint.clone(),
+            kind,
+            says: self.in_words(),
+            objects: objects.into_iter().filter_map(|object| object.parse().ok()).collect(),
+            unknown: matches!(self, Drift::Invariant { unknown: true, .. }),
+        }
     }
 
     /// In a sentence.

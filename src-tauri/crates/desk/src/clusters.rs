@@ -222,6 +222,19 @@ impl Desk {
         self.tell(Update::ClustersChanged);
     }
 
+    /// The same for a cluster to practise on, with what its team knows of it; nothing of that is the desk's own.
+    pub fn add_practice(
+        &self,
+        id: ClusterId,
+        name: String,
+        source: String,
+        history: Arc<History>,
+        blueprints: Vec<model::BlueprintVersion>,
+    ) {
+        lock(&self.practice).insert(id.clone(), blueprints);
+        self.add_recorded(id, name, source, history);
+    }
+
     pub fn clusters(&self) -> Vec<ClusterRow> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
         let mut rows: Vec<ClusterRow> = clusters.known.iter().map(|(id, known)| self.row(id, known)).collect();

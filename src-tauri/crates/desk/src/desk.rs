@@ -52,6 +52,8 @@ pub struct Desk {
     pub(crate) arranged: Mutex<HashMap<model::ClusterId, Vec<crate::arrange::Decision>>>,
     /// Which clusters change, so that all together take no more of the machine than one.
     pub(crate) pace: Mutex<crate::clusters::pace::Pace>,
+    /// What a practice cluster's own team knows of it; as long as the cluster is there.
+    pub(crate) practice: Mutex<HashMap<model::ClusterId, Vec<model::BlueprintVersion>>>,
     /// One reading of the kubeconfigs at a time.
     pub(crate) rescanning: Mutex<()>,
     /// Notices changed kubeconfigs, once [`Desk::watch_kubeconfigs`] was called.
@@ -108,6 +110,7 @@ impl Desk {
             cluster_settings: Mutex::default(),
             arranged: Mutex::default(),
             pace: Mutex::default(),
+            practice: Mutex::default(),
             rescanning: Mutex::default(),
             source_watch: Mutex::default(),
             runtime: tokio::runtime::Handle::try_current().ok(),
@@ -183,6 +186,20 @@ impl Desk {
         let mut versions = self.library().blueprints();
         versions.extend(self.file.blueprints()?);
         Ok(Blueprints::new(versions))
+    }
+
+    /// The same for one cluster: with what the script of a practice cluster says that its team knows.
+    pub fn blueprints_for(&self, cluster: &model::ClusterId) -> Result<Blueprints, DeskError> {
+        let mut versions = self.library().blueprints();
+        versions.extend(self.own_blueprints(cluster)?);
+        Ok(Blueprints::new(versions))
+    }
+
+    /// Without those of the library.
+    pub(crate) fn own_blueprints(&self, cluster: &model::ClusterId) -> Result<Vec<model::BlueprintVersion>, DeskError> {
+        let mut versions = self.file.blueprints()?;
+        versions.extend(lock(&self.practice).get(cluster).into_iter().flatten().cloned());
+        Ok(versions)
     }
 
     pub fn desk_file(&self) -> &Arc<DeskFile> {

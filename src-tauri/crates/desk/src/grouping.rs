@@ -29,6 +29,18 @@ impl Desk {
         grouping: Grouping,
         because: &str,
     ) -> Result<Vec<GroupingRule>, DeskError> {
+        self.decide_grouping(cluster, grouping, "", because)?;
+        self.grouping_rules()
+    }
+
+    /// As [`Desk::add_grouping`], about an incident of this title; gives the rule's number, also where it was there before.
+    pub(crate) fn decide_grouping(
+        &self,
+        cluster: Option<ClusterId>,
+        grouping: Grouping,
+        title: &str,
+        because: &str,
+    ) -> Result<u32, DeskError> {
         if let Grouping::Merge { one, other } | Grouping::Split { one, other } = &grouping
             && one == other
         {
@@ -36,16 +48,24 @@ impl Desk {
         }
         let mut kept = self.kept_grouping()?;
         let same = |rule: &GroupingRule| rule.cluster == cluster && about(&rule.grouping) == about(&grouping);
-        if kept.rules.iter().any(|rule| same(rule) && alike(&rule.grouping, &grouping)) {
-            return Ok(kept.rules);
+        if let Some(rule) = kept.rules.iter().find(|rule| same(rule) && alike(&rule.grouping, &grouping)) {
+            return Ok(rule.number);
         }
         kept.rules.retain(|rule| !same(rule));
         kept.last += 1;
         let by = self.engineer_name();
-        let because = because.trim().to_owned();
-        kept.rules.push(GroupingRule { number: kept.last, cluster, grouping, because, by, at: self.clock.now() });
+        let (title, because) = (title.to_owned(), because.trim().to_owned());
+        kept.rules.push(GroupingRule {
+            number: kept.last,
+            cluster,
+            grouping,
+            title,
+            because,
+            by,
+            at: self.clock.now(),
+        });
         self.keep_grouping(&kept)?;
-        Ok(kept.rules)
+        Ok(kept.last)
     }
 
     /// Ends a rule; signals are grouped as the graph says again.
@@ -62,8 +82,22 @@ impl Desk {
 
     /// What holds for one cluster.
     pub(crate) fn grouping_of(&self, cluster: &ClusterId) -> Result<Vec<Grouping>, DeskError> {
-        let rules = self.kept_grouping()?.rules.into_iter();
-        Ok(rules.filter(|r| r.cluster.as_ref().is_none_or(|only| only == cluster)).map(|r| r.grouping).collect())
+        Ok(self.rules_of(cluster)?.into_iter().map(|rule| rule.grouping).collect())
+    }
+
+    /// The rules that hold for one cluster, oldest first.
+    pub(crate) fn rules_of(&self, cluster: &ClusterId) -> Result<Vec<GroupingRule>, DeskError> {
+        let mut rules = self.kept_grouping()?.rules;
+        rules.retain(|rule| rule.cluster.as_ref().is_none_or(|only| only == cluster));
+        Ok(rules)
+    }
+
+    /// Ends the rules about which `ended` says so.
+    pub(crate) fn end_grouping(&self, ended: impl Fn(&GroupingRule) -> bool) -> Result<(), DeskError> {
+        let mut kept = self.kept_grouping()?;
+        let before = kept.rules.len();
+        kept.rules.retain(|rule| !ended(rule));
+        if kept.rules.len() == before { Ok(()) } else { self.keep_grouping(&kept) }
     }
 
     fn kept_grouping(&self) -> Result<Kept, DeskError> {
@@ -88,11 +122,14 @@ impl Desk {
     }
 }
 
-/// The objects of a decision in one order, and whether it is about a pair.
-fn about(grouping: &Grouping) -> (bool, [&ObjectRef; 2]) {
+/// The objects of a decision in one order, with what it is about them; decisions about the same do not stand side by side.
+fn about(grouping: &Grouping) -> (u8, Vec<(&ObjectRef, &[String])>) {
     match grouping {
-        Grouping::Merge { one, other } | Grouping::Split { one, other } => (true, [one.min(other), one.max(other)]),
-        Grouping::Pin { object } => (false, [object, object]),
+        Grouping::Merge { one, other } | Grouping::Split { one, other } => {
+            (0, vec![(one.min(other), &[]), (one.max(other), &[])])
+        }
+        Grouping::Pin { object } => (1, vec![(object, &[])]),
+        Grouping::Apart { these } => (2, these.iter().map(|t| (&t.object, t.signals.as_slice())).collect()),
     }
 }
 

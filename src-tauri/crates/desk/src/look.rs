@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use knowledge::Blueprints;
-use model::{ClusterId, Fact, ObjectRef, ObservationId, Snapshot, Time, Triage, View};
+use model::{ClusterId, Fact, Grouping, ObjectRef, ObservationId, Snapshot, Time, Triage, View};
 use topology::{Dependency, Graph};
 
 use crate::clusters::Opened;
@@ -17,6 +17,8 @@ pub struct Look {
     pub graph: Graph,
     pub facts: Vec<Fact>,
     pub triage: Triage,
+    /// How signals were to be grouped then.
+    grouping: Vec<Grouping>,
     /// Objects by kind.
     counts: Vec<(String, u32)>,
 }
@@ -147,7 +149,7 @@ impl Desk {
         let view = View::inventory(Arc::clone(&snapshot));
         let blueprints = match &understood.blueprints {
             Some(blueprints) => Arc::clone(blueprints),
-            None => Arc::new(self.blueprints()?),
+            None => Arc::new(self.blueprints_for(cluster)?),
         };
         let graph = match understood.graph.take() {
             Some(mut graph) => {
@@ -159,14 +161,19 @@ impl Desk {
         let mut facts = detect::facts(&view, &graph);
         facts.extend(blueprints.broken(cluster, &snapshot, |object| graph.pods_of(object), &facts));
         *understood = Understood { blueprints: Some(blueprints), graph: Some(graph.clone()) };
-        // Read each time: the command line may have added a rule meanwhile.
-        let triage = detect::triage_by(&view, &graph, &facts, &self.grouping_of(cluster)?);
+        let grouping = self.grouping_of(cluster)?;
+        let triage = detect::triage_by(&view, &graph, &facts, &grouping);
         let counts = count(&snapshot);
-        Ok(Look { snapshot, graph, facts, triage, counts })
+        Ok(Look { snapshot, graph, facts, triage, grouping, counts })
     }
 
     pub fn triage(&self, cluster: &ClusterId, at: Option<Time>) -> Result<TriageView, DeskError> {
-        let look = self.look(cluster, at)?;
+        let mut look = self.look(cluster, at)?;
+        // The command line may have added a rule meanwhile.
+        if at.is_none() && look.grouping != self.grouping_of(cluster)? {
+            self.forget_looks();
+            look = self.look(cluster, at)?;
+        }
         let mut triage = look.triage.clone();
         let mut arrangement = crate::arrange::Arrangement::default();
         if at.is_none() {

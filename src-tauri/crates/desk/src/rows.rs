@@ -321,6 +321,31 @@ pub struct TriageView {
     pub arranged: Vec<Arranged>,
 }
 
+/// Where a cluster is not what a blueprint says, for the page of blueprints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DriftRow {
+    pub blueprint: String,
+    pub kind: DriftKind,
+    /// In a sentence.
+    pub says: String,
+    pub objects: Vec<ObjectRef>,
+    /// It cannot be told from what is seen of the cluster.
+    pub unknown: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    /// Declared, and nothing in the cluster shows it.
+    Unseen,
+    /// The cluster shows it, and it is not declared.
+    Undeclared,
+    /// Declared of something that is not there.
+    Missing,
+    /// A promise that is not kept.
+    Invariant,
+}
+
 /// What an engineer decides about incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

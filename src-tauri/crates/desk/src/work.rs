@@ -196,7 +196,7 @@ impl Desk {
         let brief = Brief {
             question: opened.question.clone(),
             incidents: opened.incidents.iter().map(|incident| incident.id.clone()).collect(),
-            blueprints: self.file.blueprints()?,
+            blueprints: self.own_blueprints(&cluster)?,
             grouping: self.grouping_of(&cluster)?,
             // By when things were learnt: what arrives later about earlier changes nothing that was already reasoned.
             ..Brief::new(Arc::new(access.history.snapshot_as_known(as_of)?), Arc::clone(&library))

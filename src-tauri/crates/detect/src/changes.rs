@@ -257,7 +257,9 @@ fn drift(scene: &Scene, found: &mut Found) {
             // Flux has no word for health; why it is not ready says whether it could not apply or what it applied is unwell.
             let health = match ready.filter(|_| failed && health.is_empty()).map(|c| text(c, "/reason")) {
                 None => health,
-                Some("HealthCheckFailed" | "Progressing" | "ProgressingWithRetry" | "DependencyNotReady") => "Unhealthy",
+                Some("HealthCheckFailed" | "Progressing" | "ProgressingWithRetry" | "DependencyNotReady") => {
+                    "Unhealthy"
+                }
                 Some(_) => "Failed",
             };
             if !(failed || sync == "OutOfSync" || matches!(health, "Degraded" | "Missing")) {

@@ -311,6 +311,28 @@ mod tests {
     }
 
     #[test]
+    fn what_should_make_a_missing_secret_is_told_where_it_says_itself_that_it_does_not() {
+        let with = |spec: Value, status: &str| {
+            let ready = json!({"type": "Ready", "status": status, "reason": "SecretSyncedError",
+                "lastTransitionTime": ago(300), "message": "could not get secret data from provider"});
+            let maker = json!({"spec": spec, "status": {"conditions": [ready]}});
+            let sketch =
+                Sketch::new().deployment("cart").but("Deployment/shop/cart", reads("Secret", "db", "password"));
+            sketch.with("ExternalSecret/shop/from-vault", maker).facts()
+        };
+        let facts = with(json!({"target": {"name": "db"}}), "False");
+        let told = fact(&facts, "config_source_failing", "ExternalSecret/shop/from-vault");
+        assert_eq!(told.args["needed_by"], "Deployment/shop/cart");
+        let missing = fact(&facts, "config_object_missing", "Deployment/shop/cart");
+        assert_eq!(missing.args["made_by"], "ExternalSecret/shop/from-vault");
+        for (spec, status) in
+            [(json!({"target": {"name": "db"}}), "True"), (json!({"target": {"name": "tls"}}), "False")]
+        {
+            assert!(!has(&with(spec, status), "config_source_failing"));
+        }
+    }
+
+    #[test]
     fn a_missing_key_is_not_a_missing_object() {
         let facts = Sketch::new()
             .deployment("cart")

@@ -391,6 +391,12 @@ mod tests {
             ("tls: failed to verify certificate: x509: certificate signed by unknown authority", "tls"),
             ("Head \"https://r.example/v2/\": dial tcp 10.0.0.9:443: i/o timeout", "timeout"),
             ("dial tcp 10.0.0.9:443: connect: connection refused", "refused"),
+            (
+                "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 503 Service Unavailable",
+                "unavailable",
+            ),
+            ("received unexpected HTTP status: 502 Bad Gateway", "unavailable"),
+            ("unexpected status code 500 Internal Server Error", "unavailable"),
             ("no match for platform in manifest: not found", "no_matching_platform"),
             ("failed to extract layer sha256:1: unexpected EOF: unknown", "corrupt"),
             ("write /var/lib/containerd/x: no space left on device", "disk_full"),

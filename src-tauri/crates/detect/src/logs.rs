@@ -231,13 +231,21 @@ fn summarise(observation: &Observation, log: &LogBody, workload: &ObjectRef, sum
             .because(&observation.id)
             .says(format!("{all} error lines in the log of {}, mostly: {}", workload.name, short(line, 140)));
     } else if summary.patterns == 0 && summary.lines > 0 {
-        found
+        let draft = found
             .fact("logs_clean", workload)
             .arg("container", log.container.clone())
             .arg("lines", summary.lines)
             .since(observation.at)
-            .because(&observation.id)
-            .says(format!("{} lines of the log of {} hold no sign of trouble", summary.lines, workload.name));
+            .because(&observation.id);
+        // Where all lines were read before some were left out, their patterns stand for them.
+        if let Some(cut) = log.cut.as_ref().filter(|_| log.lines == 0) {
+            draft.unknown(format!("the log is not whole: {cut}")).says(format!(
+                "whether the log of {} holds signs of trouble beyond the {} lines that were read",
+                workload.name, summary.lines
+            ));
+            return;
+        }
+        draft.says(format!("{} lines of the log of {} hold no sign of trouble", summary.lines, workload.name));
     }
 }
 
@@ -655,6 +663,22 @@ mod tests {
         assert_eq!(fact.args["pattern"], "connection_refused");
         assert_eq!(fact.args["port"], 5432);
         assert_eq!(fact.args["fatal"], true);
+    }
+
+    #[test]
+    fn a_log_of_which_a_part_is_missing_is_not_told_to_be_clean() {
+        let clean = |lines: u64| {
+            let body = LogBody {
+                container: "app".into(),
+                text: "listening on 8080\nready".into(),
+                cut: Some("the first 3 MB".into()),
+                lines,
+                ..LogBody::default()
+            };
+            Sketch::new().deployment("cart").released(Some("Pod/shop/cart-abc-1"), Body::Log(body)).facts()
+        };
+        assert!(!has(&clean(0), "logs_clean") && has(&clean(9_000), "logs_clean"));
+        fact(&clean(0), "logs_clean", "Deployment/shop/cart");
     }
 
     #[test]

@@ -508,6 +508,24 @@ mod tests {
     }
 
     #[test]
+    fn what_became_slow_lacks_no_cpu_only_where_its_cpu_was_measured() {
+        let slow = || {
+            let latency = metric("p95latency", step(2.0, 900.0));
+            Sketch::new().deployment("cart").released(Some("Deployment/shop/cart"), latency)
+        };
+        let said = |sketch: Sketch| {
+            let facts = sketch.facts();
+            assert!(!has(&facts, "cpu_high"));
+            let open = facts.iter().any(|f| f.name == "cpu_high");
+            (fact(&facts, "latency_rise", "Deployment/shop/cart").args["cpu"].as_str().unwrap().to_owned(), open)
+        };
+        assert_eq!(said(slow()), ("; whether it lacks CPU was not measured".to_owned(), true));
+        let idle = metric("container_cpu_usage_cores", step(0.01, 0.01));
+        let measured = slow().released(Some("Deployment/shop/cart"), idle);
+        assert_eq!(said(measured), (", and it does not lack CPU".to_owned(), false));
+    }
+
+    #[test]
     fn a_steady_series_is_no_fact() {
         let facts = Sketch::new()
             .deployment("cart")

@@ -195,6 +195,18 @@ fn job_failed(scene: &Scene, job: &ObjectRef, held: &Held, found: &mut Found) {
         .says(format!("job {} failed: {reason}", job.name));
 }
 
+/// Whether starts are missed for a run that does not end. That a run is skipped while the one before it goes on is how many
+/// schedules are meant; skipped more than once for a run of hours is not.
+fn hangs(scene: &Scene, cron: &ObjectRef, object: &Doc, skipped: u32) -> bool {
+    const LONG_SECONDS: f64 = 6.0 * 3600.0;
+    let active = list(object, "/status/active").iter().map(|job| text(job, "/name"));
+    let mut began = active.filter_map(|name| {
+        let job = scene.snapshot.get(&ObjectRef::new("Job", cron.namespace.as_str(), name))?;
+        time(&job.object, "/status/startTime").or_else(|| created(&job.object))
+    });
+    skipped >= 3 && began.any(|at| scene.at.seconds_since(at) >= LONG_SECONDS)
+}
+
 fn cron_job(scene: &Scene, cron: &ObjectRef, held: &Held, found: &mut Found) {
     let last = time(&held.object, "/status/lastScheduleTime");
     if flag(&held.object, "/spec/suspend") {
@@ -215,7 +227,7 @@ fn cron_job(scene: &Scene, cron: &ObjectRef, held: &Held, found: &mut Found) {
                 | "FailedCreate"
                 | "UnparseableCronJobSchedule"
                 | "InvalidSchedule"
-        )
+        ) || (t.event.reason == "JobAlreadyActive" && hangs(scene, cron, &held.object, t.event.count))
     });
     let Some(told) = told else { return };
     let _ = created(&held.object);
@@ -303,7 +315,7 @@ fn java_size(text: &str) -> Option<f64> {
 mod tests {
     use serde_json::json;
 
-    use crate::sketch::{Sketch, fact, has};
+    use crate::sketch::{Sketch, ago, fact, has};
 
     #[test]
     fn an_autoscaler_at_its_ceiling_with_its_target_unmet_is_told_and_one_at_ease_is_not() {
@@ -315,6 +327,23 @@ mod tests {
         };
         assert_eq!(fact(&with(90), "autoscaler_at_ceiling", "Deployment/shop/cart").args["max"], 3);
         assert!(!has(&with(30), "autoscaler_at_ceiling"));
+    }
+
+    #[test]
+    fn a_run_that_does_not_end_holds_back_the_next_and_one_that_takes_its_time_does_not() {
+        let with = |hours: i64| {
+            Sketch::new()
+                .with(
+                    "CronJob/shop/nightly",
+                    json!({"spec": {"concurrencyPolicy": "Forbid"},
+                    "status": {"active": [{"kind": "Job", "name": "nightly-1"}]}}),
+                )
+                .with("Job/shop/nightly-1", json!({"status": {"active": 1, "startTime": ago(hours * 3600)}}))
+                .event_at("CronJob/shop/nightly", "JobAlreadyActive", "prior execution is running", 600, 40)
+                .facts()
+        };
+        assert!(has(&with(30), "cronjob_not_running"));
+        assert!(!has(&with(1), "cronjob_not_running"));
     }
 
     #[test]

@@ -47,10 +47,21 @@ pub(crate) fn triage(view: &View, graph: &Graph, facts: &[Fact], rules: &[Groupi
         let from = group.iter().filter_map(|subject| links_from.get(subject)).flatten();
         from.filter(|link| group.contains(&link.to)).map(|link| (*link).clone()).collect()
     };
-    let mut incidents: Vec<Incident> = groups(&troubled, &links, rules)
-        .into_iter()
-        .map(|group| incident(&group, &troubled, own(&group), view, graph))
-        .collect();
+    let mut whole: Vec<Troubled> = Vec::new();
+    let mut apart: BTreeMap<usize, Troubled> = BTreeMap::new();
+    for group in groups(&troubled, &links, rules) {
+        for (rule, part) in parts(group, &troubled, rules) {
+            match rule {
+                Some(rule) => apart.entry(rule).or_default().extend(part),
+                None => whole.push(part),
+            }
+        }
+    }
+    let incidents = whole.into_iter().chain(apart.into_values()).map(|part| {
+        let subjects: BTreeSet<ObjectRef> = part.keys().cloned().collect();
+        incident(&subjects, &part, own(&subjects), view, graph)
+    });
+    let mut incidents: Vec<Incident> = incidents.collect();
     incidents.sort_by_cached_key(|incident| {
         let first = incident.subjects.iter().any(pinned);
         (!first, std::cmp::Reverse(incident.severity), incident.started_at, incident.id.clone())
@@ -146,12 +157,22 @@ fn groups(troubled: &Troubled, links: &[Link], rules: &[Grouping]) -> Vec<BTreeS
         .iter()
         .filter_map(|rule| match rule {
             Grouping::Split { one, other } => Some((*number.get(one)?, *number.get(other)?)),
-            Grouping::Merge { .. } | Grouping::Pin { .. } => None,
+            Grouping::Merge { .. } | Grouping::Apart { .. } | Grouping::Pin { .. } => None,
         })
         .collect();
+    let parted = |link: &&Link| {
+        rules.iter().any(|rule| match rule {
+            Grouping::Apart { these } => {
+                let whole = |object: &ObjectRef| these.iter().any(|t| t.object == *object && t.signals.is_empty());
+                whole(&link.from) != whole(&link.to)
+            }
+            Grouping::Merge { .. } | Grouping::Split { .. } | Grouping::Pin { .. } => false,
+        })
+    };
     // What the engineer put together is together before anything else is.
     let by_engineer = |link: &&Link| link.reason == links::MERGED;
-    for link in links.iter().filter(by_engineer).chain(links.iter().filter(|link| !by_engineer(link))) {
+    for link in links.iter().filter(by_engineer).chain(links.iter().filter(|link| !by_engineer(link) && !parted(link)))
+    {
         let (Some(a), Some(b)) = (number.get(&link.from), number.get(&link.to)) else { continue };
         let (a, b) = (first(&mut leader, *a), first(&mut leader, *b));
         let apart = split.iter().any(|(one, other)| {
@@ -167,6 +188,38 @@ fn groups(troubled: &Troubled, links: &[Link], rules: &[Grouping]) -> Vec<BTreeS
         groups.entry(first(&mut leader, number)).or_default().insert(subject.clone());
     }
     groups.into_values().collect()
+}
+
+/// A group without the signals that the engineer took out of it by name, for what one object shows can be two troubles;
+/// and these. What a rule sets apart is one incident, and is given with the rule's place.
+fn parts<'f>(
+    group: BTreeSet<ObjectRef>,
+    troubled: &Troubled<'f>,
+    rules: &[Grouping],
+) -> Vec<(Option<usize>, Troubled<'f>)> {
+    let mut rest: Troubled = group.into_iter().map(|subject| (subject.clone(), troubled[&subject].clone())).collect();
+    let mut parts = Vec::new();
+    for (number, rule) in rules.iter().enumerate() {
+        let Grouping::Apart { these } = rule else { continue };
+        if rest.keys().all(|subject| these.iter().any(|t| t.object == *subject && t.signals.is_empty())) {
+            parts.push((Some(number), rest));
+            return parts;
+        }
+        let (mut taken, mut stays) = (Troubled::new(), Troubled::new());
+        for (subject, facts) in &rest {
+            for fact in facts {
+                let out = these.iter().any(|t| t.object == *subject && t.signals.contains(&fact.name));
+                let part = if out { &mut taken } else { &mut stays };
+                part.entry(subject.clone()).or_default().push(*fact);
+            }
+        }
+        if !taken.is_empty() && !stays.is_empty() {
+            parts.push((Some(number), taken));
+            rest = stays;
+        }
+    }
+    parts.push((None, rest));
+    parts
 }
 
 fn incident(

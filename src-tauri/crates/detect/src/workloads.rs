@@ -44,9 +44,10 @@ fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
         int(object, "/status/availableReplicas").or_else(|| int(object, "/status/numberAvailable")).unwrap_or(ready);
     let since = condition(object, "Available").and_then(|c| time(c, "/lastTransitionTime")).unwrap_or(held.at);
     let age = created(object).map(|t| scene.at.seconds_since(t).max(0.0) as i64);
+    let covered = scene.snapshot.absence_is_known("Pod", &subject.namespace) || !pods.is_empty();
     if available < desired {
         let none = available == 0;
-        found
+        let draft = found
             .fact("replicas_unavailable", subject)
             .arg("desired", desired)
             .arg("available", available)
@@ -54,11 +55,21 @@ fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
             .arg("none", none)
             .number("age_seconds", age)
             .since(since)
-            .because(&held.observation)
-            .says(format!("{available} of {desired} replicas of {} are available", subject.name));
+            .because(&held.observation);
+        // A controller leaves out what is zero; without a status nothing was counted.
+        let counted = object.get("status").and_then(Doc::as_object).is_some_and(|status| !status.is_empty());
+        if counted || covered {
+            draft.says(format!("{available} of {desired} replicas of {} are available", subject.name));
+        } else {
+            draft
+                .unknown(format!(
+                    "its status is not known, and pods of namespace {} were not listed whole",
+                    subject.namespace
+                ))
+                .says(format!("how many of the {desired} replicas of {} are available", subject.name));
+        }
     }
     let existing = pods.len() as i64;
-    let covered = scene.snapshot.absence_is_known("Pod", &subject.namespace) || !pods.is_empty();
     // Where the controller counts them available, the capture lacks pods, not the cluster.
     let short = existing < desired && available < desired;
     if short && covered {
@@ -332,7 +343,11 @@ fn starved_of(message: &str) -> &'static str {
             return resource;
         }
     }
-    if ["disk", "ephemeral local storage", "emptydir", "ephemeral storage"].iter().any(|word| message.contains(word)) { "ephemeral-storage" } else { "" }
+    if ["disk", "ephemeral local storage", "emptydir", "ephemeral storage"].iter().any(|word| message.contains(word)) {
+        "ephemeral-storage"
+    } else {
+        ""
+    }
 }
 
 fn rollout(scene: &Scene, workload: &Workload, found: &mut Found) {

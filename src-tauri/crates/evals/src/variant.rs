@@ -41,20 +41,16 @@ impl Golden {
     /// words, then the fewest fields of the objects that are cited, at last the kinds of those objects: they the cluster
     /// then refuses to list, since an object that is not seen is not an absent one.
     pub fn without_evidence(&self, facts_of: impl Fn(&Golden) -> Vec<Fact>) -> Mutated {
-        let facts = facts_of(self);
         let decides = |fact: &&Fact| {
             fact.certainty == Certainty::Known && self.truth.deciding().iter().any(|name| *name == fact.name)
         };
-        let deciding: Vec<&Fact> = facts.iter().filter(decides).collect();
-        let cited = |facts: &[Fact]| -> BTreeSet<ObservationId> {
-            let same = |fact: &&Fact| {
-                fact.certainty == Certainty::Known && deciding.iter().any(|before| still_says(before, fact))
-            };
-            facts.iter().filter(same).flat_map(|fact| fact.evidence.iter().cloned()).collect()
+        // Not only of whom it was said, and not only in the same words: that it is said at all has to end.
+        let cited = |golden: &Golden| -> BTreeSet<ObservationId> {
+            facts_of(golden).iter().filter(decides).flat_map(|fact| fact.evidence.iter().cloned()).collect()
         };
         let mut without = self.clone();
         without.name = format!("{} without its evidence", self.name);
-        let mut left = cited(&facts);
+        let mut left = cited(self);
         for step in [Golden::forget_told, Golden::forget_earlier, Golden::forget_words] {
             // A fact cites some of what it rests on; when that is gone, it cites the rest.
             for _ in 0..ROUNDS {
@@ -62,24 +58,20 @@ impl Golden {
                     break;
                 }
                 step(&mut without, &left);
-                let before = std::mem::replace(&mut left, cited(&facts_of(&without)));
+                let before = std::mem::replace(&mut left, cited(&without));
                 if before == left {
                     break;
                 }
             }
         }
-        // A field could be taken so that the same is said in other words; that it is said at all has to end.
-        let said_at_all = |golden: &Golden| -> BTreeSet<ObservationId> {
-            facts_of(golden).iter().filter(decides).flat_map(|fact| fact.evidence.iter().cloned()).collect()
-        };
         if !left.is_empty()
-            && let Some(fewer) = without.forget_fields(left.clone(), said_at_all)
+            && let Some(fewer) = without.forget_fields(left.clone(), &cited)
         {
             (without, left) = (fewer, BTreeSet::new());
         }
         if !left.is_empty() {
             without.forget_kinds(&left);
-            left = cited(&facts_of(&without));
+            left = cited(&without);
         }
         if left.is_empty() && without.observations != self.observations {
             Mutated::Without(Box::new(without))
@@ -204,17 +196,6 @@ impl Golden {
         };
         Observation::new(self.cluster.clone(), at, at, Source::Script, Some(subject), body)
     }
-}
-
-/// Arguments in which the decision lies; the others tell it at greater length, and shrink with every observation that goes.
-const DECIDE: [&str; 9] =
-    ["pattern", "answer", "cause", "kind", "field", "target_object", "config", "main_reason", "killed_by_probe"];
-
-/// Whether a fact still says what it said when nothing was missing. That an autoscaler is blind does not become untrue
-/// because its message is gone: only what can no longer be known was taken away.
-fn still_says(before: &Fact, now: &Fact) -> bool {
-    let same = |name: &&str| before.args.get(*name) == now.args.get(*name);
-    before.name == now.name && before.subject == now.subject && DECIDE.iter().all(|name| same(&name))
 }
 
 /// Puts another object into an observation of one, where `edit` says that it altered it.

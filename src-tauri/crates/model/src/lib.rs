@@ -32,7 +32,7 @@ pub use case::{Author, CallFact, CallStep, CaseEvent, CaseFact, CaseSummary, Pre
 pub use digest::{canonical_json, digest_hex, digest_json};
 pub use doc::{Alike, CowStr, Doc, Fields, OpenMap, Pool, PoolSize, Reading, Texts, Verbatim};
 pub use fact::{Certainty, Fact};
-pub use grouping::{Grouping, GroupingRule};
+pub use grouping::{Grouping, GroupingRule, Trouble};
 pub use hypothesis::{Citation, Conclusion, Fix, Hypothesis, NotChecked};
 pub use id::{CallId, CaseId, ClusterId, IncidentId, ObservationId};
 pub use incident::{Category, Incident, IncidentState, Link, NoiseEntry, Severity, Signal, Triage};

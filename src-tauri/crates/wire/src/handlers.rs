@@ -402,6 +402,11 @@ impl Commands for Workbench {
         read(&self.desk, move |desk| desk.blueprint_versions(&request.name)).await
     }
 
+    async fn blueprints_drift(&self, request: OfCluster) -> Answer<Vec<DriftRow>> {
+        read(&self.desk, move |desk| Ok(desk.blueprint_drift(&request.cluster)?.iter().map(desk::Drift::row).collect()))
+            .await
+    }
+
     async fn blueprint_retire(&self, request: OfName) -> Answer<Nothing> {
         read(&self.desk, move |desk| desk.retire_blueprint(&request.name)).await?;
         Ok(Nothing {})

@@ -183,6 +183,8 @@ commands! {
     blueprints_list(Nothing) -> Vec<BlueprintVersion>, reads ["blueprints"], changes [];
     blueprint_put(PutBlueprint) -> BlueprintVersion, reads [], changes ["blueprints", "cluster"];
     blueprint_versions(OfName) -> Vec<BlueprintVersion>, reads ["blueprints"], changes [];
+    /// Where an open cluster is not what blueprints declare: dependencies in both directions, promises that are not kept.
+    blueprints_drift(OfCluster) -> Vec<DriftRow>, reads ["blueprints", "cluster"], changes [];
     blueprint_retire(OfName) -> Nothing, reads [], changes ["blueprints", "cluster"];
     knowledge_list(Nothing) -> Library, reads ["knowledge"], changes [];
     knowledge_search(SearchText) -> Vec<LibraryEntry>, reads ["knowledge"], changes [];

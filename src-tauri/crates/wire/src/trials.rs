@@ -104,7 +104,8 @@ pub(crate) fn play(desk: &Desk, name: &str) -> Result<ClusterRow, DeskError> {
     history.append(&golden.observations)?;
     // Its name would tell what is wrong.
     let name = format!("practice {}", &golden.cluster.as_str()[golden.cluster.as_str().len().saturating_sub(4)..]);
-    desk.add_recorded(golden.cluster.clone(), name, "a scenario".into(), Arc::new(history));
+    let known = golden.blueprints.clone();
+    desk.add_practice(golden.cluster.clone(), name, "a scenario".into(), Arc::new(history), known);
     desk.cluster(&golden.cluster)
 }
 

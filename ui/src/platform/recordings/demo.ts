@@ -63,6 +63,11 @@ export const demo: Recording = {
     { name: "histories_get", request: {}, response: histories },
     { name: "blueprints_list", request: {}, response: blueprints },
     { name: "blueprint_versions", request: { name: "cart" }, response: blueprints.filter((b) => b.blueprint.name === "cart") },
+    {
+      name: "blueprints_drift",
+      request: {},
+      response: [{ blueprint: "cart", kind: "undeclared", says: "Deployment/shop/cart needs Service/shop/rates, which blueprint `cart` does not declare (its environment names it)", objects: [{ kind: "Deployment", namespace: "shop", name: "cart" }], unknown: false }],
+    },
     { name: "blueprint_retire", request: {}, response: {} },
     { name: "knowledge_list", request: {}, response: library },
   ],

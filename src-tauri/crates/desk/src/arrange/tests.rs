@@ -1,9 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
-use model::{Category, Incident, IncidentId, IncidentState, Severity, Signal, Time};
+use model::{Category, Grouping, GroupingRule, Incident, IncidentId, IncidentState, Severity, Signal, Time, Trouble};
 
-use super::fold::arrange;
-use super::{Decision, Known};
+use super::{Decision, Known, merged, rules_in, taken_apart};
 use crate::rows::Arrange;
 
 fn signal(name: &str, subject: &str, severity: Severity, first_at: i64) -> Signal {
@@ -40,7 +39,16 @@ fn incident(id: &str, signals: Vec<Signal>) -> Incident {
     }
 }
 
-fn decided(act: Arrange, about: &[&Incident], groups: Vec<Vec<Known>>) -> Decision {
+fn arrange(found: &[Incident], decisions: &[Decision]) -> super::Arrangement {
+    super::fold::arrange(found, decisions, &[])
+}
+
+fn rule(number: u32, grouping: Grouping) -> GroupingRule {
+    let (title, because, by) = (String::new(), String::new(), "kim".into());
+    GroupingRule { number, cluster: None, grouping, title, because, by, at: Time(60) }
+}
+
+fn about(act: Arrange, about: &[&Incident]) -> Decision {
     Decision {
         id: format!("{act:?} {}", about[0].id),
         at: Time(50),
@@ -48,12 +56,8 @@ fn decided(act: Arrange, about: &[&Incident], groups: Vec<Vec<Known>>) -> Decisi
         act,
         title: about[0].title.clone(),
         severity: about.iter().map(|i| i.severity).max().unwrap(),
-        groups,
+        groups: about.iter().map(|i| Known::all(i)).collect(),
     }
-}
-
-fn about(act: Arrange, incidents: &[&Incident]) -> Decision {
-    decided(act, incidents, incidents.iter().map(|i| Known::all(i)).collect())
 }
 
 fn cart() -> Incident {
@@ -84,10 +88,15 @@ fn an_acknowledgement_holds_while_the_incident_grows_and_ends_when_it_gets_worse
 #[test]
 fn pinned_comes_first_and_acknowledged_after_what_nobody_has_seen() {
     let small = incident("small", vec![signal("claim_pending", "PersistentVolumeClaim/shop/a", Severity::Minor, 1)]);
-    let decisions = [about(Arrange::Acknowledge, &[&node()]), about(Arrange::Pin, &[&small])];
-    let order: Vec<String> =
-        arrange(&[node(), cart(), small], &decisions).incidents.iter().map(|i| i.id.0.clone()).collect();
+    let known = [about(Arrange::Acknowledge, &[&node()])];
+    let pin = [rule(3, Grouping::Pin { object: small.subjects[0].clone() })];
+    let now = super::fold::arrange(&[node(), cart(), small], &known, &pin);
+    let order: Vec<&str> = now.incidents.iter().map(|i| i.id.0.as_str()).collect();
     assert_eq!(order, ["small", "cart", "node"]);
+    // The newest decision is the first of the list; a rule of the command line is one of them.
+    let listed: Vec<_> = now.arranged.iter().map(|row| (row.id.as_str(), row.act, row.incident.is_some())).collect();
+    assert_eq!((listed[0], listed.len()), (("rule:3", Arrange::Pin, true), 2));
+    assert_eq!(now.arranged[0].title, "PersistentVolumeClaim/shop/a");
 }
 
 #[test]
@@ -104,34 +113,31 @@ fn what_was_set_aside_comes_back_when_something_new_joins_it() {
 }
 
 #[test]
-fn what_is_taken_apart_is_two_incidents_each_with_its_own_beginning_and_severity() {
-    let out = vec![vec![Known::of(&cart().signals[1])]];
-    let decision = decided(Arrange::Split, &[&cart()], out);
-    let now = arrange(&[cart()], std::slice::from_ref(&decision));
-    let [rest, taken] = now.incidents.as_slice() else { panic!("{:?}", now.incidents) };
-    assert_eq!((rest.id.0.as_str(), rest.started_at, rest.severity), ("cart", Time(10), Severity::Major));
-    assert_eq!((taken.title.as_str(), taken.started_at), ("image_pull_failed of Deployment/shop/banner", Time(5)));
+fn an_object_all_of_whose_trouble_is_taken_out_is_meant_whole_and_a_signal_by_its_name() {
+    let banner = (String::from("image_pull_failed"), "Deployment/shop/banner".parse().unwrap());
+    let whole = taken_apart(&[&cart()], std::slice::from_ref(&banner)).unwrap();
+    assert_eq!(whole, Grouping::Apart { these: vec![Trouble { object: banner.1.clone(), signals: Vec::new() }] });
+    let mut both = cart();
+    both.signals.push(signal("crash_loop", "Deployment/shop/banner", Severity::Minor, 30));
+    let named = taken_apart(&[&both], std::slice::from_ref(&banner)).unwrap();
     assert_eq!(
-        (taken.severity, taken.origin.clone().unwrap().name.to_string()),
-        (Severity::Minor, "banner".to_owned())
+        named,
+        Grouping::Apart {
+            these: vec![Trouble { object: banner.1.clone(), signals: vec!["image_pull_failed".into()] }]
+        }
     );
-    assert!(rest.subjects.iter().all(|s| s.name != *"banner"));
-    assert_eq!(now.arranged[0].incident.as_ref(), Some(&taken.id));
-    // Its id stays while the rest of the incident grows.
-    let mut grown = cart();
-    grown.signals.push(signal("crash_loop", "Deployment/shop/cart", Severity::Major, 30));
-    assert!(arrange(&[grown], &[decision]).incidents.iter().any(|i| i.id == taken.id));
+    assert_eq!(taken_apart(&[&cart()], &[]).unwrap_err().code, "bad_request");
+    assert_eq!(taken_apart(&[&cart(), &node()], &[banner]).unwrap_err().code, "bad_request");
 }
 
 #[test]
-fn what_is_put_together_keeps_the_worst_ones_name_and_says_who_did_it() {
-    let decision = about(Arrange::Merge, &[&cart(), &node()]);
-    let now = arrange(&[cart(), node()], std::slice::from_ref(&decision));
-    let [whole] = now.incidents.as_slice() else { panic!("{:?}", now.incidents) };
-    assert_eq!((whole.id.0.as_str(), whole.signals.len(), whole.started_at), ("node", 3, Time(5)));
-    assert!(whole.links.iter().any(|link| link.reason == "kim put them together"));
-    // One of them is over: nothing is put together with nothing.
-    assert_eq!(arrange(&[cart()], &[decision]).incidents, [cart()]);
+fn what_is_put_together_is_a_rule_about_where_each_trouble_starts() {
+    let rules = merged(&[&cart(), &node()]).unwrap();
+    let [Grouping::Merge { one, other }] = rules.as_slice() else { panic!("{rules:?}") };
+    assert_eq!((one.to_string().as_str(), other.name.as_str()), ("Deployment/shop/cart", "worker-1"));
+    assert_eq!(merged(&[&cart()]).unwrap_err().code, "bad_request");
+    assert_eq!(rules_in("rule:3+4"), Some(vec![3, 4]));
+    assert_eq!((rules_in("rule:x"), rules_in("0a1b")), (None, None));
 }
 
 #[test]

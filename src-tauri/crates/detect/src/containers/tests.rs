@@ -71,6 +71,8 @@ fn a_sandbox_that_cannot_be_made_is_put_to_network_or_runtime() {
     };
     let answer = |facts: &[model::Fact]| fact(facts, "sandbox_failed", "Deployment/shop/cart").args["answer"].clone();
     assert_eq!(answer(&with("failed to setup network for sandbox \"x\": plugin type=\"flannel\" failed")), "cni");
+    let full = "plugin type=\"aws-cni\" failed (add): add cmd: failed to assign an IP address to container";
+    assert_eq!(answer(&with(full)), "ip_exhausted");
     assert_eq!(
         answer(&with(
             "rpc error: code = Unavailable desc = connection error: dial unix /run/containerd/containerd.sock"

@@ -41,6 +41,8 @@ const LIST: &[Words] = &[
         "authenticationexception", "access refused", "authenticationfailed", "authentication failure",
         "role \"", "permission denied for table", "permission denied for schema",
         "permission denied for relation", "permission denied for database", "command denied to user"]),
+    words("kind_unknown", &["no matches for kind", "no kind is registered for the type",
+        "the server could not find the requested resource", "is a crd, it should be installed"]),
     words("rbac_forbidden", &["is forbidden: user \"system:serviceaccount", "cannot list resource",
         "cannot get resource", "cannot watch resource", "cannot create resource", "cannot update resource",
         "cannot patch resource"]),

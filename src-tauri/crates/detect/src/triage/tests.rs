@@ -95,6 +95,26 @@ fn what_the_engineer_split_merged_and_pinned_stays_so() {
         Grouping::Split { one: object("till"), other: object("db") },
     ]);
     assert!(both.contains(&vec!["cart".into(), "till".into()]) && both.contains(&vec!["db".into()]), "{both:?}");
+    let apart = |name: &str, signals: &[&str]| Grouping::Apart {
+        these: vec![model::Trouble {
+            object: object(name),
+            signals: signals.iter().map(ToString::to_string).collect(),
+        }],
+    };
+    let alone = groups(&[apart("cart", &[])]);
+    assert!(alone.contains(&vec!["cart".into()]) && alone.contains(&vec!["db".into()]), "{alone:?}");
+    // Put together with something else later, it is together with that and nothing else.
+    let elsewhere = groups(&[apart("cart", &[]), Grouping::Merge { one: object("cart"), other: object("till") }]);
+    assert!(elsewhere.contains(&vec!["cart".into(), "till".into()]), "{elsewhere:?}");
+    // What one object shows can be two troubles.
+    let twice = sketch().triage_by(&[apart("cart", &["crash_loop"])]).incidents;
+    let of_cart: Vec<Vec<&str>> = twice
+        .iter()
+        .filter(|i| i.subjects.contains(&object("cart")))
+        .map(|i| i.signals.iter().filter(|s| s.subject == object("cart")).map(|s| s.name.as_str()).collect())
+        .collect();
+    assert_eq!(of_cart.len(), 2, "{of_cart:?}");
+    assert!(of_cart.contains(&vec!["crash_loop"]), "{of_cart:?}");
     for name in ["till", "cart"] {
         assert!(groups(&[Grouping::Pin { object: object(name) }])[0].contains(&name.to_owned()));
     }

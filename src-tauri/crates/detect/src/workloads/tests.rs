@@ -29,6 +29,18 @@ fn missing_replicas_are_counted_where_pods_were_listed_and_left_open_where_not()
 }
 
 #[test]
+fn replicas_that_nobody_counted_are_not_known_to_be_missing() {
+    let bare = |sketch: Sketch| {
+        let sketch = sketch.deployment("cart").without("Pod/shop/cart-abc-1");
+        sketch.but("Deployment/shop/cart", |d| d["status"] = json!({})).facts()
+    };
+    assert!(has(&bare(Sketch::new()), "replicas_unavailable"));
+    let open = bare(Sketch::unwatched());
+    assert!(!has(&open, "replicas_unavailable"));
+    fact(&open, "replicas_unavailable", "Deployment/shop/cart");
+}
+
+#[test]
 fn zero_replicas_say_who_calls() {
     let facts = Sketch::new()
         .deployment("cart")

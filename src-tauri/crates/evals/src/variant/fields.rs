@@ -96,10 +96,8 @@ impl Golden {
                 under(&object.to_value(), &field.path, &mut names);
             }
         }
-        let child = |name: String| Field {
-            kind: field.kind.clone(),
-            path: field.path.iter().cloned().chain([name]).collect(),
-        };
+        let child =
+            |name: String| Field { kind: field.kind.clone(), path: field.path.iter().cloned().chain([name]).collect() };
         names.into_keys().map(child).collect()
     }
 

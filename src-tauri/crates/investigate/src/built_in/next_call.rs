@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use knowledge::{render, spoken};
 use model::{ClusterId, Fact, Incident, ObjectRef, ObservationId, Severity, Snapshot, ToolCall};
 use serde_json::{Map, Value, json};
+use topology::Relation;
 
 use super::assessment::{Assessment, Candidate, DECISIVE, importance};
 use super::fact_map::FactMap;
@@ -110,6 +111,7 @@ impl Asking<'_> {
             add(found, call, worth * open * 0.35 * 0.8_f64.powi(nth as i32), None);
         }
         self.unnamed_databases(told, worth * open, found);
+        self.silent_callees(told, worth * open, found);
         let pending = told.subjects.iter().any(|s| map.has(s, "pod_pending"));
         let answered = told.subjects.iter().any(|s| map.has(s, "unschedulable"));
         if pending && !answered {
@@ -156,6 +158,41 @@ impl Asking<'_> {
                 let expects = "The same complaint in its own log makes it the one that is meant.";
                 add(found, self.call("logs", args, reason, expects), worth * 0.9 * 0.8_f64.powi(nth as i32), None);
             }
+        }
+    }
+
+    /// A log says that what is called answers late or not at all, and nothing that is called is visibly broken: its own log
+    /// may say what holds it up.
+    fn silent_callees(&self, incident: &Incident, worth: f64, found: &mut BTreeMap<String, Proposal>) {
+        const WAITS: [&str; 7] = [
+            "connection_timeout",
+            "connection_reset",
+            "http_5xx",
+            "grpc_deadline",
+            "grpc_unavailable",
+            "circuit_open",
+            "retry_exhausted",
+        ];
+        let map = &self.assessment.map;
+        let waits = |fact: &Fact| {
+            fact.name == "log_pattern"
+                && fact.args.get("pattern").and_then(Value::as_str).is_some_and(|pattern| WAITS.contains(&pattern))
+        };
+        let callers = incident.subjects.iter().filter(|s| map.about(s).iter().any(|i| waits(map.fact(*i))));
+        let mut called: Vec<(&ObjectRef, ObjectRef)> = Vec::new();
+        for caller in callers {
+            for edge in map.graph.dependencies(caller).into_iter().filter(|e| e.relation == Relation::Calls) {
+                let behind = map.graph.dependencies(edge.to).into_iter().filter(|e| e.relation == Relation::Selects);
+                let ends = behind.map(|e| map.graph.workload_of(e.to)).chain([map.graph.workload_of(edge.to)]);
+                called.extend(ends.filter(|end| may_log(end) && !incident.subjects.contains(end)).map(|e| (caller, e)));
+            }
+        }
+        called.dedup_by(|a, b| a.1 == b.1);
+        for (nth, (caller, callee)) in called.iter().take(3).enumerate() {
+            let args = json!({"namespace": callee.namespace, "workload": callee.name});
+            let reason = format!("{} waits for what it calls, and {} looks well.", spoken(caller), spoken(callee));
+            let expects = "What holds it up shows in its own log; a clean log points to the way between the two.";
+            add(found, self.call("logs", args, reason, expects), worth * 0.6 * 0.8_f64.powi(nth as i32), None);
         }
     }
 

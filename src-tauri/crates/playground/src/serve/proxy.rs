@@ -24,18 +24,27 @@ fn kubelet(site: &Site, asked: &Asked) -> Result<Response, Refusal> {
     let node = site.world.store.read(|kept| kept.get("Node", "", name).cloned());
     let node = node.ok_or_else(|| Refusal::not_found(&asked.resource, name))?;
     let ready = node["status"]["conditions"].as_array().into_iter().flatten().find(|c| c["type"] == "Ready");
+    let address = node["status"]["addresses"][0]["address"].as_str().unwrap_or_default();
+    let (own, others) = agents(site, name);
+    // A kubelet that its node's service manager calls dead answers nobody.
+    if own.as_ref().is_some_and(|(state, _)| !state.is_empty() && !state.starts_with("active")) {
+        return Err(Refusal::unavailable(format!(
+            "error trying to reach service: dial tcp {address}:10250: connect: connection refused"
+        )));
+    }
+    let said = own.map(|(_, output)| output).filter(|output| !output.is_empty()).map(|o| format!("{}\n", o.trim_end()));
+    let said = said.unwrap_or_default();
     match ready.and_then(|c| c["status"].as_str()) {
         Some("True") | None if asked.rest == "healthz" => {}
         Some("False") if asked.rest == "healthz" => {
             let why = ready.and_then(|c| c["message"].as_str()).unwrap_or_default();
             return Ok((
                 StatusCode::INTERNAL_SERVER_ERROR,
-                format!("[+]ping ok\n[-]syncloop failed: {why}\nhealthz check failed\n"),
+                format!("[+]ping ok\n[-]syncloop failed: {why}\nhealthz check failed\n{said}{others}"),
             )
                 .into_response());
         }
         Some("Unknown") => {
-            let address = node["status"]["addresses"][0]["address"].as_str().unwrap_or_default();
             return Err(Refusal::unavailable(format!(
                 "error trying to reach service: dial tcp {address}:10250: connect: no route to host"
             )));
@@ -45,14 +54,16 @@ fn kubelet(site: &Site, asked: &Asked) -> Result<Response, Refusal> {
     if !asked.flag("verbose") {
         return Ok("ok".into_response());
     }
-    let agents = site.world.told.lock().unwrap_or_else(PoisonError::into_inner);
-    let others: String = agents
-        .agents
-        .values()
-        .filter(|a| a.node == name && a.service != "kubelet")
-        .map(|a| format!("{} {}\n{}\n", a.service, a.state, a.output))
-        .collect();
-    Ok(format!("[+]ping ok\n[+]log ok\n[+]syncloop ok\nhealthz check passed\n{others}").into_response())
+    Ok(format!("[+]ping ok\n[+]log ok\n[+]syncloop ok\nhealthz check passed\n{said}{others}").into_response())
+}
+
+/// What was told of a node's kubelet (state and output), and of its other agents, each with its state first.
+fn agents(site: &Site, node: &str) -> (Option<(String, String)>, String) {
+    let told = site.world.told.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_node = || told.agents.values().filter(|a| a.node == node);
+    let own = of_node().find(|a| a.service == "kubelet").map(|a| (a.state.clone(), a.output.clone()));
+    let others = of_node().filter(|a| a.service != "kubelet");
+    (own, others.map(|a| format!("{} {}\n{}\n", a.service, a.state, a.output)).collect())
 }
 
 /// A Service answers by its name; whether it can be reached at all is what matters here.

@@ -169,8 +169,17 @@ async fn what_was_decided_about_an_incident_is_shown_until_it_is_taken_back() {
     let view = stage.call("triage_get", json!({"at": null})).await;
     assert_eq!((&view["arranged"][0]["id"], &view["arranged"][0]["act"]), (&pin["id"], &json!("pin")));
     // It is kept with the desk, and no word about the past.
-    let kept = stage.desk().desk_file().setting(&format!("incidents.{}", stage.cluster)).unwrap().unwrap();
-    assert!(kept.contains("\"pin\""), "{kept}");
+    let rules = stage.desk().grouping_rules().unwrap();
+    assert!(
+        matches!(rules.as_slice(), [model::GroupingRule { grouping: model::Grouping::Pin { .. }, .. }]),
+        "{rules:?}"
+    );
+    // One of the command line is shown beside it.
+    let object: model::ObjectRef = "Deployment/nowhere/any".parse().unwrap();
+    stage.desk().add_grouping(None, model::Grouping::Pin { object }, "").unwrap();
+    let both = stage.call("triage_get", json!({"at": null})).await["arranged"].as_array().unwrap().len();
+    assert_eq!(both, 2);
+    stage.desk().forget_grouping(2).unwrap();
 
     stage.call("incidents_take_back", json!({"id": pin["id"]})).await;
     assert_eq!(stage.call("triage_get", json!({"at": null})).await["arranged"], json!([]));
