@@ -85,7 +85,7 @@ async fn tools_of_a_real_mcp_server_are_shown_before_they_run_and_ask_every_time
     // Of a tool that the engineer has not called a read nothing is believed; and its answer is redacted like any other.
     let args = json!({"apiVersion": "v1", "kind": "ConfigMap", "namespace": namespace, "name": "settings"});
     let got = act("mcp.k8s.resources_get", args, "a\n")?;
-    got.must_say(&["[read_sensitive]"]);
+    got.must_say(&["[read-sensitive]"]);
     let text = got.done()?["text"].as_str().unwrap_or_default().to_owned();
     assert!(text.contains("green") && !text.contains(secret), "{text}");
 
