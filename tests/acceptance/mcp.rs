@@ -106,7 +106,7 @@ async fn tools_of_a_real_mcp_server_are_shown_before_they_run_and_ask_every_time
     let log = program.at("server.log");
     let _running = Process::start(
         Command::new(&server)
-            .args(["--kubeconfig", &kubeconfig, "--http-address", &format!("127.0.0.1:{port}")])
+            .args(["--kubeconfig", &kubeconfig, "--bind-address", "127.0.0.1", "--port", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(log)?),
     )?;

@@ -129,6 +129,8 @@ impl Link {
                             .insert(header.map_err(|_| refused(name, "a header has no name that can be sent"))?, value);
                     }
                     config.custom_headers = given;
+                    // The only error is that there is a provider already.
+                    let _ = rustls::crypto::ring::default_provider().install_default();
                     let client = reqwest::Client::builder()
                         .redirect(reqwest::redirect::Policy::none())
                         .connect_timeout(Duration::from_secs(10))
