@@ -2,7 +2,7 @@
 
 use caseboard_tests::controlplane::{ApiServer, NARROW, STRANGER, kubectl};
 use caseboard_tests::process::eventually;
-use desk::rows::{ClusterPhase, ClusterSettings, ClusterState};
+use desk::rows::{ClusterPhase, ClusterSettingsChange, ClusterState};
 use serde_json::json;
 
 use super::{PATIENCE, Watched, apply, config_map, namespace, programs, settings};
@@ -61,7 +61,7 @@ async fn who_may_see_one_namespace_sees_that_one_and_is_told_what_is_hidden() ->
     watched.comes_to_see(&settings(&mine, "later")).await?;
 
     // Another namespace, of interest to the engineer, is granted while the cluster is open, and taken away again.
-    let both = ClusterSettings { namespaces: vec![other.clone()], machine_certificates: false };
+    let both = ClusterSettingsChange { namespaces: Some(vec![other.clone()]), ..ClusterSettingsChange::default() };
     watched.desk.set_cluster(&watched.cluster, both).await?;
     watched.desk.synced(&watched.cluster, PATIENCE).await?;
     assert!(!watched.sees(&settings(&other, "hidden"))?);
