@@ -426,6 +426,11 @@ namespaces: Array<string>,
  */
 machine_certificates: boolean, };
 
+/**
+ * What is to be set of a cluster's settings; what is not named stays as it is.
+ */
+export type ClusterSettingsChange = { namespaces?: Array<string>, machine_certificates?: boolean, };
+
 export type ClusterState = { phase: ClusterPhase, 
 /**
  * Since when it has been in this phase, `null` where it is not open.
@@ -1394,7 +1399,7 @@ secrets: Array<[string, string]>, };
  */
 export type PutBlueprint = { blueprint: Blueprint | null, yaml: string | null, };
 
-export type PutClusterSettings = { cluster: ClusterId, settings: ClusterSettings, };
+export type PutClusterSettings = { cluster: ClusterId, settings: ClusterSettingsChange, };
 
 /**
  * Sets a model up, in the place of one of the same name; how it asks for calls and its key stay.
