@@ -29,6 +29,8 @@ pub struct Graph {
     pub(crate) abroad: Ordered<(Text, Id), ()>,
     pub(crate) recorded: Arc<[Recorded]>,
     pub(crate) declared: Arc<[Dependency]>,
+    /// How many places there were when it was built.
+    pub(crate) built: usize,
 }
 
 /// A dependency from a blueprint: who, on what, why.
@@ -46,6 +48,7 @@ impl Graph {
             abroad: Ordered::new(),
             recorded: calls::recorded(view).into(),
             declared: declared.into(),
+            built: 0,
         };
         update::read_all(&mut graph);
         for (place, recorded) in Arc::clone(&graph.recorded).iter().enumerate() {
@@ -55,6 +58,7 @@ impl Graph {
             graph.lines.add(line, Origin::Recording(place as u32), &graph.places);
         }
         update::declare(&mut graph);
+        graph.built = graph.places.len();
         graph
     }
 

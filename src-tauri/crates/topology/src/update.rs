@@ -116,7 +116,8 @@ fn each(graph: &mut Graph, objects: &[(&ObjectRef, &Held)], there: bool) {
 }
 
 pub(crate) fn go_on(graph: &mut Graph, snapshot: Arc<Snapshot>) {
-    let crowded = graph.places.len() > 2 * (snapshot.objects.len() + snapshot.deleted.len()) + SPARE;
+    let there = graph.built.max(snapshot.objects.len() + snapshot.deleted.len());
+    let crowded = graph.places.len() > there + there / 4 + SPARE;
     if crowded || !graph.recorded.is_empty() {
         let view = model::View::inventory(snapshot);
         *graph = Graph::build(&view, &graph.declared);
