@@ -116,8 +116,9 @@ fn each(graph: &mut Graph, objects: &[(&ObjectRef, &Held)], there: bool) {
 }
 
 pub(crate) fn go_on(graph: &mut Graph, snapshot: Arc<Snapshot>) {
-    let there = graph.built.max(snapshot.objects.len() + snapshot.deleted.len());
-    let crowded = graph.places.len() > there + there / 4 + SPARE;
+    let (places, there) = (graph.places.len(), snapshot.objects.len() + snapshot.deleted.len());
+    let expected = graph.built.max(there);
+    let crowded = places > expected + expected / 4 + SPARE || places > 2 * there + SPARE;
     if crowded || !graph.recorded.is_empty() {
         let view = model::View::inventory(snapshot);
         *graph = Graph::build(&view, &graph.declared);
