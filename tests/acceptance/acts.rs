@@ -236,6 +236,13 @@ async fn every_change_is_off_until_allowed_shown_as_the_cluster_would_make_it_ma
             || field(&server, "pod/lone", ".metadata.name").await?.contains("NotFound")
     );
 
+    // A namespace that the kind has no use for does not make a change for the whole cluster look like a small one.
+    let everywhere = json!({"kind": "ClusterRole", "namespace": "shop", "name": "view", "form": "merge",
+        "patch": {"metadata": {"labels": {"a": "b"}}}});
+    let id = hands.desk.propose(hands.case, "patch", everywhere, "").await?;
+    let refused = hands.desk.try_out(hands.case, id).await.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("is in no namespace"), "{refused}");
+
     // What somebody else changes between the question and the answer is not overwritten; it is asked anew.
     let call = hands.tried("scale", web(json!({"replicas": 7}))).await?;
     server.kubectl(&["scale", "deployment/web", "-n", "shop", "--replicas=4"]).await?;

@@ -287,6 +287,7 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
             None => there.push(kind),
         }
     }
+    lacking.extend(kinds::missing(served.as_deref(), &inner.kinds));
     inner.watch_kinds(there, everywhere, &tasks).await;
     inner.start(lacking.into_iter().map(Place::not_served).collect(), &[], None, &tasks).await;
     tokio::join!(

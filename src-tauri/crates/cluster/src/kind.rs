@@ -30,7 +30,9 @@ impl Kind {
     /// Whether an object reference's kind means this one: `Deployment`, or `Service.serving.knative.dev`.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name() == name
-            || name.split_once('.').is_some_and(|(kind, group)| kind == self.kind && group == self.group)
+            || name
+                .split_once('.')
+                .is_some_and(|(kind, group)| !group.is_empty() && kind == self.kind && group == self.group)
     }
 
     /// Never fetched whole by a watch: a Secret's values, and schemas that are a hundred times what is asked of them.
@@ -140,4 +142,18 @@ fn kinds(rows: &[(&str, &str, &str, &str, bool)]) -> Vec<Kind> {
             listable: true,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_ends_in_a_dot_is_no_kinds_name() {
+        let secret = watched().into_iter().find(|kind| kind.kind == "Secret").expect("it is watched");
+        assert!(secret.is_called("Secret"));
+        assert!(!secret.is_called("Secret."));
+        let deployment = watched().into_iter().find(|kind| kind.kind == "Deployment").expect("it is watched");
+        assert!(deployment.is_called("Deployment.apps"));
+    }
 }

@@ -90,7 +90,7 @@ impl Connection {
     pub async fn target(&self, leave: &impl Leave, object: &ObjectRef) -> Result<Target, ReadError> {
         allowed_here(leave, self.cluster())?;
         let what = words(object);
-        let kind = self.kind_of(object, &what).await?;
+        let kind = self.changed_kind(object, &what).await?;
         let mut value =
             self.send(Request::get(path(&kind, object)), &Value::Null).await.map_err(|t| t.reading(&what))?;
         if kind.metadata_only()
@@ -100,6 +100,21 @@ impl Connection {
         }
         let text = |field: &str| value["metadata"][field].as_str().unwrap_or_default().to_owned();
         Ok(Target { uid: text("uid"), resource_version: text("resourceVersion"), object: value })
+    }
+
+    /// The kind of what is to be changed. How far a change reaches is told from the namespace that it names: one that the
+    /// kind has no use for, or that is missing, is not passed over as it is by reads.
+    async fn changed_kind(&self, object: &ObjectRef, what: &str) -> Result<Kind, ReadError> {
+        let kind = self.kind_of(object, what).await?;
+        let (why, hint) = match (kind.namespaced, object.namespace.is_empty()) {
+            (true, false) | (false, true) => return Ok(kind),
+            (false, false) => (
+                format!("a {} is in no namespace, and `{}` was named", kind.kind, object.namespace),
+                "Leave the namespace out: it is a change for the whole cluster.",
+            ),
+            (true, true) => (format!("a {} is in a namespace, and none was named", kind.kind), "Name its namespace."),
+        };
+        Err(ReadError::not_available(what, why, hint))
     }
 
     /// The objects of a kind in a namespace that a plan needs besides its target, such as the revisions of a workload.
@@ -150,7 +165,7 @@ impl Connection {
         dry_run: bool,
     ) -> Result<Changed, WriteError> {
         let what = words(object);
-        let kind = self.kind_of(object, &what).await?;
+        let kind = self.changed_kind(object, &what).await?;
         let place = path(&kind, object);
         let query = if dry_run { "dryRun=All&" } else { "" };
         let (content, body) = bound(change, target);

@@ -60,12 +60,15 @@ pub(crate) struct Opened {
     pub looking_back: Mutex<()>,
     /// Incidents that were shown, by id: what a person clicks on may have grown meanwhile.
     pub shown: Mutex<BTreeMap<IncidentId, Incident>>,
+    /// Why its history is not the one on the disk.
+    pub unopened: Option<String>,
     appended: AtomicU64,
 }
 
 impl Opened {
-    fn new(history: Arc<History>, connection: Option<Arc<Connection>>) -> Arc<Self> {
+    fn new(history: Arc<History>, connection: Option<Arc<Connection>>, unopened: Option<String>) -> Arc<Self> {
         Arc::new(Opened {
+            unopened,
             history,
             connection,
             looks: Mutex::default(),
@@ -215,7 +218,7 @@ impl Desk {
             namespace: String::new(),
             problems: Vec::new(),
             context: None,
-            opened: Some(Opened::new(history, None)),
+            opened: Some(Opened::new(history, None, None)),
             gone: false,
         };
         self.clusters_mut().known.insert(id, known);
@@ -333,19 +336,33 @@ impl Desk {
         };
         if closed {
             // A file that another program holds locked is waited for; nobody who shows clusters waits with us.
-            let history = if self.in_memory {
-                History::in_memory(id.clone())?
-            } else {
-                History::open(&self.paths.history(id), id.clone())?
-            };
-            self.connect(id, Arc::new(history));
+            let (history, unopened) = self.history_of(id)?;
+            self.connect(id, Arc::new(history), unopened);
         }
         self.tell(Update::ClustersChanged);
         self.cluster(id)
     }
 
+    /// The history that a connection appends to. Where its file cannot be opened (a full disk, another program's lock, a
+    /// damaged file), one in memory, and why in a sentence: at such a moment the cluster is needed more than its past.
+    fn history_of(&self, id: &ClusterId) -> Result<(History, Option<String>), DeskError> {
+        if self.in_memory {
+            return Ok((History::in_memory(id.clone())?, None));
+        }
+        History::open(&self.paths.history(id), id.clone()).map(|history| (history, None)).or_else(|error| {
+            tracing::warn!(cluster = %id, %error, "the history cannot be opened");
+            let DeskError { what, hint, .. } = DeskError::from(error);
+            let hint = if hint.is_empty() { hint } else { format!(" {hint}") };
+            let told = format!(
+                "What is watched is kept in memory only, and what was seen before is not shown: {what}{hint} Close the \
+                 cluster and open it again when that is mended."
+            );
+            Ok((History::in_memory(id.clone())?, Some(told)))
+        })
+    }
+
     /// Connects with this history, where nobody else did meanwhile.
-    fn connect(self: &Arc<Self>, id: &ClusterId, history: Arc<History>) {
+    fn connect(self: &Arc<Self>, id: &ClusterId, history: Arc<History>, unopened: Option<String>) {
         let terms = self.terms(id);
         let mut clusters = self.clusters_mut();
         let search = Arc::clone(&clusters.search);
@@ -361,7 +378,7 @@ impl Desk {
             search,
         );
         self.configure_back_ends(&connection);
-        let opened = Opened::new(history, Some(connection));
+        let opened = Opened::new(history, Some(connection), unopened);
         known.opened = Some(Arc::clone(&opened));
         self.follow(id.clone(), &opened);
         tracing::info!(cluster = %id, name = known.name, "opened");
@@ -474,7 +491,7 @@ impl Desk {
         let path = self.paths.history(id);
         if !self.in_memory && path.exists() {
             let history = Arc::new(History::open_recorded(&path)?);
-            return Ok(Opened::new(history, None));
+            return Ok(Opened::new(history, None, None));
         }
         Err(DeskError {
             code: "unavailable",

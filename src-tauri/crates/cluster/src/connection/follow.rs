@@ -131,7 +131,7 @@ impl Follow {
                         Act::Refused(_) => {
                             // Listed and not watched: what is there is known, what came or went since is not.
                             let listed = self.coverage == Some(CoverageState::Listed);
-                            if listed {
+                            if listed || !self.inner.namespaces.is_empty() {
                                 self.inner.refused.notify_one();
                             }
                             self.cover(if listed { CoverageState::Partial } else { CoverageState::Refused }).await;
@@ -435,7 +435,7 @@ impl Follow {
 
     async fn narrow(&mut self) {
         let namespace = self.inner.namespace.clone();
-        if self.coverage == Some(CoverageState::Listed) {
+        if self.coverage == Some(CoverageState::Listed) || !self.inner.namespaces.is_empty() {
             self.inner.refused.notify_one();
         }
         // What is known of other namespaces is neither there nor gone: nobody may look.

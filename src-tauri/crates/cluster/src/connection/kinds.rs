@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
-use super::{Connection, Inner, Tasks};
+use super::{Connection, Inner, Tasks, WatchPhase};
 use crate::served::Served;
 use crate::{Kind, ReadError, Trouble};
 
@@ -21,16 +21,39 @@ pub(super) fn wanted(served: Option<&Served>, chosen: &[String]) -> Vec<Kind> {
     wanted
 }
 
+/// Kinds that the engineer chose and that this cluster certainly does not serve, as far as their names tell what they are.
+pub(super) fn missing(served: Option<&Served>, chosen: &[String]) -> Vec<Kind> {
+    let of_name = |name: &String| {
+        let (kind, group) = name.split_once('.').unwrap_or((name, ""));
+        Kind {
+            group: group.to_owned(),
+            version: String::new(),
+            kind: kind.to_owned(),
+            plural: kind.to_lowercase(),
+            namespaced: true,
+            listable: false,
+        }
+    };
+    let Some(served) = served else { return Vec::new() };
+    let missing = chosen.iter().filter(|name| served.find(name).is_none());
+    missing.map(of_name).filter(|kind| served.lacks(kind)).collect()
+}
+
 /// Kinds are installed in groups; one look is enough for all of them.
 const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
-/// Begins to watch what is installed while the connection is open.
+/// Begins to watch what is installed while the connection is open. As long as the cluster has not said of every API group
+/// what it serves, it is asked again.
 pub(super) async fn follow_installed(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     loop {
-        inner.installed.notified().await;
-        tokio::time::sleep(SETTLED_AFTER).await;
+        let whole = inner.served.read().await.as_ref().is_some_and(|served| served.unknown.is_empty());
+        tokio::select! {
+            () = inner.installed.notified() => tokio::time::sleep(SETTLED_AFTER).await,
+            () = tokio::time::sleep(inner.patience.review / 5), if !whole => {}
+        }
         let Ok(served) = inner.ask_served().await else { continue };
-        let watched = |kind: &Kind| inner.any_watch(|watch| watch.kind == kind.name());
+        let watched =
+            |kind: &Kind| inner.any_watch(|watch| watch.kind == kind.name() && watch.phase != WatchPhase::NotServed);
         let installed = wanted(Some(&*served), &inner.kinds).into_iter().filter_map(|kind| served.of(&kind).cloned());
         let new: Vec<Kind> = installed.filter(|kind| !watched(kind)).collect();
         if !new.is_empty() {

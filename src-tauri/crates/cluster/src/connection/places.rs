@@ -47,6 +47,8 @@ impl Place {
 #[derive(Default)]
 pub(super) struct Watched {
     kinds: Vec<(Kind, Extent)>,
+    /// The cluster did not say, or not all of it, what may be listed.
+    untold: bool,
     running: HashMap<usize, AbortHandle>,
     /// Numbers of watches go on from here.
     next: usize,
@@ -72,7 +74,14 @@ impl Inner {
                 wanted.push(name.clone());
             }
         }
-        let rights = rights::ask(&client, kinds, &wanted, self.only_namespaces, everywhere).await?;
+        let rights = rights::ask(&client, kinds, &wanted, self.only_namespaces, everywhere).await;
+        self.watched().untold = rights.as_ref().is_none_or(|rights| rights.partial);
+        let rights = rights?;
+        self.state.send_if_modified(|state| {
+            let other = state.left_out != rights.left_out;
+            state.left_out.clone_from(&rights.left_out);
+            other
+        });
         let only = self.only_namespaces.then_some(wanted.as_slice());
         Some(rights.scope(kinds, only))
     }
@@ -97,8 +106,15 @@ impl Inner {
         let (before, scope) = tokio::join!(self.remembered(), self.scope(&kinds, everywhere));
         let decided: Vec<(Kind, Extent)> = kinds.into_iter().map(|kind| (kind.clone(), scope.of(&kind))).collect();
         let places = decided.iter().flat_map(|(kind, extent)| Place::of(kind, extent)).collect();
+        // Installed since it was looked for.
+        let retired: Vec<usize> = {
+            let state = self.state.borrow();
+            let lacking = state.watches.iter().filter(|watch| watch.phase == WatchPhase::NotServed);
+            let now_served = lacking.filter(|watch| decided.iter().any(|(kind, _)| kind.name() == watch.kind));
+            now_served.map(|watch| watch.number).collect()
+        };
         self.watched().kinds.extend(decided);
-        self.start(places, &[], before.as_ref(), tasks).await;
+        self.start(places, &retired, before.as_ref(), tasks).await;
     }
 
     /// Starts watches in these places, in place of the retired ones. What is watched there already stays.
@@ -148,7 +164,8 @@ impl Inner {
         let mut narrow: Vec<String> = inside.map(|(_, place)| place.kind.name()).collect();
         narrow.dedup();
         for kind in narrow {
-            let outside = if self.only_namespaces { CoverageState::NotAsked } else { CoverageState::Refused };
+            let asked = !self.only_namespaces && self.state.borrow().left_out.is_empty();
+            let outside = if asked { CoverageState::Refused } else { CoverageState::NotAsked };
             self.cover(&kind, "", outside);
         }
         for (number, Place { kind, namespace, phase, refused }) in begun {
@@ -182,11 +199,34 @@ impl Inner {
         snapshot.inspect_err(|error| tracing::warn!(%error, "the history could not be read")).ok()
     }
 
-    /// Asks again what may be listed, and watches where that has changed. Gives whether the cluster told.
-    async fn review(self: &Arc<Self>, tasks: &Weak<Tasks>) -> bool {
+    /// Where the cluster does not say what may be listed: what it refuses to list as a whole is tried in the namespaces
+    /// that the engineer added.
+    async fn watch_added(self: &Arc<Self>, decided: Vec<(Kind, Extent)>, tasks: &Weak<Tasks>) {
+        let whole = |kind: &Kind| {
+            let is_whole = |watch: &WatchState| watch.namespace.is_empty() && watch.phase != WatchPhase::Refused;
+            self.any_watch(|watch| watch.kind == kind.name() && is_whole(watch))
+        };
+        let refused = decided.into_iter().map(|(kind, _)| kind).filter(|kind| kind.namespaced && !whole(kind));
+        let places: Vec<Place> =
+            refused.flat_map(|kind| Place::of(&kind, &Extent::Namespaces(self.namespaces.clone()))).collect();
+        let is_new = |place: &Place| {
+            !self.any_watch(|watch| watch.kind == place.kind.name() && watch.namespace == place.namespace)
+        };
+        if places.iter().any(is_new) {
+            self.writer.flush().await;
+            let before = self.remembered().await;
+            self.start(places, &[], before.as_ref(), tasks).await;
+        }
+    }
+
+    /// Asks again what may be listed, and watches where that has changed.
+    async fn review(self: &Arc<Self>, tasks: &Weak<Tasks>) {
         let decided = self.watched().kinds.clone();
         let kinds: Vec<Kind> = decided.iter().map(|(kind, _)| kind.clone()).collect();
-        let Some(scope) = self.ask_scope(&kinds, None).await else { return false };
+        let Some(scope) = self.ask_scope(&kinds, None).await else {
+            self.watch_added(decided, tasks).await;
+            return;
+        };
         let mut places = Vec::new();
         let mut retired = Vec::new();
         for (kind, before) in decided {
@@ -217,7 +257,6 @@ impl Inner {
             let before = self.remembered().await;
             self.start(places, &retired, before.as_ref(), tasks).await;
         }
-        true
     }
 }
 
@@ -226,9 +265,8 @@ impl Inner {
 pub(super) async fn follow_rights(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     let mut restart = inner.restart.subscribe();
     let patience = inner.patience.clone();
-    let mut told = true;
     loop {
-        let wait = if told { patience.review } else { patience.review / 10 };
+        let wait = if inner.watched().untold { patience.review / 10 } else { patience.review };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = inner.refused.notified() => {}
@@ -240,7 +278,7 @@ pub(super) async fn follow_rights(inner: Arc<Inner>, tasks: Weak<Tasks>) {
         }
         // Many watches are refused together.
         tokio::time::sleep(patience.review / 300).await;
-        told = inner.review(&tasks).await;
+        inner.review(&tasks).await;
     }
 }
 

@@ -18,6 +18,7 @@ const FOUND_AT_MOST: usize = 12;
 /// Namespaces whose rules are asked for, of those that the cluster lists.
 const ASKED_AT_MOST: usize = 60;
 const AT_ONCE: usize = 8;
+/// For each question, and for all of them; what was answered by then is used.
 const TAKES_AT_MOST: Duration = Duration::from_secs(10);
 
 /// Asks which rules apply to this login, in as few requests as answer it: one for whoever may list everything. `None`
@@ -32,56 +33,52 @@ pub(super) async fn ask(
     only: bool,
     everywhere: Option<Rules>,
 ) -> Option<Rights> {
-    let asked = tokio::time::timeout(TAKES_AT_MOST, ask_all(client, kinds, wanted, only, everywhere)).await;
-    asked.inspect_err(|_| tracing::debug!("the cluster did not say in time what may be listed")).ok()?
-}
-
-/// The rules that hold in every namespace; needs no knowledge of what is served.
-pub(super) async fn everywhere(client: &Client) -> Option<Rules> {
-    tokio::time::timeout(TAKES_AT_MOST, rules(client, NOWHERE)).await.ok()?
-}
-
-async fn ask_all(
-    client: &Client,
-    kinds: &[Kind],
-    wanted: &[String],
-    only: bool,
-    everywhere: Option<Rules>,
-) -> Option<Rights> {
     let everywhere = match everywhere {
         Some(everywhere) => everywhere,
-        None => rules(client, NOWHERE).await?,
+        None => self::everywhere(client).await?,
     };
     let mut rights = Rights { everywhere, ..Rights::default() };
     if kinds.iter().all(|kind| rights.everywhere(kind)) {
         return Some(rights);
     }
+    let over = tokio::time::Instant::now() + TAKES_AT_MOST;
     let found = match kinds.iter().find(|kind| kind.kind == "Namespace") {
-        Some(kind) if !only && rights.everywhere(kind) => namespaces(client).await,
+        Some(kind) if !only && rights.everywhere(kind) => {
+            tokio::time::timeout_at(over, namespaces(client)).await.unwrap_or_default()
+        }
         Some(_) | None => Vec::new(),
     };
-    let found = found.into_iter().filter(|name| !wanted.contains(name)).take(ASKED_AT_MOST);
+    let mut found: Vec<String> = found.into_iter().filter(|name| !wanted.contains(name)).collect();
+    rights.left_out = found.split_off(found.len().min(ASKED_AT_MOST));
     let names: Vec<String> = wanted.iter().cloned().chain(found).collect();
     let questions: Vec<_> = names.iter().map(|name| rules(client, name)).collect();
-    let answers: Vec<Option<Rules>> = stream::iter(questions).buffered(AT_ONCE).collect().await;
-    let mut of_names: Vec<(String, Rules)> =
+    let answers: Vec<Option<Rules>> = all_until(over, questions).await;
+    rights.partial = answers.len() < names.len();
+    if answers.is_empty() && !names.is_empty() {
+        tracing::debug!("the cluster did not say in time what may be listed");
+        return None;
+    }
+    rights.left_out.splice(0..0, names.iter().skip(answers.len().max(wanted.len())).cloned());
+    let of_names: Vec<(String, Rules)> =
         names.iter().cloned().zip(answers).filter_map(|(name, rules)| Some((name, rules?))).collect();
-    let mut room = FOUND_AT_MOST;
-    of_names.retain(|(name, rules)| {
-        if wanted.contains(name) {
-            return true;
-        }
-        let useful = room > 0 && kinds.iter().any(|kind| kind.namespaced && rules.allows(kind));
-        room -= usize::from(useful);
-        useful
-    });
-    rights.namespaces = of_names;
+    rights.take(kinds, wanted, of_names, FOUND_AT_MOST);
     let open = rights.open(kinds);
     let keys: Vec<(String, String)> = open.iter().map(|(kind, namespace)| (kind.name(), namespace.clone())).collect();
     let questions: Vec<_> = open.iter().map(|(kind, namespace)| may_list(client, kind, namespace)).collect();
-    let answers: Vec<bool> = stream::iter(questions).buffered(AT_ONCE).collect().await;
+    let answers: Vec<bool> = all_until(over + TAKES_AT_MOST, questions).await;
+    rights.partial |= answers.len() < keys.len();
     rights.asked = keys.into_iter().zip(answers).collect();
     Some(rights)
+}
+
+/// A few at a time, in order; the answers that there are when the time is over.
+async fn all_until<F: Future>(over: tokio::time::Instant, questions: Vec<F>) -> Vec<F::Output> {
+    stream::iter(questions).buffered(AT_ONCE).take_until(tokio::time::sleep_until(over)).collect().await
+}
+
+/// The rules that hold in every namespace; needs no knowledge of what is served.
+pub(super) async fn everywhere(client: &Client) -> Option<Rules> {
+    tokio::time::timeout(TAKES_AT_MOST, rules(client, NOWHERE)).await.ok()?
 }
 
 async fn rules(client: &Client, namespace: &str) -> Option<Rules> {

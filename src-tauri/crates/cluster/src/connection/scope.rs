@@ -86,9 +86,34 @@ pub(crate) struct Rights {
     pub namespaces: Vec<(String, Rules)>,
     /// Answers of SelfSubjectAccessReview by kind and namespace (empty: the whole cluster), where rules are incomplete.
     pub asked: BTreeMap<(String, String), bool>,
+    /// Namespaces that may be seen, or of which that was not asked, and that are not watched: there are too many.
+    pub left_out: Vec<String>,
+    /// The cluster did not answer everything in time.
+    pub partial: bool,
 }
 
 impl Rights {
+    /// Takes the rules of namespaces in: those of interest, and of the others the first `at_most` in which anything may
+    /// be listed. The rest is left out.
+    pub(crate) fn take(&mut self, kinds: &[Kind], wanted: &[String], rules: Vec<(String, Rules)>, at_most: usize) {
+        let mut room = at_most;
+        let mut left_out = Vec::new();
+        for (name, rules) in rules {
+            let of_interest = wanted.contains(&name);
+            let useful = kinds.iter().any(|kind| kind.namespaced && rules.allows(kind));
+            match (of_interest, useful) {
+                (true, _) => self.namespaces.push((name, rules)),
+                (false, true) if room > 0 => {
+                    room -= 1;
+                    self.namespaces.push((name, rules));
+                }
+                (false, true) => left_out.push(name),
+                (false, false) => {}
+            }
+        }
+        self.left_out.splice(0..0, left_out);
+    }
+
     pub(crate) fn everywhere(&self, kind: &Kind) -> bool {
         self.everywhere.allows(kind) || self.asked.get(&(kind.name(), String::new())) == Some(&true)
     }

@@ -94,6 +94,9 @@ pub struct ConnectionState {
     /// What keeps it from living, told apart by what a person has to do.
     pub trouble: Option<Trouble>,
     pub watches: Vec<WatchState>,
+    /// Namespaces that this login may see too, or of which that was not asked, and that are not watched: there are too
+    /// many.
+    pub left_out: Vec<String>,
     /// Observations that could not be kept (a full disk, a locked file), and why.
     pub unkept: Option<String>,
     /// What the server says it is.
@@ -111,6 +114,7 @@ impl ConnectionState {
             hint: String::new(),
             trouble: None,
             watches: Vec::new(),
+            left_out: Vec::new(),
             unkept: None,
             server_version: String::new(),
             logging_in: None,
@@ -171,10 +175,23 @@ impl ConnectionState {
                 .map(|w| w.namespace.clone())
                 .collect();
             let why = of_kind().find_map(|w| w.error.as_ref().filter(|_| w.phase == WatchPhase::Refused));
-            let why = why.map_or_else(|| "may not be listed in the whole cluster".to_owned(), |t| t.why.clone());
+            let mut why = why.map_or_else(|| "may not be listed in the whole cluster".to_owned(), |t| t.why.clone());
+            if !watch.namespace.is_empty() && !self.left_out.is_empty() {
+                why.push_str(&self.of_left_out());
+            }
             unseen.push(Unseen { kind: watch.kind.clone(), except_in, why });
         }
         unseen
+    }
+
+    fn of_left_out(&self) -> String {
+        const NAMED: usize = 5;
+        let named = self.left_out.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = match self.left_out.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("; {named}{more} may be seen too and are too many to watch by themselves: add those that matter")
     }
 
     /// Takes an event in, and says in a sentence how it stands then.

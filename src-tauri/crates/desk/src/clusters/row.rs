@@ -102,6 +102,9 @@ fn state_of(known: &Known) -> ClusterState {
         }
         Some(connection) => describe(&connection.state(), &mut state),
     }
+    if opened.unopened.is_some() {
+        state.unkept.clone_from(&opened.unopened);
+    }
     state
 }
 

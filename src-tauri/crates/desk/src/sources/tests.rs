@@ -168,6 +168,25 @@ async fn five_hundred_contexts_are_listed_and_searched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_whose_history_cannot_be_opened_is_opened_all_the_same_and_says_what_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config"), kubeconfig("here", "http://127.0.0.1:1", "{}")).unwrap();
+    let desk = desk(folder.path());
+    let id = desk.clusters()[0].id.clone();
+    let file = desk.paths.history(&id);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "this is no database, and it is long enough to be taken for one ".repeat(100)).unwrap();
+    let row = desk.open_cluster(&id).unwrap();
+    assert_ne!(row.state.phase, ClusterPhase::Closed);
+    let unkept = row.state.unkept.unwrap_or_default();
+    assert!(unkept.contains("in memory only") && unkept.contains(file.to_str().unwrap()), "{unkept}");
+
+    desk.close_cluster(&id).await.unwrap();
+    fs::remove_file(&file).unwrap();
+    assert_eq!(desk.open_cluster(&id).unwrap().state.unkept, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_of_a_cluster_are_kept_and_nonsense_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("config"), kubeconfig("here", "http://127.0.0.1:1", "{}")).unwrap();

@@ -86,6 +86,17 @@ fn risk_follows_the_arguments_and_is_highest_where_they_do_not_parse() {
     assert_eq!(stage.risk("scale", scale(json!(3))), Risk::Write);
     assert_eq!(stage.risk("scale", scale(json!(0))), Risk::Destructive);
     assert_eq!(stage.risk("scale", scale(json!("all"))), Risk::Destructive);
+    let patch = |kind: &str, form: &str, patch: Value| {
+        stage.risk("patch", json!({"kind": kind, "namespace": "shop", "name": "a", "form": form, "patch": patch}))
+    };
+    assert_eq!(patch("Deployment", "merge", json!({"spec": {"replicas": 2}})), Risk::Write);
+    assert_eq!(patch("Deployment", "merge", json!({"spec": {"replicas": 0}})), Risk::Destructive);
+    let none = json!([{"op": "replace", "path": "/spec/replicas", "value": 0}]);
+    assert_eq!(patch("Deployment", "json", none), Risk::Destructive);
+    assert_eq!(patch("RoleBinding", "merge", json!({"metadata": {"labels": {"a": "b"}}})), Risk::Destructive);
+    assert_eq!(patch("Deployment", "merge", json!({"metadata": {"finalizers": []}})), Risk::Destructive);
+    let everywhere = json!({"kind": "ClusterRole", "name": "a", "form": "merge", "patch": {"rules": []}});
+    assert_eq!(stage.risk("patch", everywhere), Risk::Destructive);
 }
 
 #[tokio::test]

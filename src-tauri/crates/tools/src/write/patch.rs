@@ -41,6 +41,22 @@ pub(crate) enum Form {
 
 pub(crate) struct Patch;
 
+const NO_SECRETS: &str = "a Secret is not patched from here: its values would stand in the case's log";
+
+/// Whether a patch takes all pods of a workload, as `scale` to nothing does.
+fn stops(patch: &Value) -> bool {
+    match patch {
+        Value::Object(map) => {
+            let of_replicas = map.get("path").and_then(Value::as_str).is_some_and(|path| path.ends_with("/replicas"));
+            map.get("replicas").is_some_and(|replicas| *replicas == 0)
+                || of_replicas && map.get("value").is_some_and(|value| *value == 0)
+                || map.values().any(stops)
+        }
+        Value::Array(all) => all.iter().any(stops),
+        _ => false,
+    }
+}
+
 impl Args {
     /// The patch itself, also where it came as text.
     fn parsed(&self) -> Result<Value, String> {
@@ -65,8 +81,8 @@ impl Verb for Patch {
         if args.kind.trim().is_empty() || args.name.trim().is_empty() {
             return Err("`kind` or `name` is empty".into());
         }
-        if args.kind.trim().eq_ignore_ascii_case("secret") {
-            return Err("a Secret is not patched from here: its values would stand in the case's log".into());
+        if args.kind.trim().trim_end_matches('.').eq_ignore_ascii_case("secret") {
+            return Err(NO_SECRETS.into());
         }
         match (args.form, args.parsed()?) {
             (Form::Strategic | Form::Merge, Value::Object(map)) if map.is_empty() => Err("`patch` is empty".into()),
@@ -78,11 +94,14 @@ impl Verb for Patch {
         }
     }
 
-    /// What decides over the life of other objects, and what reaches the whole cluster, can destroy.
+    /// What decides over the life of other objects, what stops all of a workload, what gives rights, and what reaches the
+    /// whole cluster, can destroy.
     fn risk_of(args: &Args) -> Risk {
-        let text = args.parsed().unwrap_or_default().to_string();
-        let decides = ["finalizers", "ownerReferences"].iter().any(|field| text.contains(field));
-        if decides || (args.namespace.trim().is_empty() && args.kind.trim() != "Node") {
+        let patch = args.parsed().unwrap_or_default();
+        let text = patch.to_string();
+        let decides = ["finalizers", "ownerReferences"].iter().any(|field| text.contains(field)) || stops(&patch);
+        let rights = matches!(args.kind.trim().split('.').next(), Some("Role" | "RoleBinding"));
+        if decides || rights || (args.namespace.trim().is_empty() && args.kind.trim() != "Node") {
             Risk::Destructive
         } else {
             Risk::Write
@@ -93,8 +112,12 @@ impl Verb for Patch {
         ObjectRef::new(args.kind.trim(), args.namespace.trim(), args.name.trim())
     }
 
-    fn plan(args: &Args, _before: &Value, _beside: &[Value], _at: Time) -> Result<Plan, ToolError> {
+    fn plan(args: &Args, before: &Value, _beside: &[Value], _at: Time) -> Result<Plan, ToolError> {
         let object = Self::target(args);
+        // By whatever name it was called.
+        if before["kind"] == "Secret" && before["apiVersion"] == "v1" {
+            return Err(cannot(Self::NAME, NO_SECRETS, "Change it with kubectl, or where it is made."));
+        }
         let patch = args.parsed().map_err(|why| cannot(Self::NAME, why, "Write it again."))?;
         let change = match (args.form, patch) {
             (Form::Strategic, patch) => Change::Strategic(patch),
