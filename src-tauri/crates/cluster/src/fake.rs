@@ -33,7 +33,7 @@ pub(crate) struct Shelf {
     /// Watches are answered with HTTP 410 instead of an event.
     pub gone_as_status: bool,
     pub refused: BTreeSet<String>,
-    /// Refused in the whole cluster, allowed in one namespace.
+    /// Refused in the whole cluster, allowed in these namespaces, with commas between them.
     pub allowed_only_in: Option<String>,
     pub token: Option<String>,
     pub unserved: BTreeSet<String>,
@@ -227,7 +227,7 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
     if shelf.unserved.contains(&kind.plural) {
         return status(404, "NotFound", "the server could not find the requested resource");
     }
-    let narrow = shelf.allowed_only_in.clone().is_some_and(|only| only != namespace);
+    let narrow = shelf.allowed_only_in.as_ref().is_some_and(|only| only.split(',').all(|one| one != namespace));
     if shelf.refused.contains(&kind.plural) || narrow {
         return status(403, "Forbidden", &format!("{} is forbidden: User \"u\" cannot list it", kind.plural));
     }

@@ -143,6 +143,93 @@ async fn what_is_granted_later_is_watched_without_opening_anew_and_what_is_taken
     connection.close().await;
 }
 
+fn hurried() -> Patience {
+    Patience { review: Duration::from_millis(300), ..Patience::default() }
+}
+
+fn open_on(fake: &Fake, namespace: &str, terms: Terms) -> Arc<Connection> {
+    let context = fake.context("{}", namespace);
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
+    Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, hurried())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_cluster_does_not_say_what_may_be_listed_added_namespaces_are_tried() {
+    for own in ["shop", ""] {
+        let fake = Fake::start().await;
+        fake.put("pods", pod("cart"));
+        fake.put("pods", json!({"metadata": {"name": "vault", "namespace": "bank", "uid": "v"}}));
+        fake.shelf().allowed_only_in = Some("shop,bank".into());
+        let terms = Terms { namespaces: vec!["shop".into(), "bank".into()], ..Terms::default() };
+        let connection = open_on(&fake, own, terms);
+        until(&connection, |s| ["shop", "bank"].iter().all(|namespace| s.absence_is_known("Pod", namespace))).await;
+        assert_eq!(names(&connection, "Pod"), ["vault", "cart"]);
+        assert!(!connection.history().snapshot(Time::MAX).unwrap().absence_is_known("Pod", "elsewhere"));
+        connection.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn namespaces_that_are_too_many_to_watch_are_named_and_not_taken_for_refused() {
+    let fake = Fake::start().await;
+    {
+        let mut shelf = fake.shelf();
+        shelf.page = 500;
+        shelf.rules.insert(String::new(), vec![rule(&[""], &["namespaces"])]);
+        for number in 0..20 {
+            shelf.rules.insert(format!("team-{number:02}"), vec![rule(&[""], &["pods"])]);
+        }
+    }
+    for number in 0..20 {
+        let name = format!("team-{number:02}");
+        fake.put("namespaces", json!({"metadata": {"name": name, "uid": name}}));
+    }
+    let connection = open_on(&fake, "", Terms { namespaces: vec!["team-19".into()], ..Terms::default() });
+    let state = connection.wait_synced(PATIENCE).await;
+    let pods = state.watches.iter().filter(|w| w.kind == "Pod").count();
+    assert_eq!(state.left_out.len() + pods, 20, "{:?}", state.left_out);
+    assert!(state.left_out.contains(&"team-18".to_owned()), "{:?}", state.left_out);
+    let unseen = state.unseen();
+    let pods = unseen.iter().find(|u| u.kind == "Pod").unwrap();
+    assert!(pods.except_in.contains(&"team-19".to_owned()), "{pods:?}");
+    assert!(pods.why.contains("team-12") && pods.why.contains("and 2 more may be seen too"), "{pods:?}");
+    until(&connection, |s| s.coverage.iter().any(|c| c.kind == "Pod" && c.namespace.is_empty())).await;
+    let snapshot = connection.history().snapshot(Time::MAX).unwrap();
+    let everywhere = snapshot.coverage.iter().find(|c| c.kind == "Pod" && c.namespace.is_empty());
+    assert_eq!(everywhere.map(|c| c.state), Some(model::CoverageState::NotAsked));
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_that_a_cluster_could_not_name_at_first_are_watched_once_it_does() {
+    let fake = Fake::start().await;
+    fake.shelf().answers.insert("/apis".into(), (500, String::new()));
+    let connection = open_on(&fake, "", Terms { kinds: vec!["Basket".into()], ..Terms::default() });
+    let state = connection.wait_synced(PATIENCE).await;
+    assert!(state.watches.iter().all(|watch| watch.kind != "Basket"), "{state:?}");
+    fake.shelf().answers.clear();
+    let live = |s: &ConnectionState| s.watches.iter().any(|w| w.kind == "Basket" && w.phase == WatchPhase::Live);
+    until_state(&connection, live).await;
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_kind_that_a_cluster_does_not_serve_is_shown_as_such_until_it_is_installed() {
+    let fake = Fake::start().await;
+    fake.shelf().unserved.insert("baskets".into());
+    let connection = open_on(&fake, "", Terms { kinds: vec!["Basket".into()], ..Terms::default() });
+    connection.wait_synced(PATIENCE).await;
+    let of_baskets = |s: &ConnectionState| -> Vec<WatchPhase> {
+        s.watches.iter().filter(|w| w.kind == "Basket").map(|w| w.phase).collect()
+    };
+    until_state(&connection, |s| of_baskets(s) == [WatchPhase::NotServed]).await;
+    fake.shelf().unserved.clear();
+    connection.watch_kind("Basket").await.unwrap();
+    until_state(&connection, |s| of_baskets(s) == [WatchPhase::Live]).await;
+    connection.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_of_one_namespace_asks_for_nothing_of_the_others() {
     for rules in [vec![rule(&["*"], &["*"])], Vec::new()] {
