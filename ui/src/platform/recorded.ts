@@ -192,7 +192,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       write(id, engineer, { type: "noted", text: `Reads${namespace ? ` in ${namespace}` : ""} are allowed for ${minutes} minutes.` });
       return {};
     },
-    policy_get: () => ({ rules: [...rules], promises: promised }),
+    policy_get: () => ({ rules: [...rules], files: [], promises: promised }),
     rule_end: ({ case: id, name }) => {
       rules = rules.filter((rule) => rule.case !== id || rule.name !== name);
       write(id, engineer, { type: "noted", text: `Rule \`${name}\` was ended.` });

@@ -507,6 +507,12 @@ argument?: Argument, };
  */
 export type CoverageState = "listed" | "partial" | "refused" | "not_asked";
 
+export type DecideServer = { name: string, 
+/**
+ * `refused` or `undecided`; it is trusted by `mcp_server_trust` alone.
+ */
+trust: TrustState, };
+
 export type DecideTrust = { 
 /**
  * The digest that was shown; where no kubeconfig has that command any more, it is refused.
@@ -647,6 +653,35 @@ since: Time,
  * The observations it rests on; never empty.
  */
 evidence: Array<ObservationId>, };
+
+/**
+ * A rule of a file.
+ */
+export type FileRuleRow = { name: string, 
+/**
+ * Where it stands, from 1.
+ */
+line: number, does: RuleDoes, 
+/**
+ * The calls that it covers, in words.
+ */
+covers: string, until: Time | null, 
+/**
+ * It has ended, or has no use left.
+ */
+is_over: boolean, 
+/**
+ * How often it may allow something; `null`: always.
+ */
+uses: number | null, 
+/**
+ * How often it has.
+ */
+used: number, because: string, 
+/**
+ * How many tests it carries; all of them hold.
+ */
+tests: number, };
 
 /**
  * What to do about a cause, under which conditions.
@@ -1039,6 +1074,92 @@ known_at: Time, until: Time | null, kind: MarkKind, severity: Severity, title: s
 
 export type MarkKind = "signal" | "event" | "change" | "restart" | "alert" | "log" | "metric" | "note";
 
+/**
+ * What a server offers.
+ */
+export type McpOffer = { tools: Array<McpTool>, 
+/**
+ * Accepted before, and not offered any more.
+ */
+gone: Array<string>, };
+
+/**
+ * One MCP server.
+ */
+export type McpServerRow = { name: string, 
+/**
+ * What a decision binds to: the command with its arguments and environment, or the address with its headers. What was
+ * shown is named by it.
+ */
+digest: string, 
+/**
+ * The command, or the address, as it stands in the file.
+ */
+line: string, 
+/**
+ * It is asked over HTTP; else it is a program that is started here.
+ */
+is_remote: boolean, 
+/**
+ * Contexts in whose cases its tools are offered; empty: all.
+ */
+clusters: Array<string>, disabled: boolean, trust: TrustState, decided_at: Time | null, state: McpServerState, 
+/**
+ * How many of its tools were accepted.
+ */
+tools: number, 
+/**
+ * Those tools, as they were accepted.
+ */
+accepted: Array<McpTool>, };
+
+/**
+ * How a server stands in this run of the program.
+ */
+export type McpServerState = "unused" | "opening" | "up" | "ended";
+
+/**
+ * The MCP servers that the team's file names.
+ */
+export type McpServers = { 
+/**
+ * The file.
+ */
+path: string, servers: Array<McpServerRow>, 
+/**
+ * What in it cannot be used; it is not touched.
+ */
+problems: Array<Problem>, };
+
+/**
+ * One tool of a server.
+ */
+export type McpTool = { 
+/**
+ * As investigators and rules call it.
+ */
+name: string, 
+/**
+ * Whole, as the server defines it: `name`, `description`, `inputSchema`, `annotations`.
+ */
+definition: Record<string, unknown>, fingerprint: string, 
+/**
+ * What it claims, in words; nothing has checked it.
+ */
+claims: string, is_new: boolean, 
+/**
+ * What differs from what was accepted.
+ */
+changes: { part: string; before: string; now: string }[], 
+/**
+ * The engineer says in the file that it only reads. Others ask every time.
+ */
+is_read: boolean, 
+/**
+ * Whether the file takes it in.
+ */
+is_taken: boolean, };
+
 export type MetricBody = { 
 /**
  * The metric's name as its source has it (`container_memory_working_set_bytes`).
@@ -1314,7 +1435,11 @@ export type PolicyView = {
 /**
  * Those that end first in front.
  */
-rules: Array<RuleRow>, promises: Array<PromiseRow>, };
+rules: Array<RuleRow>, 
+/**
+ * Rules of files, for all cases: the engineer's own first, then those of knowledge folders.
+ */
+files: Array<RulesFile>, promises: Array<PromiseRow>, };
 
 /**
  * What the engineer is shown before deciding.
@@ -1476,6 +1601,11 @@ next?: Array<Suggestion>, };
 export type Risk = "read" | "read-sensitive" | "write" | "destructive";
 
 /**
+ * What a rule of a file does with the calls that it covers.
+ */
+export type RuleDoes = "allow" | "ask" | "forbid";
+
+/**
  * A rule by which reads of a case run without asking for a while.
  */
 export type RuleRow = { case: CaseId, case_title: string, name: string, 
@@ -1487,6 +1617,15 @@ tools: Array<string>,
  * `null`: every namespace of the case's cluster.
  */
 namespace: string | null, until: Time, because: string, };
+
+/**
+ * A file of rules. While one of them cannot be used, everything is forbidden.
+ */
+export type RulesFile = { path: string, exists: boolean, 
+/**
+ * What is wrong with it, with the line.
+ */
+broken: Problem | null, rules: Array<FileRuleRow>, };
 
 /**
  * What policy says of a proposal.
@@ -1661,6 +1800,15 @@ fields: Array<ShownField>, };
  * A field with its values before and after, in a JSON Pointer's words; `null`: it is not there.
  */
 export type ShownField = { path: string, from: unknown, to: unknown, };
+
+/**
+ * An MCP server as it was shown.
+ */
+export type ShownServer = { name: string, 
+/**
+ * The row's; where the file says something else by now, it is refused.
+ */
+digest: string, };
 
 /**
  * A fact or an observation that means trouble.
@@ -2045,6 +2193,15 @@ export type Commands = {
   rule_end: { request: EndRule; response: Nothing };
   /** What the redactor leaves of a text, which is kept nowhere. */
   redaction_try: { request: SearchText; response: Redaction };
+  /** The team's MCP servers: how each stands, whether it may be used, and the tools of it that were accepted. Contacts */
+  /** nothing. */
+  mcp_servers_list: { request: Nothing; response: McpServers };
+  /** Starts a server, or connects to it, and asks what it offers now, compared with what was accepted; nothing is kept. */
+  mcp_server_look: { request: ShownServer; response: McpOffer };
+  /** Trusts a server as it was shown, and accepts its tools as they are now. */
+  mcp_server_trust: { request: ShownServer; response: McpOffer };
+  /** Refuses a server (`refused`), or forgets what was decided (`undecided`). */
+  mcp_server_decide: { request: DecideServer; response: McpServers };
   case_note: { request: CaseWords; response: Nothing };
   /** Speaks to the investigator. */
   case_say: { request: CaseWords; response: Nothing };
@@ -2147,6 +2304,10 @@ export const tags = {
   policy_get: { reads: ["case"], changes: [] },
   rule_end: { reads: [], changes: ["case"] },
   redaction_try: { reads: [], changes: [] },
+  mcp_servers_list: { reads: ["servers"], changes: [] },
+  mcp_server_look: { reads: [], changes: ["servers"] },
+  mcp_server_trust: { reads: [], changes: ["servers", "about"] },
+  mcp_server_decide: { reads: [], changes: ["servers", "about"] },
   case_note: { reads: [], changes: ["case"] },
   case_say: { reads: [], changes: ["case"] },
   case_save: { reads: [], changes: [] },

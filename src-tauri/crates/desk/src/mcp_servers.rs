@@ -10,6 +10,7 @@ use mcp::{Change, Configured, Definition, Server};
 use model::{ClusterId, Time};
 use serde::{Deserialize, Serialize};
 use tools::{Tool, Toolbox};
+use ts_rs::TS;
 
 use crate::desk::lock;
 use crate::rows::{Problem, TrustState, Update};
@@ -27,48 +28,82 @@ struct Decision {
     tools: Vec<Definition>,
 }
 
-/// The file, read.
-#[derive(Debug, Serialize)]
+/// The MCP servers that the team's file names.
+#[derive(Debug, Serialize, TS)]
+#[ts(rename = "McpServers")]
 pub struct Servers {
+    /// The file.
     pub path: String,
     pub servers: Vec<ServerRow>,
     /// What in it cannot be used; it is not touched.
     pub problems: Vec<Problem>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// How a server stands in this run of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(rename = "McpServerState")]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    /// Nothing was asked of it.
+    Unused,
+    /// It is being started, or connected to.
+    Opening,
+    Up,
+    /// It ended; the next call starts it again.
+    Ended,
+}
+
+/// One MCP server.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[ts(rename = "McpServerRow")]
 pub struct ServerRow {
     pub name: String,
+    /// What a decision binds to: the command with its arguments and environment, or the address with its headers. What was
+    /// shown is named by it.
     pub digest: String,
     /// The command, or the address, as it stands in the file.
     pub line: String,
+    /// It is asked over HTTP; else it is a program that is started here.
+    pub is_remote: bool,
+    /// Contexts in whose cases its tools are offered; empty: all.
+    pub clusters: Vec<String>,
     pub disabled: bool,
     pub trust: TrustState,
     pub decided_at: Option<Time>,
+    pub state: ServerState,
     /// How many of its tools were accepted.
-    pub tools: usize,
+    pub tools: u32,
+    /// Those tools, as they were accepted.
+    pub accepted: Vec<ServerTool>,
 }
 
 /// What a server offers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
+#[ts(rename = "McpOffer")]
 pub struct ServerTools {
     pub tools: Vec<ServerTool>,
     /// Accepted before, and not offered any more.
     pub gone: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// One tool of a server.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[ts(rename = "McpTool")]
 pub struct ServerTool {
     /// As investigators and rules call it.
     pub name: String,
-    /// Whole, as the server defines it.
+    /// Whole, as the server defines it: `name`, `description`, `inputSchema`, `annotations`.
+    #[ts(type = "Record<string, unknown>")]
     pub definition: Definition,
     pub fingerprint: String,
     /// What it claims, in words; nothing has checked it.
     pub claims: String,
     pub is_new: bool,
     /// What differs from what was accepted.
+    #[ts(type = "{ part: string; before: string; now: string }[]")]
     pub changes: Vec<Change>,
+    /// The engineer says in the file that it only reads. Others ask every time.
+    pub is_read: bool,
     /// Whether the file takes it in.
     pub is_taken: bool,
 }
@@ -131,13 +166,25 @@ impl Desk {
     fn server_row(&self, server: &Configured) -> ServerRow {
         let digest = server.digest();
         let decision = self.server_decision(&digest);
+        let state = lock(&self.servers).get(&digest).map_or(ServerState::Unused, |server| match server.stands() {
+            mcp::Stands::Unused => ServerState::Unused,
+            mcp::Stands::Opening => ServerState::Opening,
+            mcp::Stands::Up => ServerState::Up,
+            mcp::Stands::Ended => ServerState::Ended,
+        });
+        let accepted = decision.as_ref().map(|decision| decision.tools.clone()).unwrap_or_default();
+        let accepted = compared(server, &accepted, accepted.clone()).tools;
         ServerRow {
             name: server.name.clone(),
             line: server.line(),
             disabled: server.disabled,
             trust: decision.as_ref().map_or(TrustState::Undecided, |decision| decision.trust),
             decided_at: decision.as_ref().map(|decision| decision.at),
-            tools: decision.map_or(0, |decision| decision.tools.len()),
+            is_remote: matches!(server.transport, mcp::Transport::Http { .. }),
+            clusters: server.clusters.clone(),
+            state,
+            tools: u32::try_from(accepted.len()).unwrap_or(u32::MAX),
+            accepted,
             digest,
         }
     }
@@ -271,6 +318,7 @@ fn compared(server: &Configured, accepted: &[Definition], now: Vec<Definition>) 
         is_new: before(definition.name()).is_none(),
         changes: before(definition.name()).map(|before| before.changes(&definition)).unwrap_or_default(),
         is_taken: server.takes(definition.name()),
+        is_read: server.reads.iter().any(|one| one == definition.name()),
         definition,
     });
     ServerTools { tools: tools.collect(), gone }

@@ -22,4 +22,4 @@ mod tests;
 pub use configured::{Configured, Transport, parse};
 pub use definition::{Change, Definition};
 pub use link::Trouble;
-pub use server::Server;
+pub use server::{Server, Stands};

@@ -22,6 +22,18 @@ pub struct Server {
     pub(crate) redactor: Arc<Redactor>,
 }
 
+/// How a server stands in this run of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Nothing was asked of it.
+    Unused,
+    /// It is being started, or connected to.
+    Opening,
+    Up,
+    /// It ended; the next call starts it again.
+    Ended,
+}
+
 impl Server {
     pub fn new(configured: Configured, accepted: Vec<Definition>, redactor: Arc<Redactor>) -> Arc<Self> {
         let accepted: BTreeMap<String, Definition> =
@@ -32,6 +44,18 @@ impl Server {
 
     pub fn configured(&self) -> &Configured {
         &self.configured
+    }
+
+    /// Contacts nothing.
+    pub fn stands(&self) -> Stands {
+        match self.link.try_lock() {
+            Err(_) => Stands::Opening,
+            Ok(link) => match link.as_ref() {
+                None => Stands::Unused,
+                Some(link) if link.is_up() => Stands::Up,
+                Some(_) => Stands::Ended,
+            },
+        }
     }
 
     /// Its tools that were accepted and that the team takes in. Contacts nothing.

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use desk::{Desk, DeskError, KeyFrom, Lead};
+use desk::{Desk, DeskError, KeyFrom, Lead, ServerTools, Servers};
 use gate::Rule;
 use knowledge::{Article, FailureMode};
 use model::{BlueprintVersion, CallId, CaseId, CaseSummary, ToolSpec};
@@ -334,9 +334,10 @@ impl Commands for Workbench {
             name: format!("reads in {place} for {} minutes", request.minutes),
             tools: request.tools,
             cluster: Some(cluster),
-            namespace: request.namespace,
-            until: now.plus_seconds(i64::from(request.minutes) * 60),
+            namespaces: request.namespace.into_iter().collect(),
+            until: Some(now.plus_seconds(i64::from(request.minutes) * 60)),
             because: request.because,
+            ..Rule::default()
         };
         read(&self.desk, move |desk| desk.allow(request.case, rule)).await?;
         Ok(Nothing {})
@@ -353,6 +354,26 @@ impl Commands for Workbench {
 
     async fn redaction_try(&self, request: SearchText) -> Answer<Redaction> {
         read(&self.desk, move |desk| desk.try_redaction(&request.text)).await
+    }
+
+    async fn mcp_servers_list(&self, _: Nothing) -> Answer<Servers> {
+        read(&self.desk, |desk| Ok(desk.mcp_servers())).await
+    }
+
+    async fn mcp_server_look(&self, request: ShownServer) -> Answer<ServerTools> {
+        Ok(self.desk.try_mcp_server(&request.name, &request.digest).await?)
+    }
+
+    async fn mcp_server_trust(&self, request: ShownServer) -> Answer<ServerTools> {
+        Ok(self.desk.trust_mcp_server(&request.name, &request.digest).await?)
+    }
+
+    async fn mcp_server_decide(&self, request: DecideServer) -> Answer<Servers> {
+        read(&self.desk, move |desk| {
+            desk.decide_mcp_server(&request.name, request.trust)?;
+            Ok(desk.mcp_servers())
+        })
+        .await
     }
 
     async fn case_note(&self, request: CaseWords) -> Answer<Nothing> {

@@ -13,7 +13,7 @@ mod trials;
 mod typescript;
 mod workbench;
 
-pub use desk::rows;
+pub use desk::{ServerTools as McpOffer, Servers as McpServers, rows};
 pub use models::{KeyPlace, ModelSetUp, ModelTried, ModelsView, PointModelKey, ProviderRow, PutModel, PutModelKey};
 pub use requests::*;
 pub use router::{COMMANDS, CommandSpec, Commands, Router, WireError};

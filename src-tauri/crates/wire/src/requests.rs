@@ -74,6 +74,21 @@ pub struct DecideTrust {
     pub trust: desk::rows::TrustState,
 }
 
+/// An MCP server as it was shown.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ShownServer {
+    pub name: String,
+    /// The row's; where the file says something else by now, it is refused.
+    pub digest: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct DecideServer {
+    pub name: String,
+    /// `refused` or `undecided`; it is trusted by `mcp_server_trust` alone.
+    pub trust: desk::rows::TrustState,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct WatchKind {
     pub cluster: ClusterId,

@@ -9,6 +9,7 @@ use crate::models::*;
 use crate::requests::*;
 use crate::rows::*;
 use crate::trials::*;
+use desk::{ServerTools, Servers};
 
 /// A command that could not be done, as the window shows it. The window branches on `code`, never on text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
@@ -173,6 +174,15 @@ commands! {
     rule_end(EndRule) -> Nothing, reads [], changes ["case"];
     /// What the redactor leaves of a text, which is kept nowhere.
     redaction_try(SearchText) -> Redaction, reads [], changes [];
+    /// The team's MCP servers: how each stands, whether it may be used, and the tools of it that were accepted. Contacts
+    /// nothing.
+    mcp_servers_list(Nothing) -> Servers, reads ["servers"], changes [];
+    /// Starts a server, or connects to it, and asks what it offers now, compared with what was accepted; nothing is kept.
+    mcp_server_look(ShownServer) -> ServerTools, reads [], changes ["servers"];
+    /// Trusts a server as it was shown, and accepts its tools as they are now.
+    mcp_server_trust(ShownServer) -> ServerTools, reads [], changes ["servers", "about"];
+    /// Refuses a server (`refused`), or forgets what was decided (`undecided`).
+    mcp_server_decide(DecideServer) -> Servers, reads [], changes ["servers", "about"];
     case_note(CaseWords) -> Nothing, reads [], changes ["case"];
     /// Speaks to the investigator.
     case_say(CaseWords) -> Nothing, reads [], changes ["case"];
