@@ -128,6 +128,16 @@ fn without_a_keyring_a_key_is_kept_nowhere_and_the_words_say_what_else_there_is(
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(program.run(&["models", "--json"])?.done()?[0]["key"]["from"], "nowhere");
 
+    let plain = ["models", "add", "away", "--provider", "vllm", "--model", "m", "--base", "https://model.invalid/v1"];
+    program.run(&plain)?.must_exit(0);
+    let asked = ["diagnose", "--playground", "--approve", "reads", "--model", "away"];
+    let refused = program.run(&asked)?;
+    refused.must_exit(2);
+    refused.must_say(&["bytes would leave this machine for `https://model.invalid/v1`", "Nothing was sent", "--yes"]);
+    let sent = program.run(&[&asked[..], &["--yes"]].concat())?;
+    sent.must_exit(0);
+    sent.must_say(&["model.invalid"]);
+
     let far = ["models", "add", "far", "--provider", "vllm", "--model", "m", "--base", "gpu:8000"];
     let refused = program.run(&far)?;
     refused.must_exit(1);

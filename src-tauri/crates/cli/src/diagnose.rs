@@ -33,6 +33,9 @@ pub struct Diagnose {
     model: String,
     #[command(flatten)]
     budget: Limits,
+    /// Let redacted parts of the cluster leave for a model on another machine without showing the first request and asking.
+    #[arg(long)]
+    yes: bool,
     #[arg(long)]
     json: bool,
 }
@@ -69,7 +72,7 @@ impl Diagnose {
             },
             investigator: Some(self.model.clone()),
             budget: with_model.then(|| self.budget.over(Budget::default())),
-            show_first: false,
+            show_first: !self.yes,
         };
         opened.desk.start_investigation(case, lead)?;
         let mut shown = 0;
@@ -79,8 +82,8 @@ impl Diagnose {
                 shown = tell(&opened, case, shown)?;
             }
             match pause {
-                // The command line sends when it is told to ask a model.
-                Pause::AwaitingSend | Pause::Concluded => break,
+                Pause::Concluded => break,
+                Pause::AwaitingSend => may_leave(&opened, case, &self.model)?,
                 Pause::AwaitingDecision(call) => {
                     // A class of calls that `reads` does not cover waits like any other where nobody can be asked.
                     if !matches!(approve, ApproveWord::Ask) {
@@ -109,6 +112,32 @@ impl Diagnose {
         print(&report);
         Ok(())
     }
+}
+
+/// Shows the first request to a model on another machine, exactly, and asks whether it may leave; the next ones of the case
+/// follow it.
+fn may_leave(opened: &Opened, case: CaseId, model: &str) -> Result<(), Failed> {
+    let leaves = opened.desk.leaves(case);
+    let rows = opened.desk.models()?;
+    let endpoint = rows.iter().map(|row| &row.chosen.endpoint).find(|endpoint| endpoint.name == model);
+    let host = endpoint.map(|endpoint| endpoint.base.clone()).unwrap_or_default();
+    let about = format!("{} bytes would leave this machine for `{host}` (the model `{model}`)", leaves.bytes);
+    if !std::io::stdin().is_terminal() {
+        return Err(Failed::Usage {
+            what: format!("{about}, and nobody could be asked. Nothing was sent."),
+            hint: "Say --yes if it may, or run it in a terminal, where it is shown first.".into(),
+        });
+    }
+    out::say(&leaves.text.unwrap_or_default());
+    out::say(&format!(
+        "\n{about}: the text above, as it is. What the case asks later goes there too, redacted in the same way."
+    ));
+    let answer = ask::prompt("Send it? [y/N] > ").unwrap_or_default();
+    if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        out::say(&format!("Nothing was sent. The case is `{case}`."));
+        return Err(Failed::Silent);
+    }
+    Ok(opened.desk.send(case)?)
 }
 
 /// A recording is looked at on a desk in memory, which has no models of its own: it is lent the one of this machine.
