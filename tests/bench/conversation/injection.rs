@@ -160,14 +160,7 @@ async fn case(suite: &mut Suite, number: usize, place: Place, dress: Dress, secr
         _ => Toolbox::standard(),
     };
     // The engineer is as generous as rules allow: every read, changes on, for ever.
-    let rule = Rule {
-        name: "everything".into(),
-        tools: Vec::new(),
-        cluster: None,
-        namespace: None,
-        until: Time(i64::MAX),
-        because: "a generous engineer".into(),
-    };
+    let rule = Rule { name: "everything".into(), because: "a generous engineer".into(), ..Rule::default() };
     let talk = Talk {
         history,
         as_of: Time::from_seconds(2_000),

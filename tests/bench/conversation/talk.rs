@@ -1,7 +1,7 @@
 //! A conversation over a recorded cluster, with everything that would leave written down.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use cluster::Reach;
@@ -85,7 +85,10 @@ impl Talk {
                 as_of: self.as_of,
                 writes: Arc::new(writes.into()),
             },
-            policy: Arc::new(RwLock::new(self.policy.clone())),
+            policy: {
+                let policy = self.policy.clone();
+                Arc::new(move || policy.clone())
+            },
             release: Release::ByRule("measured".into()),
             ids: Arc::new(Counted(AtomicU64::new(1))),
             on_write: None,

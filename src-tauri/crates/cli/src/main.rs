@@ -22,6 +22,7 @@ mod playground;
 mod quantity;
 mod record;
 mod report;
+mod rules;
 mod source;
 mod triage;
 mod trust;
@@ -73,6 +74,8 @@ enum Command {
     Audit(audit::Audit),
     /// Set up language models.
     Models(models::Models),
+    /// List what files of rules allow, ask and forbid; check a file; try a call.
+    Rules(rules::Rules),
     /// Use tools of MCP servers in investigations: list them, look at what they offer, trust them.
     McpServers(mcp_servers::McpServers),
     /// Serve triage, diagnosis, topology, history and knowledge to another agent over MCP, read-only.
@@ -142,6 +145,7 @@ fn main() -> ExitCode {
             Command::Case(case) => case.run(),
             Command::Audit(audit) => audit.run(),
             Command::Models(models) => models.run().await,
+            Command::Rules(rules) => rules.run(),
             Command::McpServers(servers) => servers.run().await,
             Command::Mcp(mcp) => mcp.run().await,
             Command::Group(group) => group.run(),

@@ -145,7 +145,7 @@ fn told(row: &ServerRow, json: bool) -> Result<(), Failed> {
 }
 
 fn show(offered: &ServerTools, whole: bool) {
-    for ServerTool { name, definition, claims, is_new, changes, is_taken, fingerprint } in &offered.tools {
+    for ServerTool { name, definition, claims, is_new, changes, is_taken, fingerprint, is_read } in &offered.tools {
         let mark = match (is_taken, is_new, changes.is_empty()) {
             (false, _, _) => " (not taken in)",
             (true, true, _) => " (new)",
@@ -153,6 +153,9 @@ fn show(offered: &ServerTools, whole: bool) {
             (true, false, true) => "",
         };
         out::line(&format!("\n{name}{mark}\n  {}\n  {claims}", definition.description().trim()));
+        if *is_read {
+            out::line("  `mcp.json` says that it only reads: rules may let it pass");
+        }
         for change in changes {
             out::line(&format!("  {}: was “{}”, is now “{}”", change.part, change.before, change.now));
         }

@@ -172,6 +172,11 @@ impl Desk {
             let shown = call.call.shown.clone();
             return self.ask_again(case, id, &call, &tool, shown, REDEFINED, Author::Program, &surroundings);
         }
+        let by_rule = matches!(call.state, CallState::Allowed { .. });
+        if let Some(because) = self.policy(case)?.takes_back(&call.call, call.risk, by_rule, self.clock.now()) {
+            let shown = call.call.shown.clone();
+            return self.ask_again(case, id, &call, &tool, shown, &because, Author::Program, &surroundings);
+        }
         let permit = self.door.start(case, id)?;
         let _running = permit.running();
         self.tell(Update::CaseChanged { case, seq: 0 });

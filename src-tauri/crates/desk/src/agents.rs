@@ -36,7 +36,8 @@ impl Desk {
             definition: Some(tool.definition()),
         };
         let (id, risk, preview) = (self.ids.call(), tool.risk(&call.args), tool.preview(&call, &surroundings));
-        let policy = Policy { approve: Approve::Reads, ..Policy::default() };
+        let context = self.name_of(&call.cluster);
+        let policy = self.with_rules(Policy { approve: Approve::Reads, context, ..Policy::default() });
         let author = Author::Investigator { name: agent.to_owned() };
         let put = self.door.propose(case, id, call, risk, preview, &policy, author.clone())?;
         if !matches!(put.state, CallState::Allowed { .. }) {

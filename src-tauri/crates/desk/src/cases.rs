@@ -277,7 +277,8 @@ impl Desk {
             .map(|work| work.policy.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone())
             .unwrap_or_default();
         drop(works);
-        Ok(gate::Policy { writes: self.writes_policy(&cluster), ..policy })
+        let (writes, context) = (self.writes_policy(&cluster), self.name_of(&cluster));
+        Ok(self.with_rules(gate::Policy { writes, context, ..policy }))
     }
 
     pub(crate) fn write(&self, case: CaseId, author: Author, fact: CaseFact) -> Result<(), DeskError> {

@@ -68,6 +68,10 @@ pub struct Desk {
     pub(crate) switches: Switches,
     /// Servers of other programs' tools that were used in this run, by the digest of how they are reached.
     pub(crate) servers: Mutex<HashMap<String, Arc<mcp::Server>>>,
+    /// The files of rules, as they were read last.
+    pub(crate) rules: Mutex<crate::rules::Shelved>,
+    /// Where such files lie besides the state folder.
+    pub(crate) knowledge: Vec<PathBuf>,
     /// Keys of models that were given for this run alone.
     pub(crate) model_keys: Mutex<HashMap<String, llm::Key>>,
     updates: broadcast::Sender<Update>,
@@ -99,7 +103,7 @@ impl Desk {
         let file = Arc::new(file);
         let added = if with_added { Added::kept(&file) } else { Added::default() };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let shelf = Arc::new(Shelf::open(knowledge));
+        let shelf = Arc::new(Shelf::open(knowledge.clone()));
         let (updates, _) = broadcast::channel(256);
         let desk = Arc::new(Desk {
             door: Arc::new(Door::new(Arc::clone(&file), Arc::clone(&clock))),
@@ -119,6 +123,8 @@ impl Desk {
             taken_up: Mutex::default(),
             switches: Switches::default(),
             servers: Mutex::default(),
+            rules: Mutex::default(),
+            knowledge: knowledge.clone(),
             model_keys: Mutex::default(),
             warnings: Mutex::new(warnings),
             paths,

@@ -5,6 +5,9 @@ use model::ClusterId;
 
 use crate::DeskError;
 
+/// The name of a file of rules, in the state folder and in each knowledge folder.
+pub(crate) const RULES: &str = "rules.yaml";
+
 /// Where this desk keeps its files: `$CASEBOARD_HOME`, or the platform's own state folder.
 #[derive(Clone, Debug)]
 pub struct Paths {
@@ -72,6 +75,11 @@ impl Paths {
     /// The team's MCP servers, in the form that other programs use too.
     pub fn mcp_servers(&self) -> PathBuf {
         self.state.join("mcp.json")
+    }
+
+    /// The engineer's own rules; each knowledge folder may have a file of this name too.
+    pub fn rules(&self) -> PathBuf {
+        self.state.join(RULES)
     }
 
     pub fn cases(&self) -> PathBuf {

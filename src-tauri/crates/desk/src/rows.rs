@@ -390,6 +390,46 @@ pub struct RuleRow {
     pub because: String,
 }
 
+/// What a rule of a file does with the calls that it covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleDoes {
+    Allow,
+    Ask,
+    Forbid,
+}
+
+/// A rule of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FileRuleRow {
+    pub name: String,
+    /// Where it stands, from 1.
+    pub line: u32,
+    pub does: RuleDoes,
+    /// The calls that it covers, in words.
+    pub covers: String,
+    pub until: Option<Time>,
+    /// It has ended, or has no use left.
+    pub is_over: bool,
+    /// How often it may allow something; `null`: always.
+    pub uses: Option<u32>,
+    /// How often it has.
+    pub used: u32,
+    pub because: String,
+    /// How many tests it carries; all of them hold.
+    pub tests: u32,
+}
+
+/// A file of rules. While one of them cannot be used, everything is forbidden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RulesFile {
+    pub path: String,
+    pub exists: bool,
+    /// What is wrong with it, with the line.
+    pub broken: Option<Problem>,
+    pub rules: Vec<FileRuleRow>,
+}
+
 /// A promise of the policy, tried on the code that rules.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct PromiseRow {
@@ -404,6 +444,8 @@ pub struct PromiseRow {
 pub struct PolicyView {
     /// Those that end first in front.
     pub rules: Vec<RuleRow>,
+    /// Rules of files, for all cases: the engineer's own first, then those of knowledge folders.
+    pub files: Vec<RulesFile>,
     pub promises: Vec<PromiseRow>,
 }
 

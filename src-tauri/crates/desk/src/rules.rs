@@ -2,11 +2,16 @@
 
 use std::sync::PoisonError;
 
-use model::{CaseFact, CaseId};
+use model::{CaseFact, CaseId, Time};
 
 use crate::desk::lock;
 use crate::rows::{PolicyView, PromiseRow, Redaction, RuleRow};
 use crate::{Desk, DeskError};
+
+mod files;
+
+pub(crate) use files::Shelved;
+pub use files::TriedRules;
 
 /// A text to try the redactor on is no longer.
 const MOST_TRIED: usize = 200_000;
@@ -20,14 +25,16 @@ impl Desk {
         for (case, work) in lock(&self.work).iter() {
             let policy = work.policy.read().unwrap_or_else(PoisonError::into_inner);
             let title = titles.iter().find(|row| row.id == *case).map(|row| row.title.clone()).unwrap_or_default();
-            rules.extend(policy.rules.iter().filter(|rule| rule.until > now).map(|rule| RuleRow {
-                case: *case,
-                case_title: title.clone(),
-                name: rule.name.clone(),
-                tools: rule.tools.clone(),
-                namespace: rule.namespace.clone(),
-                until: rule.until,
-                because: rule.because.clone(),
+            rules.extend(policy.rules.iter().filter(|rule| rule.until.is_none_or(|until| until > now)).map(|rule| {
+                RuleRow {
+                    case: *case,
+                    case_title: title.clone(),
+                    name: rule.name.clone(),
+                    tools: rule.tools.clone(),
+                    namespace: rule.namespaces.first().cloned(),
+                    until: rule.until.unwrap_or(Time::MAX),
+                    because: rule.because.clone(),
+                }
             }));
         }
         rules.sort_by(|a, b| (a.until, &a.name).cmp(&(b.until, &b.name)));
@@ -36,7 +43,7 @@ impl Desk {
             holds: promise.holds,
             answered: promise.answered,
         });
-        Ok(PolicyView { rules, promises: promises.collect() })
+        Ok(PolicyView { rules, files: self.rules_files()?, promises: promises.collect() })
     }
 
     /// Ends a rule of a case before its time; what it allowed asks again.

@@ -1,11 +1,11 @@
 //! The investigations that go on in this program: one task for each case, woken by every decision.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use gate::{Approve, Policy};
 use investigate::{
-    Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking,
+    Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking, Standing,
     started_as_of, started_by,
 };
 use model::{Budget, CaseEvent, CaseFact, CaseId, ClusterId};
@@ -106,8 +106,10 @@ impl Desk {
         let events = self.file.events(case, 0)?;
         let cluster = crate::cases::opened_fact(&events)?.cluster;
         let writes = self.writes_policy(&cluster);
-        let policy = Arc::new(RwLock::new(Policy { approve: lead.approve, writes, ..Policy::default() }));
-        let mut runner = self.runner(case, &events, &investigator, &lead, Arc::clone(&policy), speaking)?;
+        let context = self.name_of(&cluster);
+        let own = Policy { approve: lead.approve, writes, context, ..Policy::default() };
+        let policy = Arc::new(RwLock::new(own));
+        let mut runner = self.runner(case, &events, &investigator, &lead, self.standing(&policy), speaking)?;
         let work = Arc::new(Work {
             cluster,
             policy,
@@ -159,6 +161,18 @@ impl Desk {
         Ok(())
     }
 
+    /// The policy of a case with the rules of the files, which are read anew each time.
+    fn standing(self: &Arc<Self>, own: &Arc<RwLock<Policy>>) -> Standing {
+        let (desk, own) = (Arc::downgrade(self), Arc::clone(own));
+        Arc::new(move || {
+            let own = own.read().unwrap_or_else(PoisonError::into_inner).clone();
+            match desk.upgrade() {
+                Some(desk) => desk.with_rules(own),
+                None => Policy { broken: Some("the program is closing".into()), ..own },
+            }
+        })
+    }
+
     /// Waits until the investigator of a case rests, and says why it does.
     pub async fn paused(&self, case: CaseId) -> Result<Pause, DeskError> {
         let work = lock(&self.work).get(&case).cloned();
@@ -183,7 +197,7 @@ impl Desk {
         events: &[CaseEvent],
         investigator: &str,
         lead: &Lead,
-        policy: Arc<RwLock<Policy>>,
+        policy: Standing,
         speaking: Option<Speaking>,
     ) -> Result<Runner, DeskError> {
         let opened = crate::cases::opened_fact(events)?;

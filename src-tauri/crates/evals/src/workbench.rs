@@ -1,9 +1,9 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
 
 use cluster::Reach;
 use detect::facts;
-use gate::{Approve, Door, Policy, fold_case};
+use gate::{Door, Policy, fold_case};
 use history::{DeskFile, History};
 use investigate::{Brief, BuiltIn, Conversation, Debate, Ids, Investigator, Pause, Release, Runner, Setting, Speaking};
 use knowledge::Library;
@@ -100,7 +100,7 @@ impl Workbench {
                 as_of: golden.as_of,
                 writes: Arc::default(),
             },
-            policy: Arc::new(RwLock::new(Policy { approve: Approve::Ask, ..Policy::default() })),
+            policy: Arc::new(Policy::default),
             release: Release::ByRule("evaluation".into()),
             ids: Arc::new(Counted(AtomicU64::new(1))),
             on_write: None,

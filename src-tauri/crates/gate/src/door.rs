@@ -57,6 +57,14 @@ impl Door {
         Ok(self.desk.append(case, facts)?)
     }
 
+    /// How often a rule let something pass. What cannot be read counts as used up.
+    fn uses_of(&self, rule: &str) -> u32 {
+        self.desk.uses_of(rule).unwrap_or_else(|error| {
+            tracing::warn!(rule, %error, "how often a rule was used cannot be read; it allows nothing");
+            u32::MAX
+        })
+    }
+
     /// The call as it stands.
     pub fn call(&self, case: CaseId, call: CallId) -> Result<Call, Refused> {
         self.stands(case, call)?.0.ok_or(Refused::NoSuchCall(call))
@@ -75,10 +83,11 @@ impl Door {
         policy: &Policy,
         author: Author,
     ) -> Result<Call, Refused> {
-        self.step(case, id, |before| {
+        self.append(case, id, Some(policy), |before| {
             let revision = before.map_or(1, |before| before.revision.saturating_add(1));
             Ok(self.proposal(revision, call.clone(), risk, preview.clone(), policy, author.clone()))
         })
+        .map(|(after, _)| after)
     }
 
     fn proposal(
@@ -90,7 +99,7 @@ impl Door {
         policy: &Policy,
         author: Author,
     ) -> Steps {
-        let ruling = policy.rule(&call, risk, self.clock.now());
+        let ruling = policy.rule_after(&call, risk, self.clock.now(), &|rule| self.uses_of(rule));
         let (ruler, asked) = match &ruling {
             Ruling::Ask => (Author::Program, Some((Author::Program, revision, CallStep::Asked { preview }))),
             Ruling::Allowed { rule } | Ruling::Forbidden { rule, .. } => (Author::Rule { rule: rule.clone() }, None),
@@ -119,7 +128,7 @@ impl Door {
         policy: &Policy,
         author: Author,
     ) -> Result<Call, Refused> {
-        self.step_of(case, call, |before| {
+        self.ruled_step(case, call, policy, |before| {
             let mut steps = Vec::new();
             if matches!(
                 before.state,
@@ -193,7 +202,7 @@ impl Door {
         author: Author,
     ) -> Result<Call, Refused> {
         only_the_engineer(&author, "edit")?;
-        self.step_of(case, call, |before| {
+        self.ruled_step(case, call, policy, |before| {
             let mut edited = before.call.clone();
             edited.args = args.clone();
             edited.shown = shown.clone();
@@ -232,7 +241,7 @@ impl Door {
     /// Writes "started", then gives the permit. A second start of the same revision is refused.
     pub fn start(&self, case: CaseId, call: CallId) -> Result<Permit, Refused> {
         let alive = Arc::new(self.desk.hold(call)?);
-        let (started, receipt) = self.append(case, call, |before| {
+        let (started, receipt) = self.append(case, call, None, |before| {
             let before = before.ok_or(Refused::NoSuchCall(call))?;
             Ok(vec![(Author::Program, before.revision, CallStep::Started { digest: before.digest.clone() })])
         })?;
@@ -329,32 +338,41 @@ impl Door {
         call: CallId,
         make: impl Fn(&Call) -> Result<Steps, Refused>,
     ) -> Result<Call, Refused> {
-        self.step(case, call, |before| make(before.ok_or(Refused::NoSuchCall(call))?))
+        self.append(case, call, None, |before| make(before.ok_or(Refused::NoSuchCall(call))?)).map(|(after, _)| after)
     }
 
-    fn step(
+    /// The same of steps that hold a ruling: what a rule allowed counts as a use of it.
+    fn ruled_step(
         &self,
         case: CaseId,
         call: CallId,
-        make: impl Fn(Option<&Call>) -> Result<Steps, Refused>,
+        policy: &Policy,
+        make: impl Fn(&Call) -> Result<Steps, Refused>,
     ) -> Result<Call, Refused> {
-        self.append(case, call, make).map(|(after, _)| after)
+        self.append(case, call, Some(policy), |before| make(before.ok_or(Refused::NoSuchCall(call))?))
+            .map(|(after, _)| after)
     }
 
     /// Folds what is there, folds what would follow, and appends only where that is legal and where nobody, in this
-    /// program or another, wrote about the call in between; then it looks again.
+    /// program or another, wrote about the call in between, and where a counted rule has a use left; then it looks again.
     fn append(
         &self,
         case: CaseId,
         call: CallId,
+        policy: Option<&Policy>,
         make: impl Fn(Option<&Call>) -> Result<Steps, Refused>,
     ) -> Result<(Call, Receipt), Refused> {
         loop {
             let (before, last_seq) = self.stands(case, call)?;
             let at = self.clock.now();
             let mut after = before.clone();
-            let mut facts = Vec::new();
+            let (mut facts, mut uses) = (Vec::new(), Vec::new());
             for (author, revision, step) in make(before.as_ref())? {
+                if let CallStep::Ruled { ruling: Ruling::Allowed { rule } } = &step
+                    && let Some(most) = policy.and_then(|policy| policy.counts(rule))
+                {
+                    uses.push((rule.clone(), most));
+                }
                 let fact = CallFact { call, revision, step };
                 after = match after {
                     None => fold([&fact])?,
@@ -363,7 +381,7 @@ impl Door {
                 facts.push(Written { at, author, fact: CaseFact::Call(fact) });
             }
             let after = after.ok_or(Refused::NoSuchCall(call))?;
-            if let Some(receipt) = self.desk.append_after(case, call, last_seq, &facts)? {
+            if let Some(receipt) = self.desk.append_after(case, call, last_seq, &facts, &uses)? {
                 return Ok((after, receipt));
             }
         }

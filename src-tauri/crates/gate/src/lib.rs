@@ -12,4 +12,6 @@ mod policy;
 
 pub use door::{Door, Leave, Permit, Refused, Running, TryOut};
 pub use fold::{Call, CallState, FoldError, fold, fold_case};
-pub use policy::{Approve, Policy, Promise, Rule, Writes, self_test};
+pub use policy::{
+    Approve, BrokenRules, Classify, Does, Policy, Promise, Rule, RuleFile, Writes, WrittenRule, self_test,
+};

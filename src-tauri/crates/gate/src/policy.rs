@@ -1,8 +1,13 @@
-use model::{ClusterId, Risk, Ruling, Time, ToolCall};
+use model::{Risk, Ruling, Time, ToolCall};
 use serde::{Deserialize, Serialize};
 
+mod file;
+mod rule;
 mod selftest;
 
+pub use file::{BrokenRules, Classify, RuleFile, WrittenRule};
+use rule::Fit;
+pub use rule::{Does, Rule};
 pub use selftest::{Promise, self_test};
 
 /// What one run of the program may do without asking, in the engineer's own word.
@@ -18,18 +23,6 @@ pub enum Approve {
     Reads,
 }
 
-/// Allows calls without asking, within bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rule {
-    pub name: String,
-    /// Tool names; empty: all tools of class `read`.
-    pub tools: Vec<String>,
-    pub cluster: Option<ClusterId>,
-    pub namespace: Option<String>,
-    pub until: Time,
-    pub because: String,
-}
-
 /// Whether a cluster may be changed, as the engineer set it for that cluster. Off until somebody turns it on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,20 +33,30 @@ pub enum Writes {
     On,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     pub approve: Approve,
     pub rules: Vec<Rule>,
     /// Whether the cluster that the policy is about may be changed at all.
     pub writes: Writes,
+    /// That cluster's name, as rules write it; empty where it is not known.
+    pub context: String,
     /// Why the rules could not be read: then everything is forbidden.
     pub broken: Option<String>,
 }
 
 impl Policy {
-    /// Pure. The compiled floor comes first and no rule lowers it: a cluster whose changes are off is not changed, some
-    /// targets are never destroyed from here, and writes, sensitive reads and tainted reads ask every time.
+    /// What is ruled of a call while no rule is used up. See [`Policy::rule_after`].
     pub fn rule(&self, call: &ToolCall, risk: Risk, at: Time) -> Ruling {
+        self.rule_after(call, risk, at, &|_| 0)
+    }
+
+    /// Pure; `used` says how often each rule was used. The compiled floor comes first and no rule lowers it: a cluster whose
+    /// changes are off is not changed, some targets are never destroyed from here, and writes, sensitive reads, reads of
+    /// Secrets, what runs inside of containers, and tainted reads ask every time. Of the rules the strictest counts: what one
+    /// forbids no other allows, and what one wants to be asked is asked. Where it cannot be told whether a strict rule
+    /// covers a call (it names no namespace), the call asks.
+    pub fn rule_after(&self, call: &ToolCall, risk: Risk, at: Time, used: &dyn Fn(&str) -> u32) -> Ruling {
         if let Some(why) = &self.broken {
             let because = format!("the rules could not be read ({why}), so nothing may run; repair or remove them");
             return Ruling::Forbidden { rule: BROKEN.into(), because };
@@ -66,18 +69,52 @@ impl Policy {
         {
             return Ruling::Forbidden { rule: PROTECTED.into(), because };
         }
-        if ASK_EVERY_TIME.contains(&call.tool.as_str()) {
+        let standing = || self.rules.iter().filter(|rule| rule.stands(at));
+        let fits = |does: Does| {
+            standing().filter(move |rule| rule.does == does).map(|rule| (rule, rule.fit(call, risk, &self.context)))
+        };
+        let mut asks = false;
+        for (rule, fit) in fits(Does::Forbid) {
+            match fit {
+                Fit::Yes => {
+                    return Ruling::Forbidden { rule: rule.name.clone(), because: rule.because.clone() };
+                }
+                Fit::Maybe => asks = true,
+                Fit::No => {}
+            }
+        }
+        asks |= fits(Does::Ask).any(|(_, fit)| fit != Fit::No);
+        asks |= self.approve == Approve::None || risk != Risk::Read || asks_every_time(call);
+        if asks {
             return Ruling::Ask;
         }
-        match (self.approve, risk) {
-            (Approve::None, Risk::Read | Risk::ReadSensitive | Risk::Write | Risk::Destructive)
-            | (Approve::Ask | Approve::Reads, Risk::ReadSensitive | Risk::Write | Risk::Destructive) => Ruling::Ask,
-            (Approve::Reads, Risk::Read) => Ruling::Allowed { rule: APPROVE_READS.into() },
-            (Approve::Ask, Risk::Read) if !call.tainted.is_empty() => Ruling::Ask,
-            (Approve::Ask, Risk::Read) => match self.rules.iter().find(|rule| rule.covers(call, at)) {
-                Some(rule) => Ruling::Allowed { rule: rule.name.clone() },
-                None => Ruling::Ask,
-            },
+        if self.approve == Approve::Reads {
+            return Ruling::Allowed { rule: APPROVE_READS.into() };
+        }
+        if !call.tainted.is_empty() {
+            return Ruling::Ask;
+        }
+        let left = |rule: &Rule| rule.uses.is_none_or(|most| used(&rule.name) < most);
+        match fits(Does::Allow).find(|(rule, fit)| *fit == Fit::Yes && left(rule)) {
+            Some((rule, _)) => Ruling::Allowed { rule: rule.name.clone() },
+            None => Ruling::Ask,
+        }
+    }
+
+    /// Whether a rule of this policy has this name, and how often it may be used.
+    pub fn counts(&self, name: &str) -> Option<Option<u32>> {
+        self.rules.iter().find(|rule| rule.name == name).map(|rule| rule.uses)
+    }
+
+    /// Why a call that was decided on under an earlier policy may not start under this one: it is forbidden now, or a rule
+    /// let it pass that no longer does.
+    pub fn takes_back(&self, call: &ToolCall, risk: Risk, by_rule: bool, at: Time) -> Option<String> {
+        match self.rule(call, risk, at) {
+            // Turning changes off has words of its own, at the tool.
+            Ruling::Forbidden { rule, .. } if rule == READ_ONLY => None,
+            Ruling::Forbidden { rule, because } => Some(format!("`{rule}` forbids it now: {because}")),
+            Ruling::Ask if by_rule => Some("no rule allows it any more".to_owned()),
+            Ruling::Ask | Ruling::Allowed { .. } => None,
         }
     }
 }
@@ -97,6 +134,18 @@ const PROTECTED: &str = "protected-target";
 const PROTECTED_NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease"];
 /// Reads of what Secrets hold, by name as well as by their class: no rule and no word of a run covers them.
 const ASK_EVERY_TIME: &[&str] = &["secret_shape", "helm_release"];
+/// Words in the name of a tool, ours or another program's, that runs something inside of a container.
+const RUNS_INSIDE: &[&str] = &["exec", "attach", "shell", "run", "debug", "portforward", "proxy"];
+/// The names that rules of a file cannot have.
+const RESERVED: &[&str] = &[BROKEN, APPROVE_READS, READ_ONLY, PROTECTED];
+
+/// What no rule allows, whatever class it was given.
+fn asks_every_time(call: &ToolCall) -> bool {
+    let mut words = call.tool.split(['.', '_', '-', '/']);
+    ASK_EVERY_TIME.contains(&call.tool.as_str())
+        || words.any(|word| RUNS_INSIDE.contains(&word.to_ascii_lowercase().as_str()))
+        || rule::kinds(call).iter().any(|kind| rule::is_kind("Secret", kind))
+}
 
 /// Why a destructive call is never made from here. A call that names no namespace is about the whole cluster.
 fn protected(call: &ToolCall) -> Option<String> {
@@ -108,16 +157,6 @@ fn protected(call: &ToolCall) -> Option<String> {
             "`{namespace}` holds what the cluster runs on; nothing in it is destroyed from here. Use kubectl if it must be"
         )),
         _ => None,
-    }
-}
-
-impl Rule {
-    /// Whether a call of class `read` is within the rule's bounds. A call that names no namespace is in none.
-    fn covers(&self, call: &ToolCall, at: Time) -> bool {
-        (self.tools.is_empty() || self.tools.contains(&call.tool))
-            && self.cluster.as_ref().is_none_or(|cluster| *cluster == call.cluster)
-            && self.namespace.as_ref().is_none_or(|namespace| call.args["namespace"] == namespace.as_str())
-            && at < self.until
     }
 }
 

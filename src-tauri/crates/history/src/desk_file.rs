@@ -17,7 +17,8 @@ pub use hold::Hold;
 pub(crate) const FORMAT: Format = Format {
     name: "a desk file",
     application_id: 0x4342_4431,
-    migrations: &["CREATE TABLE case_events (
+    migrations: &[
+        "CREATE TABLE case_events (
             case_id TEXT NOT NULL,
             seq INTEGER NOT NULL,
             at INTEGER NOT NULL,
@@ -64,7 +65,19 @@ pub(crate) const FORMAT: Format = Format {
             PRIMARY KEY (name, version)
         ) STRICT;
 
-        CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"],
+        CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;",
+        "CREATE TABLE rule_uses (
+            rule TEXT NOT NULL,
+            use INTEGER NOT NULL,
+            case_id TEXT NOT NULL,
+            call_id TEXT NOT NULL,
+            PRIMARY KEY (rule, use)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER rule_uses_stay_as_they_are BEFORE UPDATE ON rule_uses
+            BEGIN SELECT RAISE(ABORT, 'uses of rules are never changed'); END;
+        CREATE TRIGGER rule_uses_stay BEFORE DELETE ON rule_uses
+            BEGIN SELECT RAISE(ABORT, 'uses of rules are never removed'); END;",
+    ],
     synchronous: "full",
     shrinks: false,
 };
@@ -118,13 +131,16 @@ impl DeskFile {
     }
 
     /// Appends facts about one call only where nothing was written about it since `last_seq` (0: nothing at all);
-    /// gives `None` and writes nothing where something was. What was read and decided on then still holds.
+    /// gives `None` and writes nothing where something was. What was read and decided on then still holds. `uses` are of
+    /// rules that the facts rest on, with how often each may be used: they are counted with the facts or not at all, and
+    /// `None` is given where one has none left.
     pub fn append_after(
         &self,
         case: CaseId,
         call: CallId,
         last_seq: u64,
         facts: &[Written],
+        uses: &[(String, Option<u32>)],
     ) -> Result<Option<Receipt>> {
         self.store.write(APPEND, |transaction| {
             let last: Option<i64> = transaction
@@ -134,8 +150,32 @@ impl DeskFile {
             if last.unwrap_or(0).unsigned_abs() != last_seq {
                 return Ok(None);
             }
+            for (rule, most) in uses {
+                let used = self.uses_in(transaction, rule)?;
+                if most.is_some_and(|most| used >= most) {
+                    return Ok(None);
+                }
+                let row = params![rule, i64::from(used) + 1, case.to_string(), call.to_string()];
+                transaction
+                    .prepare_cached("INSERT INTO rule_uses (rule, use, case_id, call_id) VALUES (?1, ?2, ?3, ?4)")
+                    .and_then(|mut insert| insert.execute(row))
+                    .map_err(|e| self.store.error(APPEND, &e))?;
+            }
             self.append_in(transaction, case, facts).map(Some)
         })
+    }
+
+    /// How often a rule of this name was used at this desk, in all cases.
+    pub fn uses_of(&self, rule: &str) -> Result<u32> {
+        self.store.read("read", |reader| self.uses_in(reader, rule))
+    }
+
+    fn uses_in(&self, connection: &rusqlite::Connection, rule: &str) -> Result<u32> {
+        let used: Option<i64> = connection
+            .prepare_cached("SELECT max(use) FROM rule_uses WHERE rule = ?1")
+            .and_then(|mut uses| uses.query_row([rule], |row| row.get(0)))
+            .map_err(|e| self.store.error("read", &e))?;
+        Ok(used.map_or(0, |used| u32::try_from(used).unwrap_or(u32::MAX)))
     }
 
     fn append_in(&self, transaction: &Transaction<'_>, case: CaseId, facts: &[Written]) -> Result<Receipt> {

@@ -1,8 +1,8 @@
 mod asking;
 mod transcript;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
 
 use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
 use llm::{Model, Price};
@@ -65,7 +65,7 @@ pub struct Runner {
     door: Arc<Door>,
     toolbox: Toolbox,
     surroundings: Surroundings,
-    policy: Arc<RwLock<Policy>>,
+    policy: Standing,
     release: Release,
     ids: Arc<dyn Ids>,
     investigator: Box<dyn Investigator>,
@@ -124,13 +124,16 @@ const REDEFINED: &str = "the tool is no longer what it was when this was decided
 /// Called with the text that is about to be sent to a model.
 pub type OnLeave = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Gives the policy as it stands now; asked at each proposal, and before each start.
+pub type Standing = Arc<dyn Fn() -> Policy + Send + Sync>;
+
 /// What [`Runner::new`] needs.
 pub struct Setting {
     pub case: CaseId,
     pub door: Arc<Door>,
     pub toolbox: Toolbox,
     pub surroundings: Surroundings,
-    pub policy: Arc<RwLock<Policy>>,
+    pub policy: Standing,
     pub release: Release,
     pub ids: Arc<dyn Ids>,
     /// Called after each append that the runner makes, itself or through the door.
@@ -425,10 +428,16 @@ impl Runner {
                     return Ok(Settled::Waits(Pause::AwaitingDecision(id)));
                 }
                 CallState::Allowed { .. } | CallState::Approved { .. } => {
-                    if self.policy().approve == Approve::None {
+                    let policy = self.policy();
+                    if policy.approve == Approve::None {
                         return Ok(Settled::Waits(Pause::AwaitingDecision(id)));
                     }
-                    self.run(&call).await?;
+                    let by_rule = matches!(call.state, CallState::Allowed { .. });
+                    let now = self.surroundings.clock.now();
+                    match policy.takes_back(&call.call, call.risk, by_rule, now) {
+                        Some(because) => self.ask_again(&call, &because)?,
+                        None => self.run(&call).await?,
+                    }
                 }
                 CallState::Running => {
                     self.door.recover(self.case)?;
@@ -485,12 +494,7 @@ impl Runner {
         }
         // An approval was of the tool as it was shown. A case of before that was written down has none to compare.
         if call.call.definition.as_ref().is_some_and(|then| *then != tool.definition()) {
-            let again = ToolCall { definition: Some(tool.definition()), ..call.call.clone() };
-            let (risk, preview) = (tool.risk(&again.args), tool.preview(&again, &self.surroundings));
-            let (policy, author) = (self.policy(), Author::Program);
-            let ToolCall { shown, definition, .. } = again;
-            self.door.ask_again(self.case, call.id, REDEFINED, risk, preview, shown, definition, &policy, author)?;
-            return Ok(());
+            return self.ask_again(call, REDEFINED);
         }
         let permit = self.door.start(self.case, call.id)?;
         let _running = permit.running();
@@ -499,6 +503,20 @@ impl Runner {
             Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
             Err(error) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,
         };
+        Ok(())
+    }
+
+    /// What was decided on is no longer what would run, or the policy is another one: the next revision is ruled on anew.
+    fn ask_again(&self, call: &Call, because: &str) -> Result<(), RunnerError> {
+        let Some(tool) = self.toolbox.get(&call.call.tool) else {
+            self.door.void(self.case, call.id, because, Author::Program)?;
+            return Ok(());
+        };
+        let again = ToolCall { definition: Some(tool.definition()), ..call.call.clone() };
+        let (risk, preview) = (tool.risk(&again.args), tool.preview(&again, &self.surroundings));
+        let (policy, author) = (self.policy(), Author::Program);
+        let ToolCall { shown, definition, .. } = again;
+        self.door.ask_again(self.case, call.id, because, risk, preview, shown, definition, &policy, author)?;
         Ok(())
     }
 
@@ -575,7 +593,7 @@ impl Runner {
     }
 
     fn policy(&self) -> Policy {
-        self.policy.read().map(|p| p.clone()).unwrap_or_else(|poisoned| poisoned.into_inner().clone())
+        (self.policy)()
     }
 }
 

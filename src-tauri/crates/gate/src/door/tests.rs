@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Door, Refused};
-use crate::{Approve, CallState, Leave, Policy, Writes, fold_case};
+use crate::{Approve, CallState, Leave, Policy, Rule, Writes, fold_case};
 
 /// A clock that moves one second with every look.
 struct Ticking(AtomicI64);
@@ -126,6 +126,47 @@ fn what_a_rule_allows_is_logged_as_the_rules() {
     assert_eq!(call.decision, Decision::AllowedByRule);
     assert_eq!(authors(&door), [investigator(), Author::Rule { rule: "approve-reads".into() }]);
     assert!(door.start(CASE, CALL).is_ok());
+}
+
+#[test]
+fn a_rule_lets_pass_as_often_as_it_says_and_each_use_is_the_rules() {
+    let door = in_memory();
+    let twice = Rule { name: "twice".into(), uses: Some(2), because: "a try".into(), ..Rule::default() };
+    let policy = Policy { rules: vec![twice], ..Policy::default() };
+    let calm = ToolCall { tainted: vec![], ..logs(10) };
+    for n in 0..4 {
+        let id = CallId(Uuid::from_u128(50 + n));
+        let call = door.propose(CASE, id, calm.clone(), Risk::Read, preview(), &policy, investigator()).unwrap();
+        let expected = if n < 2 { Decision::AllowedByRule } else { Decision::Pending };
+        assert_eq!(call.decision, expected, "call {n}");
+        assert!(!authors(&door).contains(&engineer()));
+    }
+    let by_rule = authors(&door).into_iter().filter(|author| *author == Author::Rule { rule: "twice".into() });
+    assert_eq!((by_rule.count(), door.desk.uses_of("twice").unwrap()), (2, 2));
+}
+
+#[test]
+fn of_two_programs_that_want_the_last_use_of_a_rule_one_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.db");
+    let doors = [on(&path), on(&path)];
+    for n in 0..8 {
+        let once = Rule { name: format!("once {n}"), uses: Some(1), because: "a try".into(), ..Rule::default() };
+        let policy = Policy { rules: vec![once], ..Policy::default() };
+        let allowed: usize = std::thread::scope(|threads| {
+            let racing = [0, 1].map(|which| {
+                let (door, policy) = (&doors[which as usize], &policy);
+                let id = CallId(Uuid::from_u128(1_000 + n * 2 + which));
+                let calm = ToolCall { tainted: vec![], ..logs(10) };
+                threads.spawn(move || {
+                    let put = door.propose(CASE, id, calm, Risk::Read, preview(), policy, investigator()).unwrap();
+                    put.decision == Decision::AllowedByRule
+                })
+            });
+            racing.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
+        });
+        assert_eq!(allowed, 1);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use model::{ClusterId, ObservationId, Risk, Ruling, Time, ToolCall};
 use serde_json::json;
 
-use super::{Approve, Policy, Rule, Writes};
+use super::{Does, Policy, Rule, Writes};
 
 /// One promise, tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +34,15 @@ fn call(tool: &str, namespace: &str) -> ToolCall {
 fn reads_of_shop() -> Rule {
     Rule {
         name: "reads in shop".into(),
-        tools: Vec::new(),
-        cluster: None,
-        namespace: Some("shop".into()),
-        until: NOW.plus_seconds(1),
+        namespaces: vec!["shop".into()],
+        until: Some(NOW.plus_seconds(1)),
         because: "a test".into(),
+        ..Rule::default()
     }
 }
 
 fn policy(rules: Vec<Rule>, writes: Writes) -> Policy {
-    Policy { approve: Approve::Ask, rules, writes, broken: None }
+    Policy { rules, writes, ..Policy::default() }
 }
 
 /// Every promise of the policy that is compiled in.
@@ -55,6 +54,10 @@ pub fn self_test() -> Vec<Promise> {
     let tainted = ToolCall { tainted: vec![("name".into(), ObservationId::from("obs:tried"))], ..call("logs", "shop") };
     let broken = Policy { broken: Some("a test".into()), ..wide() };
     let later = NOW.plus_seconds(2);
+    let strict = |does| Rule { name: "strict".into(), does, namespaces: vec!["shop".into()], ..Rule::default() };
+    let with = |rule| policy(vec![reads_of_shop(), rule], Writes::On);
+    let once = Rule { uses: Some(1), ..reads_of_shop() };
+    let secrets = ToolCall { args: json!({"kind": "Secret", "namespace": "shop"}), ..call("get_object", "shop") };
     let read_only = || policy(vec![reads_of_shop()], Writes::Off);
     vec![
         promise(
@@ -75,6 +78,27 @@ pub fn self_test() -> Vec<Promise> {
             wide().rule(&call("logs", "shop"), Risk::ReadSensitive, NOW),
         ),
         promise("Keys of Secrets ask every time.", asks, wide().rule(&call("secret_shape", "shop"), Risk::Read, NOW)),
+        promise("Secrets ask every time, whatever reads them.", asks, wide().rule(&secrets, Risk::Read, NOW)),
+        promise(
+            "What runs inside of a container asks every time.",
+            asks,
+            wide().rule(&call("mcp.k8s.pods_exec", "shop"), Risk::Read, NOW),
+        ),
+        promise(
+            "A rule that is used up allows nothing.",
+            asks,
+            policy(vec![once], Writes::On).rule_after(&call("logs", "shop"), Risk::Read, NOW, &|_| 1),
+        ),
+        promise(
+            "Of two rules the stricter one counts: what one forbids no other allows.",
+            forbidden,
+            with(strict(Does::Forbid)).rule(&call("logs", "shop"), Risk::Read, NOW),
+        ),
+        promise(
+            "What a rule wants to be asked is asked.",
+            asks,
+            with(strict(Does::Ask)).rule(&call("logs", "shop"), Risk::Read, NOW),
+        ),
         promise("Arguments that the cluster wrote ask every time.", asks, wide().rule(&tainted, Risk::Read, NOW)),
         promise("No rule allows a change.", asks, wide().rule(&call("scale", "shop"), Risk::Write, NOW)),
         promise(

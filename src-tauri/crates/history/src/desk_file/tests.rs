@@ -116,9 +116,29 @@ fn facts_built_on_what_is_no_longer_the_last_word_are_not_written() {
     desk.append(case(1), &[opened(1), proposed(2, call(1)), noted(3, "in between")]).unwrap();
     let seen = desk.events_of_call(case(1), call(1)).unwrap().last().unwrap().seq;
     assert_eq!(seen, 2);
-    assert!(desk.append_after(case(1), call(1), seen, &[asked(4, call(1))]).unwrap().is_some());
-    assert!(desk.append_after(case(1), call(1), seen, &[step(5, call(1), approved())]).unwrap().is_none());
+    assert!(desk.append_after(case(1), call(1), seen, &[asked(4, call(1))], &[]).unwrap().is_some());
+    assert!(desk.append_after(case(1), call(1), seen, &[step(5, call(1), approved())], &[]).unwrap().is_none());
     assert_eq!(desk.events(case(1), 0).unwrap().len(), 4);
+}
+
+#[test]
+fn the_last_use_of_a_rule_is_had_by_one_of_two_programs_and_written_with_the_facts_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.db");
+    let (one, two) = (DeskFile::open(&path).unwrap(), DeskFile::open(&path).unwrap());
+    one.append(case(1), &[opened(1)]).unwrap();
+    let uses = [("twice".to_owned(), Some(2))];
+    let rests_on = |desk: &DeskFile, n: u128| desk.append_after(case(1), call(n), 0, &[proposed(2, call(n))], &uses);
+    assert!(rests_on(&one, 1).unwrap().is_some());
+    // What is refused for another reason uses nothing.
+    assert!(rests_on(&two, 1).unwrap().is_none());
+    assert_eq!(two.uses_of("twice").unwrap(), 1);
+    assert!(rests_on(&two, 2).unwrap().is_some());
+    assert!(rests_on(&one, 3).unwrap().is_none());
+    assert_eq!((one.uses_of("twice").unwrap(), one.uses_of("other").unwrap()), (2, 0));
+    assert_eq!(one.events(case(1), 0).unwrap().len(), 3);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    assert!(raw.execute("DELETE FROM rule_uses", []).is_err());
 }
 
 #[test]

@@ -268,7 +268,10 @@ impl Stage {
             door: Arc::clone(&self.door),
             toolbox: Toolbox::standard().with(Arc::new(notebook)),
             surroundings: self.surroundings(),
-            policy: Arc::clone(&self.policy),
+            policy: {
+                let policy = Arc::clone(&self.policy);
+                Arc::new(move || policy.read().unwrap().clone())
+            },
             release: self.release.clone(),
             ids: Arc::clone(&self.ids) as Arc<dyn Ids>,
             on_write: Some(Arc::new(move |seq| told.lock().unwrap().push(seq))),

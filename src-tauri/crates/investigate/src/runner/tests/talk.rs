@@ -541,14 +541,7 @@ async fn a_value_that_a_cluster_wrote_forces_a_question_whatever_the_rules_say()
         })
     });
     let talk = Talk::with(script);
-    let rule = Rule {
-        name: "reads of the bank".into(),
-        tools: Vec::new(),
-        cluster: None,
-        namespace: None,
-        until: Time(i64::MAX),
-        because: "tonight".into(),
-    };
+    let rule = Rule { name: "reads of the bank".into(), because: "tonight".into(), ..Rule::default() };
     talk.stage.policy.write().unwrap().rules.push(rule);
     let mut asked = Vec::new();
     talk.to_the_end(&mut talk.runner(), |stage, id| {
