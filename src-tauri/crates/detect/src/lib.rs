@@ -51,6 +51,7 @@ use topology::Graph;
 use crate::found::Found;
 use crate::scene::Scene;
 
+pub use crate::policy::{MayReach, PolicyVerdict, may_reach};
 pub use crate::triage::catalogue::{Role, is_fact, role_of};
 
 /// Everything a senior engineer would check and code can decide, about this view. Sorted by name, then subject.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{Doc, Fields, Held, ObjectRef};
+use model::{Doc, Fields, Held, ObjectRef, ObservationId, View};
 use serde_json::json;
-use topology::{Relation, labels_of, matches_selector};
+use topology::{Graph, Relation, labels_of, matches_selector};
 
 use crate::found::Found;
 use crate::json::{int, list, text};
@@ -37,7 +37,12 @@ struct End<'a> {
 /// What a direction's policies say.
 enum Verdict<'s> {
     Open,
-    Allowed,
+    /// A rule of a policy fits; counted from 1.
+    Allowed {
+        policy: &'s ObjectRef,
+        held: &'s Held,
+        rule: usize,
+    },
     /// These policies select the pod and none of their rules fits.
     Denied {
         policy: &'s ObjectRef,
@@ -74,7 +79,7 @@ fn judge<'s>(scene: &'s Scene, from: End<'s>, to: End<'s>, direction: &'static s
                 || list(rule, peers).iter().any(|p| peer_matches(scene, p, peer, own.namespace));
             let by_port = list(rule, "/ports").is_empty() || list(rule, "/ports").iter().any(|p| port_matches(p, to));
             match (by_peer, by_port) {
-                (true, true) => return Verdict::Allowed,
+                (true, true) => return Verdict::Allowed { policy, held, rule: index + 1 },
                 (true, false) => nearest = format!("rule {} allows the peer, but not the port", index + 1),
                 (false, true) => nearest = format!("rule {} allows the port, but not the peer", index + 1),
                 (false, false) => {}
@@ -85,6 +90,102 @@ fn judge<'s>(scene: &'s Scene, from: End<'s>, to: End<'s>, direction: &'static s
     match denied {
         Some((policy, held, nearest)) => Verdict::Denied { policy, held, nearest },
         None => Verdict::Open,
+    }
+}
+
+/// Whether pods of one workload may open a connection to those of another, as NetworkPolicies have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MayReach {
+    pub from: ObjectRef,
+    pub to: ObjectRef,
+    /// The container's port; `None`: no port is known, so only rules for all ports count.
+    pub port: Option<i64>,
+    pub protocol: String,
+    /// What leaves the one end, then what reaches the other; both must let it pass.
+    pub directions: Vec<PolicyVerdict>,
+}
+
+/// What the policies of one end say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyVerdict {
+    /// `egress` or `ingress`.
+    pub direction: &'static str,
+    pub passes: bool,
+    /// Which policy and which of its rules, in words.
+    pub says: String,
+    pub policy: Option<ObjectRef>,
+    pub evidence: Option<ObservationId>,
+}
+
+/// Judges a connection by the policies of both ends; `to` is a workload or a Service, whose ports are then tried. Empty where
+/// one of the ends has no pods that could be judged. What selects by addresses is not judged, nor are policies of a CNI's own.
+pub fn may_reach(
+    view: &View,
+    graph: &Graph,
+    from: &ObjectRef,
+    to: &ObjectRef,
+    port: Option<i64>,
+    protocol: Option<&str>,
+) -> Vec<MayReach> {
+    let scene = &Scene::new(view, graph);
+    let Some(caller) = scene.workloads.get(&graph.workload_of(from)) else { return Vec::new() };
+    let behind: Vec<&Workload> = if to.kind == "Service" {
+        let selects = graph.dependencies(to).into_iter().filter(|e| e.relation == Relation::Selects);
+        selects.filter_map(|e| scene.workloads.get(e.to)).collect()
+    } else {
+        scene.workloads.get(&graph.workload_of(to)).into_iter().collect()
+    };
+    let mut answers = Vec::new();
+    for callee in behind {
+        let mut ports = ports_called(scene, to, callee);
+        if let Some(port) = port {
+            // A Service's port is told by what it leads to.
+            let of_service = scene.snapshot.get(to).filter(|_| to.kind == "Service");
+            let place = of_service.and_then(|held| {
+                list(&held.object, "/spec/ports").iter().position(|one| int(one, "/port") == Some(port))
+            });
+            let declared = crate::services::container_ports(callee.pod_spec.unwrap_or(Doc::null()));
+            let name = declared.iter().find(|d| d.0 == port).map(|d| d.1.clone()).unwrap_or_default();
+            ports = match place.and_then(|place| ports.get(place).cloned()) {
+                Some(one) => vec![one],
+                None => vec![(Some(port), name, protocol.unwrap_or("TCP").to_owned())],
+            };
+        }
+        if ports.is_empty() {
+            ports.push((None, String::new(), protocol.unwrap_or("TCP").to_owned()));
+        }
+        for (number, name, spoken) in ports {
+            let spoken = protocol.map_or(spoken, str::to_owned);
+            let start = End { port: None, port_name: "", ..end_of(caller) };
+            let end = End { port: number, port_name: &name, protocol: &spoken, ..end_of(callee) };
+            let directions = ["Egress", "Ingress"].map(|direction| {
+                let whose = if direction == "Egress" { &caller.object } else { &callee.object };
+                verdict(judge(scene, start, end, direction), direction, whose)
+            });
+            let (from, to) = (caller.object.clone(), callee.object.clone());
+            answers.push(MayReach { from, to, port: number, protocol: spoken.clone(), directions: directions.into() });
+        }
+    }
+    answers
+}
+
+fn verdict(judged: Verdict<'_>, direction: &'static str, whose: &ObjectRef) -> PolicyVerdict {
+    let lower = if direction == "Egress" { "egress" } else { "ingress" };
+    let (passes, says, about) = match judged {
+        Verdict::Open => (true, format!("no policy for {lower} selects {whose}"), None),
+        Verdict::Allowed { policy, held, rule } => {
+            (true, format!("rule {rule} of {policy} allows it"), Some((policy, held)))
+        }
+        Verdict::Denied { policy, held, nearest } => {
+            (false, format!("{policy} selects {whose} and lets nothing of this pass: {nearest}"), Some((policy, held)))
+        }
+    };
+    PolicyVerdict {
+        direction: lower,
+        passes,
+        says,
+        policy: about.map(|(policy, _)| policy.clone()),
+        evidence: about.map(|(_, held)| held.observation.clone()),
     }
 }
 

@@ -67,8 +67,17 @@ impl Answer {
             text.push_str(part.trim_end());
         }
         let redacted = surroundings.redactor.text(&text);
-        let (text, left_out) = cut_in_the_middle(redacted.as_str(), MOST_CHARACTERS);
-        cut.extend(left_out);
+        let (mut text, left_out) = cut_in_the_middle(redacted.as_str(), MOST_CHARACTERS);
+        if let Some(left_out) = left_out {
+            // The whole is no observation of this result: what nobody has looked at is not released with what was.
+            if let Some(whole) = kept_whole(redacted.as_str(), surroundings) {
+                text.push_str(&format!(
+                    "\n\nThe whole result is kept; `result_page` shows any part of `{}`.",
+                    whole.id
+                ));
+            }
+            cut.push(left_out);
+        }
         Ok(Outcome {
             result: ResultView {
                 text,
@@ -206,6 +215,19 @@ pub(crate) fn written_down(
         }
     }
 }
+
+/// Keeps a result that is too long to be shown, for `result_page`. A recording that takes nothing new goes without.
+fn kept_whole(text: &str, surroundings: &Surroundings) -> Option<Arc<Observation>> {
+    let (text, _) = cut_in_the_middle(text, MOST_KEPT);
+    let body = Body::ToolResult { tool: WHOLE.into(), text };
+    let cluster = surroundings.history.cluster().clone();
+    let observation = Observation::new(cluster, surroundings.as_of, surroundings.clock.now(), Source::Read, None, body);
+    surroundings.history.append(std::slice::from_ref(&observation)).ok()?;
+    Some(Arc::new(observation))
+}
+
+/// What a kept whole result says that it is of.
+pub(crate) const WHOLE: &str = "whole-result";
 
 /// So much of what another program answered is kept.
 const MOST_KEPT: usize = 200_000;

@@ -4,5 +4,6 @@
 mod arguments;
 mod live;
 mod reads;
+mod reasoning;
 mod stage;
 mod writes;

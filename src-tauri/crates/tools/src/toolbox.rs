@@ -6,16 +6,24 @@ use crate::Tool;
 use crate::alerts::Alerts;
 use crate::dependencies::Dependencies;
 use crate::describe::Describe;
+use crate::dns_answer::DnsAnswer;
 use crate::events::Events;
 use crate::get_object::GetObject;
 use crate::helm_release::HelmRelease;
 use crate::knowledge_search::KnowledgeSearch;
+use crate::list::List;
 use crate::logs::Logs;
+use crate::may_reach::MayReach;
 use crate::metrics::Metrics;
 use crate::neighbours::Neighbours;
 use crate::node_agents::NodeAgents;
+use crate::path::{BlastRadius, DependencyPath};
 use crate::probe::Probe;
+use crate::result_page::ResultPage;
+use crate::rollout_history::RolloutHistory;
 use crate::shape::{ConfigShape, SecretShape};
+use crate::similar_cases::SimilarCases;
+use crate::volume_chain::VolumeChain;
 use crate::what_changed::WhatChanged;
 use crate::write::{
     Annotate, Cordon, CronJobResume, CronJobSuspend, DeletePod, Patch, RolloutRestart, RolloutUndo, Scale, Uncordon,
@@ -47,6 +55,15 @@ impl Toolbox {
             .with(Arc::new(Events))
             .with(Arc::new(Neighbours))
             .with(Arc::new(KnowledgeSearch))
+            .with(Arc::new(List))
+            .with(Arc::new(DependencyPath))
+            .with(Arc::new(BlastRadius))
+            .with(Arc::new(MayReach))
+            .with(Arc::new(DnsAnswer))
+            .with(Arc::new(RolloutHistory))
+            .with(Arc::new(VolumeChain))
+            .with(Arc::new(SimilarCases))
+            .with(Arc::new(ResultPage))
             .with(Arc::new(Write::<RolloutUndo>::new()))
             .with(Arc::new(Write::<RolloutRestart>::new()))
             .with(Arc::new(Write::<Scale>::new()))

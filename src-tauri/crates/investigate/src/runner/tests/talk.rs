@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gate::Rule;
 use llm::{Delta, Finish, Message, ModelError, Request, Scripted, Usage};
-use model::{Budget, CallId, CallStep, CaseFact, Conclusion, Decision, HandBack, ModelSilence, Time};
+use model::{Budget, CallId, CallStep, CaseFact, Conclusion, Decision, HandBack, ModelSilence};
 use serde_json::{Value, json};
 use tools::Toolbox;
 
