@@ -235,8 +235,40 @@ where
     ().serve(transport).await.map_err(|error| {
         // Its own words may be anything: the log has them, redacted.
         tracing::info!(server = name, %error, "an MCP server did not begin to speak");
-        refused(name, "it did not begin to speak the protocol")
+        refused(name, &in_words(&error))
     })
+}
+
+/// Why a server did not begin to speak, as far as it can be told without its own words.
+fn in_words(error: &(dyn std::error::Error + 'static)) -> String {
+    const NO_PROTOCOL: &str = "it did not begin to speak the protocol";
+    let mut chain = Vec::new();
+    let mut next = Some(error);
+    while let Some(one) = next {
+        if one.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect) {
+            return "nothing answers at its address".into();
+        }
+        chain.push(format!("{one} {one:?}"));
+        next = one.source();
+    }
+    let text = chain.join(" ");
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    match () {
+        () if says(&["401", "AuthRequired", "Auth required", "Unauthorized"]) => {
+            "it refuses the login (401); its `headers` take a key, as `${NAME}` of an environment variable".into()
+        }
+        () if says(&["403", "Forbidden"]) => "it refuses what the login may do (403)".into(),
+        () if says(&["404", "Session expired", "SessionExpired", "Not Found"]) => {
+            "there is no MCP server at this address (404)".into()
+        }
+        () if says(&["ConnectError", "Connection refused", "error trying to connect"]) => {
+            "nothing answers at its address".into()
+        }
+        () => match [500, 502, 503, 504].iter().find(|status| text.contains(&status.to_string())) {
+            Some(status) => format!("{NO_PROTOCOL} (it answers with HTTP {status})"),
+            None => NO_PROTOCOL.into(),
+        },
+    }
 }
 
 fn listen(said: impl AsyncRead + Send + Unpin + 'static, into: Arc<Mutex<VecDeque<String>>>) {

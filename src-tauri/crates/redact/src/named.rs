@@ -29,6 +29,14 @@ static INLINE: LazyLock<Regex> = LazyLock::new(|| {
 static FLAG: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!(r#"--(?P<name>{NAME})[ \t]+["']?(?P<value>[^\s"'-][^\s"']*)"#)));
 
+/// The same where each word of a command stands by itself, in JSON (also inside of a string) or a list of YAML:
+/// `["--password", "value"]`, `- --password` and `- value` in the next line.
+static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r#"--(?P<name>{NAME})(?:\\*["']\s*,\s*\\*(?:"(?P<quoted>(?:[^"\\\n]|\\[^"])+)|'(?P<single>[^'\n]+))|["']?[ \t]*\r?\n[ \t]*-[ \t]+["']?(?P<bare>[^\s"'-][^\s"']*))"#
+    ))
+});
+
 /// An environment variable as manifests write it: a name, then a value.
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
@@ -75,6 +83,11 @@ pub(crate) fn scrub(text: &str, marks: &mut Marks, _depth: u8) -> Option<String>
     pass(&LINE, |found, _| line(found));
     pass(&INLINE, inline);
     pass(&FLAG, |found, _| take(found.name("value")?, &found["name"]));
+    pass(&LISTED, |found, _| {
+        let value = found.name("quoted").or_else(|| found.name("single")).or_else(|| found.name("bare"))?;
+        // The next word of the command may be another flag: then this one takes none.
+        if value.as_str().starts_with('-') { None } else { take(value, &found["name"]) }
+    });
     pass(&SAID, |found, _| said(found.name("value")?));
     changed
 }

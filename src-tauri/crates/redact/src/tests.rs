@@ -49,6 +49,15 @@ fn secrets_do_not_stay() {
         ("https://x.blob.core.windows.net/c?sv=1&sig=Zm9vYmFyYmF6cXV4cXV1eA%3D%3D".into(), "Zm9vYmFyYmF6", "token"),
         ("AccountKey=Zm9vYmFyYmF6cXV4cXV1eA==;EndpointSuffix=core".into(), "Zm9vYmFyYmF6", "token"),
         ("redis-server --requirepass x --masterauth-password hunter2".into(), "hunter2", "password"),
+        (r#"spec={"args":["--db-password","hunter2","--port"]}"#.into(), "hunter2", "password"),
+        (r#"{"note":"{\"args\":[\"--api-token\", \"hunter2token\"]}"}"#.into(), "hunter2token", "token"),
+        ("args: ['--db-password', 'hunter2']".into(), "hunter2", "password"),
+        ("args:\n- --db-password\n- hunter2\n- --port\n".into(), "hunter2", "password"),
+        (
+            "args: [\n  \"--dd-api-key\",\n  \"0123456789abcdef0123456789abcdef\"\n]".into(),
+            "0123456789abcdef0123456789abcdef",
+            "token",
+        ),
         ("starting with --api-token=hunter2token".into(), "hunter2token", "token"),
         ("- name: DB_PASSWORD\n  value: hunter2\n".into(), "hunter2", "password"),
         (r#"{"name":"STRIPE_API_KEY","value":"hunter2"}"#.into(), "hunter2", "token"),
@@ -96,6 +105,7 @@ automountServiceAccountToken: true
 password: ${DB_PASSWORD}
 DB_PASSWORD: <set to the key 'password' in secret 'db-credentials'>  Optional: false
 --token-auth-file=/etc/kubernetes/tokens.csv --service-account-key-file=/etc/kubernetes/pki/sa.pub
+"args":["--token-auth-file","/etc/kubernetes/tokens.csv","--verbose"], "--auth-mode", "basic"
 GET http://cart:8080/healthz 200 3ms
 dial tcp 10.96.0.1:443: connect: connection refused
 http://prometheus.monitoring.svc.cluster.local:9090/api/v1/query?query=up
