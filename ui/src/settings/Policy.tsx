@@ -5,7 +5,7 @@ import { Button, countOf, Failed, Inline, Loading, spanOf } from "../kit";
 import { useNow } from "../kit/now";
 import { Redacted, Words } from "../kit/words";
 import { testids } from "../testids";
-import type { Redaction } from "../wire/wire";
+import type { Redaction, RulesFile } from "../wire/wire";
 
 /** What may run without asking just now, and what the policy promises, tried on the code that rules. */
 export function PolicyRules() {
@@ -36,6 +36,9 @@ export function PolicyRules() {
         ))}
       </ul>
       {end.failed ? <Inline failure={end.failed} dismiss={end.dismiss} /> : null}
+      {policy.data.files.map((file) => (
+        <FileOfRules key={file.path} file={file} />
+      ))}
       <details className="promises" open={broken.length > 0} data-testid={testids.promises} data-broken={broken.length}>
         <summary className="small">{broken.length === 0 ? `All ${promises.length} promises of the policy were tried just now, and hold` : `${countOf(broken.length, "promise")} of the policy ${broken.length === 1 ? "does" : "do"} not hold: allow nothing, and report this`}</summary>
         <ul className="rules small">
@@ -46,6 +49,33 @@ export function PolicyRules() {
           ))}
         </ul>
       </details>
+    </>
+  );
+}
+
+/** A file of rules as it stands; one that cannot be used forbids everything, so it is never left out. */
+function FileOfRules({ file }: { file: RulesFile }) {
+  if (!file.exists) return null;
+  return (
+    <>
+      <h3 className="label settings-label">
+        Rules in <span className="mono">{file.path}</span>
+      </h3>
+      {file.broken ? (
+        <p role="alert" className="form-wrong">
+          {file.broken.what}: {file.broken.why} {file.broken.hint}
+        </p>
+      ) : null}
+      <ul className="rules">
+        {file.rules.map(({ name, does, covers, until, is_over, uses, used, because, line, tests }) => (
+          <li key={name}>
+            <strong>{does}</strong> <Words text={covers} />
+            {is_over ? " (over)" : null} <span className="faint">· {name}, line {line}</span>
+            {until === null ? null : <span className="faint"> · until {new Date(until / 1000).toLocaleString()}</span>}
+            {does === "allow" ? <span className="faint"> · used {uses === null ? countOf(used, "time") : `${used} of ${uses} times`}</span> : null} <span className="faint">· {countOf(tests, "test")} · {because}</span>
+          </li>
+        ))}
+      </ul>
     </>
   );
 }
