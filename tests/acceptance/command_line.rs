@@ -172,6 +172,41 @@ fn bad_usage_ends_with_two_and_prints_nothing_on_stdout() -> anyhow::Result<()> 
 }
 
 #[test]
+fn a_file_of_rules_counts_at_once_and_a_broken_one_forbids_everything() -> anyhow::Result<()> {
+    let Some(program) = program("a_file_of_rules_counts_at_once_and_a_broken_one_forbids_everything") else {
+        return Ok(());
+    };
+    let file = program.home().join("rules.yaml");
+    let rules = "rules:
+  - name: no logs
+    does: forbid
+    tools: [logs]
+    because: an audit goes on
+    tests:
+      - {tool: logs, args: {namespace: shop, pod: cart-0}, gives: forbid}
+";
+    let logs = ["rules", "try", "logs", r#"{"namespace": "shop", "pod": "cart-0"}"#, "--json"];
+    assert_eq!(program.run(&logs)?.done()?["ruling"]["ruling"], "ask");
+    std::fs::write(&file, rules)?;
+    assert_eq!(program.run(&logs)?.done()?["ruling"]["because"], "an audit goes on");
+    assert_eq!(program.run(&["rules", "--json"])?.done()?[0]["rules"][0]["line"], 2);
+    let asked = ["diagnose", "--playground", "--approve", "reads", "--json"];
+    let report = program.run(&asked)?.done()?;
+    let denied = |tool: &str| all(&report, "tool_calls").iter().any(|c| c["tool"] == tool && c["decision"] == "denied");
+    assert!(!all(&report, "tool_calls").iter().any(|c| c["tool"] == "logs" && c["decision"] != "denied"), "{report}");
+    assert!(denied("logs"), "{report}");
+
+    std::fs::write(&file, rules.replace("because:", "becuase:"))?;
+    let checked = program.run(&["rules", "check"])?;
+    checked.must_exit(1);
+    checked.must_say(&["CANNOT BE USED", "line", "becuase"]);
+    let report = program.run(&asked)?.done()?;
+    let calls = all(&report, "tool_calls");
+    assert!(!calls.is_empty() && calls.iter().all(|call| call["decision"] == "denied"), "{report}");
+    Ok(())
+}
+
+#[test]
 fn a_healthy_cluster_is_reported_as_nothing() -> anyhow::Result<()> {
     let Some(program) = program("a_healthy_cluster_is_reported_as_nothing") else { return Ok(()) };
     let report = program.run(&["diagnose", "--playground", "healthy-noisy", "--approve", "reads", "--json"])?.done()?;

@@ -185,8 +185,12 @@ impl<'a> Scene<'a> {
                 .filter(|(_, spec)| !list(spec, "/containers").is_empty());
             let (spec_held, pod_spec, pod_labels) = match (template, template.is_none().then(newest).flatten(), held) {
                 (Some((held, spec)), _, _) => {
-                    let labels =
-                        topology::template_of(&object.kind, &held.object).map_or(labels_of(Doc::null()), labels_of);
+                    // A pod that nobody made is its own template.
+                    let labels = match topology::template_of(&object.kind, &held.object) {
+                        Some(template) => labels_of(template),
+                        None if object.kind == "Pod" => labels_of(&held.object),
+                        None => labels_of(Doc::null()),
+                    };
                     (held, Some(spec), labels)
                 }
                 (None, Some(pod), _) => (pod.held, pod.json.get("spec"), labels_of(pod.json)),

@@ -321,10 +321,12 @@ async fn the_way_between_two_objects_and_what_is_hit_are_told_with_reasons() {
     assert!(text.contains("web"), "{text}");
 }
 
+const MECHANISM: &str = "its memory grew until the limit; token ghp_0123456789abcdefghijABCDEFGHIJ012345";
+
 #[tokio::test]
 async fn earlier_cases_that_are_alike_are_told_with_their_cause_fix_and_notes() {
     let stage = stage(shop());
-    let case = |n: u128, title: &str, mode: &str, name: &str| {
+    let case = |n: u128, title: &str, mode: &str, name: &str, mechanism: &str| {
         let id = CaseId(Uuid::from_u128(n));
         let by = || model::Author::Engineer { name: "you".into() };
         let written = |fact| Written { at: at(0), author: by(), fact };
@@ -334,7 +336,7 @@ async fn earlier_cases_that_are_alike_are_told_with_their_cause_fix_and_notes() 
             incident: IncidentId("i".into()),
             object: ObjectRef::new("Deployment", "shop", name),
             failure_mode: mode.into(),
-            mechanism: "its memory grew until the limit; token ghp_0123456789abcdefghijABCDEFGHIJ012345".into(),
+            mechanism: mechanism.into(),
             probability: 0.9,
             evidence: Vec::new(),
             against: Vec::new(),
@@ -365,8 +367,8 @@ async fn earlier_cases_that_are_alike_are_told_with_their_cause_fix_and_notes() 
         let facts = [opened, noted, CaseFact::Concluded { conclusion }].map(written);
         stage.surroundings.desk.append(id, &facts).unwrap();
     };
-    case(7, "cart is out of memory", "oom-limit", "cart");
-    case(8, "certificate of web expired", "certificate-expired", "web");
+    case(7, "cart is out of memory", "oom-limit", "cart", MECHANISM);
+    case(8, "certificate of web expired", "certificate-expired", "web", "it ended last night");
     let text = stage.text("similar_cases", json!({"about": "cart oom-limit memory"})).await;
     assert!(text.starts_with("1 of 2 concluded cases is like this one"), "{text}");
     for part in ["cart is out of memory", "[oom-limit]", "raise the limit", "it was the new cache"] {
