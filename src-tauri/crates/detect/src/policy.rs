@@ -114,7 +114,7 @@ pub struct PolicyVerdict {
     /// Which policy and which of its rules, in words.
     pub says: String,
     pub policy: Option<ObjectRef>,
-    pub evidence: Option<ObservationId>,
+    pub evidence: ObservationId,
 }
 
 /// Judges a connection by the policies of both ends; `to` is a workload or a Service, whose ports are then tried. Empty where
@@ -159,7 +159,7 @@ pub fn may_reach(
             let start = End { port: None, port_name: "", ..end_of(caller) };
             let end = End { port: number, port_name: &name, protocol: &spoken, ..end_of(callee) };
             let directions = ["Egress", "Ingress"].map(|direction| {
-                let whose = if direction == "Egress" { &caller.object } else { &callee.object };
+                let whose = if direction == "Egress" { caller } else { callee };
                 verdict(judge(scene, start, end, direction), direction, whose)
             });
             let (from, to) = (caller.object.clone(), callee.object.clone());
@@ -169,7 +169,8 @@ pub fn may_reach(
     answers
 }
 
-fn verdict(judged: Verdict<'_>, direction: &'static str, whose: &ObjectRef) -> PolicyVerdict {
+fn verdict(judged: Verdict<'_>, direction: &'static str, of: &Workload) -> PolicyVerdict {
+    let whose = &of.object;
     let lower = if direction == "Egress" { "egress" } else { "ingress" };
     let (passes, says, about) = match judged {
         Verdict::Open => (true, format!("no policy for {lower} selects {whose}"), None),
@@ -185,7 +186,8 @@ fn verdict(judged: Verdict<'_>, direction: &'static str, whose: &ObjectRef) -> P
         passes,
         says,
         policy: about.map(|(policy, _)| policy.clone()),
-        evidence: about.map(|(_, held)| held.observation.clone()),
+        // Where no policy selects a workload, its labels are what tells so.
+        evidence: about.map_or(&of.spec_held.observation, |(_, held)| &held.observation).clone(),
     }
 }
 

@@ -86,7 +86,7 @@ impl Typed for MayReach {
             for one in &way.directions {
                 let mark = if one.passes { "passes" } else { "stops" };
                 lines.push(format!("  {} {mark}: {}", one.direction, one.says));
-                evidence.extend(one.evidence.clone());
+                evidence.push(one.evidence.clone());
             }
         }
         let summary = match (open, judged.len()) {

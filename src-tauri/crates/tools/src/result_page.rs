@@ -4,7 +4,7 @@ use model::{Body, ObservationId, Preview, Risk};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, WHOLE, unstored};
+use crate::answer::{Answer, WHOLE, unstored, written_down};
 use crate::typed::{Typed, blank_is_none};
 use crate::{Surroundings, ToolError};
 
@@ -89,6 +89,8 @@ impl Typed for ResultPage {
             0 => format!("No line of {} holds that.", whole.lines().count()),
             n => format!("Lines {from} to {} of {}.", from + n - 1, lines.len()),
         };
-        Ok(Answer::new(summary).part(shown.join("\n")))
+        let text = shown.join("\n");
+        let kept = written_down(Self::NAME, &summary, std::slice::from_ref(&text), surroundings);
+        Ok(Answer::new(summary).part(text).resting_on(kept))
     }
 }

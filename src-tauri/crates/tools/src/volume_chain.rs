@@ -76,9 +76,10 @@ impl Typed for VolumeChain {
         let object = args.named().object();
         let claims = claims_of(&scene, &object);
         if claims.is_empty() {
-            let known = scene.view.snapshot.get(&object).is_some() || scene.graph.knows(&object);
-            if known {
-                return Ok(Answer::new(format!("{object} mounts no claim.")));
+            let held = scene.view.snapshot.get(&object);
+            if held.is_some() || scene.graph.knows(&object) {
+                let evidence = recall(Self::NAME, held.map(|held| &held.observation), surroundings)?;
+                return Ok(Answer::new(format!("{object} mounts no claim.")).resting_on(evidence));
             }
             return Err(ToolError {
                 what: format!("{object} has no volumes"),

@@ -124,7 +124,7 @@ async fn whether_one_may_reach_another_is_judged_port_by_port_and_the_rule_is_na
     let outcome = stage.run("may_reach", asked("Pod/shop/web", 80)).await.unwrap();
     let text = &outcome.result.text;
     assert!(text.starts_with("Yes") && text.contains("port 8080/TCP") && text.contains("rule 1 of"), "{text}");
-    assert_eq!(outcome.observations.len(), 1, "it rests on the policy");
+    assert_eq!(outcome.observations.len(), 2, "it rests on the policy, and on the pod that none selects");
 
     let text = stage.text("may_reach", asked("Pod/bank/ledger", 80)).await;
     assert!(text.starts_with("No") && text.contains("NetworkPolicy/shop/cart-in"), "{text}");

@@ -34,7 +34,15 @@ fn recorded(stage: &mut Stage) {
     let read = ObjectRef::new("Secret", "shop", "sh.helm.release.v1.web.v1");
     let at = Time::from_seconds(900_060);
     let body = Body::ToolResult { tool: "helm_release".into(), text };
-    stage.history.append(&[Observation::new(cluster(), at, at, Source::Read, Some(read), body)]).unwrap();
+    let release = Observation::new(cluster(), at, at, Source::Read, Some(read), body);
+    stage.history.append(&[release, whole()]).unwrap();
+}
+
+/// A result that was too long to be shown whole.
+fn whole() -> Observation {
+    let at = Time::from_seconds(900_060);
+    let body = Body::ToolResult { tool: "whole-result".into(), text: "one\ntwo\n".into() };
+    Observation::new(cluster(), at, at, Source::Read, None, body)
 }
 
 pub(super) fn record(stage: &mut Stage, (observations, end): &Played) {
@@ -68,6 +76,19 @@ fn calls() -> Vec<Asked> {
         ("events", json!({"namespace": "shop"}), |b| matches!(b, Body::Event(_))),
         ("neighbours", checkout(), |b| matches!(b, Body::Object { .. })),
         ("knowledge_search", json!({"query": "crash"}), |b| matches!(b, Body::ToolResult { .. })),
+        ("list", json!({"kind": "Pod", "namespace": "shop"}), |b| matches!(b, Body::Object { .. })),
+        ("dependency_path", json!({"from": "Deployment/shop/web", "to": "Deployment/shop/checkout"}), |b| {
+            matches!(b, Body::Object { .. })
+        }),
+        ("blast_radius", checkout(), |b| matches!(b, Body::Object { .. })),
+        ("may_reach", json!({"from": "Deployment/shop/web", "to": "Service/shop/checkout"}), |b| {
+            matches!(b, Body::Object { .. })
+        }),
+        ("dns_answer", json!({"name": "checkout", "from_namespace": "shop"}), |b| matches!(b, Body::Object { .. })),
+        ("rollout_history", checkout(), |b| matches!(b, Body::Object { .. })),
+        ("volume_chain", checkout(), |b| matches!(b, Body::Object { .. })),
+        ("similar_cases", json!({"about": "checkout"}), |b| matches!(b, Body::ToolResult { .. })),
+        ("result_page", json!({"id": whole().id}), |b| matches!(b, Body::ToolResult { .. })),
     ]
 }
 
