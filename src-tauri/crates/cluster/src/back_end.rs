@@ -10,12 +10,13 @@ mod loki;
 mod metrics_server;
 mod prometheus;
 mod promql;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
-use model::{ObjectRef, Time};
+use model::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::reach::{LogQuestion, MetricQuestion, Read};
@@ -25,6 +26,7 @@ use door::Door;
 use loki::Loki;
 use metrics_server::MetricsServer;
 use prometheus::Prometheus;
+pub(crate) use subject::subject_of;
 
 /// What a back end speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -310,13 +312,34 @@ impl Connection {
             let none = || none_of(BackEndKind::Alertmanager, "the monitoring's list of alerts");
             return Err(unread.into_iter().next().unwrap_or_else(none));
         };
-        read.observations.retain(|o| match (&o.body, namespace) {
-            (model::Body::Alert(alert), Some(namespace)) => {
-                alert.labels.get("namespace").is_none_or(|of| of == namespace)
-            }
-            _ => true,
+        self.find_nodes(&mut read.observations).await;
+        read.observations.retain(|alert| match (&alert.subject, namespace) {
+            (Some(subject), Some(namespace)) if subject.kind == "Namespace" => subject.name == namespace,
+            // What is in no namespace, such as a node, is of all of them.
+            (Some(subject), Some(namespace)) => subject.namespace.is_empty() || subject.namespace == namespace,
+            (None, _) | (_, None) => true,
         });
         Ok(read)
+    }
+
+    /// Alerts of node-exporter name its pod and an address, and often no node: what the watches saw tells it.
+    async fn find_nodes(&self, alerts: &mut [model::Observation]) {
+        let nameless = |alert: &model::Observation| match &alert.body {
+            model::Body::Alert(body) => subject_of(&body.labels).is_none(),
+            _ => false,
+        };
+        if !alerts.iter().any(nameless) {
+            return;
+        }
+        let (history, now) = (self.inner.history.clone(), self.inner.clock.now());
+        let Ok(Ok(snapshot)) = tokio::task::spawn_blocking(move || history.present(now)).await else { return };
+        for alert in alerts.iter_mut().filter(|alert| nameless(alert)) {
+            if let model::Body::Alert(body) = &alert.body
+                && let Some(node) = subject::node_of_exporter(&body.labels, &snapshot)
+            {
+                alert.subject = Some(node);
+            }
+        }
     }
 
     /// What a log store kept; by whom, and `None` where there is no log store.
@@ -339,26 +362,6 @@ fn none_of(kind: BackEndKind, what: &str) -> ReadError {
             "Give its Service or its address in the cluster's settings, or look at your own {name} and note what it says."
         ),
     )
-}
-
-/// The object that labels of a series or of an alert speak of.
-pub(crate) fn subject_of(labels: &BTreeMap<String, String>) -> Option<ObjectRef> {
-    let label = |names: &[&str]| names.iter().find_map(|name| labels.get(*name)).filter(|value| !value.is_empty());
-    let namespace = label(&["namespace", "exported_namespace", "kubernetes_namespace", "k8s_namespace_name"]);
-    let named: [(&str, &[&str]); 6] = [
-        ("PersistentVolumeClaim", &["persistentvolumeclaim"]),
-        ("Pod", &["pod", "exported_pod", "pod_name", "kubernetes_pod_name", "k8s_pod_name"]),
-        ("Deployment", &["deployment", "k8s_deployment_name"]),
-        ("StatefulSet", &["statefulset"]),
-        ("DaemonSet", &["daemonset"]),
-        ("Service", &["destination_service_name", "exported_service", "service"]),
-    ];
-    let in_namespace = namespace.and_then(|namespace| {
-        named.iter().find_map(|(kind, names)| Some(ObjectRef::new(*kind, namespace.as_str(), label(names)?.as_str())))
-    });
-    in_namespace
-        .or_else(|| label(&["node"]).map(|node| ObjectRef::global("Node", node.as_str())))
-        .or_else(|| namespace.map(|namespace| ObjectRef::global("Namespace", namespace.as_str())))
 }
 
 /// A value of a query.

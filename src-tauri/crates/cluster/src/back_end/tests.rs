@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
-use model::Doc;
+use model::{Doc, ObjectRef};
 use serde_json::{Value, json};
 
 use super::discover::among;
