@@ -32,8 +32,14 @@ export function Follows({ row }: { row: ClusterRow }) {
             </p>
             <p className="small soft">
               {countOf(one.lines, "line")} since <At time={one.since} short />
+              {one.heard_at !== null && !one.ended ? (
+                <>
+                  , last heard <At time={one.heard_at} short />
+                </>
+              ) : null}
               {one.ended ? <span className="faint">. Ended: {one.ended}</span> : null}
             </p>
+            {one.trouble ? <p className="small soft">Nothing comes just now: {one.trouble}. It is tried again by itself.</p> : null}
             <p className="back-end-acts">
               <Button className="small" tone="quiet" testid={testids.followOpen} onClick={() => setReading(one)}>
                 Read
@@ -63,6 +69,7 @@ function Tail({ cluster, follow, close }: { cluster: ClusterId; follow: FollowRo
   const [lines, setLines] = useState<string[]>([]);
   const [missed, setMissed] = useState(0);
   const [ended, setEnded] = useState(follow.ended);
+  const [trouble, setTrouble] = useState(follow.trouble);
   const [failed, setFailed] = useState<CommandFailed | null>(null);
   const scroll = useRef<HTMLPreElement>(null);
   const bottom = useRef(true);
@@ -78,6 +85,7 @@ function Tail({ cluster, follow, close }: { cluster: ClusterId; follow: FollowRo
         after = read.next;
         setMissed((was) => was + read.missed);
         setEnded(read.follow.ended);
+        setTrouble(read.follow.trouble);
         setFailed(null);
         if (read.lines.length > 0) setLines((was) => [...was, ...read.lines].slice(-HELD));
         if (read.follow.ended !== null && read.lines.length === 0) return;
@@ -120,7 +128,7 @@ function Tail({ cluster, follow, close }: { cluster: ClusterId; follow: FollowRo
         ))}
       </pre>
       <p className="small faint" role="status">
-        {ended ? `Ended: ${ended}` : "Follows the log; new lines appear by themselves."}
+        {ended ? `Ended: ${ended}` : trouble ? `Nothing comes just now: ${trouble}. It is tried again by itself.` : "Follows the log; new lines appear by themselves."}
       </p>
       {failed ? <Inline failure={failed} /> : null}
     </Dialog>

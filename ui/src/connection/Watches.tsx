@@ -13,6 +13,7 @@ import { countsOf } from "./steps";
 
 const phases: Record<string, { word: string; path: string; filled?: boolean }> = {
   listing: { word: "listing", path: "M6 2a4 4 0 1 1-4 4" },
+  "listing again": { word: "listing again", path: "M6 2a4 4 0 1 1-4 4" },
   live: { word: "live", path: "M6 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8", filled: true },
   refused: { word: "refused", path: "M6 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8M3.2 3.2l5.6 5.6" },
   failed: { word: "broken off", path: "m2.5 2.5 7 7M9.5 2.5l-7 7" },

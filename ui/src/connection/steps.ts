@@ -21,7 +21,7 @@ export interface Counts {
 }
 export function countsOf(watches: readonly WatchRow[]): Counts {
   const of = (phase: string) => watches.filter((w) => w.phase === phase).length;
-  return { live: of("live"), listing: of("listing"), failed: of("failed"), refused: of("refused"), absent: of("not served"), all: watches.length };
+  return { live: of("live"), listing: of("listing") + of("listing again"), failed: of("failed"), refused: of("refused"), absent: of("not served"), all: watches.length };
 }
 
 export const loginNames: Record<LoginKind, string> = {

@@ -30,7 +30,7 @@ export interface Saying {
 /** How many of the watches have heard everything there is, of those that can. */
 export function listed(state: ClusterState): { done: number; of: number } {
   const can = state.watches.filter((w) => w.phase !== "refused" && w.phase !== "not served");
-  return { done: can.filter((w) => w.phase === "live").length, of: can.length };
+  return { done: can.filter((w) => w.phase === "live" || w.phase === "listing again").length, of: can.length };
 }
 
 /** How old what is shown is; null where nothing is shown or its age says nothing. */

@@ -34,6 +34,7 @@ use crate::trust::Terms;
 use crate::{Context, SearchPath, Trouble};
 pub(crate) use patience::Patience;
 use places::{Place, Watched};
+pub(crate) use pulse::Restarts;
 use state::Event;
 use writer::Writer;
 

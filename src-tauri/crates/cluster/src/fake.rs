@@ -281,6 +281,11 @@ fn wanted(query: &BTreeMap<&str, &str>) -> Wanted {
 
 /// The next scripted answer to such a request.
 fn scripted(fake: &Fake, seen: &Seen) -> Option<Script> {
+    if seen.path.ends_with("/log") {
+        let mut shelf = fake.shelf();
+        let index = shelf.scripts.iter().position(|(of, _)| of == "log")?;
+        return Some(shelf.scripts.remove(index).1);
+    }
     let (kind, _, name) = place(&seen.path)?;
     let query: BTreeMap<&str, &str> = seen.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let wanted = wanted(&query);

@@ -254,8 +254,8 @@ impl From<BackEndAt> for BackEndPlace {
 
 impl From<FollowState> for FollowRow {
     fn from(state: FollowState) -> Self {
-        let FollowState { id, namespace, pod, container, since, lines, ended } = state;
-        FollowRow { id, namespace, pod, container, since, lines, ended }
+        let FollowState { id, namespace, pod, container, since, lines, heard_at, trouble, ended } = state;
+        FollowRow { id, namespace, pod, container, since, lines, heard_at, trouble, ended }
     }
 }
 

@@ -682,6 +682,10 @@ pub struct FollowRow {
     pub container: String,
     pub since: Time,
     pub lines: u64,
+    /// When a line came last, or the server last said that it has the log open.
+    pub heard_at: Option<Time>,
+    /// Why nothing comes just now; it is tried again by itself.
+    pub trouble: Option<String>,
     /// Why nothing more comes.
     pub ended: Option<String>,
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Body, ChangeKind, CoverageState, ObjectRef, Observation, Ordered, Source};
-use tokio::sync::{OwnedSemaphorePermit, watch as channel};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::ask::{self, Answer, Question};
 use super::watch::{Act, Failure, Happened, State, Watch};
-use super::{Again, Inner, WatchPhase};
+use super::{Inner, Restarts, WatchPhase};
 use crate::arrival::finished::{self, Verdict};
 use crate::arrival::{Arrivals, Decoder, Events, How, Incoming, Known, Line};
 use crate::split::Piece;
@@ -30,6 +30,8 @@ pub(super) struct Follow {
     pub coverage: Option<CoverageState>,
     /// Counts the lists, so that what one did not have can be told.
     pub listing: u32,
+    /// Nothing is shown but what the list that comes has: it is as young as that.
+    empty: bool,
     /// Known to be refused before it was asked for.
     pub refused: Option<Trouble>,
     events: Events,
@@ -59,6 +61,7 @@ impl Follow {
         refused: Option<Trouble>,
     ) -> Self {
         let readers = Readers::new(&kind, &inner.redactor);
+        let empty = known.is_empty();
         Follow {
             inner,
             kind,
@@ -67,6 +70,7 @@ impl Follow {
             known,
             coverage: None,
             listing: 0,
+            empty,
             refused,
             events: Events::default(),
             ahead: None,
@@ -75,7 +79,7 @@ impl Follow {
     }
 
     pub(super) async fn run(mut self) {
-        let mut restart = self.inner.restart.subscribe();
+        let mut restart = self.inner.restarts();
         let mut turn = None;
         loop {
             let mut watch = self.watch();
@@ -115,6 +119,8 @@ impl Follow {
                         Act::ListIsWhole => {
                             turn = None;
                             self.reconcile().await;
+                            self.empty = false;
+                            self.heard(true);
                             self.cover(CoverageState::Listed).await;
                             if self.kind.is_numerous() {
                                 // Who hears that it is listed looks, and is to find all of it.
@@ -228,12 +234,7 @@ impl Follow {
     }
 
     /// Waits until something happens; takes objects in as they come.
-    async fn wait(
-        &mut self,
-        waiting: &mut Waiting,
-        state: &State,
-        restart: &mut channel::Receiver<Again>,
-    ) -> Vec<Happened> {
+    async fn wait(&mut self, waiting: &mut Waiting, state: &State, restart: &mut Restarts) -> Vec<Happened> {
         match waiting {
             Waiting::Pause(until) => tokio::select! {
                 () = tokio::time::sleep_until(*until) => vec![Happened::PauseOver],
@@ -241,6 +242,10 @@ impl Follow {
             },
             Waiting::Answer(answer) => {
                 let happened = self.take_in(answer, state).await;
+                let told = |happened: &Happened| matches!(happened, Happened::Object(_) | Happened::Bookmark(_));
+                if matches!(state, State::Following { .. }) && happened.iter().any(told) {
+                    self.heard(true);
+                }
                 if !happened.is_empty() {
                     return happened;
                 }
@@ -263,7 +268,7 @@ impl Follow {
                     }
                     more = tokio::time::timeout(silence, answer.more()) => match more {
                         Ok(Ok(Some(()))) => {
-                            self.heard();
+                            self.heard(self.empty);
                             Vec::new()
                         }
                         Ok(Ok(None)) => match (state, answer.page()) {
@@ -472,8 +477,8 @@ impl Follow {
         (self.known.len() + self.events.len()) as u64
     }
 
-    fn heard(&self) {
-        self.inner.heard(self.row, self.held());
+    fn heard(&self, current: bool) {
+        self.inner.heard(self.row, self.held(), current);
     }
 
     fn issue(&self, what: &str) {
@@ -500,13 +505,10 @@ impl Follow {
 }
 
 /// Waits until somebody asks to start again, or says that the way to the server is gone.
-async fn restarted(restart: &mut channel::Receiver<Again>) -> Happened {
-    if restart.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    match &restart.borrow_and_update().unreachable {
+async fn restarted(restart: &mut Restarts) -> Happened {
+    match restart.next().await {
         None => Happened::Restart,
-        Some(trouble) => Happened::Failed(Failure::of(trouble.clone())),
+        Some(trouble) => Happened::Failed(Failure::of(trouble)),
     }
 }
 

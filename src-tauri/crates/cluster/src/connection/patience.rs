@@ -10,6 +10,8 @@ pub(crate) struct Patience {
     pub answer: Duration,
     /// A watch that says nothing for so long is taken for dead and opened again. API servers send a bookmark a minute.
     pub silence: Duration,
+    /// A followed log that says nothing for so long is asked for again: no bookmark tells that it still comes.
+    pub log: Duration,
     /// The server ends a watch after this; spread, so that the watches of a connection do not end together.
     pub watch: Duration,
     /// With nothing from any watch for so long, the server is asked whether it is there.
@@ -36,6 +38,7 @@ impl Default for Patience {
             list: Duration::from_secs(10),
             answer: Duration::from_secs(30),
             silence: Duration::from_secs(75),
+            log: Duration::from_secs(60),
             watch: Duration::from_secs(290),
             quiet: Duration::from_secs(20),
             probe: Duration::from_secs(8),

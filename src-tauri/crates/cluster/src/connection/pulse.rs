@@ -28,7 +28,7 @@ pub(super) async fn beat(inner: Arc<Inner>) {
             continue;
         }
         let heard = inner.heard_at();
-        let live = inner.any_watch(|watch| watch.phase == WatchPhase::Live);
+        let live = inner.any_watch(|watch| matches!(watch.phase, WatchPhase::Live | WatchPhase::Relisting));
         let unreachable = inner.any_watch(|watch| {
             watch.phase == WatchPhase::Failed && watch.error.as_ref().is_some_and(|e| e.kind == TroubleKind::Network)
         });
@@ -54,6 +54,19 @@ pub(super) async fn beat(inner: Arc<Inner>) {
                 inner.unreachable(Trouble::timed_out(patience.probe.as_secs())).await;
             }
         }
+    }
+}
+
+/// Hears when everything that is open is to be opened again.
+pub(crate) struct Restarts(tokio::sync::watch::Receiver<Again>);
+
+impl Restarts {
+    /// Waits for the next time; why what is open has no hope, or `None` where it is to be asked again at once.
+    pub async fn next(&mut self) -> Option<Trouble> {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.0.borrow_and_update().unreachable.clone()
     }
 }
 
@@ -100,12 +113,18 @@ impl Inner {
         self.restart.send_replace(Again { unreachable: Some(trouble) });
     }
 
-    /// A watch heard something.
-    pub(super) fn heard(&self, row: usize, objects: u64) {
+    pub(crate) fn restarts(&self) -> Restarts {
+        Restarts(self.restart.subscribe())
+    }
+
+    /// A watch heard something; with `current`, what is shown of it is as of now.
+    pub(super) fn heard(&self, row: usize, objects: u64, current: bool) {
         let now = self.clock.now();
         self.heard_after.store(self.opened_at.elapsed().as_millis() as u64, Ordering::Relaxed);
         self.change_watch_quietly(row, |watch| {
-            watch.last_event_at = Some(now);
+            if current {
+                watch.last_event_at = Some(now);
+            }
             watch.objects = objects;
         });
     }

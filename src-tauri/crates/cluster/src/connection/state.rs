@@ -18,6 +18,9 @@ pub enum WatchPhase {
     Listing,
     /// Listed whole, changes arrive.
     Live,
+    /// It fell behind and is listed again. What was known stays shown; what was deleted meanwhile does too, until the
+    /// list is whole.
+    Relisting,
     /// The cluster refused; asked again every two minutes.
     Refused,
     /// The cluster does not serve the kind.
@@ -37,7 +40,8 @@ pub struct WatchState {
     pub phase: WatchPhase,
     /// Since when it has been in this phase.
     pub since: Time,
-    /// When the server last said anything on it, a bookmark too: what is shown of the kind is as of then.
+    /// When the server last said anything on it, a bookmark too: what is shown of the kind is as of then. While it is
+    /// listed anew, that is as before: half a list tells of no deletion.
     pub last_event_at: Option<Time>,
     /// Whether the last list was asked for as a stream instead of in pages.
     pub streamed: bool,
@@ -244,7 +248,8 @@ impl ConnectionState {
     fn tally(&self) -> Tally {
         let count = |phase: WatchPhase| self.watches.iter().filter(|w| w.phase == phase).count();
         Tally {
-            live: count(WatchPhase::Live),
+            // What it shows has an age like any other's; a moment later it is as young as they.
+            live: count(WatchPhase::Live) + count(WatchPhase::Relisting),
             listing: count(WatchPhase::Listing),
             failed: count(WatchPhase::Failed),
             refused: count(WatchPhase::Refused),
@@ -265,6 +270,7 @@ impl ConnectionState {
         let in_phase = |phase: WatchPhase| self.watches.iter().filter(move |w| w.phase == phase).collect::<Vec<_>>();
         let (failed, refused) = (in_phase(WatchPhase::Failed), in_phase(WatchPhase::Refused));
         let listing = in_phase(WatchPhase::Listing).len();
+        let again = in_phase(WatchPhase::Relisting);
         let worst = self.worst().cloned();
         let (message, hint, trouble) = match (self.phase, worst) {
             (ConnectionPhase::Degraded, Some(trouble)) => {
@@ -280,6 +286,11 @@ impl ConnectionState {
                 "Ask for `list` and `watch` on them, or go on without them.".into(),
                 None,
             ),
+            (ConnectionPhase::Live | ConnectionPhase::Degraded, _) if !again.is_empty() => {
+                let which = kinds(&again);
+                let message = format!("Connected; {which}: listed again. What was deleted meanwhile shows until then.");
+                (message, String::new(), None)
+            }
             (ConnectionPhase::Live | ConnectionPhase::Degraded, _) if listing == 0 => {
                 ("Connected.".into(), String::new(), None)
             }

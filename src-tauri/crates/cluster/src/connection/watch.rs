@@ -16,7 +16,8 @@ use crate::{Trouble, TroubleKind};
 ///        refused, not served ──► Resting ──asked again──► Streaming
 /// ```
 ///
-/// What was listed stays until a new list is whole: no state ever takes rows away.
+/// What was listed stays until a new list is whole: no state ever takes rows away. A list after a 410 is shown as one
+/// that is not whole ([`WatchPhase::Relisting`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Asked for everything as a stream of events; what came so far is not the whole.
@@ -283,7 +284,7 @@ impl Watch {
                 match (too_old, heard || self.behind == 0) {
                     (true, true) => {
                         self.behind += 1;
-                        let mut acts = vec![Act::CountRestart];
+                        let mut acts = vec![Act::CountRestart, Act::Show(WatchPhase::Relisting, Some(failure.trouble))];
                         acts.extend(self.list());
                         acts
                     }

@@ -11,9 +11,9 @@ use tokio::task::AbortHandle;
 
 use super::gathering::stamped;
 use super::logs::{Lines, ask};
-use crate::connection::Inner;
+use crate::connection::{Inner, Restarts};
 use crate::reach::{Containers, LogQuestion};
-use crate::{Connection, ReadError, TroubleKind};
+use crate::{Connection, ReadError, Trouble, TroubleKind};
 
 /// Logs of one cluster that are followed at the same time.
 const MOST_FOLLOWED: usize = 20;
@@ -36,6 +36,10 @@ pub struct FollowState {
     pub since: Time,
     /// Lines that came so far.
     pub lines: u64,
+    /// When a line came last, or the server last said that it has the log open.
+    pub heard_at: Option<Time>,
+    /// Why nothing comes just now; it is tried again by itself.
+    pub trouble: Option<String>,
     /// Why it goes on no longer.
     pub ended: Option<String>,
 }
@@ -90,6 +94,8 @@ struct Held {
     bytes: usize,
     /// The number of the first line that is held; they are counted from 0.
     first: u64,
+    heard_at: Option<Time>,
+    trouble: Option<String>,
     ended: Option<String>,
 }
 
@@ -110,6 +116,12 @@ impl Followed {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn hear(&self, at: Time) {
+        let mut held = self.held();
+        held.heard_at = Some(at);
+        held.trouble = None;
+    }
+
     fn state(&self) -> FollowState {
         let held = self.held();
         FollowState {
@@ -119,6 +131,8 @@ impl Followed {
             container: self.container.clone(),
             since: self.since,
             lines: held.first + held.lines.len() as u64,
+            heard_at: held.heard_at,
+            trouble: held.trouble.clone().filter(|_| held.ended.is_none()),
             ended: held.ended.clone(),
         }
     }
@@ -207,49 +221,127 @@ impl Piece {
     }
 }
 
+/// Up to where a log was read: asked for again, its lines of that instant and before come once more.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    at: Option<Time>,
+    /// So many lines of that very instant.
+    lines: u64,
+}
+
+impl Mark {
+    fn pass(&mut self, at: Time) {
+        if self.at == Some(at) {
+            self.lines += 1;
+        } else {
+            *self = Mark { at: Some(at), lines: 1 };
+        }
+    }
+}
+
+/// Why a stream is read no further.
+enum Stopped {
+    /// The container ended, or whoever serves its log did.
+    Ended,
+    Broken(String),
+    /// Nothing came for long: perhaps there is nothing, perhaps the way is gone and nobody told.
+    Silent,
+    /// The machine slept, the way is gone, or somebody asked to start again.
+    Again(Option<Trouble>),
+}
+
 async fn run(inner: Arc<Inner>, followed: Arc<Followed>) {
     let mut question = followed.question.clone();
+    let mut mark = Mark::default();
     let mut piece = Piece::new();
-    let mut delay = Duration::from_millis(500);
+    let mut again = inner.restarts();
+    let first = Duration::from_millis(500);
+    let mut delay = first;
     let ended = loop {
         let tail = question.since.is_none().then_some(question.tail.unwrap_or(FROM_BEFORE));
         let path = ask(&question, &followed.container, tail) + "&follow=true";
+        let mut pause = true;
         match inner.stream(&path, "*/*").await {
             Ok(stream) => {
-                delay = Duration::from_millis(500);
-                pour(&inner, &followed, Lines::of(stream), &mut question.since, &mut piece).await;
+                followed.hear(inner.clock.now());
+                let before = mark;
+                let stopped = pour(&inner, &followed, Lines::of(stream), &mut mark, &mut piece, &mut again).await;
+                question.since = mark.at.or(question.since);
+                if mark.at != before.at {
+                    delay = first;
+                }
+                match stopped {
+                    Stopped::Ended => {}
+                    Stopped::Silent | Stopped::Again(None) => pause = false,
+                    Stopped::Broken(why) => followed.held().trouble = Some(why),
+                    Stopped::Again(Some(trouble)) => followed.held().trouble = Some(trouble.why),
+                }
             }
-            Err(trouble) if trouble.kind == TroubleKind::Missing => break "the pod does not exist any more".to_owned(),
-            Err(trouble) if trouble.kind == TroubleKind::Refused => break trouble.why,
-            Err(_) => {}
+            Err(trouble) => {
+                if let Some(why) = for_good(&trouble) {
+                    break why;
+                }
+                followed.held().trouble = Some(trouble.why);
+            }
         }
         keep(&inner, &followed, &mut piece).await;
-        // The stream ended: the container did, or the connection.
+        if !pause {
+            continue;
+        }
         if let Some(why) = is_over(&inner, &followed).await {
             break why;
         }
-        tokio::time::sleep(delay).await;
-        delay = (delay * 2).min(Duration::from_secs(15));
+        tokio::select! {
+            () = tokio::time::sleep(delay) => delay = (delay * 2).min(Duration::from_secs(15)),
+            _ = again.next() => delay = first,
+        }
     };
     keep(&inner, &followed, &mut piece).await;
     followed.held().ended = Some(ended);
+}
+
+/// Why asking again would not help.
+fn for_good(trouble: &Trouble) -> Option<String> {
+    match trouble.kind {
+        TroubleKind::Missing => Some("the pod does not exist any more".to_owned()),
+        TroubleKind::Refused => Some(trouble.why.clone()),
+        // The kubelet's 400 is about the question, such as a container that the pod does not have, unless it says that
+        // the container has yet to start.
+        TroubleKind::Server if trouble.why.starts_with("400") && !trouble.why.contains("waiting to start") => {
+            Some(trouble.why.clone())
+        }
+        TroubleKind::Server
+        | TroubleKind::Credential
+        | TroubleKind::Plugin
+        | TroubleKind::Untrusted
+        | TroubleKind::Proxy
+        | TroubleKind::Gone
+        | TroubleKind::Busy
+        | TroubleKind::Network
+        | TroubleKind::Tls
+        | TroubleKind::Kubeconfig => None,
+    }
 }
 
 async fn pour<R: futures::AsyncRead + Unpin>(
     inner: &Arc<Inner>,
     followed: &Followed,
     mut lines: Lines<R>,
-    since: &mut Option<Time>,
+    mark: &mut Mark,
     piece: &mut Piece,
-) {
+    again: &mut Restarts,
+) -> Stopped {
     let mut beat = tokio::time::interval(Duration::from_secs(1));
     // Where it was resumed, lines of the last second come again.
-    let resumed_at = *since;
+    let resumed = *mark;
+    let mut of_that_instant = 0;
+    let mut heard = tokio::time::Instant::now();
     loop {
         let line = tokio::select! {
             line = lines.next() => match line {
                 Ok(Some(line)) => String::from_utf8_lossy(line).into_owned(),
-                Ok(None) | Err(_) => return,
+                Ok(None) => return Stopped::Ended,
+                Err(error) => return Stopped::Broken(format!("the connection broke off: {error}")),
             },
             _ = beat.tick() => {
                 if !piece.text.is_empty() && piece.since.elapsed() >= PIECE_AFTER {
@@ -257,14 +349,21 @@ async fn pour<R: futures::AsyncRead + Unpin>(
                 }
                 continue;
             }
+            () = tokio::time::sleep_until(heard + inner.patience.log) => return Stopped::Silent,
+            trouble = again.next() => return Stopped::Again(trouble),
         };
+        heard = tokio::time::Instant::now();
         let (at, text) = stamped(&line);
-        if resumed_at.is_some_and(|seen| at.is_some_and(|at| at <= seen)) {
-            continue;
+        if let (Some(seen), Some(at)) = (resumed.at, at) {
+            of_that_instant += u64::from(at == seen);
+            if at < seen || (at == seen && of_that_instant <= resumed.lines) {
+                continue;
+            }
         }
-        if at.is_some() {
-            *since = at;
+        if let Some(at) = at {
+            mark.pass(at);
         }
+        followed.hear(inner.clock.now());
         if followed.question.matching.as_ref().is_some_and(|matching| !matching.is_in(text)) {
             continue;
         }

@@ -9,8 +9,9 @@ use model::{Author, CallId, CaseFact, CaseId, ClusterId, Preview, Risk, ToolCall
 use serde_json::json;
 
 use super::*;
-use crate::connection::tests::{WallClock, open, pod};
-use crate::fake::Fake;
+use crate::connection::Patience;
+use crate::connection::tests::{WallClock, open, open_patient, pod};
+use crate::fake::{Fake, Script, Then as FakeThen, Wanted as Asked};
 use crate::{Change, Containers, LogQuestion, MetricQuestion, Reach, Target, WriteError};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -135,7 +136,8 @@ async fn a_permit_for_another_cluster_reads_nothing() {
     assert!(matches!(reach.secret_shape(&other, "a", "b", Time::MAX).await, Err(ReadError::WrongCluster { .. })));
     let Reach::Live(connection) = &reach else { panic!("live") };
     let pod = ObjectRef::new("Pod", "shop", "cart");
-    let target = Target { object: json!({}), uid: "uid-cart".into(), resource_version: String::new() };
+    let target =
+        Target { object: json!({}), uid: "uid-cart".into(), resource_version: String::new() };
     let deleted = connection.change(&other, &pod, &Change::Delete, &target).await;
     assert!(matches!(deleted, Err(WriteError::Other(ReadError::WrongCluster { .. }))));
     assert!(matches!(connection.target(&other, &pod).await, Err(ReadError::WrongCluster { .. })));
@@ -508,6 +510,100 @@ async fn a_followed_log_is_held_kept_in_the_history_and_ends_with_its_pod() {
     assert!(fake.seen("/log")[0].query.contains("follow=true"));
     assert!(connection.stop_following(following.id) && !connection.stop_following(following.id));
     assert!(connection.followed_lines(following.id, 0, 1).is_none());
+}
+
+async fn until(holds: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    waited.await.expect("it never came to it");
+}
+
+/// Follows the log of a pod that runs, where these are the answers, one after the other.
+async fn follow_of(fake: &Fake, log: Duration, answers: Vec<Script>) -> (Reach, u64) {
+    let mut cart = pod("cart");
+    cart["spec"]["containers"] = json!([{"name": "app"}]);
+    cart["status"] = json!({"phase": "Running"});
+    fake.put("pods", cart);
+    fake.shelf().scripts.extend(answers.into_iter().map(|answer| ("log".to_owned(), answer)));
+    let connection = open_patient(&fake.context("{}", ""), Patience { log, ..Patience::default() });
+    connection.wait_synced(PATIENCE).await;
+    let permit = permit(connection.cluster());
+    let reach = Reach::Live(connection);
+    let question = LogQuestion { namespace: "shop".into(), pod: "cart".into(), ..LogQuestion::default() };
+    let following = reach.follow(&permit, &question).await.unwrap();
+    (reach, following.id)
+}
+
+fn line(second: u32, text: &str) -> String {
+    format!("2026-05-01T00:00:{second:02}.000000001Z {text}\n")
+}
+
+fn said(connection: &Connection, id: u64) -> Vec<String> {
+    let lines = connection.followed_lines(id, 0, 100).unwrap().lines;
+    lines.iter().map(|line| line.rsplit_once(' ').unwrap().1.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_log_that_says_nothing_is_asked_for_again_from_its_last_line_and_no_line_comes_twice() {
+    let fake = Fake::start().await;
+    let first = line(1, "one") + &line(2, "two") + &line(2, "two-too");
+    // What a server gives from a whole second on; one more line of the same instant was late.
+    let second = line(2, "two") + &line(2, "two-too") + &line(2, "late") + &line(3, "three");
+    let mut answers =
+        vec![Script::to(Asked::Changes, &first, FakeThen::Hang), Script::to(Asked::Changes, &second, FakeThen::Hang)];
+    answers.resize(1000, Script::to(Asked::Changes, "", FakeThen::Hang));
+    let (reach, id) = follow_of(&fake, Duration::from_millis(300), answers).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    until(async || fake.seen("/log").len() >= 3).await;
+    assert_eq!(said(connection, id), ["one", "two", "two-too", "late", "three"]);
+    let asked: Vec<String> = fake.seen("/log").into_iter().map(|seen| seen.query).collect();
+    assert!(asked[0].contains("tailLines=200") && !asked[0].contains("sinceTime"), "{asked:?}");
+    assert!(asked[1].contains("sinceTime=2026-05-01T00:00:02Z") && !asked[1].contains("tailLines"), "{asked:?}");
+    let state = connection.followed().remove(0);
+    assert!(state.heard_at.is_some() && state.trouble.is_none() && state.ended.is_none(), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_log_is_asked_for_again_when_the_machine_wakes_up() {
+    let fake = Fake::start().await;
+    let answers = vec![
+        Script::to(Asked::Changes, &line(1, "one"), FakeThen::Hang),
+        Script::to(Asked::Changes, &(line(1, "one") + &line(9, "awake")), FakeThen::Hang),
+    ];
+    let (reach, id) = follow_of(&fake, Duration::from_secs(3600), answers).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    until(async || said(connection, id) == ["one"]).await;
+    connection.reconnect().await;
+    until(async || said(connection, id) == ["one", "awake"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_nothing_comes_of_a_followed_log_is_said_and_what_cannot_come_ends_it() {
+    let status = |why: &str| {
+        let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 400,
+            "reason": "BadRequest", "message": why});
+        Script { status: 400, ..Script::to(Asked::Changes, &body.to_string(), FakeThen::End) }
+    };
+    let fake = Fake::start().await;
+    let waiting = "container \"app\" in pod \"cart\" is waiting to start: ContainerCreating";
+    let hang = Script { status: 0, ..Script::to(Asked::Changes, "", FakeThen::Hang) };
+    let (reach, _) = follow_of(&fake, Duration::from_secs(3600), vec![status(waiting), hang]).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    until(async || fake.seen("/log").len() == 2).await;
+    let state = connection.followed().remove(0);
+    assert!(state.ended.is_none() && state.trouble.is_some_and(|why| why.contains("waiting to start")));
+
+    let fake = Fake::start().await;
+    let wrong = "container app is not valid for pod cart";
+    let (reach, _) = follow_of(&fake, Duration::from_secs(3600), vec![status(wrong)]).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    until(async || connection.followed().remove(0).ended.is_some()).await;
+    let state = connection.followed().remove(0);
+    assert!(state.ended.is_some_and(|why| why.contains("not valid")) && state.trouble.is_none());
+    assert_eq!(fake.seen("/log").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -153,6 +153,7 @@ fn words(phase: WatchPhase) -> &'static str {
     match phase {
         WatchPhase::Listing => "listing",
         WatchPhase::Live => "live",
+        WatchPhase::Relisting => "listing again",
         WatchPhase::Refused => "refused",
         WatchPhase::Failed => "failed",
         WatchPhase::NotServed => "not served",

@@ -389,6 +389,41 @@ async fn a_version_that_the_server_no_longer_knows_is_listed_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_listed_again_shows_as_that_and_is_no_younger_before_the_list_is_whole() {
+    for as_status in [false, true] {
+        let fake = Fake::start().await;
+        fake.put("pods", pod("goes"));
+        let clock = Arc::new(SetClock(Mutex::new(WallClock.now())));
+        let patience = Patience { list: PATIENCE, silence: PATIENCE, jump: PATIENCE, ..quick() };
+        let connection = open_at(&fake, patience, clock.clone());
+        connection.wait_synced(PATIENCE).await;
+        let before = until_watch(&connection, "Pod", |watch| watch.phase == WatchPhase::Live).await;
+        {
+            let mut now = clock.0.lock().unwrap();
+            *now = Time(now.0 + 5_000_000);
+        }
+        // Half of the new list: one that came; of the one that went nothing is known yet.
+        let half = format!(
+            r#"{{"kind":"PodList","metadata":{{"resourceVersion":"9","continue":""}},"items":[{},"#,
+            pod("comes")
+        );
+        fake.shelf().gone_as_status = as_status;
+        fake.shelf().scripts.push(("pods".into(), Script::to(Wanted::Page, &half, Then::Hang)));
+        // The versions went on, and the pods' watch heard nothing of it.
+        fake.put("services", service("cart"));
+        fake.forget();
+        fake.cut();
+        until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "comes")).is_some()).await;
+        let watch = watch_of(&connection, "Pod");
+        assert_eq!(watch.phase, WatchPhase::Relisting);
+        assert!(watch.last_event_at.is_some() && watch.last_event_at == before.last_event_at, "{watch:?}");
+        assert_eq!(names(&connection, "Pod"), ["comes", "goes"]);
+        let state = connection.state();
+        assert!(state.phase == ConnectionPhase::Live && state.message.contains("listed again"), "{}", state.message);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bookmark_makes_what_is_shown_younger() {
     let fake = Fake::start().await;
     fake.shelf().streams = false;
