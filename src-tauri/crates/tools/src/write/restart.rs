@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::plan::{After, Plan, Undo, verify};
+use super::plan::{After, Plan, Undo, cannot, verify};
 use super::{Verb, named};
 use crate::ToolError;
 
@@ -62,6 +62,7 @@ impl Verb for RolloutRestart {
 
     fn plan(args: &Args, before: &Value, _beside: &[Value], at: Time) -> Result<Plan, ToolError> {
         let object = Self::target(args);
+        let beside_that = rolls_out(Self::NAME, &object, before)?;
         let at = Time::from_seconds(at.seconds()).to_string();
         let mut after = before.clone();
         if !after["spec"]["template"]["metadata"]["annotations"].is_object() {
@@ -72,9 +73,40 @@ impl Verb for RolloutRestart {
         Ok(Plan {
             change: Change::Merge(json!({"spec": {"template": {"metadata": {"annotations": {ANNOTATION: at}}}}})),
             after: After::Known(after),
-            does: format!("Restarts the pods of {object}, step by step."),
+            does: match beside_that {
+                Some(held_back) => format!("Marks {object} for a restart. {held_back}"),
+                None => format!("Restarts the pods of {object}, step by step."),
+            },
             undo: Undo::Never("A restart cannot be taken back; the pods that ran before are gone.".into()),
             verify: verify("describe", &object, says),
         })
     }
 }
+
+/// Whether a new template of this workload reaches its pods by itself: refused where it is paused, as kubectl does; where
+/// its strategy waits for something, in a sentence for what.
+pub(super) fn rolls_out(tool: &str, object: &ObjectRef, workload: &Value) -> Result<Option<String>, ToolError> {
+    let spec = &workload["spec"];
+    if spec["paused"] == true {
+        let hint = format!(
+            "Resume it first: `patch` {object} with `{{\"spec\": {{\"paused\": false}}}}`, which rolls out what changed \
+             while it was paused."
+        );
+        return Err(cannot(tool, format!("the rollout of {object} is paused"), hint));
+    }
+    let strategy = &spec["updateStrategy"];
+    if strategy["type"] == "OnDelete" {
+        return Ok(Some(
+            "Its update strategy is `OnDelete`: no pod is replaced by this. Delete its pods one after the other, and each \
+             comes back new."
+                .into(),
+        ));
+    }
+    let partition = strategy["rollingUpdate"]["partition"].as_u64().filter(|partition| *partition > 0);
+    Ok(partition.map(|from| {
+        format!("Its `partition` is {from}: pods numbered below that keep what they are, the others are replaced.")
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::plan::{After, Plan, Undo, cannot, verify};
-use super::restart::Kind;
+use super::restart::{Kind, rolls_out};
 use super::{Verb, named};
 use crate::ToolError;
 
@@ -53,6 +53,7 @@ impl Verb for RolloutUndo {
 
     fn plan(args: &Args, before: &Value, beside: &[Value], _at: Time) -> Result<Plan, ToolError> {
         let object = Self::target(args);
+        let beside_that = rolls_out(Self::NAME, &object, before)?;
         let mut revisions: Vec<(i64, &Value)> = beside
             .iter()
             .filter(|kept| belongs(kept, before))
@@ -99,7 +100,11 @@ impl Verb for RolloutUndo {
         Ok(Plan {
             change: Change::Json(vec![json!({"op": "replace", "path": "/spec/template", "value": template})]),
             after: After::Known(after),
-            does: format!("Rolls {object} back from revision {current} to the template of revision {to}."),
+            does: [format!("Rolls {object} back from revision {current} to the template of revision {to}.")]
+                .into_iter()
+                .chain(beside_that)
+                .collect::<Vec<_>>()
+                .join(" "),
             undo: Undo::call(Self::NAME, back, says),
             verify: verify(
                 "describe",
