@@ -275,6 +275,35 @@ async fn every_change_is_off_until_allowed_shown_as_the_cluster_would_make_it_ma
     let refused =
         stranger.desk.try_out(stranger.case, id).await.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains("does not let you `patch`"), "{refused}");
+    // The right to the number of pods alone is enough to set it, and an autoscaler of it is named.
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "scales", "namespace": "shop"},
+        "rules": [{"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"]}],
+    });
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "scales", "namespace": "shop"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "scales"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "stranger"}],
+    });
+    let scaler = json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 3, "maxReplicas": 9},
+    });
+    apply(&server, &[role, binding, scaler]).await?;
+    eventually(PATIENCE, "the watch to see the autoscaler", || async {
+        let snapshot = stranger.desk.look(&stranger.cluster, None)?.snapshot.clone();
+        let scaler = model::ObjectRef::new("HorizontalPodAutoscaler", "shop", "web");
+        anyhow::ensure!(snapshot.get(&scaler).is_some(), "it does not");
+        Ok(())
+    })
+    .await?;
+    let (_, text) = stranger.does("scale", web(json!({"replicas": 6}))).await?;
+    assert!(text.contains("HorizontalPodAutoscaler `web`") && text.contains("minReplicas"), "{text}");
+    assert_eq!(field(&server, "deployment/web", ".spec.replicas").await?, "6");
+    server.kubectl(&["scale", "deployment/web", "-n", "shop", "--replicas=4"]).await?;
     // What could not be tried was never shown, and what was never shown does not run.
     let after = stranger.approved(&stranger.call(id)?).await?;
     assert!(matches!(&after.state, CallState::Failed { error, .. } if error.contains("nobody was shown")), "{after:?}");

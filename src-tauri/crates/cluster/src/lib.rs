@@ -46,6 +46,6 @@ pub use read_error::ReadError;
 pub use search_path::SearchPath;
 pub use trouble::{Trouble, TroubleKind};
 pub use trust::{ExecCommand, Terms, Trust};
-pub use write::{Access, Change, Changed, Target, WriteError};
+pub use write::{Access, Change, Changed, Part, Target, WriteError};
 
 use kind::Kind;

@@ -23,12 +23,57 @@ pub enum Change {
     Delete,
 }
 
-/// An object as the server has it, whole, for working out a change. Its values are not redacted: it is not kept, not
+/// What of an object is read and changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    /// The number of its pods, which the API server serves and guards apart.
+    Scale,
+}
+
+impl Part {
+    /// In the middle of a sentence about the object.
+    pub fn words(self) -> &'static str {
+        match self {
+            Part::Whole => "it",
+            Part::Scale => "its `scale`",
+        }
+    }
+
+    /// Behind the object's own path.
+    fn path(self) -> &'static str {
+        match self {
+            Part::Whole => "",
+            Part::Scale => "/scale",
+        }
+    }
+
+    /// The part alone, whether the server gave it or the whole.
+    fn of(self, object: Value) -> Value {
+        match self {
+            Part::Whole => object,
+            Part::Scale => {
+                let metadata = &object["metadata"];
+                json!({
+                    "metadata": {
+                        "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"],
+                        "resourceVersion": metadata["resourceVersion"],
+                    },
+                    // What an API server leaves out is none.
+                    "spec": {"replicas": object["spec"]["replicas"].as_u64().unwrap_or(0)},
+                })
+            }
+        }
+    }
+}
+
+/// An object as the server has it, whole or a part, for working out a change. Its values are not redacted: it is not kept, not
 /// shown and not logged. A Secret comes without its values.
 pub struct Target {
     pub object: Value,
     pub uid: String,
     pub resource_version: String,
+    pub part: Part,
 }
 
 /// What a change makes of an object; without values, redacted.
@@ -61,7 +106,13 @@ pub enum WriteError {
 
 impl Connection {
     /// Asks the cluster whether its user may do this. Changes nothing and reads nothing.
-    pub async fn can(&self, leave: &impl Leave, verb: &str, object: &ObjectRef) -> Result<Access, ReadError> {
+    pub async fn can(
+        &self,
+        leave: &impl Leave,
+        verb: &str,
+        object: &ObjectRef,
+        part: Part,
+    ) -> Result<Access, ReadError> {
         allowed_here(leave, self.cluster())?;
         let what = format!("whether you may `{verb}` {}", words(object));
         let kind = self.kind_of(object, &what).await?;
@@ -73,6 +124,7 @@ impl Connection {
                 "group": kind.group,
                 "version": kind.version,
                 "resource": kind.plural,
+                "subresource": part.path().trim_start_matches('/'),
                 "namespace": object.namespace,
                 "name": object.name,
             }},
@@ -86,20 +138,25 @@ impl Connection {
         })
     }
 
-    /// The object as it is now.
-    pub async fn target(&self, leave: &impl Leave, object: &ObjectRef) -> Result<Target, ReadError> {
+    /// The object, or a part of it, as it is now. Who may change a part and not read it reads it of the whole.
+    pub async fn target(&self, leave: &impl Leave, object: &ObjectRef, part: Part) -> Result<Target, ReadError> {
         allowed_here(leave, self.cluster())?;
         let what = words(object);
         let kind = self.changed_kind(object, &what).await?;
-        let mut value =
-            self.send(Request::get(path(&kind, object)), &Value::Null).await.map_err(|t| t.reading(&what))?;
+        let place = path(&kind, object);
+        let read = async |place: String| self.send(Request::get(place), &Value::Null).await;
+        let value = match read(format!("{place}{}", part.path())).await {
+            Err(trouble) if trouble.kind == crate::TroubleKind::Refused && part != Part::Whole => read(place).await,
+            read => read,
+        };
+        let mut value = part.of(value.map_err(|t| t.reading(&what))?);
         if kind.metadata_only()
             && let Some(map) = value.as_object_mut()
         {
             map.retain(|field, _| matches!(field.as_str(), "apiVersion" | "kind" | "metadata" | "type"));
         }
         let text = |field: &str| value["metadata"][field].as_str().unwrap_or_default().to_owned();
-        Ok(Target { uid: text("uid"), resource_version: text("resourceVersion"), object: value })
+        Ok(Target { uid: text("uid"), resource_version: text("resourceVersion"), object: value, part })
     }
 
     /// The kind of what is to be changed. How far a change reaches is told from the namespace that it names: one that the
@@ -172,7 +229,7 @@ impl Connection {
         let request = match change {
             Change::Delete => Request::delete(place),
             Change::Merge(_) | Change::Strategic(_) | Change::Json(_) => {
-                Request::patch(format!("{place}?{query}fieldManager=caseboard"))
+                Request::patch(format!("{place}{}?{query}fieldManager=caseboard", target.part.path()))
             }
         };
         let mut body = body;
@@ -180,7 +237,7 @@ impl Connection {
             body["dryRun"] = json!(["All"]);
         }
         let answer = self.write(request.header(CONTENT_TYPE, content), &body, &what).await?;
-        let mut after = if *change == Change::Delete { Value::Null } else { answer };
+        let mut after = if *change == Change::Delete { Value::Null } else { target.part.of(answer) };
         let same = same(&target.object, &after);
         let mut before = target.object.clone();
         self.show(&kind, &mut before);

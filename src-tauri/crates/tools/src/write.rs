@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 
 pub(crate) use annotate::Annotate;
 use async_trait::async_trait;
-use cluster::Reach;
+use cluster::{Part, Reach};
 pub(crate) use cordon::{Cordon, Uncordon};
 pub(crate) use cronjob::{CronJobResume, CronJobSuspend};
 pub(crate) use delete_pod::DeletePod;
@@ -51,6 +51,8 @@ pub(crate) trait Verb: Send + Sync + 'static {
     const RISK: Risk;
     /// The API's verb that the engineer must be allowed.
     const ACCESS: &'static str = "patch";
+    /// What of the object is read, changed and asked the right for.
+    const PART: Part = Part::Whole;
 
     fn consistent(args: &Self::Args) -> Result<(), String>;
 
@@ -62,6 +64,11 @@ pub(crate) trait Verb: Send + Sync + 'static {
 
     /// A kind whose objects in the target's namespace are needed besides the target.
     fn beside(_args: &Self::Args) -> Option<&'static str> {
+        None
+    }
+
+    /// A kind whose objects there are worth a word, as far as the watches saw them. Nobody needs a right for it.
+    fn heeds(_args: &Self::Args) -> Option<&'static str> {
         None
     }
 

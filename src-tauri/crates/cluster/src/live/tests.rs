@@ -12,7 +12,7 @@ use super::*;
 use crate::connection::Patience;
 use crate::connection::tests::{WallClock, open, open_patient, pod};
 use crate::fake::{Fake, Script, Then as FakeThen, Wanted as Asked};
-use crate::{Change, Containers, LogQuestion, MetricQuestion, Reach, Target, WriteError};
+use crate::{Change, Containers, LogQuestion, MetricQuestion, Part, Reach, Target, WriteError};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -137,10 +137,10 @@ async fn a_permit_for_another_cluster_reads_nothing() {
     let Reach::Live(connection) = &reach else { panic!("live") };
     let pod = ObjectRef::new("Pod", "shop", "cart");
     let target =
-        Target { object: json!({}), uid: "uid-cart".into(), resource_version: String::new() };
+        Target { object: json!({}), uid: "uid-cart".into(), resource_version: String::new(), part: Part::Whole };
     let deleted = connection.change(&other, &pod, &Change::Delete, &target).await;
     assert!(matches!(deleted, Err(WriteError::Other(ReadError::WrongCluster { .. }))));
-    assert!(matches!(connection.target(&other, &pod).await, Err(ReadError::WrongCluster { .. })));
+    assert!(matches!(connection.target(&other, &pod, Part::Whole).await, Err(ReadError::WrongCluster { .. })));
     let asked: Vec<String> =
         fake.shelf().requests.iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
     let by_watches = |line: &String| {
@@ -350,7 +350,7 @@ async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
     let Reach::Live(connection) = &reach else { panic!("live") };
     let object = ObjectRef::new("Deployment", "shop", "cart");
     let change = Change::Merge(json!({"spec": {"replicas": 2}}));
-    let target = connection.target(&permit, &object).await.unwrap();
+    let target = connection.target(&permit, &object, Part::Whole).await.unwrap();
     let tried = connection.try_change(&permit, &object, &change, &target).await.unwrap();
     assert_eq!((&tried.before["spec"]["replicas"], &tried.after["spec"]["replicas"]), (&json!(0), &json!(2)));
     assert!(!tried.same);
@@ -362,7 +362,7 @@ async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
     let done = connection.change(&permit, &object, &change, &target).await.unwrap();
     assert_eq!(done.after["spec"]["replicas"], 2);
 
-    let target = connection.target(&permit, &object).await.unwrap();
+    let target = connection.target(&permit, &object, Part::Whole).await.unwrap();
     let another = Target { uid: "another uid".into(), ..copied(&target) };
     let conflict = connection.change(&permit, &object, &Change::Delete, &another).await;
     assert!(matches!(conflict, Err(WriteError::Conflict { .. })), "{conflict:?}");
@@ -370,8 +370,8 @@ async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
 }
 
 fn copied(target: &Target) -> Target {
-    let Target { object, uid, resource_version } = target;
-    Target { object: object.clone(), uid: uid.clone(), resource_version: resource_version.clone() }
+    let Target { object, uid, resource_version, part } = target;
+    Target { object: object.clone(), uid: uid.clone(), resource_version: resource_version.clone(), part: *part }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -380,11 +380,13 @@ async fn the_cluster_is_asked_whether_its_user_may() {
     let (reach, permit) = live(&fake).await;
     let Reach::Live(connection) = &reach else { panic!("live") };
     let object = ObjectRef::new("Deployment", "shop", "cart");
-    assert!(!connection.can(&permit, "patch", &object).await.unwrap().allowed);
+    assert!(!connection.can(&permit, "patch", &object, Part::Whole).await.unwrap().allowed);
     fake.shelf().allowed = true;
-    assert!(connection.can(&permit, "patch", &object).await.unwrap().allowed);
+    assert!(connection.can(&permit, "patch", &object, Part::Whole).await.unwrap().allowed);
     let asked = fake.seen("selfsubjectaccessreviews");
     assert!(asked[0].body.contains("\"resource\":\"deployments\""), "{asked:?}");
+    connection.can(&permit, "patch", &object, Part::Scale).await.unwrap();
+    assert!(fake.seen("selfsubjectaccessreviews")[2].body.contains("\"subresource\":\"scale\""));
 }
 
 #[test]

@@ -81,6 +81,7 @@ pub(super) fn from_history<V: Verb>(args: &V::Args, surroundings: &Surroundings)
         }
         beside.extend(snapshot.in_namespace(kind, &object.namespace).map(|(_, held)| held.object.to_value()));
     }
+    beside.extend(heeded::<V>(args, &snapshot));
     let before = held.object.to_value();
     let at = surroundings.clock.now();
     let plan = V::plan(args, &before, &beside, at)?;
@@ -99,6 +100,12 @@ pub(super) fn from_history<V: Verb>(args: &V::Args, surroundings: &Surroundings)
         undo: plan.undo.says(),
         fields: changed(&before, &after),
     })
+}
+
+/// What the watches saw of the objects that are worth a word.
+pub(super) fn heeded<V: Verb>(args: &V::Args, snapshot: &Snapshot) -> Vec<Value> {
+    let Some(kind) = V::heeds(args) else { return Vec::new() };
+    snapshot.in_namespace(kind, &V::target(args).namespace).map(|(_, held)| held.object.to_value()).collect()
 }
 
 /// The fields that a change changes; a deletion is told in a few words and not by every field.

@@ -3,7 +3,7 @@ use gate::{Leave, Permit};
 use model::{ObjectRef, Purpose, Shown, ShownField, Suggestion};
 use serde_json::{Value, json};
 
-use super::plan::{Plan, Undo, cannot, changed};
+use super::plan::{Plan, Undo, cannot, changed, heeded};
 use super::{Verb, allowed};
 use crate::answer::{Answer, keep, unread};
 use crate::difference::rendered;
@@ -33,7 +33,7 @@ pub(super) async fn try_out<V: Verb>(
     may::<V>(connection, leave, &object).await?;
     let at = surroundings.clock.now();
     for _ in 0..LOOKS {
-        let (plan, target) = plan::<V>(args, connection, leave, &object, at).await?;
+        let (plan, target) = plan::<V>(args, connection, leave, &object, at, surroundings).await?;
         match connection.try_change(leave, &object, &plan.change, &target).await {
             Ok(tried) => {
                 return Ok(Shown {
@@ -53,14 +53,14 @@ pub(super) async fn try_out<V: Verb>(
 }
 
 async fn may<V: Verb>(connection: &Connection, leave: &impl Leave, object: &ObjectRef) -> Result<(), ToolError> {
-    let access = connection.can(leave, V::ACCESS, object).await.map_err(|error| unread(V::NAME, &error))?;
+    let access = connection.can(leave, V::ACCESS, object, V::PART).await.map_err(|error| unread(V::NAME, &error))?;
     if access.allowed {
         return Ok(());
     }
     let reason = if access.reason.is_empty() { String::new() } else { format!(" ({})", access.reason) };
     Err(ToolError {
         what: format!("{object} was not changed"),
-        why: format!("the cluster does not let you `{}` it{reason}", V::ACCESS),
+        why: format!("the cluster does not let you `{}` {}{reason}", V::ACCESS, V::PART.words()),
         hint: "Ask somebody who may, or for the right to do it.".into(),
     })
 }
@@ -72,13 +72,17 @@ async fn plan<V: Verb>(
     leave: &impl Leave,
     object: &ObjectRef,
     at: model::Time,
+    surroundings: &Surroundings,
 ) -> Result<(Plan, Target), ToolError> {
     let failed = |error| unread(V::NAME, &error);
-    let target = connection.target(leave, object).await.map_err(failed)?;
-    let beside = match V::beside(args) {
+    let target = connection.target(leave, object, V::PART).await.map_err(failed)?;
+    let mut beside = match V::beside(args) {
         Some(kind) => connection.beside(leave, kind, &object.namespace).await.map_err(failed)?,
         None => Vec::new(),
     };
+    if let Ok(snapshot) = surroundings.history.snapshot(surroundings.clock.now()) {
+        beside.extend(heeded::<V>(args, &snapshot));
+    }
     Ok((V::plan(args, &target.object, &beside, at)?, target))
 }
 
@@ -96,7 +100,7 @@ pub(super) async fn run<V: Verb>(
     };
     may::<V>(connection, permit, &object).await?;
     for _ in 0..LOOKS {
-        let (plan, target) = plan::<V>(args, connection, permit, &object, shown.at).await?;
+        let (plan, target) = plan::<V>(args, connection, permit, &object, shown.at, surroundings).await?;
         if !shown.uid.is_empty() && shown.uid != target.uid {
             return Err(refused(&object, "it is another object of the same name than the one that was shown"));
         }
