@@ -1,13 +1,14 @@
 //! `caseboard record`: a cluster's watches into a file, for days, with nobody at the screen.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use cluster::{ConnectionPhase, ConnectionState, WatchPhase};
-use desk::{DeskError, Recorded, Recording};
-use history::{Forgotten, Pins, Retention};
+use cluster::{ConnectionPhase, ConnectionState, WatchPhase, WatchState};
+use desk::{DeskError, Recorded};
+use history::{Pins, Retention};
 use serde_json::json;
 
 use crate::quantity::{human, size, time};
@@ -72,6 +73,9 @@ impl Record {
                 hint: "Give one with --out.".into(),
             });
         };
+        // From here on a signal ends it in good order, whatever it is doing.
+        let stopped = stop_signal();
+        tokio::pin!(stopped);
         let (desk, context) = match &self.context {
             Some(context) => (source::desk(false, &self.kubeconfig)?, context.clone()),
             None => {
@@ -87,8 +91,6 @@ impl Record {
             out::say(&format!("caseboard: {problem}"));
         }
         let cluster = desk.cluster_of_context(&context)?;
-        let stopped = stop_signal();
-        tokio::pin!(stopped);
         let retention = Retention { age: self.keep_time, bytes: self.keep_size, pins: Pins::default() };
         let recording = desk.record(&cluster, file, &self.namespace, retention)?;
         let first = tokio::select! {
@@ -97,15 +99,20 @@ impl Record {
         };
         let mut because = "it was stopped";
         if let Some(state) = first {
-            if state.phase == ConnectionPhase::Failed && recording.recorded()?.observations == 0 {
+            let nothing = || recording.recorded().is_ok_and(|recorded| recorded.observations == 0);
+            if state.phase == ConnectionPhase::Failed && nothing() {
                 recording.close().await?;
                 return Err(Failed::Act(DeskError { code: "unavailable", what: state.message, hint: state.hint }));
             }
-            not_seen(&state);
             let every = if std::io::stderr().is_terminal() { OFTEN } else { SELDOM };
             let until = self.length.and_then(|length| Instant::now().checked_add(length));
-            let mut forgets = progress(&context, &recording)?;
+            let mut progress = Progress::new(&context);
             loop {
+                let state = recording.state();
+                for line in progress.told(&how(&state), unseen(&state), recording.recorded()) {
+                    out::say(&line);
+                }
+                out::progress(&progress.line);
                 let wait = until.map_or(every, |until| every.min(until.saturating_duration_since(Instant::now())));
                 tokio::select! {
                     () = &mut stopped => break,
@@ -115,14 +122,6 @@ impl Record {
                     because = "its time is over";
                     break;
                 }
-                let forgot = progress(&context, &recording)?;
-                if let (None, Some(forgotten)) = (&forgets, &forgot) {
-                    out::say(&format!(
-                        "caseboard: the oldest is forgotten from now on ({}); a gap in the recording says what.",
-                        forgotten.reason
-                    ));
-                }
-                forgets = forgot;
             }
         }
         let kept = recording.close().await?;
@@ -153,44 +152,113 @@ impl Record {
     }
 }
 
-/// What may not be watched is said once; it is missing in the recording, not empty.
-fn not_seen(state: &ConnectionState) {
-    for watch in state.watches.iter().filter(|watch| matches!(watch.phase, WatchPhase::Refused | WatchPhase::Failed)) {
+/// What is not recorded just now, and why.
+type Unseen = BTreeMap<(String, String), String>;
+
+/// What may not be watched, or is not just now: it is missing in the recording, not empty.
+fn unseen(state: &ConnectionState) -> Unseen {
+    let missing = |watch: &&WatchState| matches!(watch.phase, WatchPhase::Refused | WatchPhase::Failed);
+    let told = |watch: &WatchState| {
         let why = watch.error.as_ref().map(|trouble| trouble.why.clone()).unwrap_or_default();
-        out::say(&format!("caseboard: {} is not recorded: {why}", watch.kind));
-    }
+        ((watch.kind.clone(), watch.namespace.clone()), why)
+    };
+    state.watches.iter().filter(missing).map(told).collect()
 }
 
-/// Tells how it stands; gives what was forgotten so far.
-fn progress(context: &str, recording: &Recording) -> Result<Option<Forgotten>, Failed> {
-    let state = recording.state();
-    let recorded = recording.recorded()?;
+fn how(state: &ConnectionState) -> String {
     let live = state.watches.iter().filter(|watch| watch.phase == WatchPhase::Live).count();
     let how = match state.phase {
         ConnectionPhase::Live | ConnectionPhase::Degraded => format!("{live} of {} watches live", state.watches.len()),
         _ => state.message.clone(),
     };
-    let unkept = state.unkept.map(|why| format!("; {why}")).unwrap_or_default();
-    let gone = recorded.forgotten.as_ref().map(|gone| format!(", {} older ones forgotten", gone.count));
-    let line = format!(
-        "recording {context}: {how}; {} observations{}, {}{unkept}",
-        recorded.observations,
-        gone.unwrap_or_default(),
-        human(recorded.bytes)
-    );
-    out::progress(&line);
-    Ok(recorded.forgotten)
+    let unkept = state.unkept.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+    how + &unkept
 }
 
+/// What was told of a recording so far, so that each thing is told when it happens and not again.
+struct Progress {
+    context: String,
+    unseen: Unseen,
+    forgets: bool,
+    unread: bool,
+    /// How it stands, in a line.
+    line: String,
+}
+
+impl Progress {
+    fn new(context: &str) -> Self {
+        let context = context.to_owned();
+        Progress { context, unseen: Unseen::new(), forgets: false, unread: false, line: String::new() }
+    }
+
+    /// Takes in how it stands and gives what is news. A file that cannot be read just now is news like any other: what
+    /// is watched goes on being written, or is counted as a gap.
+    fn told(&mut self, how: &str, unseen: Unseen, recorded: Result<Recorded, DeskError>) -> Vec<String> {
+        let mut news = Vec::new();
+        let place = |(kind, namespace): &(String, String)| match namespace.as_str() {
+            "" => kind.clone(),
+            namespace => format!("{kind} in {namespace}"),
+        };
+        for (what, why) in &unseen {
+            if self.unseen.get(what) != Some(why) {
+                news.push(format!("caseboard: {} is not recorded: {why}", place(what)));
+            }
+        }
+        for what in self.unseen.keys().filter(|what| !unseen.contains_key(*what)) {
+            news.push(format!("caseboard: {} is recorded again.", place(what)));
+        }
+        self.unseen = unseen;
+        let context = &self.context;
+        match recorded {
+            Ok(recorded) => {
+                if std::mem::take(&mut self.unread) {
+                    news.push("caseboard: the recording's file can be read again.".into());
+                }
+                if let (Some(forgotten), false) = (&recorded.forgotten, self.forgets) {
+                    self.forgets = true;
+                    news.push(format!(
+                        "caseboard: the oldest is forgotten from now on ({}); a gap in the recording says what.",
+                        forgotten.reason
+                    ));
+                }
+                let gone = recorded.forgotten.map(|gone| format!(", {} older ones forgotten", gone.count));
+                self.line = format!(
+                    "recording {context}: {how}; {} observations{}, {}",
+                    recorded.observations,
+                    gone.unwrap_or_default(),
+                    human(recorded.bytes)
+                );
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.unread, true) {
+                    news.push(format!("caseboard: {} The recording goes on. {}", error.what, error.hint));
+                }
+                self.line = format!("recording {context}: {how}; its file cannot be read just now");
+            }
+        }
+        news
+    }
+}
+
+/// Ends when somebody asks the program to. Signals are caught from the call on, not from the first wait.
 #[cfg(unix)]
-async fn stop_signal() {
+fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            () = heard(terminate) => {}
+            () = heard(interrupt) => {}
+        }
+    }
+}
+
+/// A signal that cannot be caught ends the program by itself.
+#[cfg(unix)]
+async fn heard(signal: std::io::Result<tokio::signal::unix::Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
 
