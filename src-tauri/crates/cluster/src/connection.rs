@@ -299,15 +299,18 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
 }
 
 impl Inner {
-    async fn last_version(&self, subject: &ObjectRef) -> Option<Doc> {
-        self.writer.flush().await;
-        let history = self.history.clone();
-        let query = Query { types: vec!["object"], subject: Some(subject.clone()), ..Query::default() };
-        let found = tokio::task::spawn_blocking(move || history.find(&query)).await.ok()?.ok()?;
-        match found.into_iter().max_by_key(|o| (o.at, o.seen_at))?.body {
-            Body::Object { object, .. } => Some(object),
-            _ => None,
-        }
+    /// What was last known of each, in this order; what was handed to the writer before must have been flushed.
+    async fn last_versions(&self, subjects: Vec<ObjectRef>) -> Vec<Option<Doc>> {
+        let (history, count) = (self.history.clone(), subjects.len());
+        let newest = move |subject| {
+            let query = Query { types: vec!["object"], subject: Some(subject), limit: Some(1), ..Query::default() };
+            match history.find(&query).ok()?.pop()?.body {
+                Body::Object { object, .. } => Some(object),
+                _ => None,
+            }
+        };
+        let read = move || subjects.into_iter().map(newest).collect();
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| vec![None; count])
     }
 
     /// Sleeps; true where somebody asked to start again before the time was over.

@@ -42,6 +42,8 @@ pub(super) struct Follow {
 /// The login's generation that a request carried, and its answer.
 type Asked = (Option<u64>, Result<Answer, Happened>);
 
+/// Last versions of what is gone are read so many at a time: some megabytes.
+const READ_TOGETHER: usize = 256;
 /// Events of a storm are told together.
 const TELL_EVENTS_AFTER: Duration = Duration::from_secs(1);
 
@@ -429,12 +431,20 @@ impl Follow {
         self.events.forget(self.inner.clock.now());
         let gone: Vec<ObjectRef> =
             self.known.iter().filter(|(_, known)| known.listing != self.listing).map(|(o, _)| o.clone()).collect();
+        if gone.is_empty() {
+            return;
+        }
+        // After a long absence that is everything: written out once, and read some at a time.
+        self.inner.writer.flush().await;
         let now = self.inner.clock.now();
-        for subject in gone {
-            let Some(known) = self.known.remove(&subject) else { continue };
-            let last = self.inner.last_version(&subject).await;
-            let deletion = self.inner.arrivals.vanished(&self.kind, &subject, &known, last, now);
-            self.inner.writer.keep(deletion);
+        for gone in gone.chunks(READ_TOGETHER) {
+            let last = self.inner.last_versions(gone.to_vec()).await;
+            self.inner.writer.room().await;
+            for (subject, last) in gone.iter().zip(last) {
+                let Some(known) = self.known.remove(subject) else { continue };
+                let deletion = self.inner.arrivals.vanished(&self.kind, subject, &known, last, now);
+                self.inner.writer.keep(deletion);
+            }
         }
     }
 

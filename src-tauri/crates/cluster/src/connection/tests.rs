@@ -242,6 +242,34 @@ async fn what_was_deleted_while_closed_is_noticed_and_what_stayed_is_not_told_tw
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn however_many_vanished_while_closed_the_history_is_written_out_as_often() {
+    let mut flushes = Vec::new();
+    for gone in [1, 60] {
+        let fake = Fake::start().await;
+        fake.put("pods", pod("stays"));
+        for number in 0..gone {
+            fake.put("pods", pod(&format!("goes-{number}")));
+        }
+        let context = fake.context("{}", "");
+        let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+        let first = open_into(&context, history.clone(), SearchPath::only(&[]));
+        first.wait_synced(PATIENCE).await;
+        first.close().await;
+        for number in 0..gone {
+            fake.delete("pods", "shop", &format!("goes-{number}"));
+        }
+        let second = open_into(&context, history.clone(), SearchPath::only(&[]));
+        second.wait_synced(PATIENCE).await;
+        flushes.push(second.inner.writer.flushed.load(Ordering::Relaxed));
+        assert_eq!(names(&second, "Pod"), ["stays"]);
+        let snapshot = history.snapshot(Time::MAX).unwrap();
+        let last = &snapshot.deleted[&ObjectRef::new("Pod", "shop", format!("goes-{}", gone - 1).as_str())];
+        assert_eq!(last.object["spec"]["nodeName"], "n1", "its last version is kept");
+    }
+    assert_eq!(flushes[0], flushes[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_login_is_told_apart_from_a_dead_network_and_recovers_by_itself() {
     let fake = Fake::start().await;
     fake.put("pods", pod("cart"));

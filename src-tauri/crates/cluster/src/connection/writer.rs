@@ -14,6 +14,9 @@ pub(super) struct Writer {
     /// `None` where the system gave no thread to write on.
     thread: Option<history::Writer>,
     history: Arc<History>,
+    /// How often somebody waited for everything to be written.
+    #[cfg(test)]
+    pub flushed: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 impl Writer {
@@ -37,6 +40,8 @@ impl Writer {
 
     /// Returns when everything that was handed over before can be read from the history.
     pub(super) async fn flush(&self) {
+        #[cfg(test)]
+        self.flushed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let Some(thread) = &self.thread else { return };
         let (done, wait) = oneshot::channel();
         thread.flush(move |_| {
@@ -55,5 +60,10 @@ pub(super) fn start(
     let thread = history::Writer::start(Arc::clone(&history), clock, tell)
         .inspect_err(|error| tracing::error!(%error, "no thread for the history; every observation is written at once"))
         .ok();
-    Writer { thread, history }
+    Writer {
+        thread,
+        history,
+        #[cfg(test)]
+        flushed: Arc::default(),
+    }
 }
