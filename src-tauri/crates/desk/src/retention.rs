@@ -21,6 +21,10 @@ fn kept(file: &DeskFile) -> Result<Keeping, history::Error> {
     Ok(said.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(USUAL))
 }
 
+/// Nobody waits for closed clusters: first come those that are opened at the start.
+const SETTLES_IN: Duration = Duration::from_secs(120);
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// So many gaps of a history are listed, the newest.
 const MOST_GAPS: usize = 200;
 
@@ -99,7 +103,8 @@ impl Desk {
         })
     }
 
-    /// Counts at once for open clusters, for others when they are opened; what is outdated then goes in the background.
+    /// Counts at once for open clusters, for others when they are opened or the program starts; what is outdated then
+    /// goes in the background.
     pub fn set_keeping(&self, keeping: Keeping) -> Result<(), DeskError> {
         if !DAYS.contains(&keeping.days) || !MEGABYTES.contains(&keeping.megabytes) {
             return Err(DeskError {
@@ -151,6 +156,49 @@ impl Desk {
         tracing::info!(%cluster, forgotten, "a history was made shorter");
         self.tell(Update::ClusterChanged { cluster: cluster.clone() });
         Ok(forgotten)
+    }
+
+    /// Makes the histories of clusters that are not open as short as the settings say, one after the other; those that
+    /// are open tidy up by themselves. Gives how many observations went. Blocks for as long as it takes.
+    pub fn tidy_closed(&self) -> Result<u64, DeskError> {
+        if self.in_memory {
+            return Ok(0);
+        }
+        let keeping = self.keeping()?;
+        let oldest = self.clock.now().plus_seconds(-i64::from(keeping.days) * 86_400);
+        let found = history::on_disk(&self.paths.clusters()).unwrap_or_default();
+        let mut forgotten = 0;
+        for file in found {
+            let Ok(told) = file.told else { continue };
+            let outdated =
+                told.span.is_some_and(|(first, _)| first < oldest) || file.bytes > u64::from(keeping.megabytes) << 20;
+            if !outdated || self.opened_now(&told.cluster).is_some() {
+                continue;
+            }
+            // One that is locked or torn is no reason to leave the others as they are.
+            match self.forget_history(&told.cluster, Forget::Outdated) {
+                Ok(count) => forgotten += count,
+                Err(error) => tracing::warn!(%error, cluster = %told.cluster, "a history was not made shorter"),
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Tidies closed clusters up once the window has settled, and each day after that, for as long as the desk is there.
+    pub fn tidy_closed_by_and_by(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut wait = SETTLES_IN;
+            loop {
+                tokio::time::sleep(wait).await;
+                wait = DAY;
+                let Some(desk) = weak.upgrade() else { return };
+                let tidied = tokio::task::spawn_blocking(move || desk.tidy_closed()).await;
+                if let Ok(Err(error)) = tidied {
+                    tracing::warn!(%error, "histories of closed clusters were not made shorter");
+                }
+            }
+        });
     }
 
     /// Lets a history be tidied up as the settings and the cases say. Where they cannot be read, nothing is forgotten.

@@ -89,6 +89,7 @@ impl Workbench {
         let folder: PathBuf = opening.paths.state().join("playground");
         let desk = Desk::open(opening)?;
         desk.watch_kubeconfigs();
+        desk.tidy_closed_by_and_by();
         let playground = match practise(&scenario, folder).await {
             Ok(served) => {
                 desk.add_kubeconfig(&served.kubeconfig, true);

@@ -89,3 +89,26 @@ async fn closed_clusters_are_listed_and_what_no_case_needs_is_forgotten() {
     assert_eq!(desk.forget_history(&cited, Forget::Everything).unwrap(), 0, "a case needs what is left");
     assert_eq!(desk.forget_history(&old, Forget::Outdated).unwrap_err().code, "not_found");
 }
+
+#[tokio::test]
+async fn what_is_outdated_goes_from_clusters_that_nobody_opens_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    let now = desk.clock.now();
+    let [old, cited, young] = ["cluster:old", "cluster:cited", "cluster:young"].map(|id| ClusterId(id.into()));
+    let long_ago = now.plus_seconds(-30 * 86_400);
+    written(&desk, &old, long_ago);
+    let needed = written(&desk, &cited, long_ago);
+    written(&desk, &young, now.plus_seconds(-86_400));
+    case(&desk, &cited, long_ago.plus_seconds(-86_400), &needed[7]);
+    std::fs::write(desk.paths().clusters().join("torn.db"), "this is no database").unwrap();
+    let holds = |cluster: &ClusterId| {
+        History::open(&desk.paths().history(cluster), cluster.clone())
+            .unwrap()
+            .find(&history::Query::default())
+            .unwrap()
+    };
+    let notes = |cluster: &ClusterId| holds(cluster).iter().filter(|o| matches!(o.body, Body::Note { .. })).count();
+    desk.tidy_closed().unwrap();
+    assert_eq!((notes(&old), notes(&cited), notes(&young)), (0, 1, 60));
+}
