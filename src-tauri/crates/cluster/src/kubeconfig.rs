@@ -1,5 +1,5 @@
-//! The kubeconfigs of this machine, read without contacting anything and without running anything but, at most once and
-//! only to look up a missing plugin, the login shell for its `PATH`.
+//! The kubeconfigs of this machine, read without contacting anything and without running anything but, at most once, the
+//! login shell for its `PATH` and `KUBECONFIG`, where this program does not have them.
 
 mod context;
 mod file;
@@ -60,10 +60,12 @@ pub struct Found {
 }
 
 impl Sources {
-    /// What kubectl would read: the list in `$KUBECONFIG`, or else `~/.kube/config`.
+    /// What kubectl would read in a terminal: the list in `$KUBECONFIG`, or else `~/.kube/config`. Where this program was
+    /// not started from one, the login shell is asked for the variable, once.
     pub fn of_this_machine() -> Self {
         let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
-        Self::of(std::env::var_os("KUBECONFIG").as_deref(), home.as_deref().map(Path::new))
+        let listed = SearchPath::of_this_machine().variable("KUBECONFIG");
+        Self::of(listed.as_deref(), home.as_deref().map(Path::new))
     }
 
     /// The same for a given environment.
@@ -126,7 +128,9 @@ fn add_merged(files: &[ConfigFile], search: &SearchPath, found: &mut Found) {
     let mut merged = Kubeconfig::default();
     for file in files {
         // Only `kind` and `apiVersion` can disagree, and nobody reads those.
-        let config = Kubeconfig { kind: None, api_version: None, ..file.config.clone() };
+        // An empty current context is none, and hides no other file's.
+        let current_context = file.config.current_context.clone().filter(|name| !name.is_empty());
+        let config = Kubeconfig { kind: None, api_version: None, current_context, ..file.config.clone() };
         merged = merged.merge(config).unwrap_or_default();
     }
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();

@@ -3,16 +3,19 @@ mod exec;
 mod files;
 mod token_file;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine;
+use http::Uri;
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use kube::client::{Body, ClientBuilder};
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use redact::Redactor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tower::filter::{AsyncFilterLayer, FilterLayer};
 
 use crate::plugin::{self, PluginError};
@@ -207,7 +210,7 @@ impl Login {
         let own_proxy = cluster.and_then(|cluster| cluster.proxy_url.take());
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
         let mut config = config.map_err(|error| Trouble::of(&kube::Error::InferKubeconfig(error)))?;
-        config.proxy_url = proxy::of(own_proxy.as_deref(), &config.cluster_url)?;
+        config.proxy_url = self.proxy(own_proxy, &config.cluster_url).await?;
         if self.parts.terms.machine_certificates
             && let Some(roots) = &mut config.root_cert
         {
@@ -220,6 +223,37 @@ impl Login {
         let agent = concat!("caseboard/", env!("CARGO_PKG_VERSION"));
         config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
         Ok(config)
+    }
+
+    /// The proxy to something beside the cluster: the one that the kubeconfig names for the cluster, which leads to where
+    /// it stands, or else the environment's; none to this machine.
+    pub(crate) async fn proxy_to(&self, server: &Uri) -> Result<Option<Uri>, Trouble> {
+        let credentials = self.now();
+        let cluster = credentials.config.clusters.first().and_then(|named| named.cluster.as_ref());
+        let own = cluster.and_then(|cluster| cluster.proxy_url.clone()).filter(|_| !proxy::is_here(server));
+        self.proxy(own, server).await
+    }
+
+    /// The authorities of a PEM file, and those of this machine. The error is a reason.
+    pub(crate) async fn authorities(&self, file: &Path) -> Result<Vec<Vec<u8>>, String> {
+        let (file, machine) = (file.to_owned(), self.parts.machine);
+        let read = move || {
+            let name = file.display();
+            let found = CertificateDer::pem_file_iter(&file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            let found = found.map_err(|error| format!("its authorities in `{name}` cannot be read: {error}"))?;
+            if found.is_empty() {
+                return Err(format!("`{name}` holds no certificate"));
+            }
+            Ok(found.into_iter().map(|certificate| certificate.to_vec()).chain(machine()).collect())
+        };
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(error.to_string()))
+    }
+
+    /// The login shell may be asked for it, and its profile may be slow.
+    async fn proxy(&self, own: Option<String>, server: &Uri) -> Result<Option<Uri>, Trouble> {
+        let (search, server) = (Arc::clone(&self.parts.search), server.clone());
+        let chosen = tokio::task::spawn_blocking(move || proxy::of(own.as_deref(), &server, &search)).await;
+        chosen.unwrap_or(Ok(None))
     }
 
     /// What credential a client made now would carry.

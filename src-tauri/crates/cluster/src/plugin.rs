@@ -168,8 +168,8 @@ pub(crate) async fn run(
     }
     // The login shell may be asked, and its profile may be slow.
     let (looking, search_in) = (exec.clone(), Arc::clone(search));
-    let found = tokio::task::spawn_blocking(move || (locate(&looking, &search_in), search_in.joined())).await;
-    let (program, path) = found.map_err(|error| PluginError {
+    let found = tokio::task::spawn_blocking(move || (locate(&looking, &search_in), search_in.environment())).await;
+    let (program, environment) = found.map_err(|error| PluginError {
         why: format!("`{}` could not be looked for: {error}", command_line(exec)),
         hint: "Connect again.".into(),
         fault: PluginFault::Failed,
@@ -193,7 +193,8 @@ pub(crate) async fn run(
     let mut command = tokio::process::Command::new(&program);
     command
         .args(exec.args.iter().flatten())
-        .env("PATH", path)
+        .env_clear()
+        .envs(environment)
         .envs(named)
         .env("KUBERNETES_EXEC_INFO", info.to_string());
     let line = command_line(exec);

@@ -1,13 +1,13 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use http::Uri;
 
-use crate::{Trouble, TroubleKind};
+use crate::{SearchPath, Trouble, TroubleKind};
 
 /// The proxy to a server: the kubeconfig's own, always; else the environment's for the server's scheme, unless `NO_PROXY`
 /// lists the server or it is on this machine, where no proxy can reach it. kubectl's rules.
-pub(crate) fn of(own: Option<&str>, server: &Uri) -> Result<Option<Uri>, Trouble> {
-    choose(own, server, |name| std::env::var(name).ok())
+pub(crate) fn of(own: Option<&str>, server: &Uri, search: &SearchPath) -> Result<Option<Uri>, Trouble> {
+    choose(own, server, |name| search.variable(name)?.into_string().ok())
 }
 
 fn choose(
@@ -23,10 +23,16 @@ fn choose(
     let names = if secure { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
     let Some(named) = set(names) else { return Ok(None) };
     let listed = set(["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    if is_bypassed_by(server.host().unwrap_or_default(), &listed) {
+    let port = server.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    if is_bypassed_by(server.host().unwrap_or_default(), port, &listed) {
         return Ok(None);
     }
     parse(&named, &format!("`{}` of the environment", names[0])).map(Some)
+}
+
+/// Whether a server is on this machine.
+pub(crate) fn is_here(server: &Uri) -> bool {
+    is_bypassed_by(server.host().unwrap_or_default(), 0, "")
 }
 
 fn parse(url: &str, place: &str) -> Result<Uri, Trouble> {
@@ -45,26 +51,60 @@ fn parse(url: &str, place: &str) -> Result<Uri, Trouble> {
     )
 }
 
-fn is_bypassed_by(host: &str, listed: &str) -> bool {
+/// By the rules of Go's `httpproxy`: an address, a network, or a name, each perhaps with a port. A name stands for itself
+/// and what is under it; after a dot, or after `*.`, only for what is under it.
+fn is_bypassed_by(host: &str, port: u16, listed: &str) -> bool {
     let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
     let address: Option<IpAddr> = host.parse().ok();
     if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
         return true;
     }
-    listed.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
-        let name = entry.to_ascii_lowercase();
-        let name = name.trim_start_matches('*').trim_start_matches('.');
-        entry == "*"
-            || (!name.is_empty() && (host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))))
-            || matches!(address, Some(IpAddr::V4(address)) if in_network(address, entry))
+    listed.split([',', ' ']).map(|entry| entry.trim().to_ascii_lowercase()).any(|entry| {
+        if entry == "*" {
+            return true;
+        }
+        if let Some(network) = entry.split_once('/') {
+            return address.is_some_and(|address| in_network(address, network));
+        }
+        let (name, of_port) = with_port(&entry);
+        if name.is_empty() || of_port.is_some_and(|of_port| of_port != port.to_string()) {
+            return false;
+        }
+        if let Ok(listed) = name.parse::<IpAddr>() {
+            return address == Some(listed);
+        }
+        let under = name.strip_prefix('*').unwrap_or(name);
+        match under.strip_prefix('.') {
+            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            None => host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')),
+        }
     })
 }
 
-fn in_network(address: Ipv4Addr, network: &str) -> bool {
-    let Some((base, bits)) = network.split_once('/') else { return false };
-    let (Ok(base), Ok(bits)) = (base.parse::<Ipv4Addr>(), bits.parse::<u32>()) else { return false };
-    let mask = u32::MAX.checked_shl(32u32.saturating_sub(bits)).unwrap_or(0);
-    bits <= 32 && address.to_bits() & mask == base.to_bits() & mask
+/// An entry's name or address, without brackets, and its port.
+fn with_port(entry: &str) -> (&str, Option<&str>) {
+    if let Some((address, rest)) = entry.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (address, rest.strip_prefix(':'));
+    }
+    match entry.split_once(':') {
+        // More than one colon without brackets: an address of version 6.
+        Some((_, rest)) if rest.contains(':') => (entry, None),
+        Some((name, port)) => (name, Some(port)),
+        None => (entry, None),
+    }
+}
+
+fn in_network(address: IpAddr, (base, bits): (&str, &str)) -> bool {
+    let Ok(bits) = bits.parse::<u32>() else { return false };
+    let same = |one: u128, other: u128, width: u32| {
+        let rest = width.saturating_sub(bits);
+        bits <= width && one.checked_shr(rest).unwrap_or(0) == other.checked_shr(rest).unwrap_or(0)
+    };
+    match (address, base.parse::<IpAddr>()) {
+        (IpAddr::V4(address), Ok(IpAddr::V4(base))) => same(address.to_bits().into(), base.to_bits().into(), 32),
+        (IpAddr::V6(address), Ok(IpAddr::V6(base))) => same(address.to_bits(), base.to_bits(), 128),
+        (IpAddr::V4(_) | IpAddr::V6(_), _) => false,
+    }
 }
 
 #[cfg(test)]
@@ -97,25 +137,37 @@ mod tests {
 
     #[test]
     fn the_environment_says_which_servers_need_no_proxy() {
-        let listed = "corp.example, .svc.local,10.0.0.0/8 *.dev.example";
+        let listed = "corp.example, .svc.local,10.0.0.0/8 *.dev.example,fd00::/8,port.example:6443,192.0.2.7:6443,\
+            [2001:db8::1]:6443,2001:db8::2";
+        let bypassed = |host: &str, port: u16| is_bypassed_by(host, port, listed);
         for host in [
             "corp.example",
             "api.corp.example",
             "a.svc.local",
             "10.9.8.7",
             "x.dev.example",
+            "[fd12::7]",
+            "port.example",
+            "api.port.example",
+            "192.0.2.7",
+            "[2001:db8::1]",
+            "[2001:db8::2]",
             "localhost",
             "127.0.0.1",
             "[::1]",
         ] {
-            assert!(is_bypassed_by(host, listed), "{host}");
+            assert!(bypassed(host, 6443), "{host}");
         }
-        for host in ["notcorp.example", "11.0.0.1", "example", "corp.example.org", ""] {
-            assert!(!is_bypassed_by(host, listed), "{host}");
+        for host in
+            ["notcorp.example", "svc.local", "dev.example", "11.0.0.1", "[fe00::1]", "example", "corp.example.org", ""]
+        {
+            assert!(!bypassed(host, 6443), "{host}");
         }
-        assert!(is_bypassed_by("any.example", "*"));
-        assert!(
-            in_network(Ipv4Addr::new(1, 2, 3, 4), "0.0.0.0/0") && !in_network(Ipv4Addr::new(1, 2, 3, 4), "1.2.3.4/99")
-        );
+        for host in ["port.example", "192.0.2.7", "[2001:db8::1]"] {
+            assert!(!bypassed(host, 443), "{host}: another port");
+        }
+        assert!(is_bypassed_by("any.example", 443, "*"));
+        assert!(is_bypassed_by("1.2.3.4", 443, "0.0.0.0/0") && !is_bypassed_by("1.2.3.4", 443, "1.2.3.4/99"));
+        assert!(!is_bypassed_by("1.2.3.4", 443, "::/0"));
     }
 }

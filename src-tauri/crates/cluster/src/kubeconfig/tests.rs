@@ -291,3 +291,14 @@ fn a_usual_folder_that_is_not_there_is_no_problem_and_one_that_was_named_is() {
     std::fs::write(folder.join("one.yaml"), text).unwrap();
     assert_eq!(discover(&usual, &search).contexts.len(), 1, "it may come later");
 }
+
+#[test]
+fn an_empty_current_context_hides_no_other_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, named) = (folder.path().join("a"), folder.path().join("b"));
+    fs::write(&empty, "current-context: ''\n").unwrap();
+    fs::write(&named, TWO).unwrap();
+    let found = discover(&Sources { merged: vec![empty, named], ..Sources::default() }, &none());
+    let current: Vec<&str> = found.contexts.iter().filter(|c| c.current).map(|c| c.name.as_str()).collect();
+    assert_eq!(current, ["blue"]);
+}

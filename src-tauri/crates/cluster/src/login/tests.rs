@@ -151,6 +151,27 @@ async fn what_this_machine_trusts_counts_beside_the_kubeconfigs_authority_only_w
 }
 
 #[tokio::test]
+async fn what_stands_beside_the_cluster_is_reached_by_its_proxy_and_vouched_for_by_a_file() {
+    let cluster = serde_json::json!({"server": "https://far.example", "proxy-url": "http://corp:3128"});
+    let folder = tempfile::tempdir().unwrap();
+    let login = login(&context(&cluster, &serde_json::json!({})), folder.path(), Trust::Undecided);
+    let proxy = async |url: &str| login.proxy_to(&url.parse().unwrap()).await.unwrap().map(|uri| uri.to_string());
+    assert_eq!(proxy("https://metrics.far.example").await.as_deref(), Some("http://corp:3128/"));
+    assert_eq!(proxy("http://127.0.0.1:9090").await, None, "a forwarded port is here");
+
+    let ours = Authority::new();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, &ours.pem).unwrap();
+    let trusted = login.authorities(&file).await.unwrap();
+    assert!(trusted.contains(&ours.certificate.to_vec()));
+    std::fs::write(&file, "nothing").unwrap();
+    for file in [file, folder.path().join("missing")] {
+        let why = login.authorities(&file).await.unwrap_err();
+        assert!(why.contains(&file.display().to_string()), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn proxies_are_passed_and_one_that_wants_a_login_is_told_apart() {
     let server = Server::plain("200 OK", VERSION).await;
     let through =

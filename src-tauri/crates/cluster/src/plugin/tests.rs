@@ -136,6 +136,25 @@ async fn what_a_plugin_started_is_ended_with_it_and_goes_on_when_the_plugin_ende
 }
 
 #[tokio::test]
+async fn a_plugin_has_the_environment_of_a_terminal_and_not_that_of_an_app_image() {
+    let folder = tempfile::tempdir().unwrap();
+    script(
+        folder.path(),
+        "login",
+        r#"printf '{"status": {"token": "%s"}}' "$(env | grep -c -e /tmp/mount-of-the-image -e ^APPDIR=) $LD_LIBRARY_PATH $AWS_PROFILE""#,
+    );
+    let image = "/tmp/mount-of-the-image";
+    let search = SearchPath::only(&[folder.path().to_owned(), "/usr/bin".into(), "/bin".into()]).started_with(&[
+        ("APPDIR", image),
+        ("LD_LIBRARY_PATH", &format!("{image}/usr/lib:/opt/lib")),
+        ("PYTHONHOME", &format!("{image}/usr")),
+        ("AWS_PROFILE", "prod"),
+    ]);
+    let credential = run(&exec("login"), None, &Arc::new(search), &Redactor::new([7; 32]), TAKES_AT_MOST).await;
+    assert_eq!(credential.unwrap().token.as_deref(), Some("0 /opt/lib prod"));
+}
+
+#[tokio::test]
 async fn a_plugin_that_insists_on_a_terminal_is_not_started() {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), "login", &format!("touch '{}'", folder.path().join("ran").display()));
