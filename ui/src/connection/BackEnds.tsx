@@ -79,8 +79,10 @@ function Editor({ cluster, row, close }: { cluster: ClusterId; row: BackEndRow; 
   const [header, setHeader] = useState(kept?.name ?? "");
   const [source, setSource] = useState<Source>(kept?.from.source ?? "keyring");
   const [value, setValue] = useState(valueOf(kept));
+  const [authorities, setAuthorities] = useState(row.at?.through === "address" ? (row.at.ca_file ?? "") : "");
   const put = useAct("back_end_put");
   const place = placeOf(text);
+  const secure = !("wrong" in place) && place.through === "address" && place.url.startsWith("https:");
   const name = header.trim();
   // A secret that is in the keyring already need not be typed again.
   const needsValue = name !== "" && value === "" && !(source === "keyring" && kept?.name === name);
@@ -90,7 +92,8 @@ function Editor({ cluster, row, close }: { cluster: ClusterId; row: BackEndRow; 
     const from = source === "plain" ? { source, value } : source === "environment" ? { source, variable: value } : { source, entry: "" };
     const first: BackEndHeader[] = name ? [{ name, from }] : [];
     const secrets: [string, string][] = name && source === "keyring" && value ? [[name, value]] : [];
-    if (await put.run({ cluster, kind: row.kind, at: place, headers: [...first, ...row.headers.slice(1)], secrets })) close();
+    const at = place.through === "address" ? { ...place, ca_file: secure && authorities.trim() ? authorities.trim() : null } : place;
+    if (await put.run({ cluster, kind: row.kind, at, headers: [...first, ...row.headers.slice(1)], secrets })) close();
   }
   return (
     <form
@@ -104,6 +107,9 @@ function Editor({ cluster, row, close }: { cluster: ClusterId; row: BackEndRow; 
       }}
     >
       <input className="field mono" autoFocus data-testid={testids.backEndPlace} aria-label={`Where ${row.name} is asked`} placeholder="http://127.0.0.1:9090 or monitoring/prometheus:9090" value={text} onChange={(e) => setText(e.target.value)} />
+      {secure ? (
+        <input className="field mono" aria-label="A PEM file of its certificate authorities" placeholder="a PEM file of its authorities, where this machine does not trust it" value={authorities} onChange={(e) => setAuthorities(e.target.value)} />
+      ) : null}
       <details open={kept !== undefined}>
         <summary className="small">A header with each question</summary>
         <div className="back-end-header">

@@ -8,7 +8,7 @@ export function placeOf(text: string): BackEndAt | { wrong: string } {
   const plain = text.trim();
   if (/^https?:\/\//.test(plain)) {
     try {
-      return { through: "address", url: new URL(plain).toString().replace(/\/$/, "") };
+      return { through: "address", url: new URL(plain).toString().replace(/\/$/, ""), ca_file: null };
     } catch {
       return { wrong: "This is no address." };
     }

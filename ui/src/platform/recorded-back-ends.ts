@@ -7,7 +7,7 @@ export function backEndActs(publish: (update: Update) => void): Acts {
   let rows: BackEndRow[] = [
     { kind: "prometheus", name: "Prometheus", at: { through: "service", namespace: "monitoring", name: "prometheus-server", port: 80, https: false, path: "" }, configured: false, headers: [], words: "Found among the cluster's Services.", hint: "", answered_at: begun - 20e6, trouble: null },
     { kind: "loki", name: "Loki", at: null, configured: false, headers: [], words: "Not found among the cluster's Services.", hint: "Set where it is asked, or go on without stored logs.", answered_at: null, trouble: null },
-    { kind: "alertmanager", name: "Alertmanager", at: { through: "address", url: "http://127.0.0.1:9093" }, configured: true, headers: [], words: "Configured.", hint: "Look whether it runs, or set another place.", answered_at: null, trouble: "It does not answer: the connection was refused." },
+    { kind: "alertmanager", name: "Alertmanager", at: { through: "address", url: "http://127.0.0.1:9093", ca_file: null }, configured: true, headers: [], words: "Configured.", hint: "Look whether it runs, or set another place.", answered_at: null, trouble: "It does not answer: the connection was refused." },
   ];
   let follow: FollowRow = { id: 1, namespace: "shop", pod: "cart-7d9f6c5b48-2xk8p", container: "cart", since: begun, lines: 0, heard_at: begun, trouble: null, ended: null };
   const change = (next: BackEndRow[]) => {

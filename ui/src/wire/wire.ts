@@ -137,7 +137,11 @@ export type Author = { "who": "engineer", name: string, } | { "who": "investigat
 /**
  * Where a back end is asked.
  */
-export type BackEndAt = { "through": "service", namespace: string, name: string, port: number, https: boolean, path: string, } | { "through": "address", url: string, };
+export type BackEndAt = { "through": "service", namespace: string, name: string, port: number, https: boolean, path: string, } | { "through": "address", url: string, 
+/**
+ * A PEM file of authorities that are trusted besides this machine's.
+ */
+ca_file: string | null, };
 
 /**
  * A header of each question to a back end.
@@ -710,6 +714,14 @@ missed: number, };
  * A log that is followed, or was until something ended it.
  */
 export type FollowRow = { id: number, namespace: string, pod: string, container: string, since: Time, lines: number, 
+/**
+ * When a line came last, or the server last said that it has the log open.
+ */
+heard_at: Time | null, 
+/**
+ * Why nothing comes just now; it is tried again by itself.
+ */
+trouble: string | null, 
 /**
  * Why nothing more comes.
  */

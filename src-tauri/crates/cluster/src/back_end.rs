@@ -75,15 +75,20 @@ pub enum BackEndPlace {
         #[serde(default)]
         path: String,
     },
-    /// Straight from this machine.
-    Address { url: String },
+    /// Straight from this machine, by the proxy that leads to the cluster or that the environment names.
+    Address {
+        url: String,
+        /// A PEM file of authorities that are trusted besides this machine's.
+        #[serde(default)]
+        ca_file: Option<String>,
+    },
 }
 
 impl std::fmt::Display for BackEndPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             BackEndPlace::Service { namespace, name, port, .. } => write!(f, "Service `{namespace}/{name}:{port}`"),
-            BackEndPlace::Address { url } => write!(f, "`{url}`"),
+            BackEndPlace::Address { url, .. } => write!(f, "`{url}`"),
         }
     }
 }
@@ -239,10 +244,10 @@ impl Connection {
                 let hint = "Correct it in the cluster's settings.";
                 return Some(Err(ReadError::not_available(what, problem, hint)));
             }
-            return Some(Door::open(&self.inner, kind, &configured.place, &configured.headers));
+            return Some(Door::open(&self.inner, kind, &configured.place, &configured.headers).await);
         }
         let place = self.discovered().await.remove(&kind)?;
-        Some(Door::open(&self.inner, kind, &place, &[]))
+        Some(Door::open(&self.inner, kind, &place, &[]).await)
     }
 
     async fn back_end(&self, kind: BackEndKind) -> Option<Result<Box<dyn BackEnd>, ReadError>> {

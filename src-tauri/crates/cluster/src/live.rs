@@ -82,7 +82,11 @@ impl Inner {
     }
 
     /// Whatever the server answers; where it does not accept the login and there is another one, what it answers to that.
-    async fn answered(&self, request: impl Fn() -> http::request::Builder, most: usize) -> Result<Answered, Trouble> {
+    pub(crate) async fn answered(
+        &self,
+        request: impl Fn() -> http::request::Builder,
+        most: usize,
+    ) -> Result<Answered, Trouble> {
         let client = self.client().await?;
         let generation = self.login.generation();
         let answer = answer_of(client, request(), most).await?;

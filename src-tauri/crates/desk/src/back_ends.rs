@@ -171,7 +171,7 @@ fn check(at: &BackEndAt) -> Result<(), DeskError> {
             }
             if *port == 0 { wrong("A port is a number from 1 to 65535.") } else { Ok(()) }
         }
-        BackEndAt::Address { url } => match url.trim() {
+        BackEndAt::Address { url, .. } => match url.trim() {
             url if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
             _ => wrong("An address begins with http:// or https://."),
         },
@@ -236,7 +236,7 @@ impl From<BackEndPlace> for BackEndAt {
             BackEndPlace::Service { namespace, name, port, https, path } => {
                 BackEndAt::Service { namespace, name, port, https, path }
             }
-            BackEndPlace::Address { url } => BackEndAt::Address { url },
+            BackEndPlace::Address { url, ca_file } => BackEndAt::Address { url, ca_file },
         }
     }
 }
@@ -247,7 +247,7 @@ impl From<BackEndAt> for BackEndPlace {
             BackEndAt::Service { namespace, name, port, https, path } => {
                 BackEndPlace::Service { namespace, name, port, https, path }
             }
-            BackEndAt::Address { url } => BackEndPlace::Address { url },
+            BackEndAt::Address { url, ca_file } => BackEndPlace::Address { url, ca_file },
         }
     }
 }
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_header_without_its_value_is_a_problem_and_not_a_question_without_it() {
         let from = HeaderValueFrom::Environment { variable: "CASEBOARD_TEST_NO_SUCH_VARIABLE".into() };
-        let at = BackEndAt::Address { url: "https://metrics.example".into() };
+        let at = BackEndAt::Address { url: "https://metrics.example".into(), ca_file: None };
         let header = BackEndHeader { name: "Authorization".into(), from };
         let kept = Kept { kind: BackEndName::Prometheus, at, headers: vec![header] };
         let resolved = resolved(&kept);
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused_before_it_is_kept() {
-        assert!(check(&BackEndAt::Address { url: "metrics.example:9090".into() }).is_err());
+        assert!(check(&BackEndAt::Address { url: "metrics.example:9090".into(), ca_file: None }).is_err());
         let service = |port| BackEndAt::Service {
             namespace: "m".into(),
             name: "p".into(),

@@ -631,7 +631,12 @@ pub enum BackEndAt {
     /// Through the API server's proxy to a Service. `path` is what its own paths stand under, often nothing.
     Service { namespace: String, name: String, port: u16, https: bool, path: String },
     /// Straight from this machine.
-    Address { url: String },
+    Address {
+        url: String,
+        /// A PEM file of authorities that are trusted besides this machine's.
+        #[serde(default)]
+        ca_file: Option<String>,
+    },
 }
 
 /// A header of each question to a back end.

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ enum Way {
 }
 
 impl Door {
-    pub fn open(
+    pub async fn open(
         inner: &Arc<Inner>,
         kind: BackEndKind,
         place: &BackEndPlace,
@@ -59,7 +60,7 @@ impl Door {
                 let base = format!("/api/v1/namespaces/{namespace}/services/{scheme}{name}:{port}/proxy{under}");
                 (Way::Proxy(inner.clone()), base)
             }
-            BackEndPlace::Address { url } => {
+            BackEndPlace::Address { url, ca_file } => {
                 let uri: Uri = url.trim().parse().map_err(|_| wrong(format!("`{url}` is no address")))?;
                 if !matches!(uri.scheme_str(), Some("http" | "https")) {
                     return Err(wrong(format!("`{url}` does not begin with http:// or https://")));
@@ -70,6 +71,10 @@ impl Door {
                 let uri = Uri::from_parts(parts).map_err(|_| wrong(format!("`{url}` is no address")))?;
                 crate::install_crypto();
                 let mut config = kube::Config::new(uri);
+                config.proxy_url = inner.login.proxy_to(&config.cluster_url).await.map_err(|t| wrong(t.why))?;
+                if let Some(file) = ca_file.as_deref().map(str::trim).filter(|file| !file.is_empty()) {
+                    config.root_cert = Some(inner.login.authorities(Path::new(file)).await.map_err(wrong)?);
+                }
                 config.connect_timeout = Some(Duration::from_secs(10));
                 config.default_retry = false;
                 let client = Client::try_from(config).map_err(|error| wrong(error.to_string()))?;
@@ -94,15 +99,14 @@ impl Door {
         if path.len() > LONGEST_URL {
             return Err(server("the question is too long", "Ask for one object, or write a shorter query."));
         }
-        let mut request = Request::get(&path).header(http::header::ACCEPT, "application/json");
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let client = match &self.client {
-            Way::Proxy(inner) => inner.client().await?,
-            Way::Direct(client) => client.clone(),
+        let request = || {
+            let request = Request::get(&path).header(http::header::ACCEPT, "application/json");
+            self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
         };
-        let answer = answer_of(client, request, MOST).await?;
+        let answer = match &self.client {
+            Way::Proxy(inner) => inner.answered(request, MOST).await?,
+            Way::Direct(client) => answer_of(client.clone(), request(), MOST).await?,
+        };
         let text = &answer.text.text;
         let code = answer.status.as_u16();
         // The API server itself says so: no right to use the proxy, no endpoints.

@@ -144,7 +144,7 @@ async fn a_configured_back_end_that_is_wrong_says_what_is_wrong_whichever_it_is(
     let (reach, _) = live(&fake).await;
     let Reach::Live(connection) = &reach else { panic!("live") };
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let at = |url: String| BackEndPlace::Address { url };
+    let at = |url: String| BackEndPlace::Address { url, ca_file: None };
     let service = |name: &str| BackEndPlace::Service {
         namespace: "m".into(),
         name: name.into(),

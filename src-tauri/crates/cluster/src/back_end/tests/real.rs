@@ -236,8 +236,10 @@ async fn a_real_prometheus_and_its_alertmanager_answer_through_a_service_and_str
     assert_eq!(alert.subject, Some(ObjectRef::new("Pod", "shop", "cart-7d9c5b-x2x4z")));
 
     // Configured goes before found; straight, under an address that is wrong at first.
-    let address =
-        |path: &str| BackEndPlace::Address { url: format!("http://127.0.0.1:{}{path}", monitoring.prometheus.0) };
+    let address = |path: &str| BackEndPlace::Address {
+        url: format!("http://127.0.0.1:{}{path}", monitoring.prometheus.0),
+        ca_file: None,
+    };
     let configure = |place| {
         let headers = vec![("X-Scope-OrgID".to_owned(), "shop".to_owned())];
         connection.configure_back_ends(vec![ConfiguredBackEnd {

@@ -60,6 +60,34 @@ async fn while_a_plugin_hangs_it_is_said_and_closing_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_expired_is_renewed_by_a_question_to_a_back_end_behind_the_api_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "one").unwrap();
+    let fake = Fake::start().await;
+    fake.shelf().token = Some("one".into());
+    let query = "/api/v1/namespaces/m/services/prometheus:9090/proxy/api/v1/query";
+    fake.shelf().answers.insert(query.into(), (200, "{}".into()));
+    let context = fake.context(EXEC, "");
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let connection = open_into(&context, history, plugin(folder.path(), &printing(&token)));
+    connection.wait_synced(PATIENCE).await;
+    let place = crate::BackEndPlace::Service {
+        namespace: "m".into(),
+        name: "prometheus".into(),
+        port: 9090,
+        https: false,
+        path: String::new(),
+    };
+    let kind = crate::BackEndKind::Prometheus;
+    let configured = crate::ConfiguredBackEnd { kind, place, headers: Vec::new(), problem: None };
+    connection.configure_back_ends(vec![configured]);
+    std::fs::write(&token, "two").unwrap();
+    fake.shelf().token = Some("two".into());
+    connection.try_back_end(kind).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_login_brings_everything_back_and_what_was_shown_stays() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
