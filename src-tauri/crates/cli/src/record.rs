@@ -257,7 +257,9 @@ fn stop_signal() -> impl Future<Output = ()> {
 #[cfg(unix)]
 async fn heard(signal: std::io::Result<tokio::signal::unix::Signal>) {
     match signal {
-        Ok(mut signal) => drop(signal.recv().await),
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
         Err(_) => std::future::pending().await,
     }
 }
