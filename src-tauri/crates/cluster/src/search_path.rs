@@ -90,7 +90,7 @@ static LOGIN: LazyLock<Arc<OnceLock<Option<Said>>>> = LazyLock::new(Arc::default
 
 impl SearchPath {
     pub fn of_this_machine() -> Self {
-        let own = without_bundle(std::env::vars_os());
+        let own = without_bundle(of_this_process());
         let set = |name: &str| own.get(OsStr::new(name)).filter(|value| !value.is_empty());
         SearchPath {
             shell: set("SHELL").map(PathBuf::from),
@@ -104,7 +104,7 @@ impl SearchPath {
 
     /// Exactly these folders, and no shell is asked.
     pub fn only(folders: &[PathBuf]) -> Self {
-        let mut own = without_bundle(std::env::vars_os());
+        let mut own = without_bundle(of_this_process());
         own.insert("PATH".into(), std::env::join_paths(folders).unwrap_or_default());
         SearchPath { own, login: Arc::new(OnceLock::from(None)), ..SearchPath::default() }
     }
@@ -182,6 +182,11 @@ impl SearchPath {
         let ask = || login_shell::ask(self.shell.as_deref()?, &self.own);
         self.login.get_or_init(ask).as_ref()
     }
+}
+
+/// On Windows names differ in nothing but their case, and `PATH` is written `Path`.
+fn of_this_process() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().map(|(name, value)| (if cfg!(windows) { name.to_ascii_uppercase() } else { name }, value))
 }
 
 /// An environment without what an AppImage's start script put in front of everything for the program inside: libraries,
