@@ -38,6 +38,10 @@ pub struct Eval {
     /// Also without topology, without changes and without blueprints: what carries the result.
     #[arg(long)]
     ablations: bool,
+    /// Also say, of each scenario that is not right and each whose mutation does not move, what was seen and said; of every
+    /// scenario with --only.
+    #[arg(long)]
+    explain: bool,
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
     /// Print a Markdown document instead of a table.
@@ -87,6 +91,15 @@ impl Eval {
         let mut report = evals::run(&engine, &golden, told("scenario")).await;
         if !self.no_variants && (self.model.is_none() || self.variants) {
             evals::run_variants(&engine, &golden, &mut report, told("variants of")).await;
+        }
+        if self.explain {
+            for one in &golden {
+                let wrong = report.verdicts.iter().any(|v| v.name == one.name && !v.is_right_with_fix());
+                let mutation = report.variants.unmet.iter().any(|unmet| unmet.starts_with(&format!("{}:", one.name)));
+                if wrong || mutation || self.only.is_some() {
+                    out::line(&evals::explain(&engine, one, mutation || (self.only.is_some() && !wrong)).await);
+                }
+            }
         }
         let mut parts = Vec::new();
         for without in Without::ALL.into_iter().filter(|_| self.ablations) {

@@ -86,10 +86,30 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
                 troubles(&node, observation, agent, found);
             }
             Health::Down | Health::Restarting => down(&node, observation, agent, found),
-            Health::Unknown => troubles(&node, observation, agent, found),
+            Health::Unknown => {
+                silent(&node, observation, agent, found);
+                troubles(&node, observation, agent, found);
+            }
         }
     }
     missing(&agents, found);
+}
+
+/// Nothing answers at the node's address: the machine or the way to it is gone, and with it every agent. One whose machine
+/// refuses the connection would be another matter.
+fn silent(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, found: &mut Found) {
+    let told = format!("{} {}", agent.state, agent.output).to_ascii_lowercase();
+    let away = ["no route to host", "i/o timeout", "network is unreachable", "host is unreachable", "connection timed out"];
+    if !away.iter().any(|words| told.contains(words)) {
+        return;
+    }
+    found
+        .fact("node_unreachable", node)
+        .arg("service", agent.service.clone())
+        .arg("message", short(&agent.output, 200))
+        .since(observation.at)
+        .because(&observation.id)
+        .says(format!("nothing answers at the address of {}: {}", agent.node, short(&agent.output, 140)));
 }
 
 fn down(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, found: &mut Found) {

@@ -110,6 +110,10 @@ fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: 
         ("/spec/maxReplicas", "replicas"),
     ] {
         let (a, b) = (old.pointer(pointer), new.pointer(pointer));
+        // What the control plane taints a node with follows from its state; nobody changed anything.
+        if pointer == "/spec/taints" && by_people(a).eq(by_people(b)) {
+            continue;
+        }
         if a != b && !matches!(object.kind.as_str(), "Pod") {
             all.push(Difference::plain(what, pointer.trim_start_matches("/spec/"), text_of(a), text_of(b)));
         }
@@ -121,6 +125,12 @@ fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: 
     if !all.is_empty() {
         say(scene, &change, &all, found);
     }
+}
+
+/// The taints that somebody set, rather than the node controller.
+fn by_people(taints: Option<&Doc>) -> impl Iterator<Item = &Doc> {
+    let all = taints.and_then(Doc::as_array).unwrap_or(&[]).iter();
+    all.filter(|taint| !text(taint, "/key").starts_with("node.kubernetes.io/"))
 }
 
 fn say(scene: &Scene, change: &Change, all: &[Difference], found: &mut Found) {

@@ -227,6 +227,7 @@ fn webhooks(scene: &Scene, found: &mut Found) {
                     .object("service", Some(&service))
                     .arg("failure_policy", policy)
                     .arg("message", message)
+                    .arg("answer", "nobody")
                     .arg("ongoing", true)
                     .since(held.at)
                     .because(&held.observation)

@@ -20,6 +20,16 @@ pub(crate) fn xid_in(line: &str) -> Option<i64> {
     XID.captures(line).and_then(|c| c[1].parse().ok())
 }
 
+/// Whose fault an XID usually is, after NVIDIA's catalogue of XIDs: the program's where it reads or writes what it may not,
+/// the card's or its link's for memory that cannot be corrected, a card that is gone, and NVLink.
+pub(crate) fn fault_of(xid: i64) -> &'static str {
+    match xid {
+        13 | 31 | 43 | 45 | 68 | 69 => "application",
+        48 | 61..=64 | 74 | 79 | 92 | 94 | 95 | 119 | 120 | 140 => "hardware",
+        _ => "unknown",
+    }
+}
+
 pub(crate) fn is_hot(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     (line.contains("gpu") || line.contains("nvidia") || line.contains("nvrm"))
@@ -49,9 +59,11 @@ pub(crate) fn say(subject: &ObjectRef, message: &str, node: &str, at: Time, id: 
             .says(format!("a GPU of {node} slows down for heat: {}", short(message, 120)));
         return;
     }
+    let number = xid_in(message);
     found
         .fact("gpu_error", subject)
-        .number("xid", xid_in(message))
+        .number("xid", number)
+        .arg("fault", number.map_or("unknown", fault_of))
         .arg("message", short(message, 200))
         .arg("node", node)
         .since(at)

@@ -1,6 +1,7 @@
 //! What released logs say.
 
 mod pattern;
+mod storage;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use model::{Body, Doc, LogBody, ObjectRef, Observation, Time, time_in};
 use topology::Relation;
 
 use self::pattern::{is_quiet, pattern_of};
+pub(crate) use self::storage::is_controller as is_storage_controller;
 use self::target::target_of;
 use crate::found::Found;
 use crate::json::{flag, int, list, short, text};
@@ -37,6 +39,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         let workload = scene.workload_told(subject);
         let summary = read(scene, observation, log, &workload, &mut hits);
         summarise(observation, log, &workload, &summary, found);
+        storage::refusals(scene, observation, log, &workload, found);
     }
     for ((workload, container, pattern, _), hit) in &hits {
         say(scene, workload, container, pattern, hit, found);

@@ -37,7 +37,7 @@ impl Measure {
         let has = |words: &[&str]| words.iter().any(|w| name.contains(w));
         if has(&["dcgm_fi_dev_gpu_temp", "gpu_temperature", "gpu_temp"]) {
             Measure::GpuTemperature
-        } else if has(&["xid"]) {
+        } else if has(&["xid", "ecc_dbe", "row_remap_failure", "uncorrectable_remapped"]) {
             Measure::GpuError
         } else if has(&["cfs", "throttl"]) {
             Measure::Throttling
@@ -147,7 +147,11 @@ fn slow_for_lack_of_cpu(seen: &[Seen], found: &mut Found) {
 fn labelled(scene: &Scene, body: &MetricBody) -> Option<ObjectRef> {
     let name =
         ["workload", "app", "deployment", "service", "object", "pod"].into_iter().find_map(|l| body.labels.get(l))?;
-    scene.workloads.keys().find(|w| w.name == *name).cloned()
+    // Of two workloads of one name the namespace decides; without one nobody knows whose figures these are.
+    let mut named = scene.workloads.keys().filter(|w| {
+        w.name == *name && body.labels.get("namespace").is_none_or(|namespace| w.namespace == *namespace)
+    });
+    named.next().filter(|_| named.next().is_none()).cloned()
 }
 
 /// A Service's figures are those of the workload behind it, where there is just one.
@@ -421,7 +425,8 @@ fn throttling(scene: &Scene, one: &Seen, found: &mut Found) {
 }
 
 fn hot(one: &Seen, found: &mut Found) {
-    let Some(highest) = one.body.points.iter().map(|p| p.value).max_by(f64::total_cmp).filter(|v| *v >= 85.0) else {
+    let finite = one.body.points.iter().map(|p| p.value).filter(|v| v.is_finite());
+    let Some(highest) = finite.max_by(f64::total_cmp).filter(|v| *v >= 85.0) else {
         return;
     };
     found
@@ -434,10 +439,23 @@ fn hot(one: &Seen, found: &mut Found) {
 }
 
 fn xid(one: &Seen, found: &mut Found) {
-    let Some(point) = one.body.points.iter().rfind(|p| p.value > 0.0) else { return };
+    let mut points: Vec<_> = one.body.points.iter().filter(|p| p.value.is_finite()).collect();
+    points.sort_by_key(|p| p.at);
+    let (Some(first), Some(point)) = (points.first(), points.iter().rfind(|p| p.value > 0.0)) else { return };
+    let name = one.body.name.to_ascii_lowercase();
+    let number = name.contains("xid").then_some(point.value as i64);
+    // A counter of errors tells of now only where it counts up; that a row could not be remapped is a state.
+    if number.is_none() && !name.contains("row_remap_failure") && point.value <= first.value {
+        return;
+    }
+    let what = match number {
+        Some(number) => format!("reports XID {number}"),
+        None => format!("counts errors of its memory that cannot be corrected ({}: {})", one.body.name, point.value),
+    };
     found
         .fact("gpu_error", &one.workload)
-        .arg("xid", point.value as i64)
+        .number("xid", number)
+        .arg("fault", number.map_or("hardware", crate::gpu::fault_of))
         .arg("message", one.body.name.clone())
         .arg(
             "node",
@@ -445,7 +463,7 @@ fn xid(one: &Seen, found: &mut Found) {
         )
         .since(point.at)
         .because(&one.observation.id)
-        .says(format!("a GPU of {} reports XID {}", one.workload.name, point.value));
+        .says(format!("a GPU of {} {what}", one.workload.name));
 }
 
 /// Used against capacity of a volume, where both were measured.

@@ -66,6 +66,16 @@ fn conditions(scene: &Scene, node: &Node, found: &mut Found) {
                     .since(since)
                     .because(&node.held.observation)
                     .says(format!("{} reports {kind}: {} {}", node.name(), reason, short(message, 120)));
+                let words = format!("{kind} {reason}").to_ascii_lowercase();
+                if ["ntp", "clock", "chrony", "timesync", "timedrift"].iter().any(|word| words.contains(word)) {
+                    found
+                        .fact("node_clock_skew", node.object)
+                        .arg("seconds", -1)
+                        .arg("message", short(message, 200))
+                        .since(since)
+                        .because(&node.held.observation)
+                        .says(format!("nobody keeps the time of {}: {}", node.name(), short(message, 120)));
+                }
             }
             _ => {}
         }

@@ -271,6 +271,7 @@ fn webhook(refusal: &Refusal, answer: &str, found: &mut Found) {
             .arg("service", "")
             .arg("failure_policy", "Fail")
             .arg("message", short(refusal.message, 240))
+            .arg("answer", answer_of(refusal.message))
             .since(refusal.first)
             .because(refusal.id)
             .says(format!("webhook {name} cannot be called, so pods of {} are refused", subject.name));
@@ -290,6 +291,25 @@ fn webhook(refusal: &Refusal, answer: &str, found: &mut Found) {
             .since(refusal.first)
             .because(refusal.id)
             .says(format!("admission refuses pods of {}: {}", subject.name, short(refusal.message, 180)));
+    }
+}
+
+/// Why a webhook cannot be called, from the API server's words.
+fn answer_of(message: &str) -> &'static str {
+    let lower = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if has(&["certificate has expired", "certificate is not yet valid"]) && !lower.contains(" is before ") {
+        "certificate_expired"
+    } else if has(&["x509", "certificate"]) {
+        "certificate_untrusted"
+    } else if has(&["no endpoints available", "not found"]) {
+        "nobody"
+    } else if has(&["refused"]) {
+        "refused"
+    } else if has(&["timeout", "deadline exceeded", "timed out"]) {
+        "timeout"
+    } else {
+        "other"
     }
 }
 

@@ -73,20 +73,26 @@ fn autoscaling(scene: &Scene, autoscaler: &ObjectRef, held: &Held, found: &mut F
     let at_max = max.is_some() && (max == current || int(object, "/status/desiredReplicas") >= max);
     let may_scale = max > int(object, "/spec/minReplicas");
     // Where the metric is not told, being at the ceiling is all that can be said.
+    // What it was before somebody lowered it, of this very autoscaler.
+    let earlier = scene.snapshot.earlier.get(autoscaler).map(|versions| versions.iter()).into_iter().flatten();
+    let before = earlier.filter(|v| v.uid == held.uid).filter_map(|v| int(&v.object, "/spec/maxReplicas")).next_back();
+    let lowered = before.filter(|before| max.is_some_and(|max| max < *before));
     if at_max && may_scale && (limited || ratio.is_none_or(|r| r > 1.0)) {
         found
             .fact("autoscaler_at_ceiling", &target)
             .arg("autoscaler", autoscaler.name.clone())
             .number("max", max)
             .number("current_ratio", ratio)
+            .number("lowered_from", lowered)
             .arg("target", wanted.clone())
             .arg("metric", wanted)
             .since(held.at)
             .because(&held.observation)
             .says(format!(
-                "autoscaler {} is at its ceiling of {} replicas{}",
+                "autoscaler {} is at its ceiling of {} replicas{}{}",
                 autoscaler.name,
                 max.unwrap_or(-1),
+                lowered.map(|before| format!(", which was {before} before")).unwrap_or_default(),
                 ratio.map(|r| format!(" with the metric at {:.0} % of its target", r * 100.0)).unwrap_or_default()
             ));
     }
@@ -134,11 +140,15 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
     let object = &held.object;
     let allowed = int(object, "/status/disruptionsAllowed");
     let (expected, healthy) = (int(object, "/status/expectedPods"), int(object, "/status/currentHealthy"));
-    if allowed != Some(0) || expected.is_none_or(|e| e == 0) {
-        return;
-    }
     let workload =
         scene.graph.dependencies(budget).into_iter().find(|e| e.relation == Relation::Selects).map(|e| e.to.clone());
+    // The eviction API serves no pod that several budgets are over, however much each of them allows.
+    let over = workload.iter().flat_map(|w| scene.graph.dependents(w));
+    let others: Vec<&ObjectRef> =
+        over.map(|e| e.from).filter(|from| from.kind == "PodDisruptionBudget" && *from != budget).collect();
+    if others.is_empty() && (allowed != Some(0) || expected.is_none_or(|e| e == 0)) {
+        return;
+    }
     let pods = workload
         .as_ref()
         .and_then(|w| scene.workloads.get(w))
@@ -159,13 +169,18 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
         .number("healthy", healthy)
         .object("workload", workload.as_ref())
         .arg("draining", draining.map_or("", |n| n.name()))
+        .objects("others", others.iter().copied())
         .since(held.at)
         .because(&held.observation)
         .because_all(draining.map(|n| &n.held.observation))
         .because_all(told.map(|t| t.id))
         .says(format!(
-            "budget {} allows no disruption{}",
+            "budget {} {}{}",
             budget.name,
+            match others.first() {
+                Some(other) => format!("is over the same pods as {}, which the eviction API does not serve", other.name),
+                None => "allows no disruption".to_owned(),
+            },
             draining.map(|n| format!(" while {} is drained", n.name())).unwrap_or_default()
         ));
 }

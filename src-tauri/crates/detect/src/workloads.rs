@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use model::{Doc, ObjectRef};
+use model::{Doc, Held, ObjectRef};
 use topology::Relation;
 
 use crate::found::Found;
@@ -284,6 +284,13 @@ fn terminating(scene: &Scene, workload: &Workload, found: &mut Found) {
 
 fn failed(scene: &Scene, workload: &Workload, found: &mut Found) {
     let subject = &workload.object;
+    let evicted = |pod: &&Pod| pod.phase() == "Failed" && text(pod.json, "/status/reason") == "Evicted";
+    // Of a pod that is evicted again and again one remains each time.
+    let alike = |message: &str| {
+        let own = exceeds_its_own(message);
+        let of = scene.pods_of(workload).filter(evicted).map(|p| text(p.json, "/status/message"));
+        of.filter(|m| starved_of(m) == starved_of(message) && exceeds_its_own(m) == own).count()
+    };
     for pod in scene.pods_of(workload).filter(|p| p.phase() == "Failed") {
         let (reason, message) = (text(pod.json, "/status/reason"), text(pod.json, "/status/message"));
         let disruption = condition(pod.json, "DisruptionTarget").filter(|c| text(c, "/status") == "True");
@@ -294,7 +301,8 @@ fn failed(scene: &Scene, workload: &Workload, found: &mut Found) {
                 .arg("resource", starved_of(message))
                 .arg("node", pod.node_name())
                 .arg("message", short(message, 240))
-                .arg("count", 1)
+                .arg("own", exceeds_its_own(message))
+                .arg("count", alike(message))
                 .since(event.map_or_else(|| pod.created(), |t| t.event.last_at))
                 .because(&pod.held.observation)
                 .because_all(event.map(|t| t.id))
@@ -328,11 +336,18 @@ fn failed(scene: &Scene, workload: &Workload, found: &mut Found) {
             .arg("resource", starved_of(&told.event.message))
             .arg("node", "")
             .arg("message", short(&told.event.message, 240))
+            .arg("own", exceeds_its_own(&told.event.message))
             .arg("count", told.event.count)
             .since(told.event.first_at)
             .because(told.id)
             .says(format!("{} was evicted: {}", told.subject.name, short(&told.event.message, 160)));
     }
+}
+
+/// Whether the kubelet says that the pod went over a limit of its own, rather than that the node is short of something.
+fn exceeds_its_own(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("exceeds the") || message.contains("exceeded its")
 }
 
 /// The resource whose shortage an eviction message names.
@@ -357,9 +372,14 @@ fn rollout(scene: &Scene, workload: &Workload, found: &mut Found) {
     if subject.kind == "Deployment" && flag(object, "/spec/paused") {
         found
             .fact("rollout_paused", subject)
+            .arg("how", "paused")
+            .arg("waiting", -1)
             .since(held.at)
             .because(&held.observation)
             .says(format!("the rollout of {} is paused", subject.name));
+    }
+    if subject.kind == "StatefulSet" {
+        held_back(held, subject, found);
     }
     let progressing = condition(object, "Progressing");
     let exceeded =
@@ -403,6 +423,33 @@ fn rollout(scene: &Scene, workload: &Workload, found: &mut Found) {
             "the rollout of {} does not complete ({reason}); {old_ready} pods of the old revision still serve",
             subject.name
         ));
+}
+
+/// A stateful set with a new revision of which members may not become: they wait to be deleted by hand, or a partition
+/// leaves them as they are.
+fn held_back(held: &Held, subject: &ObjectRef, found: &mut Found) {
+    let object = &held.object;
+    let (now, next) = (text(object, "/status/currentRevision"), text(object, "/status/updateRevision"));
+    let Some(desired) = int(object, "/spec/replicas").filter(|n| *n > 0) else { return };
+    let waiting = desired - int(object, "/status/updatedReplicas").unwrap_or(0);
+    if now.is_empty() || next.is_empty() || now == next || waiting <= 0 {
+        return;
+    }
+    let partition = int(object, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+    let (how, why) = match text(object, "/spec/updateStrategy/type") {
+        "OnDelete" => ("on_delete", "its members are updated only when somebody deletes them".to_owned()),
+        _ if partition >= waiting && partition > 0 => {
+            ("partition", format!("its partition keeps members below {partition} as they are"))
+        }
+        _ => return,
+    };
+    found
+        .fact("rollout_paused", subject)
+        .arg("how", how)
+        .arg("waiting", waiting)
+        .since(held.at)
+        .because(&held.observation)
+        .says(format!("{waiting} of {desired} members of {} are of an earlier revision: {why}", subject.name));
 }
 
 /// The newest replica set of a deployment, and the ready pods of the others and of it.

@@ -10,6 +10,7 @@
 mod ablation;
 mod answer;
 mod comparison;
+mod explain;
 mod golden;
 mod judge;
 mod lint;
@@ -23,6 +24,7 @@ mod workbench;
 pub use ablation::{Without, ablations};
 pub use answer::{Answer, Engine};
 pub use comparison::{Comparison, Difference};
+pub use explain::explain;
 pub use golden::{Golden, Truth};
 pub use judge::{Verdict, judge};
 pub use lint::{Finding, Tried, lint, tried};

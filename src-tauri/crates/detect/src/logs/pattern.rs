@@ -47,9 +47,9 @@ const LIST: &[Words] = &[
         "cannot get resource", "cannot watch resource", "cannot create resource", "cannot update resource",
         "cannot patch resource"]),
     words("tls_certificate_expired", &["certificate has expired", "certificate expired", "cert_has_expired",
-        "certificatenotyetvalid", "certificateexpiredexception", "certificate is expired",
-        "certificate is not yet valid", "expired certificate"]),
-    words("clock_skew", &["clock skew", "clock is skewed", "time is skewed", "requesttimetooskewed",
+        "certificateexpiredexception", "certificate is expired", "expired certificate"]),
+    words("clock_skew", &["certificate has expired or is not yet valid", "certificate is not yet valid", "certificatenotyetvalid",
+        "cert_not_yet_valid", "clock skew", "clock is skewed", "time is skewed", "requesttimetooskewed",
         "token used before issued", "iat in the future", "issued in the future", "clock is not synchron"]),
     words("tls_untrusted", &["certificate signed by unknown authority", "unable to get local issuer certificate",
         "self signed certificate", "self-signed certificate", "unable to verify the first certificate",
@@ -83,6 +83,10 @@ const LIST: &[Words] = &[
         "accessdeniedexception", "access is denied"]),
     words("gpu_memory", &["cuda out of memory", "cuda error: out of memory", "cuda_error_out_of_memory",
         "cublas_status_alloc_failed"]),
+    words("gpu_fault", &["cuda error", "cuda_error_", "cudaerror", "uncorrectable ecc", "device-side assert", "hip error",
+        "nccl error", "unhandled cuda error", "cudnn_status_", "cublas_status_"]),
+    words("child_killed", &["was sent sigkill", "killed by signal 9", "exited on signal 9", "terminated by signal 9",
+        "prematurely: signal 9", "child process killed (sigkill)"]),
     words("out_of_memory", &["outofmemoryerror", "outofmemoryexception", "java heap space", "heap out of memory", "out of memory",
         "cannot allocate memory", "gc overhead limit exceeded", "memoryerror", "std::bad_alloc",
         "allocation failed", "oom-killer", "enomem", "failed to allocate memory", "oom command not allowed",
@@ -388,11 +392,19 @@ fn holds(pattern: &str, line: &str) -> bool {
         "config_invalid" => !has(&["yaml: ok"]),
         "rate_limited" => !has(&["rate limit: ", "ratelimit-remaining"]),
         "uncaught_exception" if lower.contains("caused by: ") => has(&["exception", "error"]),
+        // Go says the one sentence for both; the times in it tell.
+        "tls_certificate_expired" => !before_its_time(&lower),
+        "clock_skew" => !lower.contains("has expired or is not yet valid") || before_its_time(&lower),
         "tls_other" => !has(&["tls handshake completed", "ssl handshake completed"]),
         "unauthorized" => !has(&["unauthorized: 0"]),
         "panic" => !has(&["panic=", "panic_on"]),
         _ => true,
     }
+}
+
+/// Whether a certificate is refused because, by the clock of who looks at it, it is not valid yet.
+fn before_its_time(lower: &str) -> bool {
+    lower.contains("not yet valid") && lower.split_once("current time ").is_some_and(|(_, rest)| rest.contains(" is before "))
 }
 
 /// `UPPER_CASE` with an underscore: how variables are written.
@@ -450,6 +462,12 @@ mod tests {
             ("All host(s) tried for query failed (tried: db:9042) - no available connection", "connection_refused"),
             ("write /data/x: no space left on device", "disk_full"),
             ("x509: certificate has expired or is not yet valid", "tls_certificate_expired"),
+            ("x509: certificate has expired or is not yet valid: current time 2026-09-14T06:02:11Z is before 2026-09-14T07:55:00Z", "clock_skew"),
+            ("SSL: CERTIFICATE_VERIFY_FAILED certificate verify failed: certificate is not yet valid", "clock_skew"),
+            ("[ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?", "child_killed"),
+            ("WARNING: [pool www] child 31 exited on signal 9 (SIGKILL) after 12.1 seconds from start", "child_killed"),
+            ("RuntimeError: CUDA error: an illegal memory access was encountered", "gpu_fault"),
+            ("torch.cuda.OutOfMemoryError: CUDA out of memory.", "gpu_memory"),
             ("java.lang.OutOfMemoryError: Java heap space", "out_of_memory"),
             ("Environment variable DEPLOY_ENV is undefined", "missing_variable"),
             ("KeyError: 'DATABASE_URL'", "missing_variable"),

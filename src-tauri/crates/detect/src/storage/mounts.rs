@@ -15,9 +15,9 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         let started = pod.containers().iter().any(|c| c.status.pointer("/state/running").is_some());
         for told in events {
             match told.event.reason.as_str() {
-                "FailedAttachVolume" => attach(pod, told, started, found),
+                "FailedAttachVolume" => attach(scene, pod, told, started, found),
                 "FailedMount" | "FailedMapVolume" | "FailedMountOnFilesystemMismatch" => {
-                    mount(pod, told, started, found)
+                    mount(scene, pod, told, started, found)
                 }
                 _ => {}
             }
@@ -25,10 +25,29 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     }
     for (attachment, held) in scene.snapshot.of_kind("VolumeAttachment") {
         let error = text(&held.object, "/status/attachError/message");
+        let volume = ObjectRef::global("PersistentVolume", text(&held.object, "/spec/source/persistentVolumeName"));
+        // One that was deleted and still says that it is attached keeps the volume where it is.
+        let detach = text(&held.object, "/status/detachError/message");
+        let going = text(&held.object, "/metadata/deletionTimestamp").parse().ok();
+        let kept = going.is_some_and(|at: model::Time| scene.at.seconds_since(at) > 120.0)
+            && held.object.pointer("/status/attached").and_then(model::Doc::as_bool) == Some(true);
+        if error.is_empty() && kept {
+            let node = text(&held.object, "/spec/nodeName");
+            found
+                .fact("volume_attach_failed", &volume)
+                .arg("volume", volume.name.clone())
+                .arg("node", "")
+                .arg("answer", "not_detached")
+                .arg("message", short(detach, 240))
+                .arg("other_node", node)
+                .arg("ongoing", true)
+                .since(going.unwrap_or(held.at))
+                .because(&held.observation)
+                .says(format!("{} is not let go by {node}: {}", volume.name, short(detach, 140)));
+        }
         if error.is_empty() {
             continue;
         }
-        let volume = ObjectRef::global("PersistentVolume", text(&held.object, "/spec/source/persistentVolumeName"));
         found
             .fact("volume_attach_failed", &volume)
             .arg("volume", volume.name.clone())
@@ -75,7 +94,7 @@ fn volume_in(message: &str) -> String {
     message.split("volume \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("").to_owned()
 }
 
-fn attach(pod: &Pod, told: &Told, started: bool, found: &mut Found) {
+fn attach(scene: &Scene, pod: &Pod, told: &Told, started: bool, found: &mut Found) {
     let message = &told.event.message;
     let other = message.split("node ").nth(1).and_then(|r| r.split([' ', '"']).find(|w| !w.is_empty())).unwrap_or("");
     found
@@ -95,10 +114,10 @@ fn attach(pod: &Pod, told: &Told, started: bool, found: &mut Found) {
             pod.node_name(),
             short(message, 160)
         ));
-    csi(pod, told, found);
+    csi(scene, pod, told, found);
 }
 
-fn mount(pod: &Pod, told: &Told, started: bool, found: &mut Found) {
+fn mount(scene: &Scene, pod: &Pod, told: &Told, started: bool, found: &mut Found) {
     let message = &told.event.message;
     let answer = classify(message);
     found
@@ -120,7 +139,7 @@ fn mount(pod: &Pod, told: &Told, started: bool, found: &mut Found) {
             .because(told.id)
             .says(format!("the file system of a volume of {} is damaged: {}", pod.object.name, short(message, 160)));
     }
-    csi(pod, told, found);
+    csi(scene, pod, told, found);
 }
 
 fn classify(message: &str) -> &'static str {
@@ -170,18 +189,47 @@ fn classify(message: &str) -> &'static str {
 }
 
 /// A storage driver's own answer inside a message.
-fn csi(pod: &Pod, told: &Told, found: &mut Found) {
+fn csi(scene: &Scene, pod: &Pod, told: &Told, found: &mut Found) {
     let message = &told.event.message;
     let Some((_, rest)) = message.split_once("rpc error: code = ") else { return };
     let code = rest.split(' ').next().unwrap_or("");
+    let controller = controller_of(scene, &pod.workload);
     found
         .fact("csi_error", &pod.workload)
         .arg("driver", "")
         .arg("message", short(message, 240))
         .arg("code", code)
+        .arg("source", "event")
+        .arg("controller_namespace", controller.as_ref().map_or("", |c| c.namespace.as_str()))
+        .arg("controller_name", controller.as_ref().map_or("", |c| c.name.as_str()))
         .since(told.event.first_at)
         .because(told.id)
         .says(format!("the storage driver answered {code} for {}: {}", pod.object.name, short(rest, 140)));
+}
+
+/// The workload that runs the controller of the driver behind a workload's claims: of several the one that names the driver.
+fn controller_of(scene: &Scene, workload: &ObjectRef) -> Option<ObjectRef> {
+    let mut controllers: Vec<&ObjectRef> =
+        scene.workloads.keys().filter(|w| crate::logs::is_storage_controller(scene, w)).collect();
+    if controllers.len() > 1 {
+        let claims = scene.graph.dependencies(workload).into_iter().filter(|e| e.to.kind == "PersistentVolumeClaim");
+        let volumes = claims.filter_map(|e| {
+            let claim = scene.snapshot.get(e.to)?;
+            scene.snapshot.get(&ObjectRef::global("PersistentVolume", text(&claim.object, "/spec/volumeName")))
+        });
+        let drivers: Vec<&str> = volumes.map(|v| text(&v.object, "/spec/csi/driver")).collect();
+        // `ebs.csi.aws.com` is run by `ebs-csi-controller`.
+        let named = |w: &&&ObjectRef| {
+            let short = drivers.iter().map(|d| d.split('.').next().unwrap_or("")).filter(|s| !s.is_empty() && *s != "csi");
+            short.into_iter().any(|s| w.name.contains(s))
+        };
+        let of_driver: Vec<&ObjectRef> = controllers.iter().filter(named).copied().collect();
+        controllers = of_driver;
+    }
+    match &controllers[..] {
+        [one] => Some((*one).clone()),
+        _ => None,
+    }
 }
 
 /// Drivers that volumes of a node's pods need and that its CSINode does not list.

@@ -219,8 +219,13 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         "oom_killed" if truth(fact, "ongoing") == Some(false) && !comes_back(fact) => {
             because("recovered", "it was not killed again".to_owned())
         }
+        // Over its own limit time after time is an incident that pauses while a replacement fills up.
+        "pod_evicted" if healthy && truth(fact, "own") == Some(true) && number(fact, "count") >= 2.0 => None,
         "pod_evicted" | "pod_preempted" | "pod_failed" if healthy => {
             because("replaced", "its replacement is ready".to_owned())
+        }
+        "rollout_paused" if healthy && !named(around, "alert_firing", subject) => {
+            because("held-back-on-purpose", "all its pods are ready, and nobody misses the new revision".to_owned())
         }
         "rollout_stalled" if healthy => because("recovered", "all replicas are ready".to_owned()),
         "autoscaler_at_ceiling" if healthy && number(fact, "current_ratio") <= 1.0 => {
