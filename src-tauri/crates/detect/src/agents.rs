@@ -99,7 +99,8 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 /// refuses the connection would be another matter.
 fn silent(node: &ObjectRef, observation: &Observation, agent: &NodeAgentBody, found: &mut Found) {
     let told = format!("{} {}", agent.state, agent.output).to_ascii_lowercase();
-    let away = ["no route to host", "i/o timeout", "network is unreachable", "host is unreachable", "connection timed out"];
+    let away =
+        ["no route to host", "i/o timeout", "network is unreachable", "host is unreachable", "connection timed out"];
     if !away.iter().any(|words| told.contains(words)) {
         return;
     }

@@ -26,8 +26,26 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             version(scene, object, before, now, found);
         }
     }
+    unseen(scene, found);
     recorded(scene, found);
     drift(scene, found);
+}
+
+/// What changed while nobody looked is not known; that nothing is told to have changed then is no "no".
+fn unseen(scene: &Scene, found: &mut Found) {
+    for gap in scene.snapshot.gaps.iter().filter(|gap| scene.at.seconds_since(gap.until) <= RECENT_SECONDS) {
+        found
+            .fact("changed_recently", &ObjectRef::global("Cluster", ""))
+            .arg("what", Vec::<String>::new())
+            .arg("seconds_before", scene.at.seconds_since(gap.until).max(0.0) as i64)
+            .arg("from", "")
+            .arg("to", "")
+            .arg("how", "unseen")
+            .since(gap.from)
+            .because(&gap.observation)
+            .unknown(gap.reason.clone())
+            .says(format!("whether anything changed from {} to {}", gap.from, gap.until));
+    }
 }
 
 /// The newest earlier version whose spec is not the present one.
@@ -85,7 +103,10 @@ fn spec_of(held: &Held) -> &Doc {
 }
 
 fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: &mut Found) {
-    let change = Change { subject: object.clone(), before, after: now, at: now.at, how: "version" };
+    // Another object of the same name stands where the earlier one was.
+    let how =
+        if before.uid == now.uid || before.uid.is_empty() || now.uid.is_empty() { "version" } else { "recreated" };
+    let change = Change { subject: object.clone(), before, after: now, at: now.at, how };
     let (old, new) = (&before.object, &now.object);
     let mut all = match (topology::pod_spec_of(&object.kind, old), topology::pod_spec_of(&object.kind, new)) {
         (Some(a), Some(b)) if object.kind != "Pod" => differences(a, b),

@@ -320,7 +320,7 @@ fn waiting(scene: &Scene, workload: &Workload, lives: &[Life], found: &mut Found
         if matches!(reason, "" | "CrashLoopBackOff" | "ImagePullBackOff" | "ErrImagePull") {
             continue;
         }
-        let seconds = scene.at.seconds_since(life.pod.created()).max(0.0) as i64;
+        let seconds = scene.seconds_so(life.pod.created(), life.pod.held);
         found
             .fact("container_waiting", subject)
             .arg("container", life.container.name)

@@ -44,6 +44,8 @@ mod workloads;
 
 #[cfg(test)]
 mod sketch;
+#[cfg(test)]
+mod tests;
 
 use model::{Fact, Grouping, ObjectRef, Triage, View};
 use topology::Graph;

@@ -114,7 +114,12 @@ fn slow_for_lack_of_cpu(seen: &[Seen], found: &mut Found) {
         .named("latency_rise")
         .map(|f| {
             let of_cpu = |one: &&Seen| matches!(one.measure, Measure::Cpu | Measure::Throttling);
-            let measured = seen.iter().filter(of_cpu).any(|one| one.workload == f.subject);
+            // What was measured before it became slow, or has a gap from then on, says nothing of now.
+            let since = |one: &&Seen| {
+                let then = one.body.points.iter().filter(|p| p.at >= f.since && p.value.is_finite());
+                then.take(2).count() == 2
+            };
+            let measured = seen.iter().filter(of_cpu).filter(since).any(|one| one.workload == f.subject);
             (f.subject.clone(), f.evidence.clone(), measured, lacks(&f.subject, found))
         })
         .collect();
@@ -148,9 +153,10 @@ fn labelled(scene: &Scene, body: &MetricBody) -> Option<ObjectRef> {
     let name =
         ["workload", "app", "deployment", "service", "object", "pod"].into_iter().find_map(|l| body.labels.get(l))?;
     // Of two workloads of one name the namespace decides; without one nobody knows whose figures these are.
-    let mut named = scene.workloads.keys().filter(|w| {
-        w.name == *name && body.labels.get("namespace").is_none_or(|namespace| w.namespace == *namespace)
-    });
+    let mut named = scene
+        .workloads
+        .keys()
+        .filter(|w| w.name == *name && body.labels.get("namespace").is_none_or(|namespace| w.namespace == *namespace));
     named.next().filter(|_| named.next().is_none()).cloned()
 }
 
@@ -174,6 +180,9 @@ pub(crate) fn behind_service(scene: &Scene, object: &ObjectRef) -> ObjectRef {
             .map_or_else(|| object.clone(), |w| w.object.clone()),
     }
 }
+
+/// A series that ended this long ago says nothing of the present; exporters are asked at least every minute or two.
+const STALE_SECONDS: f64 = 900.0;
 
 /// A robust score from which a change of level is worth telling.
 const NOTABLE: f64 = 4.0;
@@ -343,13 +352,21 @@ fn memory(scene: &Scene, one: &Seen, found: &mut Found) {
                 quantity::bytes(growth.per_second * 3600.0)
             ));
     } else if growth.rise < 1.05 && growth.resets == 0 {
-        found
+        let draft = found
             .fact("memory_flat", &one.workload)
             .arg("bytes", growth.last)
             .number("limit_bytes", limit)
             .since(one.observation.at)
-            .because(&one.observation.id)
-            .says(format!("memory of {} does not grow", one.workload.name));
+            .because(&one.observation.id);
+        let finite = one.body.points.iter().filter(|p| p.value.is_finite());
+        let silent = finite.map(|p| scene.at.seconds_since(p.at)).fold(f64::INFINITY, f64::min);
+        if silent > STALE_SECONDS {
+            draft
+                .unknown(format!("it was last measured {silent:.0} s before"))
+                .says(format!("whether memory of {} grows", one.workload.name));
+        } else {
+            draft.says(format!("memory of {} does not grow", one.workload.name));
+        }
     }
 }
 

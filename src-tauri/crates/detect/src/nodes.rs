@@ -30,6 +30,21 @@ fn pods_on<'s>(scene: &'s Scene, node: &Node) -> (usize, BTreeSet<&'s ObjectRef>
 }
 
 fn conditions(scene: &Scene, node: &Node, found: &mut Found) {
+    if node.is_ready().is_none() {
+        let (count, workloads) = pods_on(scene, node);
+        found
+            .fact("node_not_ready", node.object)
+            .arg("reason", "")
+            .arg("message", "")
+            .arg("since_seconds", -1)
+            .arg("pods", count)
+            .objects("workloads", workloads)
+            .arg("cause", "unknown")
+            .since(node.held.at)
+            .because(&node.held.observation)
+            .unknown("it has no condition of that name")
+            .says(format!("whether {} is ready", node.name()));
+    }
     for condition in list(node.json, "/status/conditions") {
         let (kind, status) = (text(condition, "/type"), text(condition, "/status"));
         let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
@@ -117,7 +132,7 @@ fn not_ready(scene: &Scene, node: &Node, reason: &str, message: &str, since: Tim
         .fact("node_not_ready", node.object)
         .arg("reason", reason)
         .arg("message", short(message, 240))
-        .arg("since_seconds", scene.at.seconds_since(since).max(0.0) as i64)
+        .arg("since_seconds", scene.seconds_so(since, node.held))
         .arg("pods", count)
         .objects("workloads", workloads)
         .arg("cause", cause)
@@ -155,7 +170,7 @@ fn cordon(scene: &Scene, node: &Node, found: &mut Found) {
         .fact("node_cordoned", node.object)
         .arg("control_plane", node.is_control_plane() || only_one_master)
         .arg("by", "")
-        .arg("since_seconds", scene.at.seconds_since(since).max(0.0) as i64)
+        .arg("since_seconds", scene.seconds_so(since, node.held))
         .arg("pods_pending", pending)
         .since(since)
         .because(&node.held.observation)
@@ -166,7 +181,8 @@ fn cordon(scene: &Scene, node: &Node, found: &mut Found) {
 fn taints(node: &Node, found: &mut Found) {
     for taint in list(node.json, "/spec/taints") {
         let (key, effect) = (text(taint, "/key"), text(taint, "/effect"));
-        let usual = key == "node.kubernetes.io/unschedulable" || key.starts_with("node-role.kubernetes.io/");
+        let usual =
+            key.is_empty() || key == "node.kubernetes.io/unschedulable" || key.starts_with("node-role.kubernetes.io/");
         if usual || effect == "PreferNoSchedule" {
             continue;
         }

@@ -146,7 +146,9 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
     let over = workload.iter().flat_map(|w| scene.graph.dependents(w));
     let others: Vec<&ObjectRef> =
         over.map(|e| e.from).filter(|from| from.kind == "PodDisruptionBudget" && *from != budget).collect();
-    if others.is_empty() && (allowed != Some(0) || expected.is_none_or(|e| e == 0)) {
+    // Nobody has counted what it allows.
+    let uncounted = allowed.is_none() && object.get("spec").is_some_and(Doc::is_object);
+    if others.is_empty() && !uncounted && (allowed != Some(0) || expected.is_none_or(|e| e == 0)) {
         return;
     }
     let pods = workload
@@ -162,7 +164,7 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
     if draining.is_none() && told.is_none() {
         return;
     }
-    found
+    let draft = found
         .fact("disruption_budget_blocks", budget)
         .number("allowed", allowed)
         .number("expected", expected)
@@ -173,16 +175,20 @@ fn disruption(scene: &Scene, budget: &ObjectRef, held: &Held, found: &mut Found)
         .since(held.at)
         .because(&held.observation)
         .because_all(draining.map(|n| &n.held.observation))
-        .because_all(told.map(|t| t.id))
-        .says(format!(
-            "budget {} {}{}",
-            budget.name,
-            match others.first() {
-                Some(other) => format!("is over the same pods as {}, which the eviction API does not serve", other.name),
-                None => "allows no disruption".to_owned(),
-            },
-            draining.map(|n| format!(" while {} is drained", n.name())).unwrap_or_default()
-        ));
+        .because_all(told.map(|t| t.id));
+    if uncounted && others.is_empty() {
+        draft.unknown("its status is not known").says(format!("whether budget {} allows a disruption", budget.name));
+        return;
+    }
+    draft.says(format!(
+        "budget {} {}{}",
+        budget.name,
+        match others.first() {
+            Some(other) => format!("is over the same pods as {}, which the eviction API does not serve", other.name),
+            None => "allows no disruption".to_owned(),
+        },
+        draining.map(|n| format!(" while {} is drained", n.name())).unwrap_or_default()
+    ));
 }
 
 fn job_failed(scene: &Scene, job: &ObjectRef, held: &Held, found: &mut Found) {

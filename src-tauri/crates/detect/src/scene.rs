@@ -218,7 +218,9 @@ impl<'a> Scene<'a> {
                     _ => false,
                 };
                 // An event from before the object's creation is about a former object of that name.
-                let before = born.is_some_and(|born| event.last_at.plus_seconds(5) < born);
+                // Where both say which object is meant, that decides: who wrote the event may have another clock.
+                let same = matches!((uid, &event.subject_uid), (Some(uid), Some(told)) if !uid.is_empty() && uid == told.as_str());
+                let before = !same && born.is_some_and(|born| event.last_at.plus_seconds(5) < born);
                 if !other && !before {
                     gathered.entry(owner.clone()).or_default().push(Told { subject, event, id: observation });
                 }
@@ -330,6 +332,15 @@ impl<'a> Scene<'a> {
                 }
             }
         }
+    }
+
+    /// For how many seconds something has been so. Where the clock that wrote `since` is ahead of ours, for as long as we have
+    /// seen it so: a time that lies in the future would make every trouble one that has just begun.
+    pub(crate) fn seconds_so(&self, since: Time, held: &Held) -> i64 {
+        const APART_SECONDS: f64 = 5.0;
+        let told = self.at.seconds_since(since);
+        let seconds = if told < -APART_SECONDS { self.at.seconds_since(held.seen_at) } else { told };
+        seconds.max(0.0) as i64
     }
 
     /// The replica sets of a deployment.

@@ -65,7 +65,7 @@ fn stuck(scene: &Scene, workload: &Workload, pods: &[&Pod], found: &mut Found) {
     let spec = pods[0].spec();
     let gates: Vec<&str> = list(spec, "/schedulingGates").iter().map(|g| text(g, "/name")).collect();
     let oldest = pods.iter().map(|p| p.created()).min().unwrap_or(scene.at);
-    let seconds = scene.at.seconds_since(oldest).max(0.0) as i64;
+    let seconds = pods.iter().map(|p| scene.seconds_so(p.created(), p.held)).max().unwrap_or(0);
     if !gates.is_empty() {
         found
             .fact("scheduling_gated", subject)

@@ -5,7 +5,7 @@ mod cases;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Doc, Fields, Held, ObjectRef};
-use topology::{Relation, labels_of, matches_labels};
+use topology::{Relation, containers, labels_of, matches_labels};
 
 use crate::found::Found;
 use crate::json::{created, int, list, short, text};
@@ -294,9 +294,9 @@ pub(crate) fn container_ports(spec: &Doc) -> Vec<(i64, String, String)> {
 
 /// The same of one container.
 pub(crate) fn ports_of(container: &Doc) -> impl Iterator<Item = (i64, String, String)> {
-    list(container, "/ports").iter().map(|p| {
+    list(container, "/ports").iter().filter_map(|p| {
         let protocol = Some(text(p, "/protocol")).filter(|t| !t.is_empty()).unwrap_or("TCP");
-        (int(p, "/containerPort").unwrap_or(-1), text(p, "/name").to_owned(), protocol.to_owned())
+        Some((int(p, "/containerPort")?, text(p, "/name").to_owned(), protocol.to_owned()))
     })
 }
 
@@ -362,7 +362,10 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
                         && list(&route.held.object, "/spec/ports")
                             .iter()
                             .any(|p| numbers.contains(&p.get("targetPort").and_then(Doc::as_i64).unwrap_or(-1)));
-                    found
+                    // A declared port without its number may be the one.
+                    let unread = specs.iter().flat_map(|spec| containers(spec)).flat_map(|(c, _)| list(c, "/ports"));
+                    let unread = unread.into_iter().any(|p| int(p, "/containerPort").is_none());
+                    let draft = found
                         .fact("service_target_port_closed", service)
                         .arg("port", number)
                         .arg("target_port", wanted)
@@ -372,13 +375,14 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
                         .arg("other_ports_fit", others_fit)
                         .since(route.held.at)
                         .because(&route.held.observation)
-                        .because_all(route.workloads.iter().map(|w| &w.spec_held.observation))
-                        .says(format!(
-                            "{} sends port {number} to {wanted}, and containers of {} listen on {}",
-                            service.name,
-                            route.workload().map_or("its pods", |w| w.name.as_str()),
-                            numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-                        ));
+                        .because_all(route.workloads.iter().map(|w| &w.spec_held.observation));
+                    let draft = if unread { draft.unknown("a port is declared without its number") } else { draft };
+                    draft.says(format!(
+                        "{} sends port {number} to {wanted}, and containers of {} listen on {}",
+                        service.name,
+                        route.workload().map_or("its pods", |w| w.name.as_str()),
+                        numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+                    ));
                 }
             }
         }

@@ -146,6 +146,32 @@ impl Sketch {
         self
     }
 
+    /// An event that says of which object of its subject's name it is.
+    pub(crate) fn event_of(mut self, subject: &str, uid: &str, reason: &str, message: &str, seconds: i64) -> Self {
+        self = self.event_at(subject, reason, message, seconds, 3);
+        let subject = reference(subject);
+        if let Some(seen) = Arc::make_mut(self.snapshot.events.or_default(subject)).last_mut() {
+            seen.event.subject_uid = Some(uid.into());
+        }
+        self
+    }
+
+    /// Makes the earlier versions of an object those of another one of its name.
+    pub(crate) fn rename_earlier(&mut self, object: &str, uid: &str) {
+        for held in Arc::make_mut(self.snapshot.earlier.or_default(reference(object))) {
+            held.uid = uid.into();
+        }
+    }
+
+    /// Nobody looked from then to then, in seconds before the present.
+    pub(crate) fn gap(mut self, from: i64, until: i64) -> Self {
+        let (at, until) = (Time::from_seconds(NOW - from), Time::from_seconds(NOW - until));
+        let reason = "the program did not run".to_owned();
+        let observation = self.observe(None, Body::Gap { until, dropped: 0, reason: reason.clone() }, NOW - from);
+        self.snapshot.gaps.push(model::Gap { from: at, until, dropped: 0, reason, observation: observation.id });
+        self
+    }
+
     pub(crate) fn released(mut self, subject: Option<&str>, body: Body) -> Self {
         let observation = self.observe(subject.map(reference), body, NOW - 30);
         self.released.push(Arc::new(observation));

@@ -223,7 +223,7 @@ fn pending(scene: &Scene, claim: &ObjectRef, held: &Held, found: &mut Found) {
     let candidates = candidates(scene, claim, object);
     let verdict = judge(scene, object, &candidates, message);
     let since = created(object).unwrap_or(held.at);
-    let seconds = scene.at.seconds_since(since).max(0.0) as i64;
+    let seconds = scene.seconds_so(since, held);
     let users = users(scene, claim);
     if verdict.reason == "waiting_for_consumer" && users.is_empty() {
         return;

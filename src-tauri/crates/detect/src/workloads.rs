@@ -43,7 +43,7 @@ fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
     let available =
         int(object, "/status/availableReplicas").or_else(|| int(object, "/status/numberAvailable")).unwrap_or(ready);
     let since = condition(object, "Available").and_then(|c| time(c, "/lastTransitionTime")).unwrap_or(held.at);
-    let age = created(object).map(|t| scene.at.seconds_since(t).max(0.0) as i64);
+    let age = created(object).map(|t| scene.seconds_so(t, held));
     let covered = scene.snapshot.absence_is_known("Pod", &subject.namespace) || !pods.is_empty();
     if available < desired {
         let none = available == 0;
@@ -187,7 +187,8 @@ fn unready(scene: &Scene, workload: &Workload, found: &mut Found) {
     let running: Vec<&Pod> = scene.pods_of(workload).filter(|p| p.phase() == "Running" && !p.is_leaving()).collect();
     let unready: Vec<&&Pod> = running.iter().filter(|p| !p.is_ready()).collect();
     let Some(since) = unready.iter().map(|p| p.ready_since().unwrap_or_else(|| p.created())).min() else { return };
-    let seconds = scene.at.seconds_since(since).max(0.0) as i64;
+    let so = |pod: &&&Pod| scene.seconds_so(pod.ready_since().unwrap_or_else(|| pod.created()), pod.held);
+    let seconds = unready.iter().map(|pod| so(&pod)).max().unwrap_or(0);
     let names: Vec<&str> = unready.iter().map(|p| p.object.name.as_str()).collect();
     found
         .fact("pod_not_ready", subject)
@@ -239,7 +240,7 @@ fn pending(scene: &Scene, workload: &Workload, found: &mut Found) {
         .arg("reason", reason)
         .arg("assigned", assigned)
         .arg("has_scheduler_event", event)
-        .arg("for_seconds", scene.at.seconds_since(since).max(0.0) as i64)
+        .arg("for_seconds", pending.iter().map(|p| scene.seconds_so(p.created(), p.held)).max().unwrap_or(0))
         .since(since)
         .because_all(pending.iter().map(|p| &p.held.observation))
         .says(format!(

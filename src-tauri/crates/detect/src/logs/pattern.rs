@@ -404,7 +404,8 @@ fn holds(pattern: &str, line: &str) -> bool {
 
 /// Whether a certificate is refused because, by the clock of who looks at it, it is not valid yet.
 fn before_its_time(lower: &str) -> bool {
-    lower.contains("not yet valid") && lower.split_once("current time ").is_some_and(|(_, rest)| rest.contains(" is before "))
+    lower.contains("not yet valid")
+        && lower.split_once("current time ").is_some_and(|(_, rest)| rest.contains(" is before "))
 }
 
 /// `UPPER_CASE` with an underscore: how variables are written.
@@ -462,7 +463,10 @@ mod tests {
             ("All host(s) tried for query failed (tried: db:9042) - no available connection", "connection_refused"),
             ("write /data/x: no space left on device", "disk_full"),
             ("x509: certificate has expired or is not yet valid", "tls_certificate_expired"),
-            ("x509: certificate has expired or is not yet valid: current time 2026-09-14T06:02:11Z is before 2026-09-14T07:55:00Z", "clock_skew"),
+            (
+                "x509: certificate has expired or is not yet valid: current time 2026-09-14T06:02:11Z is before 2026-09-14T07:55:00Z",
+                "clock_skew",
+            ),
             ("SSL: CERTIFICATE_VERIFY_FAILED certificate verify failed: certificate is not yet valid", "clock_skew"),
             ("[ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?", "child_killed"),
             ("WARNING: [pool www] child 31 exited on signal 9 (SIGKILL) after 12.1 seconds from start", "child_killed"),

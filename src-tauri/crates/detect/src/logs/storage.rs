@@ -20,7 +20,13 @@ pub(crate) fn is_controller(scene: &Scene, workload: &ObjectRef) -> bool {
 }
 
 /// The newest refusal that a driver's log gives a reason for. That a deadline was exceeded is what the Event says already.
-pub(super) fn refusals(scene: &Scene, observation: &Observation, log: &LogBody, workload: &ObjectRef, found: &mut Found) {
+pub(super) fn refusals(
+    scene: &Scene,
+    observation: &Observation,
+    log: &LogBody,
+    workload: &ObjectRef,
+    found: &mut Found,
+) {
     if !log.text.contains("rpc error: code = ") || !is_controller(scene, workload) {
         return;
     }

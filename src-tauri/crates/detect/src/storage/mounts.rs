@@ -220,7 +220,8 @@ fn controller_of(scene: &Scene, workload: &ObjectRef) -> Option<ObjectRef> {
         let drivers: Vec<&str> = volumes.map(|v| text(&v.object, "/spec/csi/driver")).collect();
         // `ebs.csi.aws.com` is run by `ebs-csi-controller`.
         let named = |w: &&&ObjectRef| {
-            let short = drivers.iter().map(|d| d.split('.').next().unwrap_or("")).filter(|s| !s.is_empty() && *s != "csi");
+            let short =
+                drivers.iter().map(|d| d.split('.').next().unwrap_or("")).filter(|s| !s.is_empty() && *s != "csi");
             short.into_iter().any(|s| w.name.contains(s))
         };
         let of_driver: Vec<&ObjectRef> = controllers.iter().filter(named).copied().collect();

@@ -115,7 +115,7 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         }
         "container_waiting"
             if matches!(text(fact, "reason"), "ContainerCreating" | "PodInitializing")
-                && number(fact, "for_seconds") < 120.0 =>
+                && (0.0..120.0).contains(&number(fact, "for_seconds")) =>
         {
             because("still-starting", format!("for {:.0} s only", number(fact, "for_seconds")))
         }

@@ -54,7 +54,13 @@ impl Golden {
                 continue;
             }
             let children = whole.children(&subjects, &field);
-            if children.is_empty() { kept_out.push(field) } else { all.extend(children) }
+            // A list without what its items hold is still a list, and may say something as such.
+            let apart: Vec<Field> = fewer.iter().chain(&children).cloned().collect();
+            if children.is_empty() || !cited(&whole.without_fields(&subjects, &apart)).is_empty() {
+                kept_out.push(field);
+            } else {
+                all.extend(children);
+            }
         }
         Some(whole.without_fields(&subjects, &kept_out))
     }
