@@ -279,9 +279,14 @@ fn eval_scores_every_scenario_of_a_folder_in_a_table() -> anyhow::Result<()> {
 fn a_scenario_that_is_served_over_http_gets_the_same_verdict_as_its_recording() -> anyhow::Result<()> {
     let test = "a_scenario_that_is_served_over_http_gets_the_same_verdict_as_its_recording";
     let Some(program) = program(test) else { return Ok(()) };
-    for name in
-        ["selector-matches-nobody", "memory-honest-peak", "claim-no-volume", "slow-database", "team-knows-a-need"]
-    {
+    for name in [
+        "selector-matches-nobody",
+        "memory-honest-peak",
+        "claim-no-volume",
+        "slow-database",
+        "slow-cpu-throttled",
+        "team-knows-a-need",
+    ] {
         let recorded = program.run(&["eval", "--only", name, "--no-variants", "--json"])?.done()?;
         let recorded = &recorded["verdicts"][0]["said"];
         let served = program.run(&["diagnose", "--playground", name, "--approve", "reads", "--json"])?.done()?;

@@ -6,6 +6,7 @@ mod crowd;
 mod discovery;
 mod list;
 mod log;
+mod monitoring;
 mod protobuf;
 mod proxy;
 mod request;

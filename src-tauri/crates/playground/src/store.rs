@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::{ObjectRef, Time};
+use model::{MetricBody, ObjectRef, Time};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -46,6 +46,8 @@ pub struct Kept {
     pub logs: BTreeMap<(String, String, String, bool), Vec<LogPiece>>,
     /// The newest value of a metric by (name, namespace, object, container).
     pub metrics: BTreeMap<(String, String, String, String), (Time, f64)>,
+    /// The newest window of each metric, by name, object and labels.
+    pub series: BTreeMap<(String, ObjectRef, String), MetricBody>,
 }
 
 /// The store behind the server. Cheap to share.

@@ -200,7 +200,18 @@ impl World {
                 let container = metric.labels.get("container").cloned().unwrap_or_default();
                 let key = (metric.name.clone(), subject.namespace.to_string(), subject.name.to_string(), container);
                 let (at, value) = (last.at, last.value);
-                self.store.write(|kept| kept.metrics.insert(key, (at, value)));
+                let mut series = metric.clone();
+                if let Some(label) = alert_label(&subject.kind) {
+                    series.labels.entry(label.into()).or_insert_with(|| subject.name.to_string());
+                }
+                let labels = model::canonical_json(&json!(series.labels));
+                self.store.write(|kept| {
+                    kept.metrics.insert(key, (at, value));
+                    if kept.series.is_empty() {
+                        monitoring(kept);
+                    }
+                    kept.series.insert((series.name.clone(), subject.clone(), labels), series);
+                });
             }
             Body::Alert(alert) => {
                 let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -223,6 +234,34 @@ impl World {
             _ => {}
         }
     }
+}
+
+/// The name of the Service behind which a scenario's metrics are answered for.
+pub(crate) const MONITORING: &str = "prometheus";
+
+/// A cluster that has metrics has something that keeps them. It stands in the served cluster alone: what a recording has of
+/// metrics it holds itself.
+fn monitoring(kept: &mut crate::store::Kept) {
+    let namespace = if kept.get("Namespace", "", "monitoring").is_some() { "monitoring" } else { "kube-system" };
+    let service = ObjectRef::new("Service", namespace, MONITORING);
+    if kept.get("Service", namespace, MONITORING).is_some() {
+        return;
+    }
+    let metadata = |uid: &str| {
+        json!({"name": MONITORING, "namespace": namespace, "uid": uid, "creationTimestamp": "2026-01-05T08:00:00Z",
+               "labels": {"app.kubernetes.io/name": MONITORING}})
+    };
+    let ports = json!([{"name": "web", "port": 9090, "targetPort": 9090, "protocol": "TCP"}]);
+    kept.put(
+        &service,
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata("playground-monitoring"),
+               "spec": {"type": "ClusterIP", "clusterIP": "10.96.250.90", "ports": ports}}),
+    );
+    kept.put(
+        &ObjectRef::new("Endpoints", namespace, MONITORING),
+        json!({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata("playground-monitoring-endpoints"),
+               "subsets": [{"addresses": [{"ip": "10.244.250.90"}], "ports": [{"name": "web", "port": 9090}]}]}),
+    );
 }
 
 /// The label by which an alert names an object of this kind.

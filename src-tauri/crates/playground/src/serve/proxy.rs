@@ -93,6 +93,9 @@ fn service(site: &Site, asked: &Asked) -> Result<Response, Refusal> {
     if name.contains("alertmanager") && asked.rest == "api/v2/alerts" {
         return Ok(super::json(StatusCode::OK, &alerts(site)));
     }
+    if name == crate::world::MONITORING && matches!(asked.rest.as_str(), "api/v1/query" | "api/v1/query_range") {
+        return super::monitoring::answer(site, asked);
+    }
     Ok(format!("{name} answers\n").into_response())
 }
 
