@@ -187,8 +187,8 @@ fn unready(scene: &Scene, workload: &Workload, found: &mut Found) {
     let running: Vec<&Pod> = scene.pods_of(workload).filter(|p| p.phase() == "Running" && !p.is_leaving()).collect();
     let unready: Vec<&&Pod> = running.iter().filter(|p| !p.is_ready()).collect();
     let Some(since) = unready.iter().map(|p| p.ready_since().unwrap_or_else(|| p.created())).min() else { return };
-    let so = |pod: &&&Pod| scene.seconds_so(pod.ready_since().unwrap_or_else(|| pod.created()), pod.held);
-    let seconds = unready.iter().map(|pod| so(&pod)).max().unwrap_or(0);
+    let so = |pod: &Pod| scene.seconds_so(pod.ready_since().unwrap_or_else(|| pod.created()), pod.held);
+    let seconds = unready.iter().map(|pod| so(pod)).max().unwrap_or(0);
     let names: Vec<&str> = unready.iter().map(|p| p.object.name.as_str()).collect();
     found
         .fact("pod_not_ready", subject)
