@@ -386,8 +386,7 @@ fn in_every_scenario_the_graph_that_goes_on_is_the_one_that_is_built_anew() {
 }
 
 /// Scenarios whose cause or fix the built-in investigator does not find yet.
-const NOT_RIGHT: &[&str] =
-    &["evicted-for-an-empty-dir", "gunicorn-kills-its-workers", "node-lost", "workers-wait-for-locks"];
+const NOT_RIGHT: &[&str] = &[];
 
 /// Scenarios of which a variant does not do yet what is demanded.
 const UNMET: &[&str] = &[];
