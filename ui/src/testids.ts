@@ -150,6 +150,17 @@ export const testids = {
   used: "used",
   incidentOwner: "incident-owner",
   timelineBy: "timeline-by",
+  /** What lanes are gathered by, and the head of each group; `data-group` is its key. */
+  timelineLanes: "timeline-lanes",
+  timelineGroup: "timeline-group",
+  /** The switch between how things were and what was known at the shown time; `data-by` is `happened` or `known`. */
+  shownBy: "shown-by",
+  /** What was broken, or known to be, at the shown time. */
+  incidentsThen: "incidents-then",
+  /** Above the incidents of a time that is not now. */
+  thenBar: "then-bar",
+  /** Says that the chosen evidence is later than the shown time. */
+  evidenceLater: "evidence-later",
   graphFind: "graph-find",
   graphCollapse: "graph-collapse",
   graphMark: "graph-mark",

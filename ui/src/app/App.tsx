@@ -91,13 +91,13 @@ function Screen({ route, clusters }: { route: Route; clusters: UseQueryResult<Cl
     case "start":
       return <Fleet clusters={clusters} />;
     case "cluster":
-      return <Incidents key={route.cluster} cluster={route.cluster} chosen={route.incident} />;
+      return <Incidents key={route.cluster} cluster={route.cluster} chosen={route.incident} then={route.then ?? null} />;
     case "incidents":
       return <AllIncidents />;
     case "connection":
       return <Connection key={route.cluster} cluster={route.cluster} />;
     case "object":
-      return <ObjectScreen key={`${route.cluster} ${objectKey(route.object)}`} cluster={route.cluster} object={route.object} time={route.time} />;
+      return <ObjectScreen key={`${route.cluster} ${objectKey(route.object)}`} cluster={route.cluster} object={route.object} time={route.time} known={route.known ?? false} />;
     case "cases":
       return <Cases />;
     case "case":

@@ -6,10 +6,13 @@ const routes: Route[] = [
   { at: "start" },
   { at: "incidents" },
   { at: "cluster", cluster: "cluster:prod/eu", incident: "incident:a b" },
+  { at: "cluster", cluster: "cluster:prod/eu", incident: null, then: { time: 1_795_316_047_123_456, known: true } },
+  { at: "object", cluster: "c", object: cart, time: 1_795_316_047_123_456 },
+  { at: "object", cluster: "c", object: cart, time: 1_795_316_047_123_456, known: true },
   { at: "connection", cluster: "cluster:prod-eu" },
   { at: "cases" },
   { at: "case", case: "0193", place: NOWHERE },
-  { at: "case", case: "0193", place: { time: 1_795_316_047_123_456, object: cart, evidence: "obs:12", large: "graph" } },
+  { at: "case", case: "0193", place: { time: 1_795_316_047_123_456, known: true, object: cart, evidence: "obs:12", large: "graph" } },
   { at: "case", case: "0193", place: { ...NOWHERE, object: { kind: "Node", namespace: "", name: "worker-2" } } },
   { at: "night", case: null },
   { at: "night", case: "0193" },
@@ -34,7 +37,7 @@ describe("a route", () => {
 
 describe("a link", () => {
   it("says the time and the selection in words that can be read", () => {
-    location.hash = toHash({ at: "case", case: "0193", place: { time: 1_795_316_047_123_456, object: cart, evidence: null, large: null } });
+    location.hash = toHash({ at: "case", case: "0193", place: { ...NOWHERE, time: 1_795_316_047_123_456, object: cart, evidence: null, large: null } });
     expect(linkHere()).toBe("caseboard://case/0193?time=2026-11-22T02:54:07.123456Z&object=Deployment/shop/cart");
   });
 

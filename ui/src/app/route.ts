@@ -7,20 +7,28 @@ import type { ObjectRef, ObservationId, Time } from "../wire/wire";
 export interface Place {
   /** Null is now. */
   time: Time | null;
+  /** What the time means: how things were then, or (true) what was known then. */
+  known: boolean;
   object: ObjectRef | null;
   evidence: ObservationId | null;
   large: string | null;
 }
 
-export const NOWHERE: Place = { time: null, object: null, evidence: null, large: null };
+export const NOWHERE: Place = { time: null, known: false, object: null, evidence: null, large: null };
+
+/** A time that is not now, and what it means. */
+export interface Then {
+  time: Time;
+  known: boolean;
+}
 
 /** Where the window is. Kept in the hash, so that every place, time and selection is a link. */
 export type Route =
   | { at: "start" }
   | { at: "incidents" }
-  | { at: "cluster"; cluster: string; incident: string | null }
+  | { at: "cluster"; cluster: string; incident: string | null; then?: Then }
   | { at: "connection"; cluster: string }
-  | { at: "object"; cluster: string; object: ObjectRef; time: Time | null }
+  | { at: "object"; cluster: string; object: ObjectRef; time: Time | null; known?: true }
   | { at: "cases" }
   | { at: "case"; case: string; place?: Place }
   | { at: "night"; case: string | null }
@@ -34,14 +42,15 @@ export function parseRoute(hash: string): Route {
   const [head, first, second, third, fourth] = path.split("/").map(decoded);
   switch (head) {
     case "cluster":
-      return first ? { at: "cluster", cluster: first, incident: second ?? null } : { at: "start" };
+      return first ? { at: "cluster", cluster: first, incident: second ?? null, ...thenOf(query) } : { at: "start" };
     case "incidents":
       return { at: "incidents" };
     case "connection":
       return first ? { at: "connection", cluster: first } : { at: "start" };
     case "object": {
-      const time = timeFrom(new URLSearchParams(query).get("time"));
-      return first && second && fourth ? { at: "object", cluster: first, object: { kind: second, namespace: third ?? "", name: fourth }, time } : { at: "start" };
+      const { then } = thenOf(query);
+      const object = { kind: second ?? "", namespace: third ?? "", name: fourth ?? "" };
+      return first && second && fourth ? { at: "object", cluster: first, object, time: then?.time ?? null, ...(then?.known ? { known: true } : {}) } : { at: "start" };
     }
     case "cases":
       return { at: "cases" };
@@ -68,15 +77,15 @@ export function toHash(route: Route): string {
     case "start":
       return "#/";
     case "cluster":
-      return `#/cluster/${e(route.cluster)}${route.incident ? `/${e(route.incident)}` : ""}`;
+      return `#/cluster/${e(route.cluster)}${route.incident ? `/${e(route.incident)}` : ""}${thenText(route.then)}`;
     case "incidents":
       return "#/incidents";
     case "connection":
       return `#/connection/${e(route.cluster)}`;
     case "object": {
       const { kind, namespace, name } = route.object;
-      const time = route.time === null ? "" : `?time=${timeText(route.time)}`;
-      return `#/object/${e(route.cluster)}/${e(kind)}/${e(namespace)}/${e(name)}${time}`;
+      const then = thenText(route.time === null ? undefined : { time: route.time, known: route.known === true });
+      return `#/object/${e(route.cluster)}/${e(kind)}/${e(namespace)}/${e(name)}${then}`;
     }
     case "cases":
       return "#/cases";
@@ -104,14 +113,24 @@ function decoded(text: string): string {
   }
 }
 
+const KNOWN = "known";
+
+function thenOf(query: string): { then?: Then } {
+  const words = new URLSearchParams(query);
+  const time = timeFrom(words.get("time"));
+  return time === null ? {} : { then: { time, known: words.get("by") === KNOWN } };
+}
+
+const thenText = (then: Then | undefined): string => (then ? `?time=${timeText(then.time)}${then.known ? `&by=${KNOWN}` : ""}` : "");
+
 function placeOf(query: string): Place {
   const words = new URLSearchParams(query);
   const object = words.get("object");
-  return { time: timeFrom(words.get("time")), object: object ? parseObject(object) : null, evidence: words.get("evidence") || null, large: words.get("panel") || null };
+  return { time: timeFrom(words.get("time")), known: words.get("by") === KNOWN, object: object ? parseObject(object) : null, evidence: words.get("evidence") || null, large: words.get("panel") || null };
 }
 
-function queryOf({ time, object, evidence, large }: Place): string {
-  const said = Object.entries({ time: time === null ? null : timeText(time), object: object && objectKey(object), evidence, panel: large });
+function queryOf({ time, known, object, evidence, large }: Place): string {
+  const said = Object.entries({ time: time === null ? null : timeText(time), by: known ? KNOWN : null, object: object && objectKey(object), evidence, panel: large });
   const words = said.flatMap(([name, value]) => (value ? [`${name}=${encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%3A", ":")}`] : []));
   return words.length > 0 ? `?${words.join("&")}` : "";
 }

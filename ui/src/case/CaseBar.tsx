@@ -2,14 +2,15 @@ import { useState } from "react";
 import { useKeys } from "../app/keys";
 import { toHash } from "../app/route";
 import { useAct, useAnswer } from "../ipc";
-import { Ago, Button, CategoryGlyph, clockOf, countOf, dayOf, Inline, momentOf, SeverityMark, spanOf, zoneOf } from "../kit";
+import { Ago, asOf, Button, CategoryGlyph, clockOf, countOf, dayOf, Inline, momentOf, objectKey, SeverityMark, spanOf, zoneOf } from "../kit";
+import { ByKnown } from "../kit/known";
 import { useNow } from "../kit/now";
 import { Words } from "../kit/words";
 import { Badges } from "../fleet/badges";
 import { isStopped, PhaseMark } from "../fleet/phase";
 import { saying } from "../fleet/words";
 import { testids } from "../testids";
-import type { CaseView, Time } from "../wire/wire";
+import type { CaseView, ClusterId, Incident, Time } from "../wire/wire";
 import type { CaseState } from "./fold";
 
 interface Props {
@@ -17,12 +18,16 @@ interface Props {
   state: CaseState;
   time: Time | null;
   setTime: (time: Time | null) => void;
+  /** The time that is asked about; it follows the scrubber a moment later. */
+  then: Time | null;
+  known: boolean;
+  setKnown: (known: boolean) => void;
   propose: () => void;
   handOff: () => void;
 }
 
 /** What the case is about, where, since when; the time that is shown; and saving it. */
-export function CaseBar({ view, state, time, setTime, propose, handOff }: Props) {
+export function CaseBar({ view, state, time, setTime, then, known, setKnown, propose, handOff }: Props) {
   const [saving, setSaving] = useState(false);
   const open = useAct("cluster_open");
   const clusters = useAnswer("clusters_list", {});
@@ -60,7 +65,9 @@ export function CaseBar({ view, state, time, setTime, propose, handOff }: Props)
               {saying(row, seen).text}
             </a>
           ) : null}
-          {incident ? (
+          {then !== null ? (
+            <IncidentsThen cluster={view.cluster} of={state.opened?.incidents ?? []} then={then} known={known} />
+          ) : incident ? (
             <span>
               began <Ago time={incident.started_at} />
             </span>
@@ -68,7 +75,7 @@ export function CaseBar({ view, state, time, setTime, propose, handOff }: Props)
           {(state.opened?.incidents.length ?? 0) > 1 ? <span>{countOf(state.opened?.incidents.length ?? 0, "incident")}</span> : null}
         </p>
       </div>
-      <Shown time={time} setTime={setTime} end={row?.kind === "recorded" ? (row.state.span?.[1] ?? state.opened?.asOf ?? null) : null} />
+      <Shown time={time} setTime={setTime} known={known} setKnown={setKnown} end={row?.kind === "recorded" ? (row.state.span?.[1] ?? state.opened?.asOf ?? null) : null} />
       <span className="case-tools">
         <Button hint="P" testid={testids.proposeOpen} onClick={propose} title="Propose a call of your own: a change, or a read">
           Propose…
@@ -85,8 +92,25 @@ export function CaseBar({ view, state, time, setTime, propose, handOff }: Props)
   );
 }
 
+/** What of this case was broken at the shown time, or was known to be. */
+function IncidentsThen({ cluster, of, then, known }: { cluster: ClusterId; of: readonly Incident[]; then: Time; known: boolean }) {
+  const triage = useAnswer("triage_get", { cluster, ...asOf(then, known) }, { keepLast: true });
+  if (!triage.data) return null;
+  const about = new Set(of.flatMap((one) => one.subjects.map(objectKey)));
+  const open = triage.data.triage.incidents;
+  const ours = open.filter((one) => one.subjects.some((subject) => about.has(objectKey(subject))));
+  const worst = ours[0];
+  return (
+    <a className="incidents-then" data-testid={testids.incidentsThen} href={toHash({ at: "cluster", cluster, incident: worst?.id ?? null, then: { time: then, known } })} title="The incidents of the cluster at the shown time">
+      {worst ? <SeverityMark severity={worst.severity} /> : null}
+      {worst ? (ours.length > 1 ? `${countOf(ours.length, "incident")} of it then` : "broken then") : known ? "not known then" : "not broken then"}
+      {open.length > ours.length ? `, ${open.length - ours.length} elsewhere` : null}
+    </a>
+  );
+}
+
 /** The time that the whole screen shows, always there. A recording has an end instead of a now. */
-function Shown({ time, setTime, end }: { time: Time | null; setTime: (time: Time | null) => void; end: Time | null }) {
+function Shown({ time, setTime, known, setKnown, end }: { time: Time | null; setTime: (time: Time | null) => void; known: boolean; setKnown: (known: boolean) => void; end: Time | null }) {
   const now = useNow(1000);
   return (
     <div className="shown" data-testid={testids.shownTime} data-now={time === null}>
@@ -103,6 +127,7 @@ function Shown({ time, setTime, end }: { time: Time | null; setTime: (time: Time
             {clockOf(time)}
           </span>
           <span className="small faint shown-back">{spanOf(now - time)} ago</span>
+          <ByKnown known={known} set={setKnown} />
           <Button hint="0" testid={testids.backToNow} onClick={() => setTime(null)}>
             Now
           </Button>

@@ -7,10 +7,11 @@ import { Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
 import { Score } from "../scenarios/Score";
-import { clockOf, EvidenceProvider, Failed, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
+import { asOf, clockOf, EvidenceProvider, Failed, KnownProvider, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
 import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
-import { type By, neighbour, pictureOf, timesOf } from "../timeline/marks";
+import { neighbour, pictureOf, timesOf } from "../timeline/marks";
+import { useLanes } from "../timeline/lanes";
 import { Timeline } from "../timeline/Timeline";
 import type { CaseView, ObjectRef, ObservationId, Time } from "../wire/wire";
 import { BranchFrom } from "./BranchFrom";
@@ -39,7 +40,7 @@ const panels: readonly PanelName[] = ["timeline", "graph", "board", "conversatio
 function Opened({ view }: { view: CaseView }) {
   const { cluster, events } = view;
   const [place, move] = usePlace(view.case);
-  const { time, object } = place;
+  const { time, object, known } = place;
   const large = panels.find((name) => name === place.large) ?? null;
   const setTime = (next: Time | null) => move({ time: next });
   const setLarge = (next: PanelName | null) => move({ large: next });
@@ -50,15 +51,17 @@ function Opened({ view }: { view: CaseView }) {
   const [comparing, setComparing] = useState(false);
   const [lists, setLists] = useState<ReadonlySet<PanelName>>(new Set());
 
-  const asOf = useThrottled(time, 70);
+  const setKnown = (next: boolean) => move({ known: next });
+
+  const then = useThrottled(time, 70);
 
   const now = useMemo(() => foldCase(events), [events]);
   const shown = useMemo(() => (time === null ? now : foldCase(events, time)), [events, time, now]);
   const subjects = useMemo(() => subjectsOf(view), [view]);
   const timeline = useAnswer("timeline_get", { cluster, objects: subjects }, { keepLast: true });
-  const graph = useAnswer("graph_get", { cluster, objects: subjects, at: asOf, hops: 2, most: 60 }, { keepLast: true });
+  const graph = useAnswer("graph_get", { cluster, objects: subjects, ...asOf(then, known), hops: 2, most: 60 }, { keepLast: true });
   const [against, setAgainst] = useState<Time | null>(null);
-  const other = useAnswer("graph_get", { cluster, objects: subjects, at: against, hops: 2, most: 60 }, { enabled: against !== null });
+  const other = useAnswer("graph_get", { cluster, objects: subjects, ...asOf(against, known), hops: 2, most: 60 }, { enabled: against !== null });
   const began = now.opened?.incidents[0]?.started_at ?? null;
   const choices: [string, Time][] = began === null ? [] : [["just before it began", began - 60e6], ["an hour before", began - 3600e6], ["a day before", began - 86_400e6]];
   const evidence = useCaseEvidence(
@@ -66,21 +69,26 @@ function Opened({ view }: { view: CaseView }) {
     now,
     place.evidence,
     useCallback((id: ObservationId | null) => move({ evidence: id, object: null }), [move]),
+    then,
+    known,
   );
-  const [by, setBy] = useState<By>("at");
+  const by = known ? "known_at" : "at";
   const picture = useMemo(() => pictureOf(timeline.data, events, evidence.learnt, by), [timeline.data, events, evidence.learnt, by]);
   const times = useMemo(() => timesOf(timeline.data, picture, now), [timeline.data, picture, now]);
+  const lanes = useLanes(cluster, now.opened?.incidents);
   // What was read from a pod is shown at the workload that stands for it.
   const atNodes = useMemo(() => {
     const keys = new Set((graph.data?.layout.nodes ?? []).map((n) => objectKey(n.object)));
     const map = new Map<string, ObservationId[]>();
-    for (const [key, ids] of evidence.byObject) {
+    for (const [key, all] of evidence.byObject) {
+      const ids = all.filter((id) => !evidence.value.later?.has(id));
+      if (ids.length === 0) continue;
       const object = parseObject(key);
       const home = object ? homeOf(object, keys) : null;
       if (home) map.set(home, [...new Set([...(map.get(home) ?? []), ...ids])]);
     }
     return map;
-  }, [graph.data, evidence.byObject]);
+  }, [graph.data, evidence.byObject, evidence.value.later]);
   const asked = askedOf(now);
   const choose = (next: ObjectRef | null) => move({ evidence: null, object: sameObject(object, next) ? null : next });
   const step = (direction: 1 | -1) => {
@@ -110,24 +118,27 @@ function Opened({ view }: { view: CaseView }) {
     { keys: "f", title: "Branch from what is shown", group: "Case", run: () => setBranching(shown.lastSeq), cannot: shown.lastSeq > 0 ? null : "the case had not been opened yet" },
     { keys: "c", title: "Compare with another case", group: "Case", run: () => setComparing(true) },
     { keys: "v t", title: "Timeline as a list, and back", group: "Panels", run: () => toggleList("timeline") },
-    { keys: "v k", title: by === "at" ? "Timeline by when it was known" : "Timeline by when it happened", group: "Panels", run: () => setBy(by === "at" ? "known_at" : "at") },
+    { keys: "v k", title: known ? "Everything by when it happened" : "Everything by when it was known", group: "Time", run: () => setKnown(!known) },
+    { keys: "v l", title: "Lanes per object, owner, namespace, incident", group: "Panels", run: lanes.next },
+    { keys: "v s", title: lanes.props.shut.size > 0 ? "Open all groups of lanes" : "Shut all groups of lanes", group: "Panels", run: () => lanes.shutAll(picture), cannot: lanes.props.by === "object" ? "each object has its own lane" : null },
     { keys: "v g", title: "Graph as a list, and back", group: "Panels", run: () => toggleList("graph") },
   ]);
 
   const panel = (name: PanelName) => ({ name, large: large === name, onLarge: () => setLarge(large === name ? null : name), hidden: large !== null && large !== name });
   return (
     <EvidenceProvider value={evidence.value}>
-      <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null}>
-        <CaseBar view={view} state={now} time={time} setTime={setTime} propose={() => setProposing(true)} handOff={() => setHandingOff(true)} />
+      <KnownProvider value={known}>
+      <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null} data-by={known ? "known" : "happened"}>
+        <CaseBar view={view} state={now} time={time} setTime={setTime} then={then} known={known} setKnown={setKnown} propose={() => setProposing(true)} handOff={() => setHandingOff(true)} />
         <Panel {...panel("timeline")} title="Timeline" note={
-            <button type="button" className="link timeline-by" aria-pressed={by === "known_at"} data-testid={testids.timelineBy} data-by={by} title="What the axis tells: when it happened, or when it was known here (V K)" onClick={() => setBy(by === "at" ? "known_at" : "at")}>
+            <button type="button" className="link timeline-by" aria-pressed={known} data-testid={testids.timelineBy} data-by={by} title="What the axis and the whole screen go by: when it happened, or when it was known here (V K)" onClick={() => setKnown(!known)}>
               {by === "at" ? "happened" : "known"}
             </button>
           } list={lists.has("timeline")} onList={() => toggleList("timeline")} bare>
           {timeline.error && !timeline.data ? (
             <Failed failure={timeline.error} retry={() => void timeline.refetch()} />
           ) : (
-            <Timeline picture={picture} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={began} list={lists.has("timeline")} loading={timeline.isFetching} />
+            <Timeline picture={picture} {...lanes.props} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={began} list={lists.has("timeline")} loading={timeline.isFetching} />
           )}
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
@@ -139,14 +150,14 @@ function Opened({ view }: { view: CaseView }) {
           </Board>
           <Inspector
             object={object}
-            at={asOf}
+            at={then}
             onObject={choose}
             onTime={setTime}
             onPropose={() => setProposing(true)}
             close={() => move({ evidence: null, object: null })}
           />
         </Panel>
-        <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>up to {clockOf(time)}, later words are hidden</span>}>
+        <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>{known ? "what was known" : "up to"} {known ? `at ${clockOf(time)}` : clockOf(time)}, later words are hidden</span>}>
           <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} onLeaves={() => setLeaving(true)} onBranch={setBranching} />
           <Dock view={view} state={now} time={time} />
         </Panel>
@@ -156,6 +167,7 @@ function Opened({ view }: { view: CaseView }) {
         {leaving ? <Leaves caseId={view.case} lead={now.lead} close={() => setLeaving(false)} /> : null}
         {handingOff ? <HandOff view={view} state={shown} timeline={timeline.data} close={() => setHandingOff(false)} /> : null}
       </div>
+      </KnownProvider>
     </EvidenceProvider>
   );
 }

@@ -3,8 +3,9 @@ import { useCallback, useMemo, useState } from "react";
 import { useHost } from "../ipc";
 import type { Evidence } from "../kit/chip";
 import { objectKey } from "../kit/format";
+import { isLater } from "../kit/moment";
 import type { Learnt } from "../timeline/marks";
-import type { ClusterId, ObservationId, ObservationView } from "../wire/wire";
+import type { ClusterId, ObservationId, ObservationView, Time } from "../wire/wire";
 import type { CaseState } from "./fold";
 
 /** So many cited observations are looked up ahead, so that the graph can show them where they belong. */
@@ -43,7 +44,7 @@ function combine(results: UseQueryResult<ObservationView>[]): Learnt[] {
 }
 
 /** The evidence of a case: its numbers, what it is about, and which piece is chosen or pointed at anywhere on the screen. */
-export function useCaseEvidence(cluster: ClusterId, state: CaseState, chosen: ObservationId | null, setChosen: (id: ObservationId | null) => void): CaseEvidence {
+export function useCaseEvidence(cluster: ClusterId, state: CaseState, chosen: ObservationId | null, setChosen: (id: ObservationId | null) => void, time: Time | null, byKnown: boolean): CaseEvidence {
   const host = useHost();
   const [pointed, point] = useState<ObservationId | null>(null);
   const { numbers } = state;
@@ -70,6 +71,8 @@ export function useCaseEvidence(cluster: ClusterId, state: CaseState, chosen: Ob
 
   const choose = useCallback((id: ObservationId) => setChosen(chosen === id ? null : id), [chosen, setChosen]);
   const cited = useMemo(() => new Set(ids), [ids]);
-  const value = useMemo(() => ({ cluster, numbers, chosen, pointed, choose, point }), [cluster, numbers, chosen, pointed, choose]);
+  const later = useMemo(() => new Set(known.filter((one) => isLater(one, time, byKnown)).map(({ id }) => id)), [known, time, byKnown]);
+  const laterWords = byKnown ? "not known at the shown time" : "it had not happened at the shown time";
+  const value = useMemo(() => ({ cluster, numbers, chosen, pointed, choose, point, later, laterWords }), [cluster, numbers, chosen, pointed, choose, later, laterWords]);
   return { value, cited, byObject, learnt: known };
 }

@@ -10,7 +10,7 @@ const person = userEvent.setup();
 const patient = { timeout: 20_000 };
 const cart = { kind: "Deployment", namespace: "shop", name: "cart" };
 const until = finishedCase.events[3]?.at ?? 0;
-const linked = toHash({ at: "case", case: FINISHED, place: { time: until, object: cart, evidence: null, large: "board" } });
+const linked = toHash({ at: "case", case: FINISHED, place: { time: until, known: false, object: cart, evidence: null, large: "board" } });
 
 it("a link brings back the time, what was chosen and the large panel", async () => {
   show(linked);

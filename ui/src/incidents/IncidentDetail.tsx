@@ -12,7 +12,7 @@ import { Owners, useOwners } from "./Owners";
 import { type Changed, changesBefore } from "./changes";
 
 /** Why these signals are one incident, where it seems to start, and what hangs on it. */
-export function IncidentDetail({ cluster, incident, open, busy, children }: { cluster: ClusterId; incident: Incident; open: (question: string | null) => void; busy: boolean; children?: ReactNode }) {
+export function IncidentDetail({ cluster, incident, open, busy, past = null, children }: { cluster: ClusterId; incident: Incident; open: (question: string | null) => void; busy: boolean; past?: string | null; children?: ReactNode }) {
   const objects = [...new Map([...(incident.origin ? [incident.origin] : []), ...incident.subjects].map((o) => [objectKey(o), o])).values()];
   const timeline = useAnswer("timeline_get", { cluster, objects });
   const changes = changesBefore(timeline.data, incident);
@@ -49,7 +49,7 @@ export function IncidentDetail({ cluster, incident, open, busy, children }: { cl
             </dd>
           </dl>
           <p className="detail-act">
-            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={() => open(question.trim() || null)} cannot={busy ? "the case is being opened" : null}>
+            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={() => open(question.trim() || null)} cannot={past ?? (busy ? "the case is being opened" : null)}>
               Open a case
             </Button>
             <input

@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "react";
 import { useKeys } from "../app/keys";
-import { go } from "../app/route";
+import { go, type Then } from "../app/route";
 import { ClusterBar } from "../connection/ClusterBar";
 import { NotShown, Stale } from "../connection/NotShown";
 import { canLook } from "../fleet/words";
 import { useAct, useAnswer } from "../ipc";
-import { countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
+import { asOf, At, Button, countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
+import { ByKnown } from "../kit/known";
 import { Blank } from "../kit/pictures";
 import { testids } from "../testids";
 import type { ClusterRow, Incident, TriageView } from "../wire/wire";
@@ -17,19 +18,21 @@ import { Noise } from "./Noise";
 import "./incidents.css";
 
 /** What is broken in one cluster, worst first; beside it why we say so. */
-export function Incidents({ cluster, chosen }: { cluster: string; chosen: string | null }) {
+export function Incidents({ cluster, chosen, then = null }: { cluster: string; chosen: string | null; then?: Then | null }) {
   const clusters = useAnswer("clusters_list", {});
   const row = clusters.data?.find((c) => c.id === cluster) ?? null;
   const shown = row !== null && canLook(row.state);
-  const triage = useAnswer("triage_get", { cluster, at: null }, { enabled: shown });
+  const triage = useAnswer("triage_get", { cluster, ...asOf(then?.time ?? null, then?.known ?? false) }, { enabled: shown });
   const start = useAct("case_open");
   const incidents = triage.data?.triage.incidents ?? [];
   const current = incidents.find((i) => i.id === chosen) ?? incidents[0] ?? null;
   const index = current ? incidents.indexOf(current) : -1;
 
   const choose = (incident: Incident | undefined) => {
-    if (incident) go({ at: "cluster", cluster, incident: incident.id });
+    if (incident) go({ at: "cluster", cluster, incident: incident.id, ...(then ? { then } : {}) });
   };
+  const show = (next: Then | null) => go({ at: "cluster", cluster, incident: null, ...(next ? { then: next } : {}) });
+  const past = then ? "the past is shown; go back to now" : null;
   async function openCase(incident: Incident, question: string | null = null) {
     const id = await start.run({ cluster, incidents: [incident.id], question });
     if (id) go({ at: "case", case: id });
@@ -39,12 +42,30 @@ export function Incidents({ cluster, chosen }: { cluster: string; chosen: string
     { keys: "j", title: "Next incident", group: "Incidents", run: () => choose(incidents[index + 1]) },
     { keys: "k", title: "Previous incident", group: "Incidents", run: () => choose(incidents[index - 1]) },
     { keys: "c", title: "Show its connection", group: "Incidents", run: () => go({ at: "connection", cluster }) },
-    ...(shown ? [{ keys: "o", title: "Open a case on this incident", group: "Incidents", cannot: current ? null : "there is no incident", run: () => current && void openCase(current) }] : []),
+    ...(shown ? [{ keys: "o", title: "Open a case on this incident", group: "Incidents", cannot: past ?? (current ? null : "there is no incident"), run: () => current && void openCase(current) }] : []),
+    ...(then
+      ? [
+          { keys: "0", title: "Back to now", group: "Time", run: () => show(null) },
+          { keys: "v k", title: then.known ? "How it was then" : "What was known then", group: "Time", run: () => show({ ...then, known: !then.known }) },
+        ]
+      : []),
   ]);
 
   return (
     <div className="incidents">
       <ClusterBar cluster={cluster} row={row} at="incidents" />
+      {then ? (
+        <div className="then-bar" role="status" data-testid={testids.thenBar}>
+          <span>
+            {then.known ? "What was known at" : "What was broken at"} <At time={then.time} />
+          </span>
+          <ByKnown known={then.known} set={(known) => show({ ...then, known })} />
+          <span className="bar-space" />
+          <Button hint="0" testid={testids.backToNow} onClick={() => show(null)}>
+            Now
+          </Button>
+        </div>
+      ) : null}
       {clusters.error ? (
         <Failed failure={clusters.error} retry={() => void clusters.refetch()} />
       ) : !clusters.data ? (
@@ -58,7 +79,7 @@ export function Incidents({ cluster, chosen }: { cluster: string; chosen: string
       ) : !triage.data ? (
         <Loading what={row.state.phase === "connecting" || row.state.phase === "logging_in" ? row.state.message : `Looking at ${row.name}…`} rows={6} />
       ) : (
-        <Board view={triage.data} row={row} current={current} choose={choose} openCase={openCase} busy={start.busy} failed={start.failed} dismiss={start.dismiss} />
+        <Board view={triage.data} row={row} current={current} past={past} choose={choose} openCase={openCase} busy={start.busy} failed={start.failed} dismiss={start.dismiss} />
       )}
     </div>
   );
@@ -68,6 +89,8 @@ interface BoardProps {
   view: TriageView;
   row: ClusterRow;
   current: Incident | null;
+  /** Why nothing can be done about what is shown; null where it is the present. */
+  past: string | null;
   choose: (incident: Incident) => void;
   openCase: (incident: Incident, question?: string | null) => Promise<void>;
   busy: boolean;
@@ -75,7 +98,7 @@ interface BoardProps {
   dismiss: () => void;
 }
 
-function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: BoardProps) {
+function Board({ view, row, current, past, choose, openCase, busy, failed, dismiss }: BoardProps) {
   const { triage, looked_at, partial } = view;
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -91,7 +114,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
   return (
     <div className="incidents-body" data-alone={current === null}>
       <section className="incidents-list" aria-label="Incidents">
-        <Stale row={row} />
+        {past ? null : <Stale row={row} />}
         {partial ? (
           <div className="still-listing" role="status" data-testid="picture-still-listing">
             <span className="spinner" aria-hidden="true" /> Still listing: this is what has been seen so far.
@@ -101,7 +124,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
           partial ? (
             <Loading what="Nothing broken among what has been listed so far." rows={3} />
           ) : (
-            <Empty title="Nothing is broken" testid="picture-healthy">
+            <Empty title={past ? "Nothing was broken" : "Nothing is broken"} testid="picture-healthy">
               <p>
                 Checked {countOf(total, "object")} of {countOf(looked.length, "kind")}: {looked.slice(0, 6).map(([kind, n]) => `${kind} ${n}`).join(", ")}
                 {looked.length > 6 ? " and more" : ""}.
@@ -111,7 +134,7 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
         ) : (
           <ol ref={list} data-testid={testids.incidentList}>
             {triage.incidents.map((incident) => (
-              <IncidentRow key={incident.id} incident={incident} here={incident.id === current?.id} pinned={decisionOn(view, incident, "pin") !== null} choose={() => choose(incident)} open={() => void openCase(incident)} />
+              <IncidentRow key={incident.id} incident={incident} here={incident.id === current?.id} pinned={decisionOn(view, incident, "pin") !== null} choose={() => choose(incident)} open={() => (past ? choose(incident) : void openCase(incident))} />
             ))}
           </ol>
         )}
@@ -126,8 +149,8 @@ function Board({ view, row, current, choose, openCase, busy, failed, dismiss }: 
         </footer>
       </section>
       {current ? (
-        <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={(question) => void openCase(current, question)} busy={busy}>
-          <Acts cluster={view.cluster} view={view} incident={current} />
+        <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={(question) => void openCase(current, question)} busy={busy} past={past}>
+          {past ? null : <Acts cluster={view.cluster} view={view} incident={current} />}
           {failed ? <Inline failure={failed} dismiss={dismiss} /> : null}
         </IncidentDetail>
       ) : null}

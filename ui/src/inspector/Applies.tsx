@@ -1,6 +1,6 @@
 import { toHash } from "../app/route";
 import { useAnswer } from "../ipc";
-import { CategoryGlyph, Inline, Loading } from "../kit";
+import { asOf, CategoryGlyph, Inline, Loading, useKnown } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterId, ObjectView, Time } from "../wire/wire";
@@ -11,7 +11,7 @@ export function Applies({ cluster, view, at }: { cluster: ClusterId; view: Objec
   const blueprints = useAnswer("blueprints_list", {});
   const library = useAnswer("knowledge_list", {});
   const clusters = useAnswer("clusters_list", {});
-  const triage = useAnswer("triage_get", { cluster, at });
+  const triage = useAnswer("triage_get", { cluster, ...asOf(at, useKnown()) });
   const failed = blueprints.error ?? library.error;
   if (failed) return <Inline failure={failed} />;
   if (!blueprints.data || !library.data) return <Loading what="Reading what is known…" rows={2} />;

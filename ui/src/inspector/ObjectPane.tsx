@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useAnswer } from "../ipc";
-import { At, Chip, Chips, Failed, Loading, ObjectName, objectKey } from "../kit";
+import { asOf, At, Chip, Chips, Failed, Loading, ObjectName, objectKey, useKnown } from "../kit";
 import { YamlText } from "../kit/yaml";
 import { testids } from "../testids";
 import type { ClusterId, ObjectRef, Time } from "../wire/wire";
@@ -28,8 +28,9 @@ interface Props {
  */
 export function ObjectPane({ cluster, object, at, onObject, onTime, onPropose }: Props) {
   const [tab, setTab] = useState<Tab>("State");
+  const known = useKnown();
   const pieces = usePieces(cluster, object, at);
-  const { data, error, refetch } = useAnswer("object_get", { cluster, object, at }, { keepLast: true });
+  const { data, error, refetch } = useAnswer("object_get", { cluster, object, ...asOf(at, known) }, { keepLast: true });
   if (error) return <Failed failure={error} retry={() => void refetch()} />;
   if (!data || objectKey(data.object) !== objectKey(object)) return <Loading what={`Looking at ${object.name}…`} rows={5} />;
   const count: Record<Tab, number | null> = { State: null, Changes: data.changed_at.length, Events: data.events.length, Logs: pieces.length, Facts: data.facts.length, Related: data.related.length, Knowledge: null };
@@ -40,7 +41,7 @@ export function ObjectPane({ cluster, object, at, onObject, onTime, onPropose }:
         <ObjectName object={object} />
       </h3>
       <p className="small soft pane-status">
-        {data.exists ? data.status || "no status" : "does not exist at this time"}
+        {data.exists ? data.status || "no status" : known && at !== null ? "was not known at this time" : "does not exist at this time"}
         {data.changed_at.length > 0 ? (
           <span className="faint">
             {" "}

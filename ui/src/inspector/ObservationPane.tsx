@@ -1,5 +1,5 @@
 import { useAnswer } from "../ipc";
-import { At, Failed, Loading, ObjectName } from "../kit";
+import { At, Failed, Loading, ObjectName, useEvidence } from "../kit";
 import { Redacted } from "../kit/words";
 import { testids } from "../testids";
 import type { Body, ClusterId, ObjectRef, ObservationId } from "../wire/wire";
@@ -40,6 +40,7 @@ interface Props {
 /** One observation as it is cited: what, when it was true, when we learnt it, from where, and its words. */
 export function ObservationPane({ cluster, id, number, onObject }: Props) {
   const { data, error, refetch } = useAnswer("observation_get", { cluster, id });
+  const evidence = useEvidence();
   if (error) return <Failed failure={error} retry={() => void refetch()} />;
   if (!data) return <Loading what="Looking up the evidence…" rows={3} />;
   const { observation, text } = data;
@@ -50,6 +51,11 @@ export function ObservationPane({ cluster, id, number, onObject }: Props) {
         {number === null ? null : <span className="chip chip-dead">{number}</span>}
         {kinds[observation.body.type]}
       </h3>
+      {evidence?.later?.has(id) ? (
+        <p className="small pane-later" role="note" data-testid={testids.evidenceLater}>
+          From here on the screen shows an earlier time: {evidence.laterWords}.
+        </p>
+      ) : null}
       <dl className="pairs">
         {subject ? (
           <>

@@ -14,6 +14,10 @@ export interface Evidence {
   pointed: ObservationId | null;
   choose: (id: ObservationId) => void;
   point: (id: ObservationId | null) => void;
+  /** What had not happened, or was not known, at the shown time. */
+  later?: ReadonlySet<ObservationId>;
+  /** Says of these why they are faint. */
+  laterWords?: string;
 }
 
 const EvidenceContext = createContext<Evidence | null>(null);
@@ -24,7 +28,8 @@ export const useEvidence = (): Evidence | null => useContext(EvidenceContext);
 export function Chip({ id, quote }: { id: ObservationId; quote?: string }) {
   const evidence = useContext(EvidenceContext);
   const number = evidence?.numbers.get(id);
-  const label = `Evidence ${number ?? ""}${quote ? `: ${quote}` : ""}`;
+  const later = evidence?.later?.has(id) ?? false;
+  const label = `Evidence ${number ?? ""}${later ? `, ${evidence?.laterWords ?? "later"}` : ""}${quote ? `: ${quote}` : ""}`;
   if (!evidence) return <span className="chip chip-dead">{number ?? "·"}</span>;
   return (
     <PreviewCard.Root>
@@ -39,6 +44,7 @@ export function Chip({ id, quote }: { id: ObservationId; quote?: string }) {
             data-observation={id}
             data-chosen={evidence.chosen === id || undefined}
             data-pointed={evidence.pointed === id || undefined}
+            data-later={later || undefined}
             aria-label={label}
             onClick={() => evidence.choose(id)}
             onPointerEnter={() => evidence.point(id)}
@@ -53,7 +59,7 @@ export function Chip({ id, quote }: { id: ObservationId; quote?: string }) {
       <PreviewCard.Portal>
         <PreviewCard.Positioner sideOffset={6} className="chip-positioner">
           <PreviewCard.Popup className="chip-card">
-            <ChipCard cluster={evidence.cluster} id={id} />
+            <ChipCard cluster={evidence.cluster} id={id} later={later ? (evidence.laterWords ?? "later") : null} />
           </PreviewCard.Popup>
         </PreviewCard.Positioner>
       </PreviewCard.Portal>
@@ -61,7 +67,7 @@ export function Chip({ id, quote }: { id: ObservationId; quote?: string }) {
   );
 }
 
-function ChipCard({ cluster, id }: { cluster: ClusterId; id: ObservationId }) {
+function ChipCard({ cluster, id, later }: { cluster: ClusterId; id: ObservationId; later: string | null }) {
   const { data, error } = useAnswer("observation_get", { cluster, id });
   if (error) return <p className="small">{error.title}</p>;
   if (!data) return <p className="small faint">Looking it up…</p>;
@@ -71,6 +77,7 @@ function ChipCard({ cluster, id }: { cluster: ClusterId; id: ObservationId }) {
       <p className="small faint mono">
         {clockOf(observation.at)} · {observation.source}
         {observation.subject ? ` · ${objectKey(observation.subject)}` : ""}
+        {later ? ` · ${later}` : ""}
       </p>
       <pre className="chip-text">{text.split("\n").slice(0, 6).join("\n")}</pre>
     </>

@@ -72,3 +72,4 @@ export { Chip, Chips, EvidenceProvider, type Evidence, useEvidence } from "./chi
 export { CategoryGlyph, categoryName, Mark, RiskMark, riskName, SeverityMark } from "./marks";
 export { Empty, Failed, Inline, Loading, Partial } from "./pictures";
 export * from "./format";
+export { asOf, isLater, KnownProvider, useKnown } from "./moment";

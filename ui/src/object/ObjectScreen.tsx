@@ -7,34 +7,39 @@ import { Peek } from "../inspector/Peek";
 import { ObjectPane } from "../inspector/ObjectPane";
 import { useEvidenceOf } from "../inspector/evidence";
 import { useAnswer } from "../ipc";
-import { At, Button, EvidenceProvider, ObjectName, objectKey, sameObject, SeverityMark } from "../kit";
+import { asOf, At, Button, EvidenceProvider, KnownProvider, ObjectName, objectKey, sameObject, SeverityMark } from "../kit";
+import { ByKnown } from "../kit/known";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterId, ObjectRef, ObservationId, Time } from "../wire/wire";
 import "./object.css";
 
 /** Any object of an opened cluster, without a case: how it is and was, what hangs on it, and the incidents it is in. */
-export function ObjectScreen({ cluster, object, time }: { cluster: ClusterId; object: ObjectRef; time: Time | null }) {
+export function ObjectScreen({ cluster, object, time, known = false }: { cluster: ClusterId; object: ObjectRef; time: Time | null; known?: boolean }) {
   const clusters = useAnswer("clusters_list", {});
   const row = clusters.data?.find((one) => one.id === cluster);
-  const view = useAnswer("object_get", { cluster, object, at: time }, { keepLast: true });
-  const graph = useAnswer("graph_get", { cluster, objects: [object], at: time, hops: 2, most: 40 }, { keepLast: true });
-  const triage = useAnswer("triage_get", { cluster, at: time });
+  const view = useAnswer("object_get", { cluster, object, ...asOf(time, known) }, { keepLast: true });
+  const graph = useAnswer("graph_get", { cluster, objects: [object], ...asOf(time, known), hops: 2, most: 40 }, { keepLast: true });
+  const triage = useAnswer("triage_get", { cluster, ...asOf(time, known) });
   const [list, setList] = useState(false);
   const incidents = (triage.data?.triage.incidents ?? []).filter((incident) => incident.subjects.some((s) => sameObject(s, object)));
   const ids = useMemo(() => [...(view.data?.events ?? []).map((e) => e.observation), ...(view.data?.facts ?? []).flatMap((f) => f.evidence)], [view.data]);
   const evidence = useEvidenceOf(cluster, ids);
   const around = useMemo(() => new Map<string, ObservationId[]>([[objectKey(object), []]]), [object]);
   const focus = useMemo(() => [object], [object]);
-  const setTime = (next: Time | null) => stay({ at: "object", cluster, object, time: next });
-  const show = (next: ObjectRef | null) => next && !sameObject(next, object) && go({ at: "object", cluster, object: next, time });
+  const by = known ? { known: true as const } : {};
+  const setTime = (next: Time | null) => stay({ at: "object", cluster, object, time: next, ...by });
+  const setKnown = (next: boolean) => stay({ at: "object", cluster, object, time, ...(next ? { known: true } : {}) });
+  const show = (next: ObjectRef | null) => next && !sameObject(next, object) && go({ at: "object", cluster, object: next, time, ...by });
   useKeys([
     { keys: "0", title: "Back to now", group: "Time", run: () => setTime(null), cannot: time === null ? "now is shown" : null },
+    { keys: "v k", title: known ? "How it was then" : "What was known then", group: "Time", run: () => setKnown(!known), cannot: time === null ? "now is shown: all that is known" : null },
     { keys: "v g", title: "Graph as a list, and back", group: "Object", run: () => setList(!list) },
     { keys: "Escape", title: "Close the evidence, or go back", group: "Object", run: () => (evidence.chosen ? evidence.choose(evidence.chosen) : history.back()) },
   ]);
   return (
     <EvidenceProvider value={evidence}>
+      <KnownProvider value={known}>
       <div className="object-screen" data-testid={testids.objectScreen} data-id={objectKey(object)}>
         <header className="bar">
           <h1 className="bar-title">
@@ -51,6 +56,7 @@ export function ObjectScreen({ cluster, object, time }: { cluster: ClusterId; ob
               <span className="small">
                 as of <At time={time} />
               </span>
+              <ByKnown known={known} set={setKnown} />
               <Button hint="0" testid={testids.backToNow} onClick={() => setTime(null)}>
                 Now
               </Button>
@@ -64,7 +70,7 @@ export function ObjectScreen({ cluster, object, time }: { cluster: ClusterId; ob
                 {incidents.map((incident) => (
                   <li key={incident.id}>
                     <SeverityMark severity={incident.severity} />{" "}
-                    <a className="link" href={toHash({ at: "cluster", cluster, incident: incident.id })}>
+                    <a className="link" href={toHash({ at: "cluster", cluster, incident: incident.id, ...(time === null ? {} : { then: { time, known } }) })}>
                       <Words text={incident.title} />
                     </a>
                   </li>
@@ -79,6 +85,7 @@ export function ObjectScreen({ cluster, object, time }: { cluster: ClusterId; ob
           </section>
         </div>
       </div>
+      </KnownProvider>
     </EvidenceProvider>
   );
 }

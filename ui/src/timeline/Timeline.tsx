@@ -1,17 +1,26 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { clockOf, fullOf, objectKey, useEvidence } from "../kit";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { clockOf, fullOf, useEvidence } from "../kit";
 import { useSize } from "../kit/size";
 import { testids } from "../testids";
 import { readInk, useTheme } from "../tokens";
 import type { ObjectRef, ObservationId, Time } from "../wire/wire";
 import { axisOf, pan, type Range, since, toAxis, toTime, whole, zoom } from "./axis";
 import { courseAt, draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
+import { GroupHeads } from "./GroupHeads";
+import { grouped, groupings, type GroupBy, laneOf } from "./groups";
 import { type Gap, gapSaying, neighbour, type Picture, saying } from "./marks";
 import { TimelineList } from "./TimelineList";
 import "./timeline.css";
 
 interface Props {
+  /** A lane for each object. */
   picture: Picture;
+  /** To which owner and incident an object belongs; its namespace says itself. */
+  groupOf: (by: GroupBy, object: ObjectRef) => string | null;
+  by: GroupBy;
+  setBy: (by: GroupBy) => void;
+  shut: ReadonlySet<string>;
+  setShut: (shut: ReadonlySet<string>) => void;
   times: readonly Time[];
   /** The time the whole screen shows; null is now. */
   time: Time | null;
@@ -26,13 +35,15 @@ interface Props {
 }
 
 /** Lanes of what happened, and the scrubber that sets the time of the whole screen. */
-export function Timeline({ picture, times, time, setTime, object, setObject, cited, began, list, loading }: Props) {
+export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, times, time, setTime, object, setObject, cited, began, list, loading }: Props) {
   const evidence = useEvidence();
   const theme = useTheme();
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const spots = useRef<Spot[]>([]);
   const { width, height } = useSize(frame);
+  const nameOf = useCallback((of: ObjectRef) => groupOf(by, of), [groupOf, by]);
+  const picture = useMemo(() => grouped(single, by, nameOf, shut), [single, by, nameOf, shut]);
   const axis = useMemo(() => axisOf(times), [times]);
   const [closer, setCloser] = useState<Range | null>(null);
   const [scroll, setScroll] = useState(0);
@@ -42,7 +53,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   const range = closer ?? since(axis, began);
   const last = axis.stretches.at(-1)?.until ?? 0;
   const first = axis.stretches[0]?.from ?? 0;
-  const lane = object ? picture.lanes.findIndex((l) => l.object && objectKey(l.object) === objectKey(object)) : -1;
+  const lane = laneOf(picture, object, by, nameOf);
   const deepest = Math.max(0, (picture.lanes.length - 1) * LANE - (height - RULER - LANE - 2));
 
   const view: View = {
@@ -115,6 +126,18 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
     return y > RULER && y < height - LANE - 2 ? picture.lanes[index] : undefined;
   };
 
+  function toggle(key: string) {
+    const next = new Set(shut);
+    if (!next.delete(key)) next.add(key);
+    setShut(next);
+  }
+  function reveal(index: number) {
+    const room = height - RULER - LANE - 2;
+    const top = index * LANE;
+    if (top < view.scroll) setScroll(top);
+    else if (top + LANE > view.scroll + room) setScroll(Math.min(top + LANE - room, deepest));
+  }
+
   function scrubFrom(event: React.PointerEvent<HTMLElement>) {
     event.currentTarget.setPointerCapture(event.pointerId);
     set(timeAtX(xIn(event)));
@@ -152,7 +175,7 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
   return (
     <div className="timeline" data-testid={testids.timeline} aria-busy={loading}>
       {list ? (
-        <TimelineList picture={picture} time={time} set={set} />
+        <TimelineList picture={single} time={time} set={set} />
       ) : (
         <div className="timeline-frame" ref={frame}>
           <canvas
@@ -190,6 +213,14 @@ export function Timeline({ picture, times, time, setTime, object, setObject, cit
               evidence?.point(null);
             }}
           />
+          <GroupHeads picture={picture} scroll={view.scroll} height={height} toggle={toggle} reveal={reveal} />
+          <select className="timeline-lanes" data-testid={testids.timelineLanes} aria-label="Lanes of the timeline" title="A lane per object, or per group (V L)" value={by} onChange={(e) => setBy(e.target.value as GroupBy)}>
+            {groupings.map(([name, words]) => (
+              <option key={name} value={name}>
+                {words}
+              </option>
+            ))}
+          </select>
           {width > 0 && axis.length > 0 ? (
             <div
               className="scrubber"

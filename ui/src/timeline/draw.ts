@@ -76,11 +76,11 @@ function rule(context: CanvasRenderingContext2D, colour: string, x: number, y: n
   context.fillRect(x, y - 0.5, width, 1);
 }
 
-function label(context: CanvasRenderingContext2D, ink: Ink, kind: string, title: string, top: number, strong: boolean) {
+function label(context: CanvasRenderingContext2D, ink: Ink, kind: string, title: string, top: number, strong: boolean, indent = 0) {
   context.textBaseline = "middle";
   context.textAlign = "left";
   const y = top + LANE / 2 + 0.5;
-  let x = 12;
+  let x = 12 + indent;
   if (kind) {
     context.font = `400 10px ${ink.fontText}`;
     context.fillStyle = ink.text3;
@@ -97,12 +97,13 @@ function lanes(context: CanvasRenderingContext2D, picture: Picture, view: View, 
     if (i === picture.investigation) return;
     const top = laneTop(i);
     if (top > view.height || top + LANE < RULER) return;
-    if (view.lane === i) {
-      context.fillStyle = ink.chosen;
+    if (view.lane === i || lane.group) {
+      context.fillStyle = view.lane === i ? ink.chosen : ink.ground;
       context.fillRect(0, top, view.width, LANE);
     }
     rule(context, ink.line, 0, top + LANE, view.width);
-    label(context, ink, shortKind(lane.kind), lane.title, top, view.lane === i);
+    // The head of a group is a button over the canvas.
+    if (!lane.group) label(context, ink, shortKind(lane.kind), lane.title, top, view.lane === i, lane.inGroup ? 14 : 0);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { CaseState } from "../case/fold";
 import { clockOf, homeOf, minuteOf, objectKey } from "../kit/format";
+import type { GroupHead } from "./groups";
 import type { CaseEvent, LogPattern, MarkKind, MetricPoint, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
 
 /** What the investigation's own lane shows. */
@@ -13,12 +14,17 @@ export interface TimeMark {
   severity: Severity;
   title: string;
   observation: ObservationId | null;
+  /** What it is of, where its lane is that of a whole group. */
+  of?: ObjectRef | null;
 }
 
 export interface TimeLane {
   object: ObjectRef | null;
   title: string;
   kind: string;
+  /** The lane is the head of a group. */
+  group?: GroupHead;
+  inGroup?: boolean;
 }
 
 /** Everything the timeline draws, as lists: lanes from top to bottom, marks by time. */
@@ -183,7 +189,8 @@ export function neighbour(picture: Picture, time: Time, direction: 1 | -1): Time
 /** A mark in words, for those who do not see the picture. */
 export function saying(picture: Picture, mark: TimeMark): string {
   const lane = picture.lanes[mark.lane];
-  return `${minuteOf(mark.at)} ${lane?.object ? objectKey(lane.object) : (lane?.title ?? "")}: ${mark.title.replaceAll("`", "")}`;
+  const object = mark.of ?? lane?.object;
+  return `${minuteOf(mark.at)} ${object ? objectKey(object) : (lane?.title ?? "")}: ${mark.title.replaceAll("`", "")}`;
 }
 
 /** A pattern of a log in words. */

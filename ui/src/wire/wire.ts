@@ -121,6 +121,33 @@ title: string,
 incident: IncidentId | null, };
 
 /**
+ * An article as it is written: front matter and text. An empty text takes the team's own article away.
+ */
+export type ArticleDraft = { 
+/**
+ * The file's name without its ending; also `id` of the front matter.
+ */
+id: string, text: string, };
+
+/**
+ * A stored version of an article that the team wrote: front matter and text as in a file; an empty text is none.
+ */
+export type ArticleVersion = { id: string, version: number, at: Time, author: string, text: string, };
+
+/**
+ * An article as it is written, and what the team stored of it.
+ */
+export type ArticleView = { id: string, 
+/**
+ * What is in use: front matter and text; empty where there is none.
+ */
+text: string, 
+/**
+ * The team's own versions, newest first; none where it comes with the library alone. An empty text took it away.
+ */
+versions: Array<ArticleVersion>, };
+
+/**
  * A call that an answer asks for, before anybody looked at it.
  */
 export type AskedFor = { 
@@ -360,7 +387,11 @@ export type ClusterAt = { cluster: ClusterId,
 /**
  * `null`: now.
  */
-at: Time | null, };
+at: Time | null, 
+/**
+ * Only what had been learnt by `at`; without it how things were then, by all that is known today.
+ */
+known?: boolean | null, };
 
 /**
  * `cluster:` and a digest of (source file, context name, server), or of a recorded file's first observations.
@@ -753,7 +784,11 @@ export type GapRow = { from: Time, until: Time,
  */
 dropped: number, reason: string, };
 
-export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time | null, hops: number, most: number, };
+export type GraphOf = { cluster: ClusterId, objects: Array<ObjectRef>, at: Time | null, 
+/**
+ * Only what had been learnt by `at`; without it how things were then, by all that is known today.
+ */
+known?: boolean | null, hops: number, most: number, };
 
 /**
  * The graph around something, as of a time.
@@ -909,6 +944,23 @@ export type Invariant = { name: string,
  * A CEL condition over the workload and its facts.
  */
 holds: string, says: string, };
+
+/**
+ * Something wrong with one file of the library. It costs only that file.
+ */
+export type Issue = { 
+/**
+ * The file, relative to its library folder where it lies in one.
+ */
+path: string, 
+/**
+ * Counted from 1; 0 where the whole file is meant.
+ */
+line: number, what: string, hint: string, 
+/**
+ * An earlier version of the file is still in use.
+ */
+kept_last_good: boolean, };
 
 /**
  * Of each cluster's history: what is older, or more, is forgotten; a gap says so. What cases cite, and their time,
@@ -1302,7 +1354,11 @@ export type NotChecked = { what: string, because: string, };
  */
 export type Nothing = Record<symbol, never>;
 
-export type ObjectAt = { cluster: ClusterId, object: ObjectRef, at: Time | null, };
+export type ObjectAt = { cluster: ClusterId, object: ObjectRef, at: Time | null, 
+/**
+ * Only what had been learnt by `at`; without it how things were then, by all that is known today.
+ */
+known?: boolean | null, };
 
 /**
  * An object that a search found.
@@ -2229,6 +2285,12 @@ export type Commands = {
   blueprint_retire: { request: OfName; response: Nothing };
   knowledge_list: { request: Nothing; response: Library };
   knowledge_search: { request: SearchText; response: Array<LibraryEntry> };
+  /** An article as it is written, and every version that the team stored. */
+  article_get: { request: OfId; response: ArticleView };
+  /** What is wrong with an article, by its lines; stores nothing. */
+  article_lint: { request: ArticleDraft; response: Array<Issue> };
+  /** Stores a new version; an empty text leaves what the library has under this name. */
+  article_put: { request: ArticleDraft; response: ArticleView };
   /** Failures to practise on, without what is wrong in them. */
   scenarios_list: { request: Nothing; response: Array<ScenarioRow> };
   /** Lays a scenario's recording beside the clusters. */
@@ -2332,6 +2394,9 @@ export const tags = {
   blueprint_retire: { reads: [], changes: ["blueprints", "cluster"] },
   knowledge_list: { reads: ["knowledge"], changes: [] },
   knowledge_search: { reads: ["knowledge"], changes: [] },
+  article_get: { reads: ["knowledge"], changes: [] },
+  article_lint: { reads: [], changes: [] },
+  article_put: { reads: [], changes: ["knowledge"] },
   scenarios_list: { reads: ["knowledge"], changes: [] },
   scenario_play: { reads: [], changes: ["clusters"] },
   scenario_score: { reads: ["case"], changes: [] },

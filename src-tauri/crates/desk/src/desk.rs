@@ -137,6 +137,7 @@ impl Desk {
             updates,
         });
         desk.rescan();
+        desk.lay_articles()?;
         desk.watch_knowledge();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "the desk is open");
         Ok(desk)

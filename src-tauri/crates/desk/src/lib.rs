@@ -8,6 +8,7 @@
 mod acts;
 mod agents;
 mod arrange;
+mod articles;
 mod back_ends;
 mod blueprints;
 mod branches;
@@ -39,7 +40,7 @@ pub use blueprints::Drift;
 pub use cases::{About, OpenedFact, opened_fact};
 pub use desk::{Desk, Opening};
 pub use error::DeskError;
-pub use look::Look;
+pub use look::{Look, Moment};
 pub use mcp_servers::{ServerRow, ServerState, ServerTool, ServerTools, Servers};
 pub use models::{ChosenModel, KeyFrom, ModelRow, ModelTrial};
 pub use paths::Paths;

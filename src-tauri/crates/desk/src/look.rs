@@ -23,6 +23,34 @@ pub struct Look {
     counts: Vec<(String, u32)>,
 }
 
+/// Which time of a cluster is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Now, or a recording's end.
+    Now,
+    /// How it was then, by all that is known today.
+    Happened(Time),
+    /// What had been learnt by then, and nothing that was learnt later.
+    Known(Time),
+}
+
+impl Moment {
+    /// `at` of `None` is now, whichever way it is asked.
+    pub fn new(at: Option<Time>, known: bool) -> Self {
+        match at {
+            None => Moment::Now,
+            Some(at) if known => Moment::Known(at),
+            Some(at) => Moment::Happened(at),
+        }
+    }
+}
+
+impl From<Option<Time>> for Moment {
+    fn from(at: Option<Time>) -> Self {
+        Moment::new(at, false)
+    }
+}
+
 /// What of the present goes on from one understanding to the next.
 #[derive(Default)]
 pub(crate) struct Understood {
@@ -30,10 +58,10 @@ pub(crate) struct Understood {
     graph: Option<Graph>,
 }
 
-/// Looks that were computed lately: (time asked, appends by then, look).
+/// Looks that were computed lately: (moment asked, appends by then, look).
 #[derive(Default)]
 pub(crate) struct Looks {
-    kept: Vec<(Option<Time>, u64, Arc<Look>)>,
+    kept: Vec<(Moment, u64, Arc<Look>)>,
     /// When somebody last asked for the present.
     asked: Option<Instant>,
 }
@@ -46,16 +74,16 @@ const MOST_SHOWN: usize = 1_000;
 const MOST_VERSIONS: usize = 200;
 
 impl Looks {
-    fn get(&self, at: Option<Time>, generation: u64) -> Option<Arc<Look>> {
+    fn get(&self, at: Moment, generation: u64) -> Option<Arc<Look>> {
         self.kept.iter().find(|(a, g, _)| *a == at && *g == generation).map(|(_, _, look)| Arc::clone(look))
     }
 
     /// The newest look at the present.
     pub fn newest(&self) -> Option<Arc<Look>> {
-        self.kept.iter().rev().find(|(at, _, _)| at.is_none()).map(|(_, _, look)| Arc::clone(look))
+        self.kept.iter().rev().find(|(at, _, _)| *at == Moment::Now).map(|(_, _, look)| Arc::clone(look))
     }
 
-    fn put(&mut self, at: Option<Time>, generation: u64, look: Arc<Look>) {
+    fn put(&mut self, at: Moment, generation: u64, look: Arc<Look>) {
         self.kept.retain(|(a, _, _)| *a != at);
         if self.kept.len() >= MOST_LOOKS {
             self.kept.remove(0);
@@ -65,13 +93,14 @@ impl Looks {
 }
 
 impl Desk {
-    /// The cluster as of `at`; `None` is now, or a recording's end. The present of a watched cluster is understood as it
-    /// happens ([`Desk::look_ahead`]); asking for it takes a pointer.
-    pub fn look(&self, cluster: &ClusterId, at: Option<Time>) -> Result<Arc<Look>, DeskError> {
+    /// The cluster at a moment; a time of `None` is now, or a recording's end. The present of a watched cluster is
+    /// understood as it happens ([`Desk::look_ahead`]); asking for it takes a pointer.
+    pub fn look(&self, cluster: &ClusterId, at: impl Into<Moment>) -> Result<Arc<Look>, DeskError> {
+        let at = at.into();
         let opened = self.opened(cluster)?;
         {
             let mut looks = crate::desk::lock(&opened.looks);
-            if at.is_none() {
+            if at == Moment::Now {
                 looks.asked = Some(Instant::now());
                 // What came since is being understood, and told when it is.
                 if opened.connection.is_some()
@@ -87,32 +116,29 @@ impl Desk {
         self.look_anew(cluster, &opened, at)
     }
 
-    fn look_anew(&self, cluster: &ClusterId, opened: &Opened, at: Option<Time>) -> Result<Arc<Look>, DeskError> {
+    fn look_anew(&self, cluster: &ClusterId, opened: &Opened, at: Moment) -> Result<Arc<Look>, DeskError> {
         // One at a time: who waited finds what the other one understood. The past keeps nobody from the present.
         let mut before = Understood::default();
         let mut present;
         let understood = match at {
-            None => {
+            Moment::Now => {
                 present = crate::desk::lock(&opened.understanding);
                 &mut *present
             }
-            Some(_) => &mut before,
+            Moment::Happened(_) | Moment::Known(_) => &mut before,
         };
-        let _past = at.map(|_| crate::desk::lock(&opened.looking_back));
+        let _past = (at != Moment::Now).then(|| crate::desk::lock(&opened.looking_back));
         let generation = opened.generation();
         if let Some(look) = crate::desk::lock(&opened.looks).get(at, generation) {
             return Ok(look);
         }
-        let time = match at {
-            Some(at) => at,
-            None => self.now_of(cluster)?,
-        };
         let snapshot = match at {
-            Some(_) => opened.history.snapshot(time)?,
-            None => opened.history.present(time)?,
+            Moment::Now => opened.history.present(self.now_of(cluster)?)?,
+            Moment::Happened(time) => opened.history.snapshot(time)?,
+            Moment::Known(time) => opened.history.snapshot_as_known(time)?,
         };
         let look = Arc::new(self.understand(cluster, snapshot, understood)?);
-        if at.is_none() {
+        if at == Moment::Now {
             let mut shown = crate::desk::lock(&opened.shown);
             shown.extend(look.triage.incidents.iter().map(|incident| (incident.id.clone(), incident.clone())));
             while shown.len() > MOST_SHOWN {
@@ -128,13 +154,13 @@ impl Desk {
         {
             let mut looks = crate::desk::lock(&opened.looks);
             if looks.asked.is_none_or(|asked| asked.elapsed() > LOOKED_AT) {
-                looks.kept.retain(|(at, _, _)| at.is_some());
+                looks.kept.retain(|(at, _, _)| *at != Moment::Now);
                 drop(looks);
                 *crate::desk::lock(&opened.understanding) = Understood::default();
                 return;
             }
         }
-        if let Err(error) = self.look_anew(cluster, opened, None) {
+        if let Err(error) = self.look_anew(cluster, opened, Moment::Now) {
             tracing::warn!(%cluster, error = error.what, "the present could not be understood");
         }
     }
@@ -167,16 +193,17 @@ impl Desk {
         Ok(Look { snapshot, graph, facts, triage, grouping, counts })
     }
 
-    pub fn triage(&self, cluster: &ClusterId, at: Option<Time>) -> Result<TriageView, DeskError> {
+    pub fn triage(&self, cluster: &ClusterId, at: impl Into<Moment>) -> Result<TriageView, DeskError> {
+        let at = at.into();
         let mut look = self.look(cluster, at)?;
         // The command line may have added a rule meanwhile.
-        if at.is_none() && look.grouping != self.grouping_of(cluster)? {
+        if at == Moment::Now && look.grouping != self.grouping_of(cluster)? {
             self.forget_looks();
             look = self.look(cluster, at)?;
         }
         let mut triage = look.triage.clone();
         let mut arrangement = crate::arrange::Arrangement::default();
-        if at.is_none() {
+        if at == Moment::Now {
             arrangement = self.arrangement(cluster, &look.triage);
             triage.incidents = arrangement.incidents;
         }
@@ -200,7 +227,7 @@ impl Desk {
         &self,
         cluster: &ClusterId,
         objects: &[ObjectRef],
-        at: Option<Time>,
+        at: impl Into<Moment>,
         hops: u32,
         most: usize,
     ) -> Result<GraphView, DeskError> {
@@ -208,10 +235,19 @@ impl Desk {
         Ok(pictures::graph(&look.snapshot, &look.graph, &look.triage, objects, hops, most))
     }
 
-    pub fn object(&self, cluster: &ClusterId, object: &ObjectRef, at: Option<Time>) -> Result<ObjectView, DeskError> {
+    pub fn object(
+        &self,
+        cluster: &ClusterId,
+        object: &ObjectRef,
+        at: impl Into<Moment>,
+    ) -> Result<ObjectView, DeskError> {
+        let at = at.into();
         let look = self.look(cluster, at)?;
         // A snapshot holds few of the versions; the file has all.
-        let past = self.opened(cluster)?.history.versions_of(object, look.snapshot.at, MOST_VERSIONS)?;
+        let mut past = self.opened(cluster)?.history.versions_of(object, look.snapshot.at, MOST_VERSIONS)?;
+        if let Moment::Known(time) = at {
+            past.retain(|version| version.seen_at <= time);
+        }
         Ok(pictures::object(&look.snapshot, &look.graph, &look.facts, object, &past))
     }
 
@@ -241,3 +277,6 @@ fn count(snapshot: &Snapshot) -> Vec<(String, u32)> {
     }
     counts
 }
+
+#[cfg(test)]
+mod tests;

@@ -614,6 +614,16 @@ pub enum Update {
     },
 }
 
+/// An article as it is written, and what the team stored of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ArticleView {
+    pub id: String,
+    /// What is in use: front matter and text; empty where there is none.
+    pub text: String,
+    /// The team's own versions, newest first; none where it comes with the library alone. An empty text took it away.
+    pub versions: Vec<model::ArticleVersion>,
+}
+
 /// What stands beside the API server and can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

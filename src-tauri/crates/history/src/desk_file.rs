@@ -1,3 +1,4 @@
+mod articles;
 mod blueprints;
 mod cases;
 pub(crate) mod chain;
@@ -77,13 +78,26 @@ pub(crate) const FORMAT: Format = Format {
             BEGIN SELECT RAISE(ABORT, 'uses of rules are never changed'); END;
         CREATE TRIGGER rule_uses_stay BEFORE DELETE ON rule_uses
             BEGIN SELECT RAISE(ABORT, 'uses of rules are never removed'); END;",
+        "
+        CREATE TABLE article_versions (
+            id TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (id, version)
+        ) STRICT;
+        CREATE TRIGGER article_versions_stay_as_they_are BEFORE UPDATE ON article_versions
+            BEGIN SELECT RAISE(ABORT, 'versions of articles are never changed'); END;
+        CREATE TRIGGER article_versions_stay BEFORE DELETE ON article_versions
+            BEGIN SELECT RAISE(ABORT, 'versions of articles are never removed'); END;",
     ],
     synchronous: "full",
     shrinks: false,
 };
 
-/// The desk's own file: cases with their hash-chained events, blueprints with their versions, settings.
-/// `synchronous=FULL`: when an append returns, the facts are on the disk.
+/// The desk's own file: cases with their hash-chained events, blueprints and articles with their versions,
+/// settings. `synchronous=FULL`: when an append returns, the facts are on the disk.
 pub struct DeskFile {
     store: Store,
 }

@@ -82,3 +82,43 @@ impl Article {
         })
     }
 }
+
+impl crate::Library {
+    /// What is wrong with an article that would be stored under an id, by the lines of its text: what it cannot be read for,
+    /// or else names of failure modes that are not there, and a text that says nothing.
+    pub fn lint_article(&self, id: &str, text: &str) -> Vec<Issue> {
+        let path = path_of(id);
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if id.is_empty() || !id.chars().all(plain) {
+            return vec![Issue::new(1, "the id is not kebab-case", "Use a-z, 0-9 and `-`.").at(&path)];
+        }
+        let article = match Article::read(ArticleKind::Article, &path, text) {
+            Ok(article) => article,
+            Err(issue) => return vec![issue],
+        };
+        let line_of = |name: &str| {
+            let found = text.lines().position(|line| line.contains(name)).unwrap_or_default();
+            u32::try_from(found + 1).unwrap_or(1)
+        };
+        let mut issues = Vec::new();
+        for mode in article.failure_modes.iter().filter(|mode| self.failure_mode(mode).is_none()) {
+            let what = format!("there is no failure mode `{mode}`");
+            issues.push(Issue::new(line_of(mode), what, "Take a name that the library lists.").at(&path));
+        }
+        if article.title.trim().is_empty() {
+            issues
+                .push(Issue::new(line_of("title:"), "the title is empty", "Say in a line what it is about.").at(&path));
+        }
+        if article.body.is_empty() {
+            let last = u32::try_from(text.lines().count()).unwrap_or(1);
+            issues
+                .push(Issue::new(last, "the text is empty", "Write what an engineer should read at 03:00.").at(&path));
+        }
+        issues
+    }
+}
+
+/// Where an article lies within a library.
+pub fn path_of(id: &str) -> String {
+    format!("articles/{id}.md")
+}

@@ -22,7 +22,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use article::{Article, ArticleKind};
+pub use article::{Article, ArticleKind, path_of as article_path};
 pub use backstage::{Catalogue, read_catalogue, write_catalogue};
 pub use blueprints::{Blueprints, Shift, check_blueprint, read_blueprint, write_blueprint};
 pub use condition::{BoundFact, Condition, Names, Scene};

@@ -62,11 +62,12 @@ impl Library {
     /// The built-in library with folders laid over it, later ones winning. A file with the name of a built-in one takes
     /// its place; an empty file takes it away.
     pub fn load(folders: &[PathBuf]) -> Library {
-        Self::reload(folders, None)
+        Self::reload(folders, &BTreeMap::new(), None)
     }
 
-    /// As [`Library::load`]; a file that cannot be read now keeps the version it has in `before`.
-    pub fn reload(folders: &[PathBuf], before: Option<&Library>) -> Library {
+    /// As [`Library::load`], with the team's own texts (by path) over them all; a file that cannot be read now keeps the
+    /// version it has in `before`.
+    pub fn reload(folders: &[PathBuf], own: &BTreeMap<String, String>, before: Option<&Library>) -> Library {
         let mut files: BTreeMap<String, String> =
             builtin::FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         let mut unreadable = Vec::new();
@@ -85,6 +86,7 @@ impl Library {
                 }
             }
         }
+        files.extend(own.iter().map(|(path, text)| (path.clone(), text.clone())));
         let mut library = Self::from_files(files, before);
         library.issues.extend(unreadable);
         library.issues.sort();

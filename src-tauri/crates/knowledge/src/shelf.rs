@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,14 +24,16 @@ struct Inner {
 struct State {
     library: Arc<Library>,
     generation: u64,
+    /// The team's own texts, by path: they lie over the folders.
+    own: BTreeMap<String, String>,
 }
 
 impl Shelf {
     /// Reads the folders (those that exist) over the built-in library and watches them.
     pub fn open(folders: Vec<PathBuf>) -> Shelf {
         let library = Arc::new(Library::load(&folders));
-        let inner =
-            Arc::new(Inner { folders, state: Mutex::new(State { library, generation: 0 }), changed: Condvar::new() });
+        let state = State { library, generation: 0, own: BTreeMap::new() };
+        let inner = Arc::new(Inner { folders, state: Mutex::new(state), changed: Condvar::new() });
         let watch = watch(&inner);
         Shelf { inner, _watch: watch }
     }
@@ -59,6 +62,13 @@ impl Shelf {
         self.inner.reload()
     }
 
+    /// Lays the team's own texts (by path, `articles/x.md`) over the folders, in place of those that lay there; gives whether
+    /// anything is different.
+    pub fn lay_over(&self, own: BTreeMap<String, String>) -> bool {
+        self.inner.lock().own = own;
+        self.inner.reload()
+    }
+
     /// Blocks until the library is newer than `seen` or the time is over; gives the generation then.
     pub fn wait(&self, seen: u64, at_most: Duration) -> u64 {
         let state = self.inner.lock();
@@ -73,8 +83,11 @@ impl Inner {
     }
 
     fn reload(&self) -> bool {
-        let before = Arc::clone(&self.lock().library);
-        let library = Library::reload(&self.folders, Some(&before));
+        let (before, own) = {
+            let state = self.lock();
+            (Arc::clone(&state.library), state.own.clone())
+        };
+        let library = Library::reload(&self.folders, &own, Some(&before));
         if library.digest() == before.digest() && library.issues() == before.issues() {
             return false;
         }

@@ -290,3 +290,34 @@ fn the_schema_for_editors_and_the_reader_allow_the_same_fields() {
         assert_eq!(described, known, "{part}");
     }
 }
+
+#[test]
+fn what_is_wrong_with_an_article_is_told_by_its_lines() {
+    let library = Library::builtin();
+    let lint = |text: &str| -> Vec<(u32, String)> {
+        library.lint_article("dns", text).into_iter().map(|issue| (issue.line, issue.what)).collect()
+    };
+    let front = |rest: &str| format!("---\nid: dns\ntitle: DNS\n{rest}---\n\nLook at the resolver first.\n");
+    assert_eq!(lint(&front("failure_modes: [replicas-zero]\n")), []);
+    assert_eq!(lint("Look."), [(1, "the file has no front matter".into())]);
+    assert_eq!(lint(&front("tag: [x]\n"))[0].0, 4);
+    let unknown = lint(&front("failure_modes:\n  - replicas-zero\n  - no-such-mode\n"));
+    assert_eq!(unknown, [(6, "there is no failure mode `no-such-mode`".into())]);
+    assert_eq!(lint("---\nid: dns\ntitle: \"\"\n---\n").iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(lint("---\nid: other\ntitle: x\n---\nText\n")[0].0, 2);
+    assert_eq!(library.lint_article("../dns", "").len(), 1);
+}
+
+#[test]
+fn the_teams_own_texts_lie_over_the_librarys() {
+    let shelf = Shelf::open(Vec::new());
+    let text = "---\nid: reading-exit-codes\ntitle: Ours\n---\n\nText.\n";
+    let own = BTreeMap::from([(crate::article_path("reading-exit-codes"), text.to_owned())]);
+    assert!(shelf.lay_over(own.clone()));
+    assert!(!shelf.lay_over(own), "the same again");
+    let library = shelf.library();
+    assert_eq!(library.articles().find(|a| a.id == "reading-exit-codes").unwrap().title, "Ours");
+    assert_eq!(library.text("articles/reading-exit-codes.md"), Some(text));
+    assert!(shelf.lay_over(BTreeMap::new()));
+    assert_eq!(shelf.library().digest(), Library::builtin().digest());
+}

@@ -70,3 +70,13 @@ pub struct BlueprintVersion {
     pub author: String,
     pub blueprint: Blueprint,
 }
+
+/// A stored version of an article that the team wrote: front matter and text as in a file; an empty text is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ArticleVersion {
+    pub id: String,
+    pub version: u32,
+    pub at: Time,
+    pub author: String,
+    pub text: String,
+}

@@ -27,7 +27,7 @@ mod text;
 mod time;
 mod tool;
 
-pub use blueprint::{Blueprint, BlueprintVersion, Declared, Invariant, OddsShift, Scope};
+pub use blueprint::{ArticleVersion, Blueprint, BlueprintVersion, Declared, Invariant, OddsShift, Scope};
 pub use case::{Author, CallFact, CallStep, CaseEvent, CaseFact, CaseSummary, Preview, ResultView, Ruling, Written};
 pub use digest::{canonical_json, digest_hex, digest_json};
 pub use doc::{Alike, CowStr, Doc, Fields, OpenMap, Pool, PoolSize, Reading, Texts, Verbatim};

@@ -174,7 +174,7 @@ impl Commands for Workbench {
     }
 
     async fn triage_get(&self, request: ClusterAt) -> Answer<TriageView> {
-        read(&self.desk, move |desk| desk.triage(&request.cluster, request.at)).await
+        read(&self.desk, move |desk| desk.triage(&request.cluster, moment(request.at, request.known))).await
     }
 
     async fn incidents_arrange(&self, request: ArrangeIncidents) -> Answer<Arranged> {
@@ -193,7 +193,8 @@ impl Commands for Workbench {
 
     async fn graph_get(&self, request: GraphOf) -> Answer<GraphView> {
         read(&self.desk, move |desk| {
-            desk.graph(&request.cluster, &request.objects, request.at, request.hops, request.most as usize)
+            let at = moment(request.at, request.known);
+            desk.graph(&request.cluster, &request.objects, at, request.hops, request.most as usize)
         })
         .await
     }
@@ -203,7 +204,8 @@ impl Commands for Workbench {
     }
 
     async fn object_get(&self, request: ObjectAt) -> Answer<ObjectView> {
-        read(&self.desk, move |desk| desk.object(&request.cluster, &request.object, request.at)).await
+        read(&self.desk, move |desk| desk.object(&request.cluster, &request.object, moment(request.at, request.known)))
+            .await
     }
 
     async fn observation_get(&self, request: ObservationOf) -> Answer<ObservationView> {
@@ -460,6 +462,18 @@ impl Commands for Workbench {
         Ok(hits.iter().filter_map(|hit| entry(&hit.id)).collect())
     }
 
+    async fn article_get(&self, request: OfId) -> Answer<ArticleView> {
+        read(&self.desk, move |desk| desk.article(&request.id)).await
+    }
+
+    async fn article_lint(&self, request: ArticleDraft) -> Answer<Vec<knowledge::Issue>> {
+        read(&self.desk, move |desk| Ok(desk.library().lint_article(&request.id, &request.text))).await
+    }
+
+    async fn article_put(&self, request: ArticleDraft) -> Answer<ArticleView> {
+        read(&self.desk, move |desk| desk.put_article(&request.id, &request.text)).await
+    }
+
     async fn scenarios_list(&self, _: Nothing) -> Answer<Vec<ScenarioRow>> {
         read(&self.desk, |desk| Ok(trials::scenarios(desk))).await
     }
@@ -548,6 +562,10 @@ impl Workbench {
         self.desk.start_investigation(case, Lead::default())?;
         Ok(Nothing {})
     }
+}
+
+fn moment(at: Option<model::Time>, known: Option<bool>) -> desk::Moment {
+    desk::Moment::new(at, known == Some(true))
 }
 
 fn of_mode(mode: &FailureMode) -> LibraryEntry {

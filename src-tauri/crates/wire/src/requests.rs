@@ -114,6 +114,10 @@ pub struct ClusterAt {
     pub cluster: ClusterId,
     /// `null`: now.
     pub at: Option<Time>,
+    /// Only what had been learnt by `at`; without it how things were then, by all that is known today.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub known: Option<bool>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -128,6 +132,10 @@ pub struct GraphOf {
     pub cluster: ClusterId,
     pub objects: Vec<ObjectRef>,
     pub at: Option<Time>,
+    /// Only what had been learnt by `at`; without it how things were then, by all that is known today.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub known: Option<bool>,
     pub hops: u32,
     pub most: u32,
 }
@@ -137,6 +145,10 @@ pub struct ObjectAt {
     pub cluster: ClusterId,
     pub object: ObjectRef,
     pub at: Option<Time>,
+    /// Only what had been learnt by `at`; without it how things were then, by all that is known today.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub known: Option<bool>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
@@ -345,6 +357,14 @@ pub struct ArrangeIncidents {
 pub struct TakeBack {
     pub cluster: ClusterId,
     pub id: String,
+}
+
+/// An article as it is written: front matter and text. An empty text takes the team's own article away.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ArticleDraft {
+    /// The file's name without its ending; also `id` of the front matter.
+    pub id: String,
+    pub text: String,
 }
 
 /// The knowledge library as a list.

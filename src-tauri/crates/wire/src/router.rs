@@ -198,6 +198,12 @@ commands! {
     blueprint_retire(OfName) -> Nothing, reads [], changes ["blueprints", "cluster"];
     knowledge_list(Nothing) -> Library, reads ["knowledge"], changes [];
     knowledge_search(SearchText) -> Vec<LibraryEntry>, reads ["knowledge"], changes [];
+    /// An article as it is written, and every version that the team stored.
+    article_get(OfId) -> ArticleView, reads ["knowledge"], changes [];
+    /// What is wrong with an article, by its lines; stores nothing.
+    article_lint(ArticleDraft) -> Vec<knowledge::Issue>, reads [], changes [];
+    /// Stores a new version; an empty text leaves what the library has under this name.
+    article_put(ArticleDraft) -> ArticleView, reads [], changes ["knowledge"];
     /// Failures to practise on, without what is wrong in them.
     scenarios_list(Nothing) -> Vec<ScenarioRow>, reads ["knowledge"], changes [];
     /// Lays a scenario's recording beside the clusters.

@@ -367,3 +367,14 @@ fn what_cases_cite_and_their_time_are_pinned_for_their_cluster_alone() {
     assert!(pins.windows[0].1 >= as_of);
     assert_eq!(desk.pins(&model::ClusterId("cluster:other".into())).unwrap(), crate::Pins::default());
 }
+
+#[test]
+fn an_article_gets_a_version_per_change_and_an_empty_text_is_one() {
+    let desk = DeskFile::in_memory().unwrap();
+    let put = |at: i64, text: &str| desk.put_article("oncall", Time::from_seconds(at), "dns", text).unwrap().version;
+    assert_eq!([put(1, "a"), put(2, "a"), put(3, "b"), put(4, ""), put(5, "b")], [1, 1, 2, 3, 4]);
+    let texts: Vec<String> = desk.article_versions("dns").unwrap().into_iter().map(|version| version.text).collect();
+    assert_eq!(texts, ["b", "", "b", "a"]);
+    assert_eq!(desk.articles().unwrap().len(), 1);
+    assert!(desk.article_versions("none").unwrap().is_empty());
+}

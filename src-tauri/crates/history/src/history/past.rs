@@ -111,12 +111,13 @@ impl History {
                 && observation.subject.as_ref().is_none_or(about)
         };
         let held = self.held_inventory(wanted);
-        let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), asked.at));
+        let time = asked.at.min(asked.known);
+        let mut fold = Fold::new(Snapshot::empty(self.cluster.clone(), time));
         self.store().read("read", |reader| {
             self.fold_by_index(reader, asked, objects, &mut fold).map_err(|e| self.store().error("read", &e))
         })?;
         held.into_iter().for_each(|observation| fold.take(Ok(observation)));
-        let mut snapshot = fold.finish(asked.at);
+        let mut snapshot = fold.finish(time);
         snapshot.gaps.sort_by_key(|gap| (gap.from, gap.until));
         Ok(snapshot)
     }
