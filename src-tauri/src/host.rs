@@ -55,10 +55,17 @@ async fn window_open(handle: AppHandle, hash: String) -> Result<(), WireError> {
     })
 }
 
-/// A notification of the desktop about one thing, said once. Whether it was said now.
+/// A notification of the desktop about one thing, said once; a click on it leads to `place`. Whether it was said now.
 #[tauri::command]
-async fn notice_say(said: State<'_, Said>, about: String, title: String, body: String) -> Result<bool, ()> {
-    Ok(notice::say(&said, &about, &title, &body))
+async fn notice_say(
+    handle: AppHandle,
+    said: State<'_, Said>,
+    about: String,
+    title: String,
+    body: String,
+    place: Option<String>,
+) -> Result<bool, ()> {
+    Ok(notice::say(&handle, &said, &about, &title, &body, place.as_deref()))
 }
 
 /// The sign in the tray: its words and count, or none. Whether there is one.
