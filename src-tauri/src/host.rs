@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, RunEvent, State, WebviewUrl};
+use tokio::sync::watch;
 use wire::rows::Update;
 use wire::{Router, WireError, Workbench};
 
@@ -15,11 +16,41 @@ use crate::{link, windows};
 
 type Desk = Arc<Router<Workbench>>;
 
+/// The core, which opens while the window is painted already; who asks it before waits.
+struct Core(watch::Receiver<Option<Result<Desk, WireError>>>);
+
+impl Core {
+    /// Begins to open it, on threads of its own.
+    fn begin() -> Self {
+        let (told, heard) = watch::channel(None);
+        tauri::async_runtime::spawn(async move {
+            let opened = Workbench::open().await.map(|workbench| Arc::new(Router::new(workbench)));
+            let _ = told.send(Some(opened.map_err(|error| {
+                tracing::error!(%error, "the desk could not be opened");
+                WireError::from(error)
+            })));
+        });
+        Core(heard)
+    }
+
+    /// The core once it is open, or why it cannot be.
+    async fn opened(&self) -> Result<Desk, WireError> {
+        let mut heard = self.0.clone();
+        let opened = heard.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+        opened.unwrap_or_else(|| {
+            Err(WireError {
+                code: "failed".into(),
+                title: "The core of Caseboard ended while it was opened.".into(),
+                hint: "Restart Caseboard; its log says more.".into(),
+            })
+        })
+    }
+}
+
 /// The one command. `name` is a command of the wire's list, `request` its request as JSON.
 #[tauri::command]
-async fn call(router: State<'_, Desk>, name: String, request: Value) -> Result<Value, WireError> {
-    let router = Arc::clone(&router);
-    router.call(&name, request).await
+async fn call(core: State<'_, Core>, name: String, request: Value) -> Result<Value, WireError> {
+    core.opened().await?.call(&name, request).await
 }
 
 /// A window is woken ten times a second at most.
@@ -27,9 +58,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The one stream. A window that falls behind is told that everything may have changed.
 #[tauri::command]
-async fn subscribe(router: State<'_, Desk>, updates: Channel<Vec<Update>>) -> Result<(), WireError> {
+async fn subscribe(core: State<'_, Core>, updates: Channel<Vec<Update>>) -> Result<(), WireError> {
     let window = updates;
-    let mut updates = router.commands().updates();
+    let waited = core.0.borrow().is_none();
+    let mut updates = core.opened().await?.commands().updates();
+    if waited {
+        // The first answers may be older than this subscription.
+        let _ = window.send(vec![Update::ClustersChanged, Update::CasesChanged]);
+    }
     tauri::async_runtime::spawn(async move {
         loop {
             let gathered = match updates.gathered(PAUSE).await {
@@ -94,8 +130,7 @@ pub fn run() -> anyhow::Result<()> {
         .manage(Said::default())
         .manage(Tray::default())
         .setup(move |app| {
-            let workbench = tauri::async_runtime::block_on(Workbench::open())?;
-            app.manage(Arc::new(Router::new(workbench)));
+            app.manage(Core::begin());
             let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
             if let Some(hash) = link.as_deref().and_then(link::hash_of) {
                 config.url = WebviewUrl::App(format!("index.html{hash}").into());
@@ -116,6 +151,9 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 fn close(handle: &AppHandle) {
-    let router = Arc::clone(&handle.state::<Desk>());
-    tauri::async_runtime::block_on(router.commands().close());
+    // What is still being opened holds nothing that must be closed in order.
+    let opened = handle.state::<Core>().0.borrow().clone();
+    if let Some(Ok(router)) = opened {
+        tauri::async_runtime::block_on(router.commands().close());
+    }
 }

@@ -322,4 +322,14 @@ export const testids = {
   libraryLoaded: "library-loaded",
   libraryReloaded: "library-reloaded",
   libraryIssue: "library-issue",
+  /** Articles: written, looked through, stored. */
+  articleNew: "article-new",
+  articleEdit: "article-edit",
+  articleEditor: "article-editor",
+  articleText: "article-text",
+  articleIssues: "article-issues",
+  articlePreview: "article-preview",
+  articleSave: "article-save",
+  articleVersions: "article-versions",
+  articleRetire: "article-retire",
 } as const;

@@ -69,7 +69,7 @@ export function Palette({ clusters, close }: { clusters: readonly ClusterRow[]; 
       ...(cases.data ?? []).map((c) => ({ title: c.title, group: "Cases", caps: [], cannot: null, run: () => go({ at: "case", case: c.id }) })),
       ...incidentsIn(client, clusters),
       ...(blueprints.data ?? []).map(({ blueprint: { name } }) => ({ title: name, group: "Blueprints", caps: [], cannot: null, run: () => go({ at: "blueprints", name }) })),
-      ...(library.data?.entries ?? []).map(({ id, title }) => ({ title, group: "Library", caps: [], cannot: null, run: () => go({ at: "library", entry: id }) })),
+      ...(library.data?.entries ?? []).map(({ kind, id, title }) => ({ title, group: "Library", caps: [], cannot: null, run: () => go({ at: "library", entry: `${kind}:${id}` }) })),
     ],
     [bindings, clusters, cases.data, blueprints.data, library.data, client],
   );

@@ -103,7 +103,8 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["z 4", "Enlarge the conversation"],
       ["v t", "Timeline as a list, and back"],
       ["v g", "Graph as a list, and back"],
-      ["v k", "Timeline by when it happened, or by when it was known"],
+      ["v l", "Lanes per object, owner, namespace or incident"],
+      ["v s", "Shut all groups of lanes, and open them"],
     ],
   },
   {
@@ -124,6 +125,7 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       [",", "To the moment before"],
       [".", "To the next moment"],
       ["0", "Back to now"],
+      ["v k", "Everything as it was, or as it was known then"],
       ["ArrowLeft", "Earlier, on the timeline"],
       ["ArrowRight", "Later, on the timeline"],
       ["+", "Closer"],
@@ -135,6 +137,14 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
     keys: [
       ["c", "Write a new blueprint"],
       ["mod+s", "Store the blueprint"],
+    ],
+  },
+  {
+    where: "Library",
+    keys: [
+      ["c", "Write a new article"],
+      ["e", "Edit the article"],
+      ["mod+s", "Store the article"],
     ],
   },
   {

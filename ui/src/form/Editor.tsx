@@ -2,7 +2,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { linter } from "@codemirror/lint";
+import { type Diagnostic, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { unifiedMergeView } from "@codemirror/merge";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers } from "@codemirror/view";
@@ -13,10 +13,14 @@ import { adoptConstructedSheet } from "./sheet";
 interface Props {
   text: string;
   onChange: (text: string) => void;
-  language: "json" | "yaml";
+  language: "json" | "yaml" | "markdown";
   label: string;
   /** The text that differences are shown against. */
   original?: string;
+  /** What is wrong, by lines counted from 1: marked in the text and at its edge. */
+  issues?: readonly { line: number; what: string; hint: string }[];
+  /** A line to go to; a new object goes there again. */
+  at?: { line: number } | null;
   testid?: string;
 }
 
@@ -44,8 +48,10 @@ const colours = HighlightStyle.define([
 
 adoptConstructedSheet();
 
-/** A text editor for JSON and YAML. */
-export default function Editor({ text, onChange, language, label, original, testid }: Props) {
+const NONE: readonly { line: number; what: string; hint: string }[] = [];
+
+/** A text editor for JSON, YAML and Markdown. */
+export default function Editor({ text, onChange, language, label, original, issues = NONE, at = null, testid }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const change = useRef(onChange);
@@ -63,7 +69,7 @@ export default function Editor({ text, onChange, language, label, original, test
       look,
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
-      language === "json" ? [json(), linter(jsonParseLinter())] : yaml(),
+      language === "json" ? [json(), linter(jsonParseLinter())] : language === "yaml" ? yaml() : lintGutter(),
       original === undefined ? [] : unifiedMergeView({ original, mergeControls: false, highlightChanges: true, gutter: false }),
       // Escape leaves the editor, so that Tab can indent and the keyboard is not caught.
       keymap.of([{ key: "Escape", run: (v) => (v.contentDOM.blur(), false) }, ...defaultKeymap, ...historyKeymap, indentWithTab]),
@@ -84,6 +90,25 @@ export default function Editor({ text, onChange, language, label, original, test
     const made = view.current;
     if (made && made.state.doc.toString() !== text) made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } });
   }, [text]);
+
+  useEffect(() => {
+    const made = view.current;
+    if (!made) return;
+    const { doc } = made.state;
+    const diagnostics = issues.map(({ line, what, hint }): Diagnostic => {
+      const { from, to } = doc.line(Math.min(Math.max(line, 1), doc.lines));
+      return { from, to, severity: "error", message: `${what}. ${hint}` };
+    });
+    made.dispatch(setDiagnostics(made.state, diagnostics));
+  }, [issues, language]);
+
+  useEffect(() => {
+    const made = view.current;
+    if (!made || !at) return;
+    const { from } = made.state.doc.line(Math.min(Math.max(at.line, 1), made.state.doc.lines));
+    made.dispatch({ selection: { anchor: from }, scrollIntoView: true });
+    made.focus();
+  }, [at]);
 
   return <div className="editor" ref={place} data-testid={testid} />;
 }

@@ -1,14 +1,19 @@
 import { useDeferredValue, useState } from "react";
-import { toHash } from "../app/route";
+import { useKeys } from "../app/keys";
+import { go, toHash } from "../app/route";
 import { useAnswer } from "../ipc";
-import { Ago, CategoryGlyph, countOf, Failed, Loading } from "../kit";
+import { Ago, Button, CategoryGlyph, countOf, Failed, Loading } from "../kit";
 import { Blank } from "../kit/pictures";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { LibraryEntry } from "../wire/wire";
+import { ArticleEditor } from "./ArticleEditor";
 import { Markdown } from "./Markdown";
 import { Used } from "./Used";
 import "./knowledge.css";
+
+/** What the address names while an article is written: `edit:` and its id, or nothing for a new one. */
+const EDIT = "edit:";
 
 const order = ["failure-mode", "article", "specialist", "blueprint"];
 const plural: Record<string, string> = { "failure-mode": "Failure modes", article: "Articles", specialist: "Specialists", blueprint: "Blueprints" };
@@ -19,6 +24,12 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
   const [text, setText] = useState("");
   const search = useDeferredValue(text.trim());
   const found = useAnswer("knowledge_search", { text: search }, { enabled: search.length > 1, keepLast: true });
+  const written = chosen?.startsWith(EDIT) ? chosen.slice(EDIT.length) : null;
+  const reading = library.data?.entries.find((e) => `${e.kind}:${e.id}` === chosen) ?? null;
+  useKeys([
+    { keys: "c", title: "Write a new article", group: "Library", run: () => go({ at: "library", entry: EDIT }) },
+    { keys: "e", title: "Edit the article", group: "Library", run: () => reading && go({ at: "library", entry: EDIT + reading.id }), cannot: reading?.kind === "article" ? null : "no article is shown" },
+  ]);
   if (library.error) return <Failed failure={library.error} retry={() => void library.refetch()} />;
   if (!library.data) return <Loading what="Reading the library…" />;
   const { entries, issues, folder, loaded_at, digest } = library.data;
@@ -35,6 +46,9 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
           {folder ? <> · watching <span className="mono">{folder}</span></> : " · built in"} · <span className="mono">{digest.slice(0, 8)}</span>
         </span>
         <span className="bar-space" />
+        <Button hint="C" testid={testids.articleNew} onClick={() => go({ at: "library", entry: EDIT })}>
+          New article
+        </Button>
         <input type="search" className="field" data-testid={testids.librarySearch} aria-label="Search the library" placeholder="Search" value={text} onChange={(e) => setText(e.target.value)} />
       </header>
       {issues.length > 0 ? (
@@ -59,15 +73,24 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
                 {shown
                   .filter((e) => e.kind === kind)
                   .map((e) => (
-                    <Row key={`${e.kind}:${e.id}`} entry={e} here={e === entry || (e.id === entry?.id && e.kind === entry.kind)} />
+                    <Row key={`${e.kind}:${e.id}`} entry={e} here={written === null ? e === entry || (e.id === entry?.id && e.kind === entry.kind) : e.kind === "article" && e.id === written} />
                   ))}
               </ul>
             </section>
           ))}
         </div>
-        {entry ? (
+        {written !== null ? (
+          <ArticleEditor id={written || null} />
+        ) : entry ? (
           <article className="knowledge-detail library-entry">
-            <h2>{entry.title}</h2>
+            <div className="library-head">
+              <h2>{entry.title}</h2>
+              {entry.kind === "article" ? (
+                <Button hint="E" testid={testids.articleEdit} onClick={() => go({ at: "library", entry: EDIT + entry.id })} title="Edit it, with its versions">
+                  Edit
+                </Button>
+              ) : null}
+            </div>
             <p className="small faint mono">{entry.file}</p>
             <Markdown text={entry.body} />
             {entry.kind === "failure-mode" ? <Used key={entry.id} kind={entry.kind} id={entry.id} /> : null}

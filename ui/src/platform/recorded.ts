@@ -1,5 +1,6 @@
 import type { Author, CallStep, CaseEvent, CaseFact, CaseView, RuleRow, Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
+import { articleActs } from "./recorded-articles";
 import { backEndActs } from "./recorded-back-ends";
 import { branchActs } from "./recorded-branches";
 import { clusterActs } from "./recorded-clusters";
@@ -92,6 +93,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     window_shown: () => ({}),
     ...evalsActs(publish),
     ...modelActs(),
+    ...articleActs(recording.answers, () => publish({ type: "knowledge_changed" })),
     ...incidentActs((request) => lookUp(recording.answers, "triage_get", request), publish),
     case_get: ({ case: id }) => structuredClone(viewOf(id)),
     cases_list: () =>

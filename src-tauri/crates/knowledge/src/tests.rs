@@ -146,7 +146,7 @@ fn a_broken_file_keeps_its_last_good_version_and_is_listed() {
     assert!((first.failure_mode("replicas-zero").unwrap().prior - 0.5).abs() < 1e-9);
 
     fs::write(&file, "---\nid: [").unwrap();
-    let second = Library::reload(&folders, Some(&first));
+    let second = Library::reload(&folders, &BTreeMap::new(), Some(&first));
     assert!((second.failure_mode("replicas-zero").unwrap().prior - 0.5).abs() < 1e-9);
     assert_eq!(second.issues().len(), 1);
     assert!(second.issues()[0].kept_last_good);
