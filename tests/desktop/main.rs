@@ -3,6 +3,7 @@
 mod beside;
 mod connection;
 mod fleet;
+mod notices;
 mod person;
 mod settings;
 mod stories;
@@ -60,4 +61,13 @@ fn another_way_through_a_case_is_compared_with_the_first() {
 #[test]
 fn an_object_is_found_by_its_name_and_a_case_has_a_window_of_its_own() {
     tell("an_object_is_found_by_its_name_and_a_case_has_a_window_of_its_own", beside::found_and_beside);
+}
+
+#[test]
+fn a_click_on_a_notification_leads_the_window_to_what_it_tells() {
+    let name = "a_click_on_a_notification_leads_the_window_to_what_it_tells";
+    if !caseboard_tests::process::has("dbus-daemon") {
+        return skip(name, "dbus-daemon is not installed");
+    }
+    tell(name, notices::clicked);
 }

@@ -135,6 +135,17 @@ export const testids = {
   palette: "palette",
   /** Notifications. */
   noticesOn: "notices-on",
+  /** MCP servers: each, the question before it is started, what it offers. */
+  serverRow: "server-row",
+  serverProblems: "server-problems",
+  serverLook: "server-look",
+  serverQuestion: "server-question",
+  serverStart: "server-start",
+  serverOffer: "server-offer",
+  serverTool: "server-tool",
+  serverTrust: "server-trust",
+  serverRevoke: "server-revoke",
+  serverRefuse: "server-refuse",
   noticesMajor: "notices-major",
   noticesTest: "notices-test",
   quietOn: "quiet-on",

@@ -4,6 +4,8 @@
 mod bench;
 mod codegen;
 mod controlplane;
+#[cfg(target_os = "linux")]
+mod installed;
 mod licences;
 mod mcp_server;
 mod monitoring;

@@ -6,6 +6,8 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
+#[cfg(target_os = "linux")]
+use crate::installed;
 use crate::shell::{self, cargo, root, step};
 use crate::{licences, setup, ui};
 
@@ -21,10 +23,17 @@ pub struct Release {
     /// `deb`, `rpm`, `appimage`; on other systems what its packager knows. As in `tauri.conf.json` without it.
     #[arg(long, value_delimiter = ',')]
     bundles: Vec<String>,
+    /// Build nothing; try the packages that were made last.
+    #[arg(long)]
+    only_try: bool,
 }
 
 impl Release {
     pub fn run(self) -> anyhow::Result<()> {
+        let made = target().join(if self.debug { "debug" } else { "release" }).join("bundle");
+        if self.only_try {
+            return tried(&made);
+        }
         let profile = if self.debug { "debug" } else { "dist" };
         step("system packages", || setup::packages(&[setup::BUILD, setup::RELEASE]))?;
         step("Node", setup::node)?;
@@ -58,14 +67,36 @@ impl Release {
             }
             shell::run(&mut packager)
         })?;
-        let made = if self.debug { built } else { target().join("release") };
-        let folder = made.join("bundle");
-        step("what is in them", || licences::write_sbom(&folder.join("caseboard.cdx.json")))?;
-        for package in packages(&folder) {
+        step("what is in them", || licences::write_sbom(&made.join("caseboard.cdx.json")))?;
+        tried(&made)?;
+        for package in packages(&made) {
             println!("{}", package.display());
         }
         Ok(())
     }
+}
+
+/// Starts what a `.deb` holds, where this system can unpack one; an rpm holds the same files.
+#[cfg(target_os = "linux")]
+fn tried(folder: &std::path::Path) -> anyhow::Result<()> {
+    let is_deb = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "deb");
+    let newest =
+        packages(folder).into_iter().filter(is_deb).max_by_key(|path| path.metadata().and_then(|m| m.modified()).ok());
+    let Some(package) = newest else {
+        eprintln!("   no .deb in `{}`: nothing is tried", folder.display());
+        return Ok(());
+    };
+    if !shell::has("dpkg-deb") {
+        eprintln!("   no dpkg-deb here: `{}` is not tried", package.display());
+        return Ok(());
+    }
+    step("a virtual screen", || setup::packages(&[setup::SCREEN]))?;
+    step("start what is in the .deb", || installed::check(&package))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tried(_: &std::path::Path) -> anyhow::Result<()> {
+    Ok(())
 }
 
 fn target() -> PathBuf {

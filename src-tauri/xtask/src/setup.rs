@@ -38,6 +38,9 @@ pub const TEST: &[Need] = &[
     Need { package: "imagemagick", proof: Proof::Program("import"), why: "screenshots" },
 ];
 
+pub const SCREEN: &[Need] =
+    &[Need { package: "xvfb", proof: Proof::Program("Xvfb"), why: "a window without a screen" }];
+
 pub const RELEASE: &[Need] = &[
     Need { package: "librsvg2-dev", proof: Proof::PkgConfig("librsvg-2.0"), why: "icons in packages" },
     Need { package: "patchelf", proof: Proof::Program("patchelf"), why: "packages" },

@@ -22,6 +22,7 @@ function Listening({ choice }: { choice: Choice }) {
 function hostWith() {
   const inner = recordedHost(demo, 0);
   const said: string[] = [];
+  const places: (string | null)[] = [];
   const shown: (string | null)[] = [];
   const more: Incident[] = [];
   const listeners = new Set<(update: Update) => void>();
@@ -29,7 +30,7 @@ function hostWith() {
     ...inner,
     desktop: {
       openWindow: () => Promise.resolve(),
-      notify: (about, title) => (said.push(`${title}: ${about}`), Promise.resolve(true)),
+      notify: (about, title, _body, place) => (said.push(`${title}: ${about}`), places.push(place), Promise.resolve(true)),
       tray: (words) => (shown.push(words), Promise.resolve(true)),
     },
     subscribe: (listener) => {
@@ -47,17 +48,18 @@ function hostWith() {
     more.push({ ...(incidents[0] as Incident), id });
     for (const listener of listeners) listener({ type: "cluster_changed", cluster: CLUSTER });
   };
-  return { host, said, shown, grow };
+  return { host, said, places, shown, grow };
 }
 
 it("tells of an incident that begins, not of what was there, and once however many windows look", async () => {
-  const { host, said, shown, grow } = hostWith();
+  const { host, said, places, shown, grow } = hostWith();
   mount(<Listening choice={{ ...UNTOLD, told: true, tray: true }} />, host);
   await vi.waitFor(() => expect(shown.at(-1)).toMatch(/\d+ open incidents/), 10_000);
   expect(said).toEqual([]);
   grow("incident:new");
   await waitFor(() => expect(said).toHaveLength(1), { timeout: 10_000 });
   expect(said[0]).toMatch(/^Critical incident in .*: cluster:playground incident:new$/);
+  expect(places).toEqual(["#/cluster/cluster%3Aplayground/incident%3Anew"]);
   // Another window of the same desk, later: it is told already.
   mount(<Listening choice={{ ...UNTOLD, told: true }} />, host);
   grow("incident:newer");

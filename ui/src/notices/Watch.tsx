@@ -43,7 +43,7 @@ export function Watch({ choice }: { choice: Choice }) {
     for (const cluster of views) looked.current.add(cluster);
     for (const one of [...told, ...old]) said.current.add(one);
     if (told.length > 0) remember(told);
-    for (const { about, title, body } of notices) void desktop?.notify(about, title, body);
+    for (const { about, title, body, place } of notices) void desktop?.notify(about, title, body, place);
   }, [all.map(({ row, incident }) => `${row.id} ${incident.id} ${incident.severity} ${incident.state}`).join("|"), [...views].join("|"), choice, now, desktop]);
 
   const count = all.filter(({ incident }) => incident.state !== "acknowledged").length;

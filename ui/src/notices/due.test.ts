@@ -37,7 +37,7 @@ describe("the desktop", () => {
 
   it("is told of a new severe incident once", () => {
     const news = due([open("a")], new Set(), looked, on, noon);
-    expect(news.notices).toEqual([{ about: "prod a", title: "Critical incident in prod", body: first.title.replaceAll("`", "") }]);
+    expect(news.notices).toEqual([{ about: "prod a", title: "Critical incident in prod", body: first.title.replaceAll("`", ""), place: "#/cluster/prod/a" }]);
     expect(due([open("a")], new Set(news.told), looked, on, noon).notices).toEqual([]);
   });
 
@@ -62,7 +62,7 @@ describe("the desktop", () => {
   it("is told of many in one sentence", () => {
     const many = ["a", "b", "c", "d"].map((id) => open(id));
     const { notices, told } = due(many, new Set(), looked, on, noon);
-    expect(notices.map((n) => n.title)).toEqual(["4 new incidents"]);
+    expect(notices.map((n) => [n.title, n.place])).toEqual([["4 new incidents", "#/incidents"]]);
     expect(told).toEqual(many.map(keyOf));
   });
 });

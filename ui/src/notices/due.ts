@@ -1,3 +1,4 @@
+import { toHash } from "../app/route";
 import { countOf } from "../kit/format";
 import type { Incident, Severity } from "../wire/wire";
 import type { Choice } from "./choice";
@@ -15,6 +16,8 @@ export interface Notice {
   about: string;
   title: string;
   body: string;
+  /** Where a click on it leads. */
+  place: string;
 }
 
 export interface Due {
@@ -48,7 +51,7 @@ export function due(open: readonly Open[], known: ReadonlySet<string>, looked: R
   if (news.length > MOST) {
     const clusters = [...new Set(news.map((one) => one.clusterName))];
     const body = `${clusters.slice(0, 3).join(", ")}${clusters.length > 3 ? ` and ${clusters.length - 3} more` : ""}: ${plain(news[0]?.incident.title ?? "")}, …`;
-    return { notices: [{ about: news.map(keyOf).join(" "), title: `${countOf(news.length, "new incident")}`, body }], told, old };
+    return { notices: [{ about: news.map(keyOf).join(" "), title: `${countOf(news.length, "new incident")}`, body, place: toHash({ at: "incidents" }) }], told, old };
   }
-  return { notices: news.map((one) => ({ about: keyOf(one), title: `${one.incident.severity === "critical" ? "Critical" : "Major"} incident in ${one.clusterName}`, body: plain(one.incident.title) })), told, old };
+  return { notices: news.map((one) => ({ about: keyOf(one), title: `${one.incident.severity === "critical" ? "Critical" : "Major"} incident in ${one.clusterName}`, body: plain(one.incident.title), place: toHash({ at: "cluster", cluster: one.cluster, incident: one.incident.id }) })), told, old };
 }

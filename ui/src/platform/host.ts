@@ -8,8 +8,8 @@ export type Response<N extends CommandName> = Commands[N]["response"];
 export interface Desktop {
   /** Opens a window of its own on a place of the address, `#/case/…`. */
   openWindow(hash: string): Promise<void>;
-  /** A notification about one thing, said once in a run of the program. Whether it was said now. */
-  notify(about: string, title: string, body: string): Promise<boolean>;
+  /** A notification about one thing, said once in a run of the program; a click on it leads to a place. Whether it was said now. */
+  notify(about: string, title: string, body: string, place: string | null): Promise<boolean>;
   /** The sign in the tray, or (with null) none. Whether there is one now. */
   tray(words: string | null, count: number): Promise<boolean>;
 }

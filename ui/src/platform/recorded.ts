@@ -7,6 +7,7 @@ import { clusterActs } from "./recorded-clusters";
 import { evalsActs, modelActs } from "./recorded-evals";
 import { incidentActs } from "./recorded-incidents";
 import { searched } from "./recorded-objects";
+import { serverActs } from "./recorded-servers";
 import { left } from "./recordings/demo/argued";
 import type { Answer, Recording, Scripted } from "./recording";
 
@@ -93,6 +94,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     window_shown: () => ({}),
     ...evalsActs(publish),
     ...modelActs(),
+    ...serverActs(),
     ...articleActs(recording.answers, () => publish({ type: "knowledge_changed" })),
     ...incidentActs((request) => lookUp(recording.answers, "triage_get", request), publish),
     case_get: ({ case: id }) => structuredClone(viewOf(id)),

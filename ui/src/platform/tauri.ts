@@ -37,7 +37,7 @@ export function tauriHost(): Host {
     },
     desktop: {
       openWindow: (hash) => invoke("window_open", { hash }).then(() => undefined, rejected),
-      notify: (about, title, body) => invoke<boolean>("notice_say", { about, title, body }).catch(() => false),
+      notify: (about, title, body, place) => invoke<boolean>("notice_say", { about, title, body, place }).catch(() => false),
       tray: (words, count) => invoke<boolean>("tray_say", { words, count }).catch(() => false),
     },
     subscribe(listener) {

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { toHash } from "../app/route";
 import { useHost } from "../ipc";
 import { Button } from "../kit";
 import { tell } from "../kit/told";
@@ -13,7 +14,7 @@ export function NoticesPart() {
   const quiet = choice.quiet ?? { on: false, from: 22 * 60, until: 7 * 60 };
   const time = (label: string, field: "from" | "until") => <Hour label={label} field={field} minute={quiet[field]} off={!quiet.on} set={(minute) => choose({ quiet: { ...quiet, [field]: minute } })} />;
   const test = async () => {
-    const done = await desktop?.notify(`test ${Date.now()}`, "Caseboard", "This is how a new severe incident is told.");
+    const done = await desktop?.notify(`test ${Date.now()}`, "Caseboard", "This is how a new severe incident is told. A click leads to it.", toHash({ at: "incidents" }));
     tell({ text: done ? "The desktop was told." : "The desktop takes no notifications. On Linux a notification service must run in the session." });
   };
   return (

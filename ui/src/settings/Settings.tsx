@@ -11,6 +11,7 @@ import { KeysPart } from "./Keys";
 import { LoginsPart } from "./Logins";
 import { ModelsPart } from "./Models";
 import { NoticesPart } from "./Notices";
+import { ServersPart } from "./Servers";
 import { SourcesPart } from "./Sources";
 import { parts, type SettingsPart } from "./parts";
 import "./settings.css";
@@ -22,6 +23,7 @@ const shown: Record<SettingsPart, () => ReactNode> = {
   clusters: () => <ClustersPart />,
   calls: () => <CallsPart />,
   models: () => <ModelsPart />,
+  servers: () => <ServersPart />,
   notices: () => <NoticesPart />,
   appearance: () => <Appearance />,
   keys: () => <KeysPart />,

@@ -6,6 +6,7 @@ export const parts = [
   ["clusters", "Each cluster", "Changes, namespaces, certificates, and where metrics, logs and alerts are asked."],
   ["calls", "Calls and approvals", "What investigations can ask for, and what waits for you."],
   ["models", "Models", "Language models that may be asked; none is needed."],
+  ["servers", "MCP servers", "Tools of other programs, behind the same gate as ours."],
   ["notices", "Notifications", "When the desktop is told of new incidents, and when it is left alone."],
   ["appearance", "Appearance", "Light and dark."],
   ["keys", "Keys", "Every shortcut."],
