@@ -49,7 +49,71 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
   });
 });
 
+describe("for those who hear the window", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await site.page("/");
+    await shown(page, "fleet-row");
+  });
+  afterAll(() => page.close());
+
+  it.each(views)("%s has one heading of its own, and the window is named after it", async (_, hash, there) => {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await shown(page, there);
+    const headings = await page.$$eval("main h1", (all) => all.map((one) => one.textContent?.replace(/\s+/g, " ").trim() ?? ""));
+    expect(headings).toHaveLength(1);
+    expect(headings[0]).not.toBe("");
+    await page.waitForFunction((name) => document.title.startsWith(name ?? "?") && document.title.endsWith("Caseboard"), headings[0]);
+  });
+});
+
 describe("by the keyboard alone", () => {
+  it("every view is walked with Tab: the focus is seen wherever it stands, and goes on", async () => {
+    const page = await site.page("/");
+    await shown(page, "fleet-row");
+    const wrong: string[] = [];
+    for (const [name, hash, there] of views) {
+      await page.evaluate((to) => (location.hash = to), hash);
+      await shown(page, there);
+      await page.evaluate(() => document.querySelector<HTMLElement>("main")?.focus());
+      const places = new Set<string>();
+      for (let i = 0; i < 14; i++) {
+        await page.keyboard.press("Tab");
+        const on = await page.evaluate(() => {
+          const now = document.activeElement;
+          if (!now || now === document.body) return null;
+          const all = [now, now.parentElement ?? now, ...now.querySelectorAll("*")].map((one) => getComputedStyle(one));
+          const seen = all.some((style) => (style.outlineStyle !== "none" && style.outlineWidth !== "0px") || style.boxShadow !== "none") || now.closest(".cm-editor")?.matches(".cm-focused");
+          return { what: now.outerHTML.slice(0, 110), seen: Boolean(seen), at: [...document.querySelectorAll("*")].indexOf(now) };
+        });
+        if (!on) break;
+        places.add(String(on.at));
+        if (!on.seen) wrong.push(`${name}: the focus is not seen on ${on.what}`);
+      }
+      if (places.size < 2) wrong.push(`${name}: the focus stays in ${places.size} place`);
+      await page.keyboard.press("Escape");
+    }
+    expect(wrong).toEqual([]);
+    await page.close();
+  }, 120_000);
+
+  it("lanes of a timeline are gathered, and a group is shut and opened with the arrows", async () => {
+    const page = await site.page(`/case/${encodeURIComponent(FINISHED)}`);
+    await shown(page, "timeline-canvas");
+    for (const key of ["v", "l", "v", "l"]) await page.keyboard.press(key);
+    const head = await shown(page, "timeline-group");
+    expect(await head.getAttribute("aria-expanded")).toBe("true");
+    await head.focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForSelector('[data-testid="timeline-group"][aria-expanded="false"]');
+    expect(await findings(page)).toEqual([]);
+    await page.keyboard.press("ArrowDown");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-group"))).not.toBe(await head.getAttribute("data-group"));
+    for (const key of ["v", "s"]) await page.keyboard.press(key);
+    await page.waitForFunction(() => [...document.querySelectorAll('[data-testid="timeline-group"]')].every((one) => one.getAttribute("aria-expanded") === "true"));
+    await page.close();
+  });
+
   it("a case is opened from the list of clusters, and the way back is found", async () => {
     const page = await site.page("/");
     await shown(page, "fleet-row");
@@ -117,7 +181,7 @@ describe("by the keyboard alone", () => {
     await page.waitForFunction(() => /\d+ objects differ/.test(document.querySelector('[data-testid="graph-says"]')?.textContent ?? ""));
     await page.keyboard.press("v");
     await page.keyboard.press("k");
-    await page.waitForSelector('[data-testid="timeline-by"][data-by="known_at"]');
+    await page.waitForSelector('[data-testid="case-screen"][data-by="known"] [data-testid="timeline-by"][data-by="known_at"]');
     expect(await findings(page)).toEqual([]);
     await page.keyboard.press("v");
     await page.keyboard.press("c");

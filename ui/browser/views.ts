@@ -13,8 +13,10 @@ export const views: [name: string, hash: string, there: string][] = [
   ["a cluster that is closed", "/cluster/cluster%3Aedge", "picture-blank"],
   ["a connection that is partly broken", "/connection/cluster%3Aprod-eu", "watch-row"],
   ["a connection that may not see everything", "/connection/cluster%3Ascoped", "unseen"],
+  ["the incidents that were known at a time", `/cluster/${e(CLUSTER)}?time=2026-11-23T02:55:00Z&by=known`, "then-bar"],
   ["an object", `/object/${e(CLUSTER)}/Deployment/shop/cart`, "object-yaml"],
   ["an object as it was", `/object/${e(CLUSTER)}/Deployment/shop/cart?time=2001-01-01T00:00:00.000000Z`, "object-screen"],
+  ["a case as it was known at a time", `/case/${e(FINISHED)}?time=2026-11-23T03:09:00Z&by=known&object=Deployment/shop/cart`, "incidents-then"],
   ["the cases", "/cases", "case-row"],
   ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
   ["a case with its conclusion", `/case/${e(FINISHED)}`, "conclusion"],
@@ -26,6 +28,7 @@ export const views: [name: string, hash: string, there: string][] = [
   ["the blueprints", "/blueprints", "blueprint-row"],
   ["a blueprint", "/blueprints/cart", "blueprint-form"],
   ["the library", "/library", "library-entry"],
+  ["an article that is written", "/library/edit:reading-oomkilled", "article-issues"],
   ...parts.map(([part, title]): [string, string, string] => [`the settings: ${title}`, `/settings/${part}`, "settings"]),
 ];
 

@@ -132,6 +132,8 @@ export const testids = {
   themeSwitch: "theme-switch",
   helpOpen: "help-open",
   help: "help",
+  /** The name of the view, for those who hear it. */
+  spoken: "spoken",
   palette: "palette",
   /** Notifications. */
   noticesOn: "notices-on",
@@ -154,6 +156,7 @@ export const testids = {
   /** What asks, and what is taken out. */
   ruleRow: "rule-row",
   ruleEnd: "rule-end",
+  rulesFile: "rules-file",
   promises: "promises",
   redactionText: "redaction-text",
   redactionTry: "redaction-try",

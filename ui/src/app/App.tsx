@@ -31,6 +31,7 @@ import { Palette } from "./Palette";
 import { useOpenBeside } from "./beside";
 import { useSayShown } from "./shown";
 import { go, linkHere, type Route, useRoute } from "./route";
+import { Spoken } from "./Spoken";
 import "./app.css";
 
 export function App() {
@@ -72,13 +73,25 @@ export function App() {
 
   return (
     <div className="app" data-rail={night ? "none" : wide ? "wide" : "narrow"}>
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          // The address says where the window is; only the focus goes.
+          event.preventDefault();
+          document.querySelector<HTMLElement>("main")?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       {night ? null : <Rail route={route} clusters={clusters} wide={wide} cluster={last} onHelp={() => setOverlay("help")} />}
-      <main className="app-main">
+      <main className="app-main" tabIndex={-1}>
         <Boundary key={route.at} what="This view">
           <Screen route={route} clusters={clusters} />
         </Boundary>
       </main>
       {notices.told || notices.tray ? <Watch choice={notices} /> : null}
+      <Spoken route={route} />
       <ToldLine />
       {overlay === "help" ? <Help close={() => setOverlay(null)} /> : null}
       {overlay === "palette" ? <Palette clusters={clusters.data ?? []} close={() => setOverlay(null)} /> : null}

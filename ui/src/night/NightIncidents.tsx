@@ -59,6 +59,7 @@ export function NightIncidents() {
     );
   return (
     <>
+      <h1 className="unseen">The worst incidents</h1>
       {asking.map((one) => (
         <a key={one.id} className="night-asks" href={toHash({ at: "night", case: one.id })}>
           <span className="dock-diamond" aria-hidden="true" />

@@ -1,4 +1,4 @@
-import type { Author, CallStep, CaseEvent, CaseFact, CaseView, RuleRow, Update } from "../wire/wire";
+import type { Author, CallStep, CaseEvent, CaseFact, CaseView, RuleRow, RulesFile, Update } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
 import { articleActs } from "./recorded-articles";
 import { backEndActs } from "./recorded-back-ends";
@@ -82,6 +82,15 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     while (steps?.[0]?.fact.type === "call" && steps[0].fact.call === call && !until(stepOf(steps[0]) ?? "")) steps.shift();
   }
 
+  const ruleFile: RulesFile = {
+    path: "~/.config/caseboard/rules.yaml",
+    exists: true,
+    broken: null,
+    rules: [
+      { name: "logs-of-shop", line: 3, does: "allow", covers: "`logs` in `shop`", until: null, is_over: false, uses: 200, used: 31, because: "read every night", tests: 2 },
+      { name: "no-drains", line: 12, does: "forbid", covers: "`drain` in every cluster", until: null, is_over: false, uses: null, used: 0, because: "the platform team drains", tests: 1 },
+    ],
+  };
   let rules: RuleRow[] = [];
   const promised = [
     { says: "A read asks where no rule allows it.", holds: true, answered: "it asks" },
@@ -196,7 +205,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       write(id, engineer, { type: "noted", text: `Reads${namespace ? ` in ${namespace}` : ""} are allowed for ${minutes} minutes.` });
       return {};
     },
-    policy_get: () => ({ rules: [...rules], files: [], promises: promised }),
+    policy_get: () => ({ rules: [...rules], files: [ruleFile], promises: promised }),
     rule_end: ({ case: id, name }) => {
       rules = rules.filter((rule) => rule.case !== id || rule.name !== name);
       write(id, engineer, { type: "noted", text: `Rule \`${name}\` was ended.` });

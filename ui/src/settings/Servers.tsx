@@ -132,7 +132,7 @@ function Server({ row }: { row: McpServerRow }) {
             {row.trust === "trusted" ? "Accept them as they are now" : "Trust it, with these tools"}
           </Button>
         ) : null}
-        {asking || (offer && !differs) ? null : offer ? null : (
+        {asking || offer || row.trust === "refused" ? null : (
           <Button testid={testids.serverLook} cannot={busy} onClick={() => (row.trust === "trusted" ? void start() : setAsking(true))} title={row.is_remote ? "Connects to it and asks for its tools" : "Starts it and asks for its tools"}>
             {row.trust === "trusted" ? "Look for changes" : "See what it offers…"}
           </Button>
