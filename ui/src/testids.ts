@@ -156,7 +156,6 @@ export const testids = {
   /** What asks, and what is taken out. */
   ruleRow: "rule-row",
   ruleEnd: "rule-end",
-  rulesFile: "rules-file",
   promises: "promises",
   redactionText: "redaction-text",
   redactionTry: "redaction-try",

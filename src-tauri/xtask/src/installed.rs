@@ -30,6 +30,7 @@ pub fn check(package: &Path) -> anyhow::Result<()> {
         shell::output(Command::new(root.join("usr/bin/caseboard")).arg("--version").env("CASEBOARD_HOME", &home));
     let version = version.context("the packaged `caseboard --version` failed")?;
     let took = window(&root.join("usr/bin/caseboard-desktop"), &home)?;
+    let version = version.lines().next().unwrap_or_default();
     eprintln!("   {version}, unpacked, paints and can be used after {:.1} s", took.as_secs_f64());
     Ok(())
 }

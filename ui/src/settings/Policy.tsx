@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { toHash } from "../app/route";
 import { useAct, useAnswer } from "../ipc";
-import { At, Button, countOf, Failed, Inline, Loading, spanOf } from "../kit";
+import { Button, countOf, Failed, Inline, Loading, spanOf } from "../kit";
 import { useNow } from "../kit/now";
 import { Redacted, Words } from "../kit/words";
 import { testids } from "../testids";
-import type { Redaction, RuleDoes, RulesFile } from "../wire/wire";
+import type { Redaction, RulesFile } from "../wire/wire";
 
 /** What may run without asking just now, and what the policy promises, tried on the code that rules. */
 export function PolicyRules() {
@@ -36,22 +36,9 @@ export function PolicyRules() {
         ))}
       </ul>
       {end.failed ? <Inline failure={end.failed} dismiss={end.dismiss} /> : null}
-      <h3 className="label settings-label">Rules of files</h3>
-      {policy.data.files.every((file) => !file.exists) ? (
-        <p className="small soft">
-          None.{" "}
-          {policy.data.files.length > 0 ? (
-            <>
-              They would stand in <span className="mono">{policy.data.files.map((file) => file.path).join(", ")}</span>.
-            </>
-          ) : null}
-        </p>
-      ) : null}
-      {policy.data.files
-        .filter((file) => file.exists)
-        .map((file) => (
-          <RulesOf key={file.path} file={file} />
-        ))}
+      {policy.data.files.map((file) => (
+        <FileOfRules key={file.path} file={file} />
+      ))}
       <details className="promises" open={broken.length > 0} data-testid={testids.promises} data-broken={broken.length}>
         <summary className="small">{broken.length === 0 ? `All ${promises.length} promises of the policy were tried just now, and hold` : `${countOf(broken.length, "promise")} of the policy ${broken.length === 1 ? "does" : "do"} not hold: allow nothing, and report this`}</summary>
         <ul className="rules small">
@@ -66,39 +53,30 @@ export function PolicyRules() {
   );
 }
 
-const does: Record<RuleDoes, string> = { allow: "allows", ask: "asks for", forbid: "forbids" };
-
-/** The rules of one file, which is edited as a file; the strictest that covers a call counts. */
-function RulesOf({ file }: { file: RulesFile }) {
+/** A file of rules as it stands; one that cannot be used forbids everything, so it is never left out. */
+function FileOfRules({ file }: { file: RulesFile }) {
+  if (!file.exists) return null;
   return (
-    <section className="rules-file" data-testid={testids.rulesFile} aria-label={file.path}>
-      <p className="small faint mono">{file.path}</p>
+    <>
+      <h3 className="label settings-label">
+        Rules in <span className="mono">{file.path}</span>
+      </h3>
       {file.broken ? (
-        <p className="small form-wrong" role="status">
-          <Words text={`${file.broken.what} ${file.broken.why} ${file.broken.hint}`} />
+        <p role="alert" className="form-wrong">
+          {file.broken.what}: {file.broken.why} {file.broken.hint}
         </p>
-      ) : file.rules.length === 0 ? (
-        <p className="small soft">It holds no rule.</p>
       ) : null}
-      <ul className="rules small">
-        {file.rules.map((rule) => (
-          <li key={rule.name} data-over={rule.is_over}>
-            <strong>{rule.name}</strong> <span className="faint mono">line {rule.line}</span>: {does[rule.does]} <Words text={rule.covers} />
-            {rule.until === null ? null : (
-              <>
-                , until <At time={rule.until} />
-              </>
-            )}
-            {rule.uses === null ? null : `, used ${rule.used} of ${countOf(rule.uses, "time")}`}
-            {rule.is_over ? " · is over" : ""}
-            <span className="faint">
-              {" "}
-              · {rule.because} · {rule.tests === 0 ? "carries no test" : `${countOf(rule.tests, "test")}, which ${rule.tests === 1 ? "holds" : "hold"}`}
-            </span>
+      <ul className="rules">
+        {file.rules.map(({ name, does, covers, until, is_over, uses, used, because, line, tests }) => (
+          <li key={name}>
+            <strong>{does}</strong> <Words text={covers} />
+            {is_over ? " (over)" : null} <span className="faint">· {name}, line {line}</span>
+            {until === null ? null : <span className="faint"> · until {new Date(until / 1000).toLocaleString()}</span>}
+            {does === "allow" ? <span className="faint"> · used {uses === null ? countOf(used, "time") : `${used} of ${uses} times`}</span> : null} <span className="faint">· {countOf(tests, "test")} · {because}</span>
           </li>
         ))}
       </ul>
-    </section>
+    </>
   );
 }
 
