@@ -149,11 +149,12 @@ impl Window {
     }
 
     pub async fn all(&self, test_id: &str) -> anyhow::Result<Vec<Element>> {
-        Ok(self.client.find_all(Locator::Css(&Self::by(test_id))).await?)
+        let css = Self::by(test_id);
+        steady(|| async { Ok(self.client.find_all(Locator::Css(&css)).await?) }).await
     }
 
     pub async fn text(&self, test_id: &str) -> anyhow::Result<String> {
-        Ok(self.find(test_id).await?.text().await?)
+        steady(|| async { Ok(self.find(test_id).await?.text().await?) }).await
     }
 
     /// Whether anything with this test id is there now.
@@ -201,14 +202,31 @@ impl Window {
 
     /// Presses keys with nothing in particular chosen.
     pub async fn keys(&self, keys: &str) -> anyhow::Result<()> {
-        let focused = self.client.active_element().await?;
-        focused.send_keys(keys).await?;
-        Ok(())
+        steady(|| async {
+            let focused = self.client.active_element().await?;
+            Ok(focused.send_keys(keys).await?)
+        })
+        .await
     }
 
     pub fn client(&self) -> &Client {
         &self.client
     }
+}
+
+/// Tries again while an element is replaced between being found and being asked: the window goes on drawing meanwhile. Nothing
+/// was done to an element that was gone.
+async fn steady<T, F: Future<Output = anyhow::Result<T>>>(mut attempt: impl FnMut() -> F) -> anyhow::Result<T> {
+    const TIMES: u32 = 20;
+    for _ in 0..TIMES {
+        match attempt().await {
+            Err(error) if format!("{error:#}").to_lowercase().contains("stale element") => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            done => return done,
+        }
+    }
+    attempt().await
 }
 
 impl Drop for Window {
