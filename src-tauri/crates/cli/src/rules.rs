@@ -141,6 +141,7 @@ fn show(file: &RulesFile) {
             (RuleDoes::Allow, None) => format!(", used {used} times"),
             (RuleDoes::Ask | RuleDoes::Forbid, _) => String::new(),
         };
-        out::line(&format!("         line {line}{until}{uses}, {tests} tests hold. {because}"));
+        let hold = if *tests == 1 { "test holds" } else { "tests hold" };
+        out::line(&format!("         line {line}{until}{uses}, {tests} {hold}. {because}"));
     }
 }
