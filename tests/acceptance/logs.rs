@@ -41,16 +41,7 @@ fn permit(cluster: &ClusterId) -> anyhow::Result<Permit> {
         incidents: Vec::new(),
     };
     door.write(case, &[Written { at: Time(0), author: Author::Program, fact: opened }])?;
-    let asked = ToolCall {
-        tool: "logs".into(),
-        cluster: cluster.clone(),
-        args: json!({}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: Vec::new(),
-        shown: None,
-        definition: None,
-    };
+    let asked = ToolCall::new("logs", cluster.clone(), json!({}));
     let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
     let by = Author::Investigator { name: "built-in".into() };
     let asked = door.propose(case, call, asked, Risk::Read, preview, &Policy::default(), by)?;

@@ -181,7 +181,8 @@ impl Connection {
             patience,
             turns: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             streams: AtomicBool::new(true),
-            packed: !is_this_machine(&context.server),
+            // On this machine bytes cost less than packing them.
+            packed: !context.server.parse().is_ok_and(|server| crate::proxy::is_here(&server)),
             opened_at: Instant::now(),
             heard_after: AtomicU64::new(0),
         });
@@ -356,13 +357,6 @@ impl Inner {
     fn forgo_streams(&self) {
         self.streams.store(false, Ordering::Relaxed);
     }
-}
-
-/// Whether a server's address is on this machine, where bytes cost less than packing them.
-fn is_this_machine(server: &str) -> bool {
-    let host = server.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

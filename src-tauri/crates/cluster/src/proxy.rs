@@ -32,7 +32,16 @@ fn choose(
 
 /// Whether a server is on this machine.
 pub(crate) fn is_here(server: &Uri) -> bool {
-    is_bypassed_by(server.host().unwrap_or_default(), 0, "")
+    is_local(&bare(server.host().unwrap_or_default()))
+}
+
+/// A host as names are compared: without an address's brackets, in lower case.
+fn bare(host: &str) -> String {
+    host.trim_matches(['[', ']']).to_ascii_lowercase()
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn parse(url: &str, place: &str) -> Result<Uri, Trouble> {
@@ -54,9 +63,9 @@ fn parse(url: &str, place: &str) -> Result<Uri, Trouble> {
 /// By the rules of Go's `httpproxy`: an address, a network, or a name, each perhaps with a port. A name stands for itself
 /// and what is under it; after a dot, or after `*.`, only for what is under it.
 fn is_bypassed_by(host: &str, port: u16, listed: &str) -> bool {
-    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let host = bare(host);
     let address: Option<IpAddr> = host.parse().ok();
-    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+    if is_local(&host) {
         return true;
     }
     listed.split([',', ' ']).map(|entry| entry.trim().to_ascii_lowercase()).any(|entry| {

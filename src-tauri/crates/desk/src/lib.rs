@@ -32,6 +32,8 @@ mod seal;
 mod search;
 mod source;
 mod sources;
+#[cfg(test)]
+mod testing;
 mod trust;
 mod work;
 mod writes;

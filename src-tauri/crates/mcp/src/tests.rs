@@ -206,16 +206,7 @@ async fn a_definition_that_changed_is_another_tool() {
     assert_ne!(tool.definition(), before.0);
     assert_eq!(tool.risk(&json!({})), Risk::ReadSensitive, "the engineer's word was about another tool");
     let stage = stage();
-    let call = ToolCall {
-        tool: "mcp.dash.list".into(),
-        cluster: ClusterId("cluster:demo".into()),
-        args: json!({}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: Vec::new(),
-        shown: None,
-        definition: None,
-    };
+    let call = ToolCall::new("mcp.dash.list", ClusterId("cluster:demo".into()), json!({}));
     let preview = tool.preview(&call, &stage.surroundings);
     assert!(preview.does.contains("CHANGED") && preview.does.contains("readOnlyHint"), "{}", preview.does);
     assert!(preview.does.contains("nothing has checked that"), "{}", preview.does);

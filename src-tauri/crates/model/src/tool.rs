@@ -50,6 +50,22 @@ pub struct ToolCall {
     pub definition: Option<String>,
 }
 
+impl ToolCall {
+    /// A call for which no reason was given, none of whose arguments come from a cluster's text.
+    pub fn new(tool: impl Into<String>, cluster: ClusterId, args: Value) -> Self {
+        ToolCall {
+            tool: tool.into(),
+            cluster,
+            args,
+            reason: String::new(),
+            expects: String::new(),
+            tainted: Vec::new(),
+            shown: None,
+            definition: None,
+        }
+    }
+}
+
 impl ToolSpec {
     /// Of everything in it: equal specs have equal fingerprints.
     pub fn fingerprint(&self) -> String {

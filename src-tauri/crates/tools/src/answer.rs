@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
 use cluster::ReadError;
-use model::{Body, Observation, ObservationId, ResultView, Source, Suggestion};
+use model::{Body, Observation, ObservationId, Preview, ResultView, Source, Suggestion};
 
 use crate::{Outcome, Surroundings, ToolError};
 
 /// So many characters of a result go to the investigator; the observations behind it are kept whole.
 const MOST_CHARACTERS: usize = 8_000;
+
+/// A read that asks nobody.
+pub(crate) fn from_history(does: String) -> Preview {
+    Preview { does, diff: None, cost: "nothing: from the history alone".into(), undo: None }
+}
 
 /// What a tool found: the summary first, then the parts, most telling first.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use gate::Permit;
 use model::{Doc, Held, ObjectRef, Preview, SeenEvent};
 
-use crate::answer::{Answer, count, recall, short, unstored, yaml};
+use crate::answer::{Answer, count, from_history, recall, short, unstored, yaml};
 use crate::scene::Scene;
 use crate::typed::{Named, Typed};
 use crate::{Surroundings, ToolError};
@@ -28,12 +28,7 @@ impl Typed for Describe {
         let object = args.object();
         let known = Scene::of(surroundings).is_ok_and(|scene| scene.view.snapshot.get(&object).is_some());
         let unknown = if known { "" } else { "; the inventory does not know it" };
-        Preview {
-            does: format!("Describes `{object}` as of {}{unknown}.", surroundings.as_of),
-            diff: None,
-            cost: "nothing: from the history alone".into(),
-            undo: None,
-        }
+        from_history(format!("Describes `{object}` as of {}{unknown}.", surroundings.as_of))
     }
 
     async fn answer(&self, args: Named, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {

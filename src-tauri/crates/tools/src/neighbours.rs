@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use topology::{EdgeClass, Relation, Tie};
 
-use crate::answer::{Answer, count, recall, unstored};
+use crate::answer::{Answer, count, from_history, recall, unstored};
 use crate::scene::Scene;
 use crate::typed::Typed;
 use crate::{Surroundings, ToolError};
@@ -60,17 +60,12 @@ impl Typed for Neighbours {
     }
 
     fn would(&self, args: &Args, surroundings: &Surroundings) -> Preview {
-        Preview {
-            does: format!(
-                "Walks the dependency graph {} from `{}` as of {}.",
-                count(args.hops as usize, "hop", "hops"),
-                args.object(),
-                surroundings.as_of
-            ),
-            diff: None,
-            cost: "nothing: from the history alone".into(),
-            undo: None,
-        }
+        from_history(format!(
+            "Walks the dependency graph {} from `{}` as of {}.",
+            count(args.hops as usize, "hop", "hops"),
+            args.object(),
+            surroundings.as_of
+        ))
     }
 
     async fn answer(&self, args: Args, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
@@ -92,16 +87,8 @@ impl Typed for Neighbours {
         edges.sort_by_key(|e| (scene.graph.workload_of(e.from), e.relation, scene.graph.workload_of(e.to)));
         edges.dedup_by_key(|e| (scene.graph.workload_of(e.from), e.relation, scene.graph.workload_of(e.to)));
         let told = |e: &Tie| {
-            let missing = |o: &ObjectRef| {
-                let known = scene.view.snapshot.get(o).is_some();
-                if known || !scene.view.snapshot.absence_is_known(&o.kind, &o.namespace) {
-                    ""
-                } else {
-                    " (does not exist)"
-                }
-            };
             let (from, to) = (scene.graph.workload_of(e.from), scene.graph.workload_of(e.to));
-            let (from_missing, to_missing) = (missing(&from), missing(&to));
+            let (from_missing, to_missing) = (scene.missing(&from), scene.missing(&to));
             format!("{from}{from_missing} {} {to}{to_missing}: {} ({})", e.relation.words(), e.reason(), class(e.class))
         };
         let lines: Vec<String> = edges.iter().map(told).collect();

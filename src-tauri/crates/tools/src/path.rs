@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use topology::Tie;
 
-use crate::answer::{Answer, count, recall, unstored};
+use crate::answer::{Answer, count, from_history, recall, unstored};
 use crate::scene::Scene;
 use crate::typed::{Named, Typed};
 use crate::{Surroundings, ToolError};
@@ -56,12 +56,7 @@ impl Typed for DependencyPath {
     }
 
     fn would(&self, args: &Ends, surroundings: &Surroundings) -> Preview {
-        Preview {
-            does: format!("Looks for a way from `{}` to `{}` as of {}.", args.from, args.to, surroundings.as_of),
-            diff: None,
-            cost: "nothing: from the history alone".into(),
-            undo: None,
-        }
+        from_history(format!("Looks for a way from `{}` to `{}` as of {}.", args.from, args.to, surroundings.as_of))
     }
 
     async fn answer(&self, args: Ends, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
@@ -84,18 +79,13 @@ impl Typed for DependencyPath {
         let lines: Vec<String> = way
             .iter()
             .map(|e| {
-                let missing = |o: &ObjectRef| {
-                    let absent = scene.view.snapshot.get(o).is_none()
-                        && scene.view.snapshot.absence_is_known(&o.kind, &o.namespace);
-                    if absent { " (does not exist)" } else { "" }
-                };
                 format!(
                     "{}{} {} {}{}: {}",
                     e.from,
-                    missing(e.from),
+                    scene.missing(e.from),
                     e.relation.words(),
                     e.to,
-                    missing(e.to),
+                    scene.missing(e.to),
                     e.reason()
                 )
             })
@@ -123,12 +113,7 @@ impl Typed for BlastRadius {
     }
 
     fn would(&self, args: &Named, surroundings: &Surroundings) -> Preview {
-        Preview {
-            does: format!("Follows what depends on `{}` as of {}.", args.object(), surroundings.as_of),
-            diff: None,
-            cost: "nothing: from the history alone".into(),
-            undo: None,
-        }
+        from_history(format!("Follows what depends on `{}` as of {}.", args.object(), surroundings.as_of))
     }
 
     async fn answer(&self, args: Named, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {

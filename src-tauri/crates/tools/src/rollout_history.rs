@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::answer::{Answer, count, recall, unstored};
+use crate::answer::{Answer, count, from_history, recall, unstored};
 use crate::difference::fields;
 use crate::scene::Scene;
 use crate::typed::Typed;
@@ -36,6 +36,14 @@ pub(crate) struct Args {
     pub to: Option<i64>,
 }
 
+impl Args {
+    /// Kubernetes' own word for the kind, however it was written.
+    fn known_kind(&self) -> Option<&'static str> {
+        let known = ["Deployment", "StatefulSet", "DaemonSet"];
+        known.into_iter().find(|known| known.eq_ignore_ascii_case(self.kind.trim()))
+    }
+}
+
 /// One pod template that a workload has had.
 struct Revision {
     number: i64,
@@ -57,7 +65,7 @@ impl Typed for RolloutHistory {
         tells field by field what differs between two of them.";
 
     fn consistent(args: &Args) -> Result<(), String> {
-        if !["deployment", "statefulset", "daemonset"].contains(&args.kind.trim().to_ascii_lowercase().as_str()) {
+        if args.known_kind().is_none() {
             return Err(format!("`kind` is `{}`; it takes Deployment, StatefulSet or DaemonSet", args.kind.trim()));
         }
         match (args.from, args.to) {
@@ -67,27 +75,18 @@ impl Typed for RolloutHistory {
     }
 
     fn would(&self, args: &Args, surroundings: &Surroundings) -> Preview {
-        Preview {
-            does: format!(
-                "Lists the revisions of {} {}/{} as of {} and compares two of them.",
-                args.kind.trim(),
-                args.namespace.trim(),
-                args.name.trim(),
-                surroundings.as_of
-            ),
-            diff: None,
-            cost: "nothing: from the history alone".into(),
-            undo: None,
-        }
+        from_history(format!(
+            "Lists the revisions of {} {}/{} as of {} and compares two of them.",
+            args.kind.trim(),
+            args.namespace.trim(),
+            args.name.trim(),
+            surroundings.as_of
+        ))
     }
 
     async fn answer(&self, args: Args, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
         let scene = Scene::of(surroundings).map_err(|e| unstored(Self::NAME, &e))?;
-        let kind = match args.kind.trim().to_ascii_lowercase().as_str() {
-            "statefulset" => "StatefulSet",
-            "daemonset" => "DaemonSet",
-            _ => "Deployment",
-        };
+        let kind = args.known_kind().unwrap_or("Deployment");
         let object = ObjectRef::new(kind, args.namespace.trim(), args.name.trim());
         let revisions = match kind {
             "Deployment" => of_replica_sets(&scene, &object),

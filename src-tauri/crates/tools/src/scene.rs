@@ -41,6 +41,13 @@ impl Scene {
         Ok(Scene { view, graph })
     }
 
+    /// What is said behind an object that something names and that certainly is not there; otherwise nothing.
+    pub fn missing(&self, object: &ObjectRef) -> &'static str {
+        let snapshot = &self.view.snapshot;
+        let absent = snapshot.get(object).is_none() && snapshot.absence_is_known(&object.kind, &object.namespace);
+        if absent { " (does not exist)" } else { "" }
+    }
+
     /// The object that somebody calls a workload: `cart`, `Deployment/cart` or `Deployment/shop/cart`.
     pub fn workload(&self, namespace: &str, words: &str) -> Option<ObjectRef> {
         let parts: Vec<&str> = words.split('/').collect();

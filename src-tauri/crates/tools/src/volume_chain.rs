@@ -4,7 +4,7 @@ use model::{Doc, Held, ObjectRef, ObservationId, Preview};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, recall, short, unstored};
+use crate::answer::{Answer, from_history, recall, short, unstored};
 use crate::scene::Scene;
 use crate::typed::{Named, Typed};
 use crate::{Surroundings, ToolError};
@@ -63,12 +63,7 @@ impl Typed for VolumeChain {
     }
 
     fn would(&self, args: &Args, surroundings: &Surroundings) -> Preview {
-        Preview {
-            does: format!("Follows the volumes of `{}` as of {}.", args.named().object(), surroundings.as_of),
-            diff: None,
-            cost: "nothing: from the history alone".into(),
-            undo: None,
-        }
+        from_history(format!("Follows the volumes of `{}` as of {}.", args.named().object(), surroundings.as_of))
     }
 
     async fn answer(&self, args: Args, _permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {

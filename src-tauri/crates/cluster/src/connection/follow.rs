@@ -139,9 +139,7 @@ impl Follow {
                         Act::Refused(_) => {
                             // Listed and not watched: what is there is known, what came or went since is not.
                             let listed = self.coverage == Some(CoverageState::Listed);
-                            if listed || !self.inner.namespaces.is_empty() {
-                                self.inner.refused.notify_one();
-                            }
+                            self.have_rights_asked();
                             self.cover(if listed { CoverageState::Partial } else { CoverageState::Refused }).await;
                         }
                         Act::CountRestart => self.inner.change_watch_quietly(self.row, |watch| watch.restarts += 1),
@@ -448,11 +446,16 @@ impl Follow {
         }
     }
 
-    async fn narrow(&mut self) {
-        let namespace = self.inner.namespace.clone();
+    /// After a refusal: a right was lost, or the namespaces that the engineer added are left to try.
+    fn have_rights_asked(&self) {
         if self.coverage == Some(CoverageState::Listed) || !self.inner.namespaces.is_empty() {
             self.inner.refused.notify_one();
         }
+    }
+
+    async fn narrow(&mut self) {
+        let namespace = self.inner.namespace.clone();
+        self.have_rights_asked();
         // What is known of other namespaces is neither there nor gone: nobody may look.
         self.known.retain(|object, _| object.namespace == namespace);
         self.cover(CoverageState::Refused).await;

@@ -31,16 +31,7 @@ fn permit(cluster: &ClusterId) -> Permit {
         incidents: Vec::new(),
     };
     door.write(case, &[Written { at: Time(0), author: Author::Program, fact: opened }]).unwrap();
-    let call = ToolCall {
-        tool: "test".into(),
-        cluster: cluster.clone(),
-        args: json!({}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: Vec::new(),
-        shown: None,
-        definition: None,
-    };
+    let call = ToolCall::new("test", cluster.clone(), json!({}));
     let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
     let id = CallId(uuid());
     let by = Author::Investigator { name: "built-in".into() };

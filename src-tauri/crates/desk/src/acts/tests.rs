@@ -41,16 +41,7 @@ fn investigators(desk: &Desk, case: CaseId, cluster: &ClusterId, tool: &str, arg
     let id = desk.ids.call();
     let surroundings = desk.surroundings_now(case).unwrap();
     let tool = desk.tool(tool).unwrap();
-    let mut call = ToolCall {
-        tool: tool.spec().name,
-        cluster: cluster.clone(),
-        args,
-        reason: String::new(),
-        expects: String::new(),
-        tainted: Vec::new(),
-        shown: None,
-        definition: None,
-    };
+    let mut call = ToolCall::new(tool.spec().name, cluster.clone(), args);
     call.shown = tool.shown(&call, &surroundings);
     let (risk, preview) = (tool.risk(&call.args), tool.preview(&call, &surroundings));
     let author = Author::Investigator { name: "somebody".into() };

@@ -51,11 +51,7 @@ fn drift_is_what_is_declared_and_not_seen_or_seen_and_not_declared() {
 
 #[tokio::test]
 async fn versions_of_a_blueprint_are_told_apart_line_by_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let paths = crate::Paths::in_folder(folder.path()).unwrap();
-    let kubeconfigs = cluster::Sources::default();
-    let opening = crate::Opening { paths, in_memory: true, knowledge: Vec::new(), kubeconfigs, with_added: false };
-    let desk = Desk::open(opening).unwrap();
+    let (desk, _folder) = crate::testing::desk_in_memory();
     let mut blueprint = Blueprint { name: "web".into(), owner: "team-a".into(), ..Blueprint::default() };
     desk.put_blueprint(&blueprint).unwrap();
     assert!(desk.blueprint_diff("web", None, None).unwrap().contains("+owner: team-a"), "the first came from nothing");

@@ -5,15 +5,10 @@ use model::{Body, ChangeKind, Observation, Source};
 use serde_json::json;
 
 use super::*;
-use crate::{Opening, Paths};
 
 #[tokio::test]
 async fn what_was_known_at_a_time_leaves_out_what_had_happened_and_was_learnt_later() {
-    let folder = tempfile::tempdir().unwrap();
-    let paths = Paths::in_folder(folder.path()).unwrap();
-    let kubeconfigs = cluster::Sources::default();
-    let desk =
-        Desk::open(Opening { paths, in_memory: true, knowledge: Vec::new(), kubeconfigs, with_added: false }).unwrap();
+    let (desk, _folder) = crate::testing::desk_in_memory();
     let id = ClusterId("cluster:demo".into());
     let history = Arc::new(History::in_memory(id.clone()).unwrap());
     let web = ObjectRef::new("Deployment", "shop", "web");

@@ -151,16 +151,7 @@ impl Desk {
         let cluster = self.clusters().into_iter().find(|row| row.name == context).map(|row| row.id);
         let writes = if writes { gate::Writes::On } else { gate::Writes::Off };
         let policy = self.with_rules(Policy { context: context.to_owned(), writes, ..Policy::default() });
-        let call = ToolCall {
-            tool: tool.to_owned(),
-            cluster: cluster.unwrap_or_else(|| ClusterId(context.to_owned())),
-            args: args.clone(),
-            reason: String::new(),
-            expects: String::new(),
-            tainted: Vec::new(),
-            shown: None,
-            definition: None,
-        };
+        let call = ToolCall::new(tool, cluster.unwrap_or_else(|| ClusterId(context.to_owned())), args.clone());
         let used = |rule: &str| self.file.uses_of(rule).unwrap_or(u32::MAX);
         Ok(TriedRules { ruling: policy.rule_after(&call, risk, self.clock.now(), &used), risk })
     }

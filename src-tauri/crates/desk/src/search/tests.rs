@@ -5,14 +5,9 @@ use model::{Body, ChangeKind, ClusterId, Observation, Source, Time};
 use serde_json::json;
 
 use super::*;
-use crate::{Opening, Paths};
 
 fn desk_with(objects: &[(&str, &str, &str)]) -> (Arc<Desk>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let paths = Paths::in_folder(folder.path()).unwrap();
-    let kubeconfigs = cluster::Sources::default();
-    let desk =
-        Desk::open(Opening { paths, in_memory: true, knowledge: Vec::new(), kubeconfigs, with_added: false }).unwrap();
+    let (desk, folder) = crate::testing::desk_in_memory();
     let id = ClusterId("cluster:night".into());
     let history = Arc::new(History::in_memory(id.clone()).unwrap());
     let at = Time::from_seconds(1_000_000);

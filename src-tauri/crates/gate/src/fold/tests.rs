@@ -11,16 +11,7 @@ use uuid::Uuid;
 use super::{Call, CallState, fold, fold_case};
 
 fn tool_call(tail: u64) -> ToolCall {
-    ToolCall {
-        tool: "logs".into(),
-        cluster: ClusterId("cluster:demo".into()),
-        args: json!({"namespace": "shop", "tail": tail}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: vec![],
-        shown: None,
-        definition: None,
-    }
+    ToolCall::new("logs", ClusterId("cluster:demo".into()), json!({"namespace": "shop", "tail": tail}))
 }
 
 fn result() -> ResultView {

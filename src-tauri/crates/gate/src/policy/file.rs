@@ -208,16 +208,7 @@ impl Test {
             }
         };
         let policy = Policy { rules, writes: Writes::On, context: self.cluster.clone(), ..Policy::default() };
-        let call = ToolCall {
-            tool: self.tool.clone(),
-            cluster: ClusterId(self.cluster.clone()),
-            args,
-            reason: String::new(),
-            expects: String::new(),
-            tainted: Vec::new(),
-            shown: None,
-            definition: None,
-        };
+        let call = ToolCall::new(self.tool.clone(), ClusterId(self.cluster.clone()), args);
         let (gave, by) = match policy.rule(&call, risk, at) {
             Ruling::Ask => (Does::Ask, String::new()),
             Ruling::Allowed { rule } => (Does::Allow, format!(" by `{rule}`")),

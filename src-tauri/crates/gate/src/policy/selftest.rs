@@ -18,16 +18,7 @@ pub struct Promise {
 const NOW: Time = Time::from_seconds(50);
 
 fn call(tool: &str, namespace: &str) -> ToolCall {
-    ToolCall {
-        tool: tool.into(),
-        cluster: ClusterId("cluster:tried".into()),
-        args: json!({"namespace": namespace, "name": "web"}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: Vec::new(),
-        shown: None,
-        definition: None,
-    }
+    ToolCall::new(tool, ClusterId("cluster:tried".into()), json!({"namespace": namespace, "name": "web"}))
 }
 
 /// Reads of the namespace `shop`, until a second after [`NOW`].

@@ -7,16 +7,7 @@ use super::{Approve, Does, Policy, Rule, RuleFile, Writes};
 const ALL: [Risk; 4] = [Risk::Read, Risk::ReadSensitive, Risk::Write, Risk::Destructive];
 
 fn logs() -> ToolCall {
-    ToolCall {
-        tool: "logs".into(),
-        cluster: ClusterId("cluster:demo".into()),
-        args: json!({"namespace": "shop", "pod": "cart-0"}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: vec![],
-        shown: None,
-        definition: None,
-    }
+    ToolCall::new("logs", ClusterId("cluster:demo".into()), json!({"namespace": "shop", "pod": "cart-0"}))
 }
 
 fn tainted() -> ToolCall {

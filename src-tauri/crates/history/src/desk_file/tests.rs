@@ -44,16 +44,7 @@ fn step(at: i64, call: CallId, step: CallStep) -> Written {
 }
 
 fn proposed(at: i64, id: CallId) -> Written {
-    let call = ToolCall {
-        tool: "logs".into(),
-        cluster: ClusterId("cluster:demo".into()),
-        args: serde_json::json!({"namespace": "shop"}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: vec![],
-        shown: None,
-        definition: None,
-    };
+    let call = ToolCall::new("logs", ClusterId("cluster:demo".into()), serde_json::json!({"namespace": "shop"}));
     step(at, id, CallStep::Proposed { digest: call.digest(), call, risk: Risk::Read })
 }
 

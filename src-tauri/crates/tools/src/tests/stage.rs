@@ -102,16 +102,7 @@ impl Stage {
     }
 
     pub fn call(&self, tool: &str, args: Value) -> ToolCall {
-        ToolCall {
-            tool: tool.into(),
-            cluster: self.surroundings.history.cluster().clone(),
-            args,
-            reason: String::new(),
-            expects: String::new(),
-            tainted: Vec::new(),
-            shown: None,
-            definition: None,
-        }
+        ToolCall::new(tool, self.surroundings.history.cluster().clone(), args)
     }
 
     pub fn preview(&self, tool: &str, args: Value) -> Preview {

@@ -6,6 +6,15 @@ fn rule(groups: &[&str], resources: &[&str]) -> serde_json::Value {
     json!({"verbs": ["list", "watch"], "apiGroups": groups, "resources": resources})
 }
 
+/// A connection that soon asks again what may be listed.
+fn open_on(fake: &Fake, namespace: &str, terms: Terms) -> Arc<Connection> {
+    let context = fake.context("{}", namespace);
+    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
+    let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
+    let patience = Patience { review: Duration::from_millis(300), ..Patience::default() };
+    Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, patience)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rules_decide_what_is_watched_where_and_the_rest_is_not_seen_rather_than_absent() {
     let fake = Fake::start().await;
@@ -109,12 +118,8 @@ async fn what_is_granted_later_is_watched_without_opening_anew_and_what_is_taken
         }
     };
     grant(&[("shop", &["pods"])]);
-    let context = fake.context("{}", "shop");
-    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
     let terms = Terms { namespaces: vec!["bank".into()], ..Terms::default() };
-    let patience = Patience { review: Duration::from_millis(300), ..Patience::default() };
-    let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
-    let connection = Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, patience);
+    let connection = open_on(&fake, "shop", terms);
     connection.wait_synced(PATIENCE).await;
     let live = |state: &ConnectionState, kind: &str| -> Vec<String> {
         let watches = state.watches.iter().filter(|w| w.kind == kind && w.phase == WatchPhase::Live);
@@ -141,17 +146,6 @@ async fn what_is_granted_later_is_watched_without_opening_anew_and_what_is_taken
     fake.put("pods", pod("late"));
     until(&connection, |s| s.get(&ObjectRef::new("Pod", "shop", "late")).is_some()).await;
     connection.close().await;
-}
-
-fn hurried() -> Patience {
-    Patience { review: Duration::from_millis(300), ..Patience::default() }
-}
-
-fn open_on(fake: &Fake, namespace: &str, terms: Terms) -> Arc<Connection> {
-    let context = fake.context("{}", namespace);
-    let history = Arc::new(History::in_memory(context.id.clone()).unwrap());
-    let (redactor, search) = (Arc::new(Redactor::new([7; 32])), Arc::new(SearchPath::only(&[])));
-    Connection::open_with(&context, terms, history, redactor, Arc::new(WallClock), search, hurried())
 }
 
 #[tokio::test(flavor = "multi_thread")]

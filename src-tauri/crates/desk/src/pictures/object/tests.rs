@@ -7,15 +7,10 @@ use model::{ChangeKind, ClusterId, Source, Time};
 use serde_json::json;
 
 use super::*;
-use crate::{Desk, Opening, Paths};
 
 #[tokio::test]
 async fn an_object_is_shown_with_all_its_versions_though_a_snapshot_holds_few() {
-    let folder = tempfile::tempdir().unwrap();
-    let paths = Paths::in_folder(folder.path()).unwrap();
-    let kubeconfigs = cluster::Sources::default();
-    let desk =
-        Desk::open(Opening { paths, in_memory: true, knowledge: Vec::new(), kubeconfigs, with_added: false }).unwrap();
+    let (desk, _folder) = crate::testing::desk_in_memory();
     let id = ClusterId("cluster:demo".into());
     let history = Arc::new(History::in_memory(id.clone()).unwrap());
     let web = ObjectRef::new("Deployment", "shop", "web");

@@ -35,16 +35,7 @@ const FORBIDS: &str = "rules:
 ";
 
 fn ruled(desk: &Desk, policy: Policy) -> Ruling {
-    let call = ToolCall {
-        tool: "logs".into(),
-        cluster: ClusterId("cluster:demo".into()),
-        args: json!({"namespace": "shop", "pod": "cart-0"}),
-        reason: String::new(),
-        expects: String::new(),
-        tainted: Vec::new(),
-        shown: None,
-        definition: None,
-    };
+    let call = ToolCall::new("logs", ClusterId("cluster:demo".into()), json!({"namespace": "shop", "pod": "cart-0"}));
     desk.with_rules(policy).rule(&call, Risk::Read, Time(0))
 }
 
