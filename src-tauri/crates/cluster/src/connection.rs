@@ -280,7 +280,8 @@ impl Connection {
 
 /// Logs in, starts the watches, and then notices what no watch tells.
 async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
-    let (served, everywhere) = tokio::join!(inner.find_served(), inner.rules_everywhere());
+    inner.state.send_modify(|state| state.finding_kinds = true);
+    let (served, everywhere) = tokio::join!(inner.find_served(), inner.watch_what_is_always_served(&tasks));
     let (mut there, mut lacking) = (Vec::new(), Vec::new());
     for kind in kinds::wanted(served.as_deref(), &inner.kinds) {
         match &served {
@@ -292,6 +293,11 @@ async fn run(inner: Arc<Inner>, tasks: Weak<Tasks>) {
     lacking.extend(kinds::missing(served.as_deref(), &inner.kinds));
     inner.watch_kinds(there, everywhere, &tasks).await;
     inner.start(lacking.into_iter().map(Place::not_served).collect(), &[], None, &tasks).await;
+    let now = inner.clock.now();
+    inner.state.send_modify(|state| {
+        state.finding_kinds = false;
+        state.settle(&inner.server, now);
+    });
     tokio::join!(
         pulse::beat(inner.clone()),
         places::follow_rights(inner.clone(), tasks.clone()),

@@ -56,6 +56,11 @@ impl Kind {
         matches!((&*self.group, &*self.kind), ("", "Pod" | "Event") | ("apps", "ReplicaSet"))
     }
 
+    /// Of the core group, whose one version every API server serves.
+    pub(crate) fn is_always_served(&self) -> bool {
+        self.group.is_empty() && self.version == "v1"
+    }
+
     pub(crate) fn is_node(&self) -> bool {
         self.group.is_empty() && self.kind == "Node"
     }

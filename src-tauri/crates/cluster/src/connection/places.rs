@@ -59,6 +59,11 @@ impl Inner {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it was decided where this kind is watched.
+    fn watches(&self, kind: &Kind) -> bool {
+        self.watched().kinds.iter().any(|(held, _)| held.name() == kind.name())
+    }
+
     /// What holds in every namespace, asked for once.
     pub(super) async fn rules_everywhere(&self) -> Option<Rules> {
         rights::everywhere(&self.client().await.ok()?).await
@@ -94,6 +99,20 @@ impl Inner {
         if self.only_namespaces { Scope::only(kinds, &self.namespaces) } else { Scope::default() }
     }
 
+    /// Pods and what else every API server serves need no list of its kinds: whoever may list them everywhere sees them
+    /// a round trip or two sooner, and where a group does not answer. Gives the rules of every namespace.
+    pub(super) async fn watch_what_is_always_served(self: &Arc<Self>, tasks: &Weak<Tasks>) -> Option<Rules> {
+        let everywhere = self.rules_everywhere().await?;
+        if !self.only_namespaces {
+            let kinds = crate::kind::watched().into_iter();
+            let kinds: Vec<Kind> = kinds.filter(|kind| kind.is_always_served() && everywhere.allows(kind)).collect();
+            if !kinds.is_empty() {
+                self.watch_kinds(kinds, Some(everywhere.clone()), tasks).await;
+            }
+        }
+        Some(everywhere)
+    }
+
     /// Starts the watches of kinds that have none yet, where they may be watched. `everywhere` are the rules of every
     /// namespace, where they were asked for already.
     pub(super) async fn watch_kinds(
@@ -104,7 +123,9 @@ impl Inner {
     ) {
         self.writer.flush().await;
         let (before, scope) = tokio::join!(self.remembered(), self.scope(&kinds, everywhere));
-        let decided: Vec<(Kind, Extent)> = kinds.into_iter().map(|kind| (kind.clone(), scope.of(&kind))).collect();
+        // Of those that are watched already it was only asked what they allow of the others.
+        let new = kinds.into_iter().filter(|kind| !self.watches(kind));
+        let decided: Vec<(Kind, Extent)> = new.map(|kind| (kind.clone(), scope.of(&kind))).collect();
         let places = decided.iter().flat_map(|(kind, extent)| Place::of(kind, extent)).collect();
         // Installed since it was looked for.
         let retired: Vec<usize> = {
@@ -284,8 +305,7 @@ pub(super) async fn follow_rights(inner: Arc<Inner>, tasks: Weak<Tasks>) {
 
 impl Connection {
     pub(super) async fn watch(&self, kind: Kind) {
-        let is_watched = self.inner.watched().kinds.iter().any(|(held, _)| held.name() == kind.name());
-        if !is_watched {
+        if !self.inner.watches(&kind) {
             self.inner.watch_kinds(vec![kind], None, &Arc::downgrade(&self.tasks)).await;
         }
     }

@@ -98,6 +98,8 @@ pub struct ConnectionState {
     /// What keeps it from living, told apart by what a person has to do.
     pub trouble: Option<Trouble>,
     pub watches: Vec<WatchState>,
+    /// It is still being found out which kinds there are to watch besides these.
+    pub finding_kinds: bool,
     /// Namespaces that this login may see too, or of which that was not asked, and that are not watched: there are too
     /// many.
     pub left_out: Vec<String>,
@@ -118,6 +120,7 @@ impl ConnectionState {
             hint: String::new(),
             trouble: None,
             watches: Vec::new(),
+            finding_kinds: false,
             left_out: Vec::new(),
             unkept: None,
             server_version: String::new(),
@@ -133,7 +136,8 @@ impl ConnectionState {
 
     /// Every watch has listed, was refused, or has nothing to list.
     pub fn is_synced(&self) -> bool {
-        !self.watches.is_empty()
+        !self.finding_kinds
+            && !self.watches.is_empty()
             && self
                 .watches
                 .iter()

@@ -71,6 +71,30 @@ async fn whoever_may_list_everything_is_asked_about_in_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pods_show_while_the_cluster_still_thinks_about_which_kinds_it_serves() {
+    let fake = Fake::start().await;
+    fake.put("pods", pod("cart"));
+    {
+        let mut shelf = fake.shelf();
+        shelf.rules.insert(String::new(), vec![rule(&["*"], &["*"])]);
+        shelf.answers.insert("/api".into(), (429, String::new()));
+    }
+    let connection = open(&fake.context("{}", "shop"));
+    let live = |state: &ConnectionState| {
+        state.watches.iter().any(|watch| watch.kind == "Pod" && watch.phase == WatchPhase::Live)
+    };
+    let state = until_state(&connection, live).await;
+    assert!(state.finding_kinds && !state.is_synced(), "{state:?}");
+    assert_eq!(names(&connection, "Pod"), ["cart"]);
+    fake.shelf().answers.clear();
+    connection.reconnect().await;
+    let state = connection.wait_synced(PATIENCE).await;
+    assert!(!state.finding_kinds && state.watches.iter().any(|watch| watch.kind == "Deployment"), "{state:?}");
+    assert_eq!(state.watches.iter().filter(|watch| watch.kind == "Pod").count(), 1);
+    connection.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_namespaces_can_be_listed_those_that_the_rules_allow_are_watched() {
     let fake = Fake::start().await;
     for name in ["bank", "shop", "zoo"] {
