@@ -13,9 +13,10 @@ use crate::Text;
 
 /// Knows texts, keys, lists and maps that were read lately or that several hold, and hands them out again.
 ///
-/// It holds what it knows, and forgets by itself: whenever it has grown to twice what was worth keeping, what only one
-/// holds and nobody asked for since is dropped. So it never keeps more than a share of what is alive, and what is
-/// unique (uids, addresses) passes through. Many threads may use one; each step locks one of many parts for a moment.
+/// It holds what it knows, and forgets by itself: whenever it has grown by half of what was worth keeping, what nobody else
+/// holds is dropped, and what only one holds and nobody asked for since. So it never keeps more than a share of what is
+/// alive, and what is unique (uids, addresses) passes through. Many threads may use one; each step locks one of many
+/// parts for a moment.
 pub struct Pool {
     random: RandomState,
     shards: Box<[Mutex<Shard>]>,
@@ -30,8 +31,8 @@ pub struct PoolSize {
 }
 
 const SHARDS: usize = 16;
-/// Entries of one part of one shard that are never swept; a few hundred kB over all.
-const LEAST: usize = 1_024;
+/// Entries of one part of one shard that are never swept; a megabyte over all.
+const LEAST: usize = 256;
 /// Longer texts are hardly ever written twice.
 const LONGEST_SHARED: usize = 4_096;
 /// Remembered ways to find a map that a new one may differ little from, in each shard.
@@ -97,8 +98,13 @@ impl<T: Shared> Known<T> {
 
     fn insert(&mut self, hash: u64, value: T) {
         if self.table.len() >= self.limit {
-            self.sweep(|entry| entry.1.holders() > 2 || entry.0 & 1 == 1);
-            self.limit = (self.table.len() * 2).max(LEAST);
+            // What was asked for often and is held by nobody is of a pod that is gone: kept for having been asked for, it
+            // would be kept again and again, and what is worth keeping would seem to grow with every pod that goes.
+            self.sweep(|entry| match entry.1.holders() {
+                0 | 1 => false,
+                2 => entry.0 & 1 == 1,
+                _ => true,
+            });
         }
         self.table.insert_unique(hash & !1, (hash & !1, value), |(hash, _)| hash & !1);
     }
@@ -109,14 +115,15 @@ impl<T: Shared> Known<T> {
             entry.0 &= !1;
             stays
         });
-        self.table.shrink_to(self.table.len() * 2, |(hash, _)| hash & !1);
+        let kept = self.table.len();
+        self.limit = (kept + kept / 2).max(LEAST);
+        self.table.shrink_to(self.limit, |(hash, _)| hash & !1);
     }
 
     /// Forgets what nobody else holds.
     fn clean(&mut self) -> usize {
         let before = self.table.len();
         self.sweep(|entry| entry.1.holders() > 1);
-        self.limit = (self.table.len() * 2).max(LEAST);
         before - self.table.len()
     }
 }

@@ -97,6 +97,34 @@ fn a_pool_forgets_what_nobody_holds_and_what_is_unique() {
 }
 
 #[test]
+fn pods_that_come_and_go_leave_a_pool_as_large_as_it_was() {
+    let pool = Pool::default();
+    let state = |place: usize, life: usize, phase: &str| {
+        let mut pod = pod(&format!("checkout-{place}-{life}"), &format!("node-{}", place % 7));
+        pod["metadata"]["uid"] = format!("a long unique name of its own: {place} in its life {life}").into();
+        pod["status"] =
+            serde_json::json!({"phase": phase, "conditions": [{"type": "Ready", "of": pod["metadata"]["uid"]}]});
+        pool.doc(&pod)
+    };
+    // Each state of a pod asks for its own texts once more.
+    let born = |place: usize, life: usize| {
+        state(place, life, "Pending");
+        state(place, life, "Running")
+    };
+    let mut pods: Vec<Doc> = (0..4_000).map(|place| born(place, 0)).collect();
+    let mut sizes = Vec::new();
+    for life in 1..12 {
+        for (place, held) in pods.iter_mut().enumerate() {
+            *held = born(place, life);
+        }
+        let PoolSize { texts, shapes, nodes } = pool.size();
+        sizes.push(texts + shapes + nodes);
+    }
+    // Each has a few texts and maps of its own; what those before had would be several times that.
+    assert!(sizes.iter().all(|size| *size < 3 * pods.len()), "{sizes:?}");
+}
+
+#[test]
 fn threads_read_into_one_pool() {
     let pool = Pool::default();
     let docs: Vec<Vec<Doc>> = std::thread::scope(|scope| {
