@@ -107,9 +107,29 @@ fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: 
     let how =
         if before.uid == now.uid || before.uid.is_empty() || now.uid.is_empty() { "version" } else { "recreated" };
     let change = Change { subject: object.clone(), before, after: now, at: now.at, how };
-    let (old, new) = (&before.object, &now.object);
-    let mut all = match (topology::pod_spec_of(&object.kind, old), topology::pod_spec_of(&object.kind, new)) {
-        (Some(a), Some(b)) if object.kind != "Pod" => differences(a, b),
+    let all = what_differs(&object.kind, &before.object, &now.object);
+    if !all.is_empty() {
+        say(scene, &change, &all, found);
+    }
+}
+
+/// What differs between two versions of an object in what somebody set, in words: `limits.memory from 512Mi to 256Mi`.
+/// Empty where nothing that is compared differs. Values of variables that look like secrets are not among them.
+pub fn change_in_words(kind: &str, before: &Doc, after: &Doc) -> Vec<String> {
+    let all = what_differs(kind, before, after);
+    let mut containers: Vec<&str> = all.iter().map(|d| d.container.as_str()).filter(|name| !name.is_empty()).collect();
+    containers.sort_unstable();
+    containers.dedup();
+    let said = |d: &Difference| match d.container.as_str() {
+        name if !name.is_empty() && containers.len() > 1 => format!("{name}: {}", d.shown()),
+        _ => d.shown(),
+    };
+    all.iter().map(said).collect()
+}
+
+fn what_differs(kind: &str, old: &Doc, new: &Doc) -> Vec<Difference> {
+    let mut all = match (topology::pod_spec_of(kind, old), topology::pod_spec_of(kind, new)) {
+        (Some(a), Some(b)) if kind != "Pod" => differences(a, b),
         _ => Vec::new(),
     };
     let text_of = |value: Option<&Doc>| {
@@ -135,7 +155,7 @@ fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: 
         if pointer == "/spec/taints" && by_people(a).eq(by_people(b)) {
             continue;
         }
-        if a != b && !matches!(object.kind.as_str(), "Pod") {
+        if a != b && kind != "Pod" {
             all.push(Difference::plain(what, pointer.trim_start_matches("/spec/"), text_of(a), text_of(b)));
         }
     }
@@ -143,9 +163,7 @@ fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: 
     if !keys.is_empty() {
         all.push(Difference::plain("config", &keys.join(", "), String::new(), String::new()));
     }
-    if !all.is_empty() {
-        say(scene, &change, &all, found);
-    }
+    all
 }
 
 /// The taints that somebody set, rather than the node controller.

@@ -53,6 +53,7 @@ use topology::Graph;
 use crate::found::Found;
 use crate::scene::Scene;
 
+pub use crate::changes::change_in_words;
 pub use crate::policy::{MayReach, PolicyVerdict, may_reach};
 pub use crate::triage::catalogue::{Role, is_fact, role_of};
 

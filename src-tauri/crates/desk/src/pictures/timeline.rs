@@ -56,7 +56,7 @@ pub fn timeline(
             let changed = before.object.get("spec") != after.object.get("spec")
                 || before.object.get("keys") != after.object.get("keys");
             if changed {
-                marks.push(change(lane, format!("{} {} changed", object.kind, object.name), after));
+                marks.push(change(lane, what_changed(object, before, after), after));
             }
         }
         learnt.insert(held.observation.clone(), held.seen_at);
@@ -128,6 +128,21 @@ impl Lanes {
 
     fn find(&self, object: &ObjectRef) -> Option<u32> {
         self.index.get(object).copied()
+    }
+}
+
+/// Which fields changed, from what to what; the first few of many.
+fn what_changed(object: &ObjectRef, before: &Held, after: &Held) -> String {
+    const SAID: usize = 3;
+    let (kind, name) = (&object.kind, &object.name);
+    let words = detect::change_in_words(kind, &before.object, &after.object);
+    let more = match words.len().saturating_sub(SAID) {
+        0 => String::new(),
+        more => format!("; {more} more"),
+    };
+    match words.is_empty() {
+        true => format!("{kind} {name} changed"),
+        false => format!("{kind} {name}: {}{more}", words[..words.len().min(SAID)].join("; ")),
     }
 }
 

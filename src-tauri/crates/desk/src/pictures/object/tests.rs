@@ -38,4 +38,7 @@ async fn an_object_is_shown_with_all_its_versions_though_a_snapshot_holds_few() 
     let then = desk.object(&id, &web, Some(all[20].at)).unwrap();
     assert_eq!(then.changed_at.len(), 21);
     assert!(then.last_change.unwrap().contains("+  replicas: 20"));
+    // On the timeline it is said what changed, not only that something did.
+    let marks = desk.timeline(&id, std::slice::from_ref(&web)).unwrap().marks;
+    assert_eq!(marks.last().unwrap().title, "Deployment web: replicas from 48 to 49");
 }
