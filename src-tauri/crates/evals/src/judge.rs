@@ -23,6 +23,8 @@ pub struct Verdict {
     pub silent: bool,
     /// Nothing is wrong and something was reported.
     pub false_alarm: bool,
+    /// Incidents beyond what is wrong: a fault that is told twice, or a cluster that is well and is said not to be.
+    pub incidents_too_many: usize,
     /// The fix of the first hypothesis is one of the right ones; `None` where the truth names none.
     pub fix_right: Option<bool>,
     /// The fix that was proposed for the first hypothesis, by its id.
@@ -84,6 +86,8 @@ pub fn judge(golden: &Golden, answer: Result<Answer, String>) -> Verdict {
     verdict.citations = conclusion.argument.as_ref().map(|argument| (argument.unfounded, argument.citations));
     verdict.abstained = conclusion.abstained;
     verdict.said = hypotheses.first().map(|h| format!("{} @ {}", h.failure_mode, h.object)).unwrap_or_default();
+    let wrong = if truth.healthy { 0 } else { 1 + truth.others.len() };
+    verdict.incidents_too_many = answer.incidents.saturating_sub(wrong);
     if truth.healthy {
         verdict.false_alarm = answer.incidents > 0 || (!conclusion.abstained && !hypotheses.is_empty());
         return verdict;

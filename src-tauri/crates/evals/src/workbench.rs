@@ -205,12 +205,13 @@ fn answer(
         view.released.extend(history.get(id)?.map(Arc::<Observation>::new));
     }
     let graph = Graph::build(&view, &[]);
-    let incidents: std::collections::BTreeSet<_> = conclusion.hypotheses.iter().map(|h| &h.incident).collect();
     let mut facts = facts(&view, &graph);
+    // An incident that no hypothesis fits wakes a person all the same.
+    let incidents = detect::triage(&view, &graph, &facts).incidents.len();
     let blueprints = knowledge::Blueprints::new(golden.blueprints.iter().cloned());
     facts.extend(blueprints.broken(&golden.cluster, &view.snapshot, |object| graph.pods_of(object), &facts));
     let spent = spent(events);
-    Ok(Answer { incidents: incidents.len(), calls, facts, conclusion, spent })
+    Ok(Answer { incidents, calls, facts, conclusion, spent })
 }
 
 /// What a language model took, where one was asked.
