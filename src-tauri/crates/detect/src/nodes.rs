@@ -164,11 +164,9 @@ fn cordon(scene: &Scene, node: &Node, found: &mut Found) {
     let since =
         taint.and_then(|t| time(t, "/timeAdded")).or_else(|| told.map(|t| t.event.last_at)).unwrap_or(node.held.at);
     let pending = scene.pods.iter().filter(|p| p.phase() == "Pending" && p.node_name().is_empty()).count();
-    let others = scene.nodes.iter().any(|n| n.is_control_plane());
-    let only_one_master = !others && node.name().contains("master");
     found
         .fact("node_cordoned", node.object)
-        .arg("control_plane", node.is_control_plane() || only_one_master)
+        .arg("control_plane", node.is_control_plane())
         .arg("by", "")
         .arg("since_seconds", scene.seconds_so(since, node.held))
         .arg("pods_pending", pending)

@@ -85,6 +85,8 @@ struct Failure {
     answer: &'static str,
     kills: bool,
     ongoing: bool,
+    /// How long the container had run when it was killed, or when its probe began to fail; `None` where neither is known.
+    served_seconds: Option<i64>,
 }
 
 /// `Readiness probe failed: …` → (readiness, the rest).
@@ -232,8 +234,11 @@ fn failure(
             pod.object.name,
             short(detail, 140)
         ));
-    let _ = started;
-    Some(Failure { container: container.name.to_owned(), probe, answer, kills, ongoing })
+    let run = container.ended().and_then(|end| Some((time(end, "/startedAt")?, time(end, "/finishedAt")?)));
+    let ran = run.map(|(start, finish)| finish.seconds_since(start));
+    let served = ran.or_else(|| Some(first.seconds_since(started?)).filter(|seconds| *seconds >= 0.0));
+    let served_seconds = served.map(|seconds| seconds as i64);
+    Some(Failure { container: container.name.to_owned(), probe, answer, kills, ongoing, served_seconds })
 }
 
 /// The container whose probe a message is about, by the port it names.
@@ -241,9 +246,15 @@ fn choose<'c, 'a>(with: &[&'c Container<'a>], detail: &str, probe: &'static str)
     let field = PROBES.iter().find(|(name, _)| *name == probe)?.1;
     let by_port = with.iter().find(|c| {
         let seen = Probe { name: probe, spec: c.spec.get(field).unwrap_or(Doc::null()), container: c.spec };
-        seen.port().is_some_and(|port| detail.contains(&format!(":{port}")))
+        seen.port().is_some_and(|port| names_port(detail, port))
     });
     by_port.or_else(|| with.iter().find(|c| !c.is_ready())).or_else(|| with.first()).copied()
+}
+
+/// Whether a message names this port, and not one whose number begins alike.
+fn names_port(detail: &str, port: i64) -> bool {
+    let port = format!(":{port}");
+    detail.match_indices(&port).any(|(at, _)| !detail[at + port.len()..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn kind_by_wording(detail: &str) -> &'static str {
@@ -406,6 +417,9 @@ fn found_evidence<'s>(scene: &'s Scene, workload: &Workload, probe: &str) -> Vec
 /// A probe that leaves less than this before it kills cannot let an ordinary program start.
 const HASTY_SECONDS: i64 = 10;
 
+/// Kubelets stagger the first attempts of probes after a restart, and runtimes take a while to end a container.
+const LATE_SECONDS: i64 = 30;
+
 fn timing(scene: &Scene, workload: &Workload, probe: &Probe, failed: Option<&Failure>, found: &mut Found) {
     let Some(failed) = failed else { return };
     if failed.answer == "timeout" && probe.number("timeoutSeconds", 1) <= 1 && probe.name != "startup" {
@@ -434,7 +448,11 @@ fn timing(scene: &Scene, workload: &Workload, probe: &Probe, failed: Option<&Fai
     let too_early = start.is_some_and(|seconds| seconds > allows);
     // A probe that speaks the wrong protocol or asks a closed port fails however long it waits.
     let other_fault = failed.answer == "protocol" || matches!(failed.answer, "status" | "exec_missing");
-    if (hasty || too_early) && !other_fault {
+    // Who has served for longer than the probe leaves for the start did start; what fails now is another thing.
+    let grace = workload.pod_spec.and_then(|spec| int(spec, "/terminationGracePeriodSeconds")).unwrap_or(30);
+    let window = allows + probe.number("timeoutSeconds", 1) + grace.max(0) + LATE_SECONDS;
+    let at_start = failed.served_seconds.is_none_or(|served| served <= window);
+    if (hasty || too_early) && at_start && !other_fault {
         found
             .fact("probe_too_early", &workload.object)
             .arg("container", probe.container_name())
@@ -458,6 +476,9 @@ fn timing(scene: &Scene, workload: &Workload, probe: &Probe, failed: Option<&Fai
     }
 }
 
+/// `Ready` changes its time whenever it comes back: later than this after the start it tells of a recovery.
+const START_SECONDS: i64 = 600;
+
 /// How long a container of this workload took from its start to being ready, the longest that was seen.
 fn observed_start(scene: &Scene, workload: &Workload, name: &str) -> Option<i64> {
     scene
@@ -468,7 +489,7 @@ fn observed_start(scene: &Scene, workload: &Workload, name: &str) -> Option<i64>
             let containers = pod.containers();
             let container = containers.iter().find(|c| c.name == name && c.restarts() == 0)?;
             let started = time(container.status, "/state/running/startedAt")?;
-            Some(ready.seconds_since(started) as i64).filter(|s| *s >= 0)
+            Some(ready.seconds_since(started) as i64).filter(|s| (0..=START_SECONDS).contains(s))
         })
         .max()
 }
@@ -564,6 +585,12 @@ fn values(probe: &Probe) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_is_named_whole() {
+        assert!(names_port("Get \"http://10.0.0.1:80/\": refused", 80) && names_port("dial tcp 10.0.0.1:80", 80));
+        assert!(!names_port("Get \"http://10.0.0.1:8080/\": refused", 80));
+    }
 
     #[test]
     fn the_kubelets_messages_are_classified() {

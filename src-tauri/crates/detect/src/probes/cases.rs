@@ -49,8 +49,14 @@ fn http_against_grpc_is_a_mismatch_of_kind() {
 fn a_liveness_probe_that_kills_within_seconds_is_too_early() {
     let hasty = json!({"livenessProbe": {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 1, "periodSeconds": 1, "failureThreshold": 1}});
     let patient = json!({"livenessProbe": {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 30}});
-    let with = |probe: Value| {
+    let with = |probe: Value, ran: i64| {
         probed(probe)
+            .but("Pod/shop/cart-abc-1", |p| {
+                let status = &mut p["status"]["containerStatuses"][0];
+                status["restartCount"] = json!(3);
+                status["lastState"] =
+                    json!({"terminated": {"exitCode": 137, "startedAt": ago(60 + ran), "finishedAt": ago(60)}});
+            })
             .event(
                 "Pod/shop/cart-abc-1",
                 "Unhealthy",
@@ -59,6 +65,7 @@ fn a_liveness_probe_that_kills_within_seconds_is_too_early() {
             .event("Pod/shop/cart-abc-1", "Killing", "Container app failed liveness probe, will be restarted")
             .facts()
     };
-    assert_eq!(fact(&with(hasty), "probe_too_early", "Deployment/shop/cart").args["allows_seconds"], 2);
-    assert!(!has(&with(patient), "probe_too_early"));
+    assert_eq!(fact(&with(hasty.clone(), 4), "probe_too_early", "Deployment/shop/cart").args["allows_seconds"], 2);
+    assert!(!has(&with(patient, 70), "probe_too_early"));
+    assert!(!has(&with(hasty, 2400), "probe_too_early"), "who served for 40 minutes did start");
 }

@@ -328,7 +328,11 @@ impl Stage {
         times: u32,
         first_at: Time,
     ) {
-        let uid = self.uid_of(subject);
+        let agent = matches!(reporter, "kubelet" | "kube-proxy")
+            || reporter.contains("problem-detector")
+            || reporter.ends_with("-monitor");
+        // Agents on a node know the Node by its name only, and write that for its uid.
+        let uid = if subject.kind == "Node" && agent { Some(subject.name.to_string()) } else { self.uid_of(subject) };
         let subject_uid = uid.clone().unwrap_or_default();
         let key = (subject.clone(), subject_uid.clone(), reason.to_owned(), message.to_owned());
         let now = self.now;
