@@ -85,6 +85,13 @@ fn revisions(scene: &Scene, workload: &Workload, found: &mut Found) {
         return;
     }
     let held = workload.held.unwrap_or(newest);
+    let (_, _, _, before) = sets[sets.len() - 2];
+    let change = Change { subject: workload.object.clone(), before, after: newest, at: born, how: "revision" };
+    let all = differences(spec_of(before), spec_of(newest));
+    if scene.in_trouble_before(workload, born).is_some() {
+        say(scene, &change, &all, found);
+        return;
+    }
     found
         .fact("rolled_out_recently", &workload.object)
         .arg("revision", revision)
@@ -93,9 +100,7 @@ fn revisions(scene: &Scene, workload: &Workload, found: &mut Found) {
         .since(born)
         .because(&newest.observation)
         .says(format!("{} was rolled out {age:.0} s before (revision {revision})", workload.object.name));
-    let (_, _, _, before) = sets[sets.len() - 2];
-    let change = Change { subject: workload.object.clone(), before, after: newest, at: born, how: "revision" };
-    say(scene, &change, &differences(spec_of(before), spec_of(newest)), found);
+    say(scene, &change, &all, found);
 }
 
 fn spec_of(held: &Held) -> &Doc {
@@ -175,6 +180,21 @@ fn by_people(taints: Option<&Doc>) -> impl Iterator<Item = &Doc> {
 fn say(scene: &Scene, change: &Change, all: &[Difference], found: &mut Found) {
     let Some(first) = all.first() else { return };
     let seconds = scene.at.seconds_since(change.at).max(0.0) as i64;
+    let workload = scene.workloads.get(&change.subject);
+    if let Some(evidence) = workload.and_then(|workload| scene.in_trouble_before(workload, change.at)) {
+        found
+            .fact("changed_after_trouble", &change.subject)
+            .arg("what", change.subject.to_string())
+            .since(change.at)
+            .because(&change.after.observation)
+            .because(evidence)
+            .says(format!(
+                "{} was in trouble already when it changed {seconds} s before: {}",
+                change.subject.name,
+                first.shown()
+            ));
+        return;
+    }
     let mut what: Vec<&str> = all.iter().map(|d| d.what).collect();
     what.sort_unstable();
     what.dedup();

@@ -162,8 +162,24 @@ fn changed(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
         if keys.is_empty() || scene.at.seconds_since(held.at) > RECENT_SECONDS {
             continue;
         }
-        let restart = starts.iter().find(|start| **start >= held.at);
         let config = object.to_string();
+        // Each restart of a back-off comes after the change; what matters is what was there before it.
+        if let Some(evidence) = scene.in_trouble_before(workload, held.at) {
+            found
+                .fact("changed_after_trouble", &workload.object)
+                .arg("what", config)
+                .since(held.at)
+                .because(&held.observation)
+                .because(evidence)
+                .says(format!(
+                    "{} changed ({}) when {} was in trouble already",
+                    object.name,
+                    keys.join(", "),
+                    workload.object.name
+                ));
+            continue;
+        }
+        let restart = starts.iter().find(|start| **start >= held.at);
         match restart {
             Some(restart) => {
                 found
@@ -341,6 +357,30 @@ mod tests {
             .facts();
         assert_eq!(fact(&facts, "config_key_missing", "Deployment/shop/cart").args["key"], "password");
         assert!(!has(&facts, "config_object_missing"));
+    }
+
+    #[test]
+    fn a_change_that_came_when_it_crashed_already_is_told_as_that() {
+        let with = |crashed: i64| {
+            let end = json!({"exitCode": 1, "startedAt": ago(40), "finishedAt": ago(35)});
+            Sketch::new()
+                .broken("cart", "CrashLoopBackOff", "", end)
+                .but("Deployment/shop/cart", reads("ConfigMap", "settings", "a"))
+                .event_lasting(
+                    "Pod/shop/cart-abc-1",
+                    "BackOff",
+                    "Back-off restarting failed container app",
+                    crashed,
+                    30,
+                )
+                .earlier("ConfigMap/shop/settings", 5000, json!({"keys": {"a": {"digest": "1"}}}))
+                .with("ConfigMap/shop/settings", json!({"keys": {"a": {"digest": "2"}}}))
+                .facts()
+        };
+        // Objects of a sketch have their present version since 600 s.
+        let (already, since) = (with(1800), with(500));
+        assert!(has(&already, "changed_after_trouble") && !has(&already, "config_changed_before_restart"));
+        assert!(!has(&since, "changed_after_trouble") && has(&since, "config_changed_before_restart"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::found::Found;
 use crate::json::{int, list, short, text, time};
 use crate::quantity;
 use crate::scene::{Container, Pod, Scene, Workload};
+use crate::triage::noise::INIT_SECONDS;
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values() {
@@ -185,7 +186,7 @@ fn init_container(scene: &Scene, workload: &Workload, life: &Life, found: &mut F
     let trouble = life.is_backing_off()
         || int(&state, "/terminated/exitCode").is_some_and(|code| code != 0)
         || (life.container.restarts() > 0 && !done)
-        || running_for.is_some_and(|s| s > 60.0);
+        || running_for.is_some_and(|s| s > if waits_in_a_loop(life.container.spec) { 60.0 } else { INIT_SECONDS });
     if done || !started || !trouble {
         return;
     }
@@ -205,6 +206,14 @@ fn init_container(scene: &Scene, workload: &Workload, life: &Life, found: &mut F
             life.pod.object.name,
             if waits_for.is_empty() { String::new() } else { format!("; it names {waits_for}") }
         ));
+}
+
+/// Whether a container's command asks for something again and again until it is there, rather than doing work of its own.
+fn waits_in_a_loop(container: &Doc) -> bool {
+    const ASKS: [&str; 9] =
+        ["until ", "while ", "nc -", "nslookup ", "pg_isready", "wait-for", "wait4", "dockerize", "ncat "];
+    let words = ["/command", "/args"].into_iter().flat_map(|field| list(container, field)).filter_map(Doc::as_str);
+    words.into_iter().any(|word| ASKS.iter().any(|asks| word.contains(asks)))
 }
 
 /// The first address in a container's command, arguments or environment.
@@ -258,7 +267,9 @@ fn first_trouble(scene: &Scene, life: &Life) -> Option<Time> {
         .filter(|t| t.event.reason == "BackOff" && t.event.message.contains("restarting"))
         .map(|t| t.event.first_at)
         .min();
-    let ended = life.container.status.pointer("/lastState/terminated").and_then(|e| time(e, "/startedAt"));
+    // A run that followed an end began within the trouble; the only one that ended yet may have served for weeks.
+    let within = if life.container.restarts() >= 2 { "/startedAt" } else { "/finishedAt" };
+    let ended = life.container.status.pointer("/lastState/terminated").and_then(|e| time(e, within));
     told.into_iter().chain(ended).min()
 }
 
@@ -364,6 +375,9 @@ fn memory_by_event(scene: &Scene, workload: &Workload, lives: &[Life], found: &m
     }
 }
 
+/// Within this time of each other the kernel's word about a node and the end of a container are one kill.
+const SAME_KILL_SECONDS: f64 = 120.0;
+
 fn say_oom(
     scene: &Scene,
     workload: &Workload,
@@ -377,13 +391,22 @@ fn say_oom(
     let request = quantity::of(life.container.spec.pointer("/resources/requests/memory"));
     let node = scene.node(life.pod.node_name());
     let node_events = node.map_or(&[][..], |n| scene.events(n.object));
-    let system = node_events.iter().find(|t| t.event.reason == "SystemOOM");
+    let at = end.and_then(|e| e.at).or(told.map(|(_, at)| at));
+    // The node's own shortage kills at the moment it is told of; one of another day says nothing about this kill.
+    let system = node_events.iter().find(|t| {
+        let (first, last) = (t.event.first_at, t.event.last_at);
+        t.event.reason == "SystemOOM"
+            && at.is_some_and(|at| {
+                // Of many that are folded into one only the first and the last have a time.
+                let near = |time: Time| at.seconds_since(time).abs() <= SAME_KILL_SECONDS;
+                near(first) || near(last) || (first <= at && at <= last && last.seconds_since(first) <= 3600.0)
+            })
+    });
     let by = match (limit, system) {
         (_, Some(_)) => "node",
         (Some(_), None) => "limit",
         (None, None) => "unknown",
     };
-    let at = end.and_then(|e| e.at).or(told.map(|(_, at)| at));
     let ago = at.map(|at| scene.at.seconds_since(at) as i64);
     let ongoing = !life.container.is_ready() || ago.is_some_and(|ago| ago < 600);
     found

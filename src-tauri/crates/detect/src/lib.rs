@@ -21,6 +21,7 @@ mod found;
 mod gateways;
 mod gpu;
 mod images;
+mod jobs;
 mod json;
 mod leaving;
 mod logs;

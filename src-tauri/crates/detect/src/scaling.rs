@@ -199,7 +199,7 @@ fn job_failed(scene: &Scene, job: &ObjectRef, held: &Held, found: &mut Found) {
         .rfind(|t| t.subject == job && matches!(t.event.reason.as_str(), "BackoffLimitExceeded" | "DeadlineExceeded"))
         .copied();
     let failed = condition(object, "Failed").filter(|c| text(c, "/status") == "True");
-    let complete = condition(object, "Complete").is_some_and(|c| text(c, "/status") == "True");
+    let complete = crate::jobs::is_settled(scene.snapshot, scene.graph, job);
     let reason = failed.map(|c| text(c, "/reason")).or(told.map(|t| t.event.reason.as_str()));
     let Some(reason) = reason.filter(|_| !complete) else { return };
     let since: Option<Time> = failed.and_then(|c| time(c, "/lastTransitionTime")).or(told.map(|t| t.event.first_at));

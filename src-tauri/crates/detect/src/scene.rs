@@ -8,6 +8,7 @@ use model::{
 };
 use topology::{Graph, containers, labels_of, pod_spec_of};
 
+use crate::jobs;
 use crate::json::{condition, created, flag, int, list, text, time};
 
 /// Everything a fact may be computed from.
@@ -108,9 +109,22 @@ impl<'a> Scene<'a> {
             let json = &held.object;
             // A pod of which a recording holds only the name says nothing about itself.
             let told = !list(json, "/spec/containers").is_empty() || !text(json, "/status/phase").is_empty();
-            if told && text(json, "/status/phase") != "Succeeded" {
-                pods.push(Pod::of(object, held, graph.workload_of(object)));
+            let phase = text(json, "/status/phase");
+            if !told || phase == "Succeeded" {
+                continue;
             }
+            let mut workload = graph.workload_of(object);
+            if workload == *object || phase == "Failed" {
+                let job = jobs::job_of(object, json).filter(|job| snapshot.get(job).is_some());
+                // An attempt that failed on the way to a success is nobody's trouble.
+                if phase == "Failed" && job.as_ref().is_some_and(|job| jobs::is_settled(snapshot, graph, job)) {
+                    continue;
+                }
+                if let Some(job) = job.filter(|_| workload == *object) {
+                    workload = graph.workload_of(&job);
+                }
+            }
+            pods.push(Pod::of(object, held, workload));
         }
         let nodes: Vec<Node> =
             snapshot.of_kind("Node").map(|(object, held)| Node { object, held, json: &held.object }).collect();
@@ -213,8 +227,11 @@ impl<'a> Scene<'a> {
             let uid = held.map(|held| &*held.uid);
             let born = held.and_then(|held| created(&held.object));
             for SeenEvent { event, observation, .. } in seen.iter() {
+                let named = held.is_some_and(|held| {
+                    event.subject_uid.as_ref().is_some_and(|told| is_named_by(subject, &held.object, told))
+                });
                 let other = match (uid, &event.subject_uid) {
-                    (Some(uid), Some(told)) => !uid.is_empty() && !told.is_empty() && uid != told.as_str(),
+                    (Some(uid), Some(told)) => !named && !uid.is_empty() && !told.is_empty() && uid != told.as_str(),
                     _ => false,
                 };
                 // An event from before the object's creation is about a former object of that name.
@@ -233,6 +250,41 @@ impl<'a> Scene<'a> {
             }
         }
         self.events = gathered;
+    }
+
+    /// When the trouble of a workload that is in trouble now cannot have begun later than: what tells that it was there.
+    /// `None` where nothing tells of it from before `at`.
+    pub(crate) fn in_trouble_before(&self, workload: &Workload<'a>, at: Time) -> Option<&'a ObservationId> {
+        // Clocks of kubelets and of the API server are apart by seconds.
+        const APART_SECONDS: i64 = 5;
+        // A kubelet repeats what it says of a back-off within minutes; what was not repeated for longer was another trouble.
+        const SAME_SECONDS: i64 = 900;
+        let before = at.plus_seconds(-APART_SECONDS);
+        // Where nobody looked, the change is as old as the gap.
+        if self.snapshot.gaps.iter().any(|gap| gap.from <= at && at <= gap.until.plus_seconds(60)) {
+            return None;
+        }
+        let unavailable = workload.held.filter(|held| {
+            condition(&held.object, "Available").is_some_and(|c| {
+                text(c, "/status") == "False" && time(c, "/lastTransitionTime").is_some_and(|since| since < before)
+            })
+        });
+        if let Some(held) = unavailable {
+            return Some(&held.observation);
+        }
+        let unwell = workload.pods.iter().map(|index| &self.pods[*index]);
+        unwell.filter(|pod| !pod.is_ready() && !pod.is_leaving() && !pod.is_finished()).find_map(|pod| {
+            let told = self.told_of.get(pod.object).into_iter().flatten().find(|told| {
+                TROUBLE.contains(&told.event.reason.as_str())
+                    && told.event.first_at < before
+                    && told.event.last_at >= at.plus_seconds(-SAME_SECONDS)
+            });
+            let looped = pod.containers().iter().any(|container| {
+                let ended = container.status.pointer("/lastState/terminated").and_then(|end| time(end, "/finishedAt"));
+                container.waiting() == "CrashLoopBackOff" && ended.is_some_and(|ended| ended < before)
+            });
+            told.map(|told| told.id).or(looped.then_some(&pod.held.observation))
+        })
     }
 
     /// Whose trouble an event is: the workload's, where its subject exists or may exist. `None` for what is long gone.
@@ -380,6 +432,22 @@ impl<'a> Scene<'a> {
 
     pub(crate) fn namespaces(&self) -> &BTreeSet<&'a str> {
         &self.namespaces
+    }
+}
+
+/// What the kubelet says of a pod that does not come up or stay up.
+const TROUBLE: [&str; 5] = ["BackOff", "Unhealthy", "Failed", "FailedMount", "FailedCreatePodSandBox"];
+
+/// Whether an event's uid is the one that node agents write who do not know the object's: the kubelet, kube-proxy and
+/// node-problem-detector name a Node by its name, and the kubelet a static pod by the digest of its manifest.
+fn is_named_by(subject: &ObjectRef, object: &Doc, told: &str) -> bool {
+    match subject.kind.as_str() {
+        "Node" => subject.name == *told,
+        "Pod" => ["hash", "mirror"].iter().any(|key| {
+            let digest = object.pointer(&format!("/metadata/annotations/kubernetes.io~1config.{key}"));
+            digest.and_then(Doc::as_str) == Some(told)
+        }),
+        _ => false,
     }
 }
 

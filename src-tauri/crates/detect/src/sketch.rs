@@ -146,6 +146,15 @@ impl Sketch {
         self
     }
 
+    /// An event that was first seen and last seen so many seconds before the present.
+    pub(crate) fn event_lasting(mut self, subject: &str, reason: &str, message: &str, first: i64, last: i64) -> Self {
+        self = self.event_at(subject, reason, message, first, 9);
+        if let Some(seen) = Arc::make_mut(self.snapshot.events.or_default(reference(subject))).last_mut() {
+            seen.event.last_at = Time::from_seconds(NOW - last);
+        }
+        self
+    }
+
     /// An event that says of which object of its subject's name it is.
     pub(crate) fn event_of(mut self, subject: &str, uid: &str, reason: &str, message: &str, seconds: i64) -> Self {
         self = self.event_at(subject, reason, message, seconds, 3);

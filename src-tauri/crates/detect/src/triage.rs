@@ -3,7 +3,7 @@
 pub(crate) mod catalogue;
 mod links;
 pub(crate) mod neighbourhood;
-mod noise;
+pub(crate) mod noise;
 #[cfg(test)]
 mod tests;
 

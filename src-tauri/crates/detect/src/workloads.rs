@@ -26,6 +26,36 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     }
 }
 
+/// How long a pod of this spec may take to become ready by what its author wrote: probes that begin late or try for long.
+/// At least half a minute, and no longer than the rollout may take.
+fn start_seconds(workload: &Workload) -> f64 {
+    const LEAST_SECONDS: i64 = 30;
+    let Some(spec) = workload.pod_spec else { return LEAST_SECONDS as f64 };
+    let number = |probe: &Doc, field: &str, default| int(probe, field).unwrap_or(default).max(0);
+    let of = |container: &Doc| {
+        let startup = container.get("startupProbe").filter(|p| p.is_object()).map_or(0, |probe| {
+            number(probe, "/initialDelaySeconds", 0)
+                + number(probe, "/periodSeconds", 10) * number(probe, "/failureThreshold", 3)
+        });
+        let readiness = container.get("readinessProbe").filter(|p| p.is_object()).map_or(0, |probe| {
+            // The first attempt after the delay may come a period late, and one may fail.
+            number(probe, "/initialDelaySeconds", 0) + 2 * number(probe, "/periodSeconds", 10)
+        });
+        startup + readiness
+    };
+    let written = list(spec, "/containers").iter().map(of).max().unwrap_or(0);
+    let deadline = workload.held.and_then(|held| int(&held.object, "/spec/progressDeadlineSeconds")).unwrap_or(600);
+    (LEAST_SECONDS + written).min(deadline.max(LEAST_SECONDS)) as f64
+}
+
+/// How long this pod may still be unready: what its spec asks for while it starts, half a minute after that.
+fn grace_seconds(scene: &Scene, workload: &Workload, pod: &Pod) -> i64 {
+    let allowed = start_seconds(workload);
+    let again = pod.containers().iter().any(|c| c.restarts() > 0 || !matches!(c.waiting(), "" | "PodInitializing"));
+    let age = scene.seconds_so(pod.created(), pod.held) as f64;
+    if again || age >= allowed { 30 } else { allowed as i64 }
+}
+
 fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
     let Some(held) = workload.held else { return };
     let object = &held.object;
@@ -42,6 +72,15 @@ fn replicas(scene: &Scene, workload: &Workload, found: &mut Found) {
         int(object, "/status/readyReplicas").or_else(|| int(object, "/status/numberReady")).unwrap_or(ready_pods);
     let available =
         int(object, "/status/availableReplicas").or_else(|| int(object, "/status/numberAvailable")).unwrap_or(ready);
+    // A pod that is ready counts as available only after a while, where that is asked for.
+    let young = |seconds: i64| {
+        let ready = pods.iter().filter(|p| p.is_ready()).filter_map(|p| p.ready_since());
+        seconds > 0 && ready.max().is_some_and(|at| scene.at.seconds_since(at) <= (seconds + 10) as f64)
+    };
+    let available = match int(object, "/spec/minReadySeconds") {
+        Some(seconds) if ready >= desired && available < desired && young(seconds) => ready,
+        _ => available,
+    };
     let since = condition(object, "Available").and_then(|c| time(c, "/lastTransitionTime")).unwrap_or(held.at);
     let age = created(object).map(|t| scene.seconds_so(t, held));
     let covered = scene.snapshot.absence_is_known("Pod", &subject.namespace) || !pods.is_empty();
@@ -189,6 +228,7 @@ fn unready(scene: &Scene, workload: &Workload, found: &mut Found) {
     let Some(since) = unready.iter().map(|p| p.ready_since().unwrap_or_else(|| p.created())).min() else { return };
     let so = |pod: &Pod| scene.seconds_so(pod.ready_since().unwrap_or_else(|| pod.created()), pod.held);
     let seconds = unready.iter().map(|pod| so(pod)).max().unwrap_or(0);
+    let grace = unready.iter().map(|pod| grace_seconds(scene, workload, pod)).min().unwrap_or(0);
     let names: Vec<&str> = unready.iter().map(|p| p.object.name.as_str()).collect();
     found
         .fact("pod_not_ready", subject)
@@ -196,6 +236,7 @@ fn unready(scene: &Scene, workload: &Workload, found: &mut Found) {
         .arg("count", unready.len())
         .arg("total", running.len())
         .arg("for_seconds", seconds)
+        .arg("grace_seconds", grace)
         .since(since)
         .because_all(unready.iter().map(|p| &p.held.observation))
         .says(format!(
@@ -226,6 +267,9 @@ fn pending(scene: &Scene, workload: &Workload, found: &mut Found) {
     let Some(since) = pending.iter().map(|p| p.created()).min() else { return };
     let assigned = pending.iter().all(|p| !p.node_name().is_empty());
     let event = pending.iter().any(|p| scene.events_of_pod(p).any(|t| t.event.reason == "FailedScheduling"));
+    let init_runs = pending.iter().all(|pod| {
+        pod.containers().iter().any(|c| c.init && c.restarts() == 0 && c.status.pointer("/state/running").is_some())
+    });
     let reason = pending
         .iter()
         .filter_map(|p| condition(p.json, "PodScheduled").filter(|c| text(c, "/status") == "False"))
@@ -240,6 +284,7 @@ fn pending(scene: &Scene, workload: &Workload, found: &mut Found) {
         .arg("reason", reason)
         .arg("assigned", assigned)
         .arg("has_scheduler_event", event)
+        .arg("init_runs", init_runs)
         .arg("for_seconds", pending.iter().map(|p| scene.seconds_so(p.created(), p.held)).max().unwrap_or(0))
         .since(since)
         .because_all(pending.iter().map(|p| &p.held.observation))
@@ -402,7 +447,12 @@ fn rollout(scene: &Scene, workload: &Workload, found: &mut Found) {
             }
             let pods: Vec<&Pod> = scene.pods_of(workload).filter(|p| p.is_of(newest) == Some(true)).collect();
             let oldest = pods.iter().map(|p| p.created()).min();
-            if oldest.is_none_or(|t| scene.at.seconds_since(t) < GRACE_SECONDS) || pods.iter().all(|p| p.is_ready()) {
+            // Only a start of which nothing failed yet may take as long as its probes leave it.
+            let grace = match pods.iter().map(|pod| grace_seconds(scene, workload, pod)).min() {
+                Some(grace) if grace > 30 => grace as f64,
+                _ => GRACE_SECONDS,
+            };
+            if oldest.is_none_or(|t| scene.at.seconds_since(t) < grace) || pods.iter().all(|p| p.is_ready()) {
                 return;
             }
             let waits = pods.iter().any(|p| p.phase() == "Pending");

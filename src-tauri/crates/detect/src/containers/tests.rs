@@ -98,3 +98,38 @@ fn two_containers_that_want_one_port_are_told() {
     );
     assert!(!has(&with(8081), "container_port_conflict"));
 }
+
+#[test]
+fn a_nodes_shortage_is_blamed_for_a_kill_of_its_moment_only_whatever_uid_its_event_has() {
+    let end = || json!({"exitCode": 137, "reason": "OOMKilled", "startedAt": ago(9000), "finishedAt": ago(100)});
+    let by = |seconds: i64, uid: &str| {
+        let message = "System OOM encountered, victim process: cart, pid: 4812";
+        let facts = Sketch::new()
+            .broken("cart", "CrashLoopBackOff", "", end())
+            .but("Pod/shop/cart-abc-1", |p| p["spec"]["nodeName"] = json!("node-a"))
+            .node("node-a", false)
+            .event_of("Node//node-a", uid, "SystemOOM", message, seconds)
+            .facts();
+        fact(&facts, "oom_killed", "Deployment/shop/cart").args["by"].clone()
+    };
+    assert_eq!(by(101, "node-a"), "node", "the kubelet writes the node's name for its uid");
+    assert_eq!(by(5000, "node-a"), "limit", "another day's");
+    assert_eq!(by(101, "another-object"), "limit", "a former node's");
+}
+
+#[test]
+fn an_init_container_that_works_is_not_failing_and_one_that_asks_again_and_again_is() {
+    let with = |command: &str, seconds: i64, restarts: i64| {
+        let init = json!([{"name": "prepare", "command": ["sh", "-c", command]}]);
+        let status = json!([{"name": "prepare", "ready": false, "restartCount": restarts, "state": {"running": {"startedAt": ago(seconds)}}}]);
+        let sketch = Sketch::new().deployment("cart").unavailable("cart").but("Pod/shop/cart-abc-1", |p| {
+            p["spec"]["initContainers"] = init;
+            p["status"] = json!({"phase": "Pending", "initContainerStatuses": status,
+                "containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "PodInitializing"}}}]});
+        });
+        sketch.triage()
+    };
+    assert_eq!(with("fetch-model", 580, 0).incidents.len(), 0);
+    assert_eq!(with("fetch-model", 580, 3).incidents.len(), 1);
+    assert_eq!(with("until nc -z db 5432; do sleep 1; done", 580, 0).incidents.len(), 1);
+}

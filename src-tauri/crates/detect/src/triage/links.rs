@@ -73,6 +73,11 @@ fn named_in_arguments(fact: &Fact, graph: &Graph, troubled: &Troubled, links: &m
             {
                 continue;
             }
+            // Who crashed well before its node had trouble is no victim of the node.
+            let node = matches!(fact.name.as_str(), "node_not_ready" | "node_pressure");
+            if node && began_before(&troubled[&object], &[fact]) {
+                continue;
+            }
             let (from, to) = match suffers {
                 Suffers::Named => (&object, &fact.subject),
                 Suffers::Subject => (&fact.subject, &object),
@@ -204,7 +209,8 @@ fn along_edges(subject: &ObjectRef, graph: &Graph, troubled: &Troubled, links: &
             // Over a Service that is well to the workload behind it.
             if edge.relation == Relation::Calls && to.kind == "Service" && may_suffer(own) {
                 for behind in graph.dependencies(&to).into_iter().filter(|e| e.relation == Relation::Selects) {
-                    if troubled.get(behind.to).is_some_and(|theirs| is_felt(theirs)) {
+                    let felt = |theirs: &Vec<&Fact>| is_felt(theirs) && !began_before(own, theirs);
+                    if troubled.get(behind.to).is_some_and(felt) {
                         link(links, subject, behind.to, format!("calls it: {}", edge.reason()), &edge.evidence());
                     }
                 }
@@ -212,7 +218,7 @@ fn along_edges(subject: &ObjectRef, graph: &Graph, troubled: &Troubled, links: &
             continue;
         };
         match edge.relation {
-            Relation::Calls if may_suffer(own) && is_felt(theirs) => {
+            Relation::Calls if may_suffer(own) && is_felt(theirs) && !began_before(own, theirs) => {
                 link(links, subject, &to, format!("calls it: {}", edge.reason()), &edge.evidence());
             }
             Relation::Selects if subject.kind == "Service" => {
@@ -223,12 +229,27 @@ fn along_edges(subject: &ObjectRef, graph: &Graph, troubled: &Troubled, links: &
                 link(links, subject, &to, edge.reason(), &edge.evidence());
             }
             Relation::ScaledBy => link(links, &to, subject, "scales it".to_owned(), &edge.evidence()),
-            Relation::RunsOn if to.kind == "Node" && suffers_on_node(own, &to) && node_is_broken(theirs) => {
+            Relation::RunsOn
+                if to.kind == "Node"
+                    && suffers_on_node(own, &to)
+                    && node_is_broken(theirs)
+                    && !began_before(own, theirs) =>
+            {
                 link(links, subject, &to, "runs on this node".to_owned(), &edge.evidence());
             }
             _ => {}
         }
     }
+}
+
+/// Clocks and the intervals at which things are looked at are apart by less; a cause comes before what it brings about.
+const BEFORE_SECONDS: f64 = 300.0;
+
+/// Whether what keeps a subject from running began well before anything was wrong with what it depends on.
+fn began_before(own: &[&Fact], theirs: &[&Fact]) -> bool {
+    let began = own.iter().filter(|f| f.name == "crash_loop").map(|f| f.since).min();
+    let troubled = theirs.iter().filter(|f| role_of(&f.name) != Role::Context).map(|f| f.since).min();
+    began.zip(troubled).is_some_and(|(own, theirs)| theirs.seconds_since(own) > BEFORE_SECONDS)
 }
 
 fn node_is_broken(facts: &[&Fact]) -> bool {

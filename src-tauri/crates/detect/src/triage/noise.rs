@@ -63,6 +63,8 @@ fn text<'f>(fact: &'f Fact, name: &str) -> &'f str {
 
 /// How long a workload may take to come up before its not being there is trouble.
 const START_SECONDS: f64 = 30.0;
+/// How long an init container may run that has not failed: it fetches a model, or migrates a database.
+pub(crate) const INIT_SECONDS: f64 = 900.0;
 /// A container that has run this long since its last restart has recovered.
 const SETTLED_SECONDS: f64 = 600.0;
 
@@ -110,17 +112,18 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
                 because("control-plane-kept-free", "the taint keeps ordinary pods off on purpose".to_owned())
             }
         }
-        "pod_not_ready" | "pod_pending" if (0.0..START_SECONDS).contains(&number(fact, "for_seconds")) => {
+        "pod_not_ready" | "pod_pending" if still_starts(fact) => {
             because("still-starting", format!("for {:.0} s only", number(fact, "for_seconds")))
         }
         "container_waiting"
             if matches!(text(fact, "reason"), "ContainerCreating" | "PodInitializing")
-                && (0.0..120.0).contains(&number(fact, "for_seconds")) =>
+                && ((0.0..120.0).contains(&number(fact, "for_seconds"))
+                    || text(fact, "reason") == "PodInitializing" && initialises(subject, around)) =>
         {
             because("still-starting", format!("for {:.0} s only", number(fact, "for_seconds")))
         }
         "replicas_unavailable" | "pods_missing" | "service_no_ready_endpoints" if just_started(fact, around) => {
-            because("still-starting", "its pods are younger than half a minute".to_owned())
+            because("still-starting", "its pods have had no longer than their start may take".to_owned())
         }
         "replicas_unavailable" | "pods_missing"
             if (0.0..2.0 * START_SECONDS).contains(&number(fact, "age_seconds")) && !in_trouble(subject, around) =>
@@ -227,6 +230,13 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         "rollout_paused" if healthy && !named(around, "alert_firing", subject) => {
             because("held-back-on-purpose", "all its pods are ready, and nobody misses the new revision".to_owned())
         }
+        "gitops_drift"
+            if matches!(text(fact, "health"), "Healthy" | "")
+                && text(fact, "sync") == "OutOfSync"
+                && !target_unwell(fact, around) =>
+        {
+            because("works-all-the-same", "what it deploys is well; it only differs from what is written".to_owned())
+        }
         "rollout_stalled" if healthy => because("recovered", "all replicas are ready".to_owned()),
         "autoscaler_at_ceiling" if healthy && number(fact, "current_ratio") <= 1.0 => {
             because("at-ease", "its target is met".to_owned())
@@ -268,12 +278,27 @@ fn just_started(fact: &Fact, around: &Surroundings) -> bool {
         Some(workload) => workload,
         None => fact.subject.clone(),
     };
-    let waits: Vec<f64> = around
+    let waits: Vec<bool> = around
         .about(&subject)
         .filter(|f| matches!(f.name.as_str(), "pod_pending" | "pod_not_ready"))
-        .map(|f| number(f, "for_seconds"))
+        .map(still_starts)
         .collect();
-    !waits.is_empty() && !in_trouble(&subject, around) && waits.iter().all(|s| *s < START_SECONDS)
+    !waits.is_empty() && !in_trouble(&subject, around) && waits.iter().all(|starts| *starts)
+}
+
+/// Whether a pod that is not ready has had no longer than its start may take.
+fn still_starts(fact: &Fact) -> bool {
+    let allowed = match truth(fact, "init_runs") {
+        Some(true) => INIT_SECONDS,
+        _ => number(fact, "grace_seconds").max(START_SECONDS),
+    };
+    (0.0..allowed).contains(&number(fact, "for_seconds"))
+}
+
+/// Whether the pods of a workload wait for an init container that runs and has not failed.
+fn initialises(subject: &ObjectRef, around: &Surroundings) -> bool {
+    let mut pending = around.about(subject).filter(|f| f.name == "pod_pending").peekable();
+    pending.peek().is_some() && pending.all(still_starts)
 }
 
 /// Whether something keeps a workload from coming up that time alone does not mend.
@@ -289,6 +314,15 @@ fn in_trouble(subject: &ObjectRef, around: &Surroundings) -> bool {
                 | "container_cannot_start"
         )
     })
+}
+
+/// Whether the workload that a GitOps object deploys is in trouble.
+fn target_unwell(fact: &Fact, around: &Surroundings) -> bool {
+    let Ok(target) = text(fact, "target").parse::<ObjectRef>() else { return false };
+    around
+        .about(&target)
+        .any(|f| matches!(f.name.as_str(), "replicas_unavailable" | "alert_firing" | "rollout_stalled"))
+        || in_trouble(&target, around)
 }
 
 /// Whether a workload's own fact names this cordoned node.

@@ -189,3 +189,37 @@ fn what_was_not_listed_is_told() {
     let triage = Sketch::unwatched().covered("Secret", model::CoverageState::Refused).triage();
     assert!(triage.not_checked.iter().any(|line| line.contains("Secret")), "{:?}", triage.not_checked);
 }
+
+#[test]
+fn a_start_may_take_as_long_as_its_probes_leave_it() {
+    let with = |delay: i64, seconds: i64| {
+        let sketch = Sketch::new().deployment("cart").unavailable("cart").but("Deployment/shop/cart", |d| {
+            d["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] =
+                json!({"httpGet": {"port": 8080}, "initialDelaySeconds": delay});
+        });
+        let sketch = sketch.but("Pod/shop/cart-abc-1", |p| {
+            p["metadata"]["creationTimestamp"] = json!(ago(seconds));
+            p["status"]["conditions"] =
+                json!([{"type": "Ready", "status": "False", "lastTransitionTime": ago(seconds)}]);
+            p["status"]["containerStatuses"][0]["ready"] = json!(false);
+        });
+        sketch.triage().incidents.len()
+    };
+    assert_eq!((with(60, 80), with(60, 200), with(0, 80)), (0, 1, 1));
+}
+
+#[test]
+fn what_crashed_before_its_node_had_trouble_is_an_incident_of_its_own() {
+    let with = |crashed: i64| {
+        let end = json!({"exitCode": 1, "startedAt": ago(40), "finishedAt": ago(35)});
+        let message = "Back-off restarting failed container app";
+        let sketch = Sketch::new().broken("cart", "CrashLoopBackOff", "", end).node("node-a", false);
+        let sketch = sketch.event_lasting("Pod/shop/cart-abc-1", "BackOff", message, crashed, 30);
+        let sketch = sketch.but("Node//node-a", |n| {
+            n["status"]["conditions"] = json!([{"type": "Ready", "status": "True"},
+                {"type": "DiskPressure", "status": "True", "lastTransitionTime": ago(900)}]);
+        });
+        sketch.triage().incidents.len()
+    };
+    assert_eq!((with(3000), with(800)), (2, 1));
+}
