@@ -21,9 +21,9 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for (object, versions) in scene.snapshot.earlier.iter().filter(|(object, _)| object.kind != "Pod") {
         let Some(now) = scene.snapshot.get(object) else { continue };
         if scene.at.seconds_since(now.at) <= RECENT_SECONDS
-            && let Some(before) = last_different(now, versions)
+            && let Some((before, at)) = last_different(now, versions)
         {
-            version(scene, object, before, now, found);
+            version(scene, object, (before, at), now, found);
         }
     }
     unseen(scene, found);
@@ -48,12 +48,13 @@ fn unseen(scene: &Scene, found: &mut Found) {
     }
 }
 
-/// The newest earlier version whose spec is not the present one.
-fn last_different<'s>(now: &Held, versions: &'s [Held]) -> Option<&'s Held> {
-    versions
-        .iter()
-        .rev()
-        .find(|v| v.object.get("spec") != now.object.get("spec") || v.object.get("keys") != now.object.get("keys"))
+/// The newest earlier version whose spec is not the present one, and when the present one came: later versions differ in
+/// their status only.
+fn last_different<'s>(now: &Held, versions: &'s [Held]) -> Option<(&'s Held, Time)> {
+    let place = versions.iter().rposition(|v| {
+        v.object.get("spec") != now.object.get("spec") || v.object.get("keys") != now.object.get("keys")
+    })?;
+    Some((&versions[place], versions.get(place + 1).map_or(now.at, |next| next.at)))
 }
 
 struct Change<'s> {
@@ -107,11 +108,11 @@ fn spec_of(held: &Held) -> &Doc {
     held.object.pointer("/spec/template/spec").unwrap_or(Doc::null())
 }
 
-fn version(scene: &Scene, object: &ObjectRef, before: &Held, now: &Held, found: &mut Found) {
+fn version(scene: &Scene, object: &ObjectRef, (before, at): (&Held, Time), now: &Held, found: &mut Found) {
     // Another object of the same name stands where the earlier one was.
     let how =
         if before.uid == now.uid || before.uid.is_empty() || now.uid.is_empty() { "version" } else { "recreated" };
-    let change = Change { subject: object.clone(), before, after: now, at: now.at, how };
+    let change = Change { subject: object.clone(), before, after: now, at, how };
     let all = what_differs(&object.kind, &before.object, &now.object);
     if !all.is_empty() {
         say(scene, &change, &all, found);
@@ -432,6 +433,21 @@ mod tests {
             )
             .facts();
         assert_eq!(fact(&facts, "changed_recently", "Service/shop/cart").args["what"], json!(["selector"]));
+    }
+
+    #[test]
+    fn a_change_is_as_old_as_the_first_version_that_has_it() {
+        let set = |image: &str, ready: i64| {
+            json!({"spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "app", "image": image}]}}},
+                "status": {"readyReplicas": ready}})
+        };
+        let facts = Sketch::new()
+            .earlier("StatefulSet/shop/index", 9000, set("r.example/index:1", 1))
+            .earlier("StatefulSet/shop/index", 4000, set("r.example/index:2", 1))
+            .earlier("StatefulSet/shop/index", 3000, set("r.example/index:2", 0))
+            .with("StatefulSet/shop/index", set("r.example/index:2", 1))
+            .facts();
+        assert_eq!(fact(&facts, "image_changed", "StatefulSet/shop/index").args["seconds_before"], 4000);
     }
 
     #[test]

@@ -67,6 +67,13 @@ impl Probe<'_> {
         self.number("initialDelaySeconds", 0) + period * failures.max(1)
     }
 
+    /// Seconds after its start until which a container that never answers has been ended. Who has served for longer did
+    /// start; what fails then is another thing.
+    fn start_window(&self, spec: &Doc) -> i64 {
+        let grace = int(spec, "/terminationGracePeriodSeconds").unwrap_or(30).max(0);
+        self.allows_seconds() + self.number("timeoutSeconds", 1) + grace + LATE_SECONDS
+    }
+
     fn container_name(&self) -> &str {
         text(self.container, "/name")
     }
@@ -85,8 +92,9 @@ struct Failure {
     answer: &'static str,
     kills: bool,
     ongoing: bool,
-    /// How long the container had run when it was killed, or when its probe began to fail; `None` where neither is known.
-    served_seconds: Option<i64>,
+    /// Whether the container was killed, or its probe began to fail, within the time that the probe leaves a start; so too
+    /// where this is not known.
+    at_start: bool,
 }
 
 /// `Readiness probe failed: …` → (readiness, the rest).
@@ -209,6 +217,11 @@ fn failure(
         .find(|n| n.len() == 3)
         .and_then(|n| n.parse().ok())
         .filter(|_| answer == "status");
+    let run = container.ended().and_then(|end| Some((time(end, "/startedAt")?, time(end, "/finishedAt")?)));
+    let ran = run.map(|(start, finish)| finish.seconds_since(start));
+    let served = ran.or_else(|| Some(first.seconds_since(started?)).filter(|seconds| *seconds >= 0.0));
+    let served_seconds = served.map(|seconds| seconds as i64);
+    let at_start = served_seconds.is_none_or(|served| served <= seen.start_window(pod.spec()));
     found
         .fact("probe_failing", &workload.object)
         .arg("container", container.name)
@@ -223,6 +236,7 @@ fn failure(
         .arg("ongoing", ongoing)
         .arg("since_start_seconds", first.seconds_since(born).max(0.0) as i64)
         .arg("kills", kills)
+        .arg("at_start", at_start)
         .arg("ready", pod.is_ready())
         .arg("quiet_seconds", quiet.max(0.0) as i64)
         .since(first)
@@ -234,11 +248,7 @@ fn failure(
             pod.object.name,
             short(detail, 140)
         ));
-    let run = container.ended().and_then(|end| Some((time(end, "/startedAt")?, time(end, "/finishedAt")?)));
-    let ran = run.map(|(start, finish)| finish.seconds_since(start));
-    let served = ran.or_else(|| Some(first.seconds_since(started?)).filter(|seconds| *seconds >= 0.0));
-    let served_seconds = served.map(|seconds| seconds as i64);
-    Some(Failure { container: container.name.to_owned(), probe, answer, kills, ongoing, served_seconds })
+    Some(Failure { container: container.name.to_owned(), probe, answer, kills, ongoing, at_start })
 }
 
 /// The container whose probe a message is about, by the port it names.
@@ -448,11 +458,7 @@ fn timing(scene: &Scene, workload: &Workload, probe: &Probe, failed: Option<&Fai
     let too_early = start.is_some_and(|seconds| seconds > allows);
     // A probe that speaks the wrong protocol or asks a closed port fails however long it waits.
     let other_fault = failed.answer == "protocol" || matches!(failed.answer, "status" | "exec_missing");
-    // Who has served for longer than the probe leaves for the start did start; what fails now is another thing.
-    let grace = workload.pod_spec.and_then(|spec| int(spec, "/terminationGracePeriodSeconds")).unwrap_or(30);
-    let window = allows + probe.number("timeoutSeconds", 1) + grace.max(0) + LATE_SECONDS;
-    let at_start = failed.served_seconds.is_none_or(|served| served <= window);
-    if (hasty || too_early) && at_start && !other_fault {
+    if (hasty || too_early) && failed.at_start && !other_fault {
         found
             .fact("probe_too_early", &workload.object)
             .arg("container", probe.container_name())

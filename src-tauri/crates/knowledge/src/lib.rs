@@ -31,4 +31,4 @@ pub use issue::Issue;
 pub use library::{KnowledgeList, Library};
 pub use search::{Hit, HitKind};
 pub use shelf::Shelf;
-pub use template::{render, spoken};
+pub use template::{lacks_words, render, spoken};

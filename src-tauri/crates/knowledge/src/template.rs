@@ -23,6 +23,16 @@ pub fn render(template: &str, fact: Option<&Fact>, object: &ObjectRef) -> String
     out
 }
 
+/// Whether a template names an argument that the fact does not have: rendered, the sentence would have a hole there.
+/// An argument that is there and empty is meant to be read so.
+pub fn lacks_words(template: &str, fact: &Fact) -> bool {
+    const KNOWN: [&str; 6] = ["object", "says", "subject", "kind", "namespace", "name"];
+    let names = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    names
+        .into_iter()
+        .any(|name| !KNOWN.contains(&name) && !fact.args.contains_key(name.strip_prefix("args.").unwrap_or(name)))
+}
+
 fn value_of(name: &str, fact: Option<&Fact>, object: &ObjectRef) -> String {
     let args: Option<&BTreeMap<String, Value>> = fact.map(|f| &f.args);
     match name {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use knowledge::{Blueprints, render, spoken};
+use knowledge::{Blueprints, lacks_words, render, spoken};
 use model::{Citation, ClusterId, Conclusion, Hypothesis, NotChecked, ObservationId};
 
 use super::assessment::{Candidate, DECISIVE, Weight};
@@ -54,7 +54,13 @@ impl Telling<'_> {
         }
         // A sentence with the values of the case is owed to evidence; a mere suspicion says that it is one.
         let mut mechanism = if candidate.mode.symptomatic || candidate.strongest() >= SUSPECTED {
-            render(&candidate.mode.mechanism, Some(signal), &candidate.object)
+            // The fact that says most may lack a word of the sentence that another one has.
+            let template = &candidate.mode.mechanism;
+            let others = strongest.iter().filter(|w| w.ln > 0.0).filter_map(|w| w.fact).map(|index| map.fact(index));
+            match std::iter::once(signal).chain(others).find(|fact| !lacks_words(template, fact)) {
+                Some(fact) => render(template, Some(fact), &candidate.object),
+                None => format!("{} ({}): {}", candidate.mode.title, spoken(&candidate.object), signal.says),
+            }
         } else {
             format!("{} ({}): suspected, nothing shows it yet", candidate.mode.title, spoken(&candidate.object))
         };
@@ -128,9 +134,23 @@ impl Telling<'_> {
                     missing(first)
                 ),
             ),
+            // What restates a symptom is no cause, however sure it is.
+            Some(first) if self.only_restates(first) => (
+                false,
+                format!(
+                    "What is seen ({:.0} %): {}. Why is not known. {}",
+                    first.probability * 100.0,
+                    first.mechanism,
+                    missing(first)
+                ),
+            ),
             Some(first) => (false, format!("Most likely ({:.0} %): {}.", first.probability * 100.0, first.mechanism)),
         };
         Conclusion { abstained, summary, hypotheses, not_checked, argument: None }
+    }
+
+    fn only_restates(&self, hypothesis: &Hypothesis) -> bool {
+        self.asking.assessment.candidates.iter().any(|c| c.mode.symptomatic && c.id() == hypothesis.id)
     }
 
     /// The other cause of the same incident that is as likely, with another fix, where nothing decides for either.
