@@ -3,12 +3,12 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
-use model::{Doc, Time};
+use model::{Doc, ObservationId, Time};
 use topology::containers;
 
 use crate::found::Found;
 use crate::json::{list, short, text};
-use crate::scene::{Existence, Pod, Scene, Told, Workload};
+use crate::scene::{Container, Existence, Pod, Scene, Told, Workload};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     let pulled = LazyCell::new(|| registries_that_answer(scene));
@@ -63,6 +63,11 @@ impl Image {
 }
 
 impl Image {
+    /// The part of the repository that names whose it is; empty for a registry without such parts.
+    fn owner(&self) -> &str {
+        self.repository.rsplit_once('/').map_or("", |(owner, _)| owner)
+    }
+
     /// Whether it is one of Docker Hub's official images, which anybody may pull.
     fn is_official(&self) -> bool {
         self.registry == "docker.io" && (!self.repository.contains('/') || self.repository.starts_with("library/"))
@@ -138,7 +143,9 @@ fn pulls(
                 _ => classify(message),
             };
             // Docker Hub and its mirrors refuse what they do not have; nobody needs credentials for an official image.
-            let answer = if told == "unauthorized" && image.is_official() { "not_found" } else { told };
+            let refused = matches!(told, "unauthorized" | "denied_or_absent");
+            let answer = if refused && image.is_official() { "not_found" } else { told };
+            let siblings = if answer == "denied_or_absent" { siblings(scene, &image) } else { Siblings::default() };
             let secrets = secrets_of(scene, workload, pod.spec());
             let since = events.iter().map(|t| t.event.first_at).min().unwrap_or_else(|| pod.created());
             found
@@ -152,18 +159,57 @@ fn pulls(
                 .arg("told", told)
                 .arg("pull_secrets", secrets)
                 .arg("registry_of_siblings", answering.contains(&image.registry))
+                .arg("siblings_without_secret", siblings.without_secret)
+                .arg("siblings_with_secret", siblings.with_secret)
                 .arg("message", short(message, 300))
                 .since(since)
                 .because(&pod.held.observation)
+                .because_all(siblings.told_by)
                 .because_all(events.iter().map(|t| t.id))
                 .says(format!("image {} of {} cannot be pulled: {}", image.full, subject.name, say(answer, &image)));
         }
     }
 }
 
+/// How running pods came by images of the same registry and owner.
+#[derive(Default)]
+struct Siblings<'s> {
+    without_secret: bool,
+    with_secret: bool,
+    told_by: Vec<&'s ObservationId>,
+}
+
+fn siblings<'s>(scene: &'s Scene, image: &Image) -> Siblings<'s> {
+    let mut all = Siblings::default();
+    for pod in scene.pods.iter() {
+        let alike = |c: &Container| {
+            let other = Image::parse(text(c.spec, "/image"));
+            c.status.pointer("/state/running").is_some()
+                && other.registry == image.registry
+                && other.owner() == image.owner()
+                && other.repository != image.repository
+        };
+        if !pod.containers().iter().any(alike) {
+            continue;
+        }
+        let known = scene.workloads.get(&pod.workload);
+        let secrets = known.map(|w| secrets_of(scene, w, pod.spec()));
+        let secret = secrets.is_some_and(|s| !s.is_empty());
+        if !(if secret { all.with_secret } else { all.without_secret }) {
+            all.told_by.push(&pod.held.observation);
+        }
+        all.with_secret |= secret;
+        all.without_secret |= !secret;
+    }
+    all
+}
+
 fn say(answer: &str, image: &Image) -> String {
     match answer {
         "not_found" => format!("{} has no {}:{}", image.registry, image.repository, image.tag),
+        "denied_or_absent" => {
+            format!("{} has no {}, or gives it only to who may have it", image.registry, image.repository)
+        }
         "unauthorized" => format!("{} refuses without valid credentials", image.registry),
         "rate_limited" => format!("{} limits the rate of pulls", image.registry),
         "dns" => format!("the name {} does not resolve", image.registry),
@@ -188,23 +234,49 @@ fn status_is(message: &str, code: &str) -> bool {
         message.match_indices(word).any(|(at, _)| {
             let rest = &message[at + word.len()..];
             // `unexpected status from HEAD request to https://… : 503 Service Unavailable`
-            rest.starts_with(code) || (*word == "status from " && rest.contains(&format!(": {code} ")))
+            let after_address = matches!(*word, "status from " | "status code ");
+            rest.starts_with(code) || (after_address && rest.contains(&format!(": {code} ")))
         })
     })
 }
 
+/// The message without what it only quotes: references, digests, addresses and paths hold any word and any number.
+fn without_references(message: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for word in message.split_whitespace() {
+        let bare =
+            word.trim_matches(['"', '\'', '`', '(', ')', '[', ']']).trim_end_matches([':', ',', '.', '"', '\'', '`']);
+        let plain = bare.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@%?=&+".contains(c));
+        let named = word.starts_with('"') && matches!(kept.last(), Some(&("image" | "reference" | "name")));
+        let composed = bare.contains(':') || bare.contains("/v2/") || (bare.contains('/') && bare.contains('.'));
+        if named || bare.starts_with('/') || (plain && composed) {
+            // What follows an address is kept apart from what stands before it.
+            if word.ends_with(':') {
+                kept.push(":");
+            }
+        } else {
+            kept.push(word);
+        }
+    }
+    kept.join(" ")
+}
+
 /// What the registry or the runtime answered. The order matters: a message tells of several steps, the deciding one last.
 pub(crate) fn classify(message: &str) -> &'static str {
-    let text = message.to_ascii_lowercase();
+    let text = without_references(&message.to_ascii_lowercase());
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if has(&[
+    if has(&["no space left"]) {
+        "disk_full"
+    } else if has(&[
         "no match for platform",
         "no matching manifest",
         "does not match the specified platform",
         "no image found in image index for architecture",
     ]) {
         "no_matching_platform"
-    } else if has(&["toomanyrequests", "too many requests", "429", "rate limit", "pull limit", "pull qps exceeded"]) {
+    } else if has(&["toomanyrequests", "too many requests", "rate limit", "pull limit", "pull qps exceeded"])
+        || status_is(&text, "429")
+    {
         "rate_limited"
     } else if has(&[
         "no such host",
@@ -213,6 +285,11 @@ pub(crate) fn classify(message: &str) -> &'static str {
         "name or service not known",
     ]) {
         "dns"
+    } else if has(&["tls handshake timeout"]) {
+        "timeout"
+    } else if has(&["eof"]) && has(&["httpreadseeker", "do request"]) {
+        // The connection broke off; what arrived of a layer is not damaged.
+        "refused"
     } else if has(&["x509", "certificate", "tls:", "http response to https client", "tls handshake"]) {
         "tls"
     } else if has(&[
@@ -235,23 +312,29 @@ pub(crate) fn classify(message: &str) -> &'static str {
         "corrupt",
     ]) {
         "corrupt"
-    } else if has(&["no space left"]) {
-        "disk_full"
+    } else if has(&["repository does not exist or may require"])
+        && !has(&["no basic auth credentials", "failed to fetch"])
+    {
+        // The one sentence for what is not there and for what is not shown to who asks.
+        "denied_or_absent"
     } else if has(&[
         "unauthorized",
         "authentication required",
         "authorization failed",
         "403 forbidden",
         "denied",
-        "401",
         "no basic auth credentials",
         "failed to authorize",
         "insufficient_scope",
         "failed to fetch anonymous token",
         "failed to fetch oauth token",
-    ]) {
+    ]) || status_is(&text, "401")
+        || status_is(&text, "403")
+    {
         "unauthorized"
-    } else if has(&["not found", "manifest unknown", "name unknown", "repository does not exist", "404"]) {
+    } else if has(&["not found", "manifest unknown", "name unknown", "repository does not exist"])
+        || status_is(&text, "404")
+    {
         "not_found"
     } else if ["500", "502", "503", "504"].iter().any(|code| status_is(&text, code)) {
         "unavailable"
@@ -380,7 +463,30 @@ mod tests {
             ("failed to resolve reference \"x\": x: not found", "not_found"),
             (
                 "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
-                "unauthorized",
+                "denied_or_absent",
+            ),
+            (
+                "failed to resolve reference \"r.example/shop/api:1429\": r.example/shop/api:1429: not found",
+                "not_found",
+            ),
+            ("failed to resolve reference \"api:2401\": docker.io/library/api:2401: not found", "not_found"),
+            (
+                "failed to resolve reference \"r.example/tls-certificate:1\": r.example/tls-certificate:1: not found",
+                "not_found",
+            ),
+            ("unexpected status code https://r.example/v2/a/manifests/sha256:9429: 404 Not Found", "not_found"),
+            ("unexpected status code [manifests 1]: 401 Unauthorized", "unauthorized"),
+            (
+                "failed to extract layer sha256:5f: mount callback failed on /var/lib/x: write /var/lib/x/opt: no space left on device: unknown",
+                "disk_full",
+            ),
+            (
+                "failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://r.example/v2/a/blobs/sha256:aa\": unexpected EOF",
+                "refused",
+            ),
+            (
+                "failed to do request: Head \"https://r.example/v2/a/manifests/1\": net/http: TLS handshake timeout",
+                "timeout",
             ),
             ("failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden", "unauthorized"),
             (
