@@ -421,10 +421,8 @@ fn permission(
         .number("run_as_user", security("runAsUser"))
         .number("fs_group", int(spec, "/securityContext/fsGroup"))
         .arg("mount", source.clone())
-        .arg(
-            "read_only",
-            mount.is_some_and(|m| m.2) || (mount.is_none() && flag(body, "/securityContext/readOnlyRootFilesystem")),
-        )
+        .arg("read_only", mount.is_some_and(|m| m.2))
+        .arg("root_read_only", mount.is_none() && flag(body, "/securityContext/readOnlyRootFilesystem"))
         .since(since)
         .because_all(hit.observations.iter().map(|o| &o.id))
         .because_all(scene.workloads.get(workload).map(|w| &w.spec_held.observation))
