@@ -72,7 +72,7 @@ fn conditions(scene: &Scene, node: &Node, found: &mut Found) {
                     .says(format!("the network of {} is not set up: {}", node.name(), short(message, 120)));
             }
             ("MemoryPressure" | "DiskPressure" | "PIDPressure" | "NetworkUnavailable", _) => {}
-            (_, "True") if !matches!(kind, "EtcdIsVoter" | "Online" | "Healthy") => {
+            _ if if is_good(kind) { matches!(status, "False" | "Unknown") } else { status == "True" } => {
                 found
                     .fact("node_problem", node.object)
                     .arg("condition", kind)
@@ -95,6 +95,14 @@ fn conditions(scene: &Scene, node: &Node, found: &mut Found) {
             _ => {}
         }
     }
+}
+
+/// Whether a condition of that name is well when it is True: `KernelReady` of EKS' monitoring agent, `Online`.
+fn is_good(kind: &str) -> bool {
+    matches!(kind, "EtcdIsVoter" | "Online")
+        || ["Ready", "Healthy", "Available"]
+            .iter()
+            .any(|good| kind.strip_suffix(good).is_some_and(|before| !before.ends_with("Not")))
 }
 
 fn not_ready(scene: &Scene, node: &Node, reason: &str, message: &str, since: Time, found: &mut Found) {

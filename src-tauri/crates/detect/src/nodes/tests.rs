@@ -40,6 +40,12 @@ fn pressure_and_other_peoples_conditions_are_told() {
         fact(&with("ReadonlyFilesystem", "True", "FilesystemIsReadOnly", ""), "node_problem", "Node/node-a").args["condition"],
         "ReadonlyFilesystem"
     );
+    for good in ["KernelReady", "NetworkingReady", "StorageReady", "AcceleratedHardwareReady"] {
+        assert!(!has(&with(good, "True", "IsReady", "Monitoring is active"), "node_problem"), "{good}");
+        assert!(has(&with(good, "False", "XFSSmallAverageClusterSize", ""), "node_problem"), "{good}");
+    }
+    assert!(has(&with("RuntimeNotReady", "True", "", ""), "node_problem"));
+    assert!(!has(&with("NetworkUnavailable", "False", "RouteCreated", ""), "node_problem"));
 }
 
 #[test]
