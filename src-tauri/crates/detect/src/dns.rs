@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Doc, ObjectRef};
+use model::{Doc, Held, ObjectRef};
 use topology::{addresses_in, in_cluster};
 
 use crate::found::Found;
@@ -19,13 +19,27 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     told_by_events(scene, found);
 }
 
-/// The address of the cluster's DNS Service.
+/// The address of the cluster's DNS Service: kubeadm's and most clouds', RKE2's and other charts', OpenShift's.
 fn cluster_address(scene: &Scene) -> String {
-    let service = scene
-        .snapshot
-        .of_kind("Service")
-        .find(|(s, _)| matches!(s.name.as_str(), "kube-dns" | "coredns") && s.namespace == "kube-system");
-    service.map(|(_, held)| text(&held.object, "/spec/clusterIP").to_owned()).unwrap_or_default()
+    let serves_names = |service: &ObjectRef, held: &Held| match service.namespace.as_str() {
+        "kube-system" => {
+            matches!(service.name.as_str(), "kube-dns" | "coredns")
+                || topology::labels_of(&held.object).get("k8s-app").and_then(Doc::as_str) == Some("kube-dns")
+                || service.name.ends_with("-coredns")
+        }
+        "openshift-dns" => true,
+        _ => false,
+    };
+    let addresses = scene.snapshot.of_kind("Service").filter(|(s, held)| serves_names(s, held));
+    addresses
+        .map(|(_, held)| text(&held.object, "/spec/clusterIP").to_owned())
+        .find(|a| a.contains(['.', ':']))
+        .unwrap_or_default()
+}
+
+/// Whether a name server stands on the node itself: NodeLocal DNS listens on a link-local address.
+fn is_node_local(server: &str) -> bool {
+    server.starts_with("169.254.")
 }
 
 /// Service names that a workload's environment holds.
@@ -54,9 +68,12 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Doc, cluster: &String
     let nameservers = texts("/dnsConfig/nameservers");
     let searches = texts("/dnsConfig/searches");
     if policy == "None" {
-        let own_server = !cluster.is_empty() && nameservers.contains(cluster);
+        let local = nameservers.iter().any(|server| is_node_local(server));
+        let own_server = local || (!cluster.is_empty() && nameservers.contains(cluster));
         let own_search = searches.iter().any(|s| s.contains("svc."));
-        if own_server && own_search {
+        // Asking other servers is what the setting is for; who needs no name of the cluster and is well means it.
+        let on_purpose = workload.calm && names_used(scene, workload, spec).is_empty();
+        if (own_server && own_search) || on_purpose {
             return;
         }
         found

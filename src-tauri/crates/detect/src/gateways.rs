@@ -41,7 +41,8 @@ fn class(scene: &Scene, ingress: &ObjectRef, held: &Held, found: &mut Found) {
 
 fn backend(scene: &Scene, ingress: &ObjectRef, held: &Held, host: &str, path: &Doc, found: &mut Found) {
     let name = text(path, "/backend/service/name");
-    if name.is_empty() {
+    // AWS' controller takes a backend of this port for an action that an annotation describes, not for a Service.
+    if name.is_empty() || text(path, "/backend/service/port/name") == "use-annotation" {
         return;
     }
     let port = path.pointer("/backend/service/port/number").or_else(|| path.pointer("/backend/service/port/name"));

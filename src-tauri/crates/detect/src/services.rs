@@ -119,7 +119,10 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
     }
     let owners: BTreeSet<&ObjectRef> = route.pods.iter().map(|p| &p.workload).collect();
     if let Some(namesake) = namesake.filter(|w| {
-        !owners.contains(&w.object) && !route.workloads.iter().any(|r| r.object == w.object) && w.desired() != Some(0)
+        !owners.contains(&w.object)
+            && !route.workloads.iter().any(|r| r.object == w.object)
+            && w.desired() != Some(0)
+            && !owners.iter().all(|o| scene.workloads.get(o).is_some_and(|o| is_variant(w, o)))
     }) {
         found
             .fact("service_selects_wrong_pods", service)
@@ -164,6 +167,16 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
     } else {
         published(scene, route, ready, found);
     }
+}
+
+/// Whether two workloads run the same program, as blue and green do: their images differ at most in the version.
+fn is_variant(one: &Workload, other: &Workload) -> bool {
+    let program = |w: &Workload| {
+        let first = list(w.pod_spec?, "/containers").first()?;
+        let image = crate::images::Image::parse(text(first, "/image"));
+        (!image.repository.is_empty()).then_some((image.registry, image.repository))
+    };
+    program(one).is_some_and(|p| program(other) == Some(p))
 }
 
 /// Whether somebody names the Service: in an environment, a route, a recording or a blueprint.
