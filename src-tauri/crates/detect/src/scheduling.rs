@@ -14,7 +14,7 @@ use crate::capacity::{Largest, allocatable, allows_node, limits, requests, reser
 use crate::found::Found;
 use crate::json::{condition, entries, int, list, short, text};
 use crate::quantity;
-use crate::scene::{Node, Pod, Scene, Told, Workload};
+use crate::scene::{Existence, Node, Pod, Scene, Told, Workload};
 
 /// A scheduler that works answers within seconds.
 const SILENCE_SECONDS: f64 = 60.0;
@@ -156,7 +156,11 @@ fn explain(
                 .arg("automatic", taint.contains("node.kubernetes.io/"))
                 .since(said.since)
                 .because_all(said.evidence.iter().copied())
-                .says(format!("{count} nodes have the taint {taint}, which pods of {} do not tolerate", subject.name));
+                .says(if taint.is_empty() {
+                    format!("{count} nodes have taints that pods of {} do not tolerate", subject.name)
+                } else {
+                    format!("{count} nodes have the taint {taint}, which pods of {} do not tolerate", subject.name)
+                });
         }
         Reason::Cordoned => cordoned(scene, workload, spec, said, total, count, found),
         Reason::TopologySpread => {
@@ -201,7 +205,26 @@ fn explain(
                 .because_all(said.evidence.iter().copied())
                 .says(format!("the volumes of {} keep it from a node ({kind}): {}", subject.name, claims.join(", ")));
         }
-        Reason::Other(_) => {}
+        Reason::Claims => {
+            let claims = list(spec, "/resourceClaims").iter().map(|c| text(c, "/name").to_owned());
+            found
+                .fact("resource_claims_unallocated", subject)
+                .arg("claims", claims.collect::<Vec<_>>())
+                .arg("nodes", count)
+                .number("nodes_total", total)
+                .since(said.since)
+                .because_all(said.evidence.iter().copied())
+                .says(format!("{count} nodes have no device free that {} claims", subject.name));
+        }
+        Reason::Other(sentence) => {
+            found
+                .fact("unschedulable_otherwise", subject)
+                .arg("reason", short(sentence, 200))
+                .arg("nodes", count)
+                .since(said.since)
+                .because_all(said.evidence.iter().copied())
+                .says(format!("{count} nodes do not take {}: {}", subject.name, short(sentence, 160)));
+        }
     }
 }
 
@@ -491,14 +514,16 @@ fn pinned(scene: &Scene, workload: &Workload, spec: &Doc, found: &mut Found) {
     let selected = spec.pointer("/nodeSelector/kubernetes.io~1hostname").and_then(Doc::as_str);
     let Some(node) = named.or(selected) else { return };
     let there = scene.node(node);
+    let listed = there.is_some() || scene.exists("Node", "", node) == Existence::Absent;
     let taints = there.is_some_and(|n| list(n.json, "/spec/taints").iter().any(|taint| !tolerates(spec, taint)));
-    found
+    let draft = found
         .fact("pinned_to_node", &workload.object)
         .arg("node", node)
         .arg("exists", there.is_some())
         .arg("ready", there.and_then(|n| n.is_ready()).unwrap_or(false) && !taints)
         .since(workload.spec_held.at)
         .because(&workload.spec_held.observation)
-        .because_all(there.map(|n| &n.held.observation))
-        .says(format!("{} may only run on {node}", workload.object.name));
+        .because_all(there.map(|n| &n.held.observation));
+    let draft = if listed { draft } else { draft.unknown("Nodes were not listed") };
+    draft.says(format!("{} may only run on {node}", workload.object.name));
 }

@@ -75,8 +75,9 @@ fn webhooks(configuration: &ObjectRef, body: &Doc, telling: &mut Telling) {
 
 fn autoscaler(autoscaler: &ObjectRef, body: &Doc, telling: &mut Telling) {
     let target = body.pointer("/spec/scaleTargetRef").unwrap_or(Doc::null());
-    let kind = text(target, "/kind");
-    if !kind.is_empty() {
+    // KEDA lets the kind be left out for a Deployment.
+    let kind = Some(text(target, "/kind")).filter(|kind| !kind.is_empty()).unwrap_or("Deployment");
+    if !text(target, "/name").is_empty() {
         let target = ObjectRef::new(kind, &autoscaler.namespace, text(target, "/name"));
         let reason = format!("autoscaler {} sets its replicas", autoscaler.name);
         telling.line(&target, autoscaler, Relation::ScaledBy, EdgeClass::Declared, &reason);

@@ -13,6 +13,8 @@ pub(crate) enum Reason {
     TooManyPods,
     HostPort,
     Volume(&'static str),
+    /// Devices that are claimed (dynamic resource allocation).
+    Claims,
     Other(String),
 }
 
@@ -30,7 +32,8 @@ impl Reason {
             Reason::TooManyPods => "too_many_pods",
             Reason::HostPort => "host_port_conflict",
             Reason::Volume(_) => "volume_binding_failed",
-            Reason::Other(_) => "other",
+            Reason::Claims => "resource_claims_unallocated",
+            Reason::Other(_) => "unschedulable_otherwise",
         }
     }
 }
@@ -95,7 +98,7 @@ fn reason(text: &str) -> Reason {
         Reason::PodAntiAffinity
     } else if has("pod affinity rules") {
         Reason::PodAffinity
-    } else if has("volume node affinity conflict") {
+    } else if has("volume node affinity conflict") || has("no available volume zone") {
         Reason::Volume("node_affinity_conflict")
     } else if has("didn't match") && (has("node affinity") || has("node selector") || has("selector")) {
         Reason::NodeAffinity
@@ -118,6 +121,10 @@ fn reason(text: &str) -> Reason {
         Reason::Volume("claim_not_found")
     } else if has("persistent volumes to bind") || has("available persistent volumes") {
         Reason::Volume("no_volume")
+    } else if has("enough free storage") {
+        Reason::Volume("no_capacity")
+    } else if has("allocate all claims") || has("resourceclaim") {
+        Reason::Claims
     } else if has("max volume count") {
         Reason::Volume("max_volumes")
     } else {
@@ -157,6 +164,17 @@ mod tests {
         assert_eq!(
             names("0/2 nodes are available: 2 node(s) had volume node affinity conflict."),
             [(Reason::Volume("node_affinity_conflict"), 2)]
+        );
+        assert_eq!(
+            names(
+                "0/9 nodes are available: 3 node(s) had no available volume zone, 2 node(s) did not have enough free storage, 3 cannot allocate all claims, 1 node(s) had untolerated taint(s)."
+            ),
+            [
+                (Reason::Volume("node_affinity_conflict"), 3),
+                (Reason::Volume("no_capacity"), 2),
+                (Reason::Claims, 3),
+                (Reason::Taint(String::new()), 1)
+            ]
         );
         assert_eq!(names("persistentvolumeclaim \"data\" not found"), [(Reason::Volume("claim_not_found"), 0)]);
         assert_eq!(
