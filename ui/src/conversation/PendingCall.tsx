@@ -17,7 +17,7 @@ import { WouldChange } from "./WouldChange";
 const MINUTES = 30;
 
 /** A call that waits: what would be done, why, what each answer would mean, and the three answers. */
-export function PendingCall({ caseId, clusterName, call, preview }: { caseId: string; clusterName: string; call: Call; preview: Preview }) {
+export function PendingCall({ caseId, clusterName, call, preview, unseen }: { caseId: string; clusterName: string; call: Call; preview: Preview; unseen: string | null }) {
   const [doing, setDoing] = useState<"asking" | "editing" | "denying">("asking");
   const approve = useAct("call_approve");
   const deny = useAct("call_deny");
@@ -25,27 +25,29 @@ export function PendingCall({ caseId, clusterName, call, preview }: { caseId: st
   const command = useCommand();
   const tools = useAnswer("tools_list", {});
   const tool = tools.data?.find((t) => t.name === call.call.tool);
-  const namespace = typeof call.call.args["namespace"] === "string" ? call.call.args["namespace"] : null;
+  const namespace = typeof call.call.args["namespace"] === "string" && call.call.args["namespace"] !== "" ? call.call.args["namespace"] : null;
   const busy = approve.busy || deny.busy ? "the answer is on its way" : null;
-  const cannotAllow = busy ?? (call.risk === "read" ? (call.call.tainted.length > 0 ? "its arguments come from text that the cluster wrote" : null) : "only plain reads can be allowed by a rule");
+  // Nobody allows every read of a cluster by one key: a rule covers the namespace that the call names.
+  const cannotAllow = busy ?? (namespace === null ? "the call names no namespace that a rule could cover" : call.risk === "read" ? (call.call.tainted.length > 0 ? "its arguments come from text that the cluster wrote" : null) : "only plain reads can be allowed by a rule");
   const failed = approve.failed ?? deny.failed ?? allow.failed;
   const asking = doing === "asking";
 
   const answer = () => void approve.run({ case: caseId, call: call.id, digest: call.digest });
   async function allowAll() {
+    if (namespace === null) return;
     // The rule is for the calls to come; this one is the engineer's own approval.
     const made = await allow.run({ case: caseId, tools: [], namespace, minutes: MINUTES, because: `Allowed while looking at \`${call.call.tool}\`.` });
     if (!made) return;
-    const name = `reads in ${namespace ?? "the whole cluster"} for ${MINUTES} minutes`;
+    const name = `reads in ${namespace} for ${MINUTES} minutes`;
     const undo = () => void command("rule_end", { case: caseId, name }).then(() => tell({ text: `Ended: ${name}` }), (thrown: unknown) => tell({ text: CommandFailed.from(thrown).title }));
     tell({ text: `Allowed: ${name}`, undo });
     await approve.run({ case: caseId, call: call.id, digest: call.digest });
   }
   useKeys([
-    { keys: "a", title: "Approve the call", group: "Your decision", run: answer, cannot: asking ? busy : "finish or cancel first" },
+    { keys: "a", title: "Approve the call", group: "Your decision", run: answer, cannot: asking ? (unseen ?? busy) : "finish or cancel first" },
     { keys: "e", title: "Edit its arguments", group: "Your decision", run: () => setDoing("editing"), cannot: asking ? busy : "finish or cancel first" },
     { keys: "d", title: "Deny it, with words", group: "Your decision", run: () => setDoing("denying"), cannot: asking ? busy : "finish or cancel first" },
-    { keys: "shift+a", title: `Allow reads${namespace ? ` in ${namespace}` : ""} for ${MINUTES} minutes`, group: "Your decision", run: () => void allowAll(), cannot: asking ? cannotAllow : "finish or cancel first" },
+    { keys: "shift+a", title: `Allow reads in ${namespace ?? "its namespace"} for ${MINUTES} minutes`, group: "Your decision", run: () => void allowAll(), cannot: asking ? (unseen ?? cannotAllow) : "finish or cancel first" },
   ]);
 
   if (doing === "editing") return <EditCall caseId={caseId} call={call} tool={tool} close={() => setDoing("asking")} />;
@@ -135,9 +137,11 @@ export function PendingCall({ caseId, clusterName, call, preview }: { caseId: st
           <Button tone="plain" hint="D" testid={testids.deny} onClick={() => setDoing("denying")} cannot={busy}>
             Deny
           </Button>
-          <Button tone="quiet" className="answer-rule small" hint="⇧A" testid={testids.allowRule} onClick={() => void allowAll()} cannot={cannotAllow} title={`Approve, and do not ask for reads${namespace ? ` in ${namespace}` : ""} for ${MINUTES} minutes`}>
-            Reads {namespace ? <span className="mono">in {namespace}</span> : null} for {MINUTES} min
-          </Button>
+          {namespace === null ? null : (
+            <Button tone="quiet" className="answer-rule small" hint="⇧A" testid={testids.allowRule} onClick={() => void allowAll()} cannot={cannotAllow} title={`Approve, and do not ask for reads in ${namespace} for ${MINUTES} minutes`}>
+              Reads <span className="mono">in {namespace}</span> for {MINUTES} min
+            </Button>
+          )}
         </div>
       )}
     </div>

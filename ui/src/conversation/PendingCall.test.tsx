@@ -1,0 +1,37 @@
+import { fireEvent, screen } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { handleKey } from "../app/keys";
+import type { Call } from "../case/fold";
+import { CASE } from "../platform/recordings/demo/case";
+import { testids } from "../testids";
+import { mount, requests } from "../testing/show";
+import { PendingCall } from "./PendingCall";
+
+const call = (args: Record<string, unknown>): Call =>
+  ({
+    id: "c9",
+    revision: 1,
+    digest: "d9",
+    risk: "read",
+    call: { tool: "list", cluster: "prod", args, reason: "Why.", expects: "", tainted: [] },
+    edits: [],
+  }) as unknown as Call;
+const preview = { does: "Lists nodes.", diff: null, cost: null, undo: null };
+
+it.each([
+  ["names none", { kind: "Node" }],
+  ["leaves it empty", { kind: "Node", namespace: "" }],
+])("a call that %s is never the reason to allow the reads of a whole cluster", (_, args) => {
+  mount(<PendingCall caseId={CASE} clusterName="prod" call={call(args)} preview={preview} unseen={null} />);
+  expect(screen.getByTestId(testids.approve)).toBeTruthy();
+  expect(screen.queryByTestId(testids.allowRule)).toBeNull();
+  window.addEventListener("keydown", handleKey);
+  fireEvent.keyDown(document.body, { key: "A", shiftKey: true });
+  window.removeEventListener("keydown", handleKey);
+  expect(requests("rule_allow")).toEqual([]);
+});
+
+it("a call that names a namespace offers to allow the reads of that one", () => {
+  mount(<PendingCall caseId={CASE} clusterName="prod" call={call({ namespace: "shop" })} preview={preview} unseen={null} />);
+  expect(screen.getByTestId(testids.allowRule).textContent).toContain("in shop");
+});
