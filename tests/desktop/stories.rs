@@ -60,6 +60,8 @@ pub async fn question(window: &Window) -> anyhow::Result<String> {
 /// Does something, then waits until the question is another one.
 pub async fn answer(window: &Window, keys: &str) -> anyhow::Result<()> {
     let before = question(window).await?;
+    // No key answers a question that has only just come.
+    window.find_css("[data-testid=\"dock\"][data-seen=\"true\"]").await?;
     window.keys(keys).await?;
     moved_on(window, &before).await
 }

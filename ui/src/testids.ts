@@ -224,6 +224,7 @@ export const testids = {
   caseImportPath: "case-import-path",
   /** One case. */
   caseScreen: "case-screen",
+  caseAsks: "case-asks",
   investigate: "investigate",
   investigator: "investigator",
   investigatorWords: "investigator-words",

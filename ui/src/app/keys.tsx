@@ -1,4 +1,4 @@
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 
 /** One key of the window. What the help and the palette list is what is bound, so they cannot disagree. */
 export interface Binding {
@@ -33,8 +33,13 @@ export function useBindings(): Binding[] {
   }, allBindings);
 }
 
-/** Binds keys for as long as the view is there. Later views win over earlier ones. */
-export function useKeys(bindings: Binding[]): void {
+/** True in a part of the window that is mounted and not shown: its keys are not bound, because nobody sees what they would do. */
+export const KeysOff = createContext(false);
+const none: Binding[] = [];
+
+/** Binds keys for as long as the view is there and shown. Later views win over earlier ones. */
+export function useKeys(all: Binding[]): void {
+  const bindings = useContext(KeysOff) ? none : all;
   const newest = useRef(bindings);
   newest.current = bindings;
   const shape = bindings.map((b) => `${b.keys}\u0000${b.title}\u0000${b.cannot ?? ""}`).join("\u0001");

@@ -23,7 +23,14 @@ beforeEach(() => {
 
 async function untilAsked() {
   await person.click(await screen.findByTestId(testids.investigate, {}, patient));
-  return screen.findByTestId(testids.pendingCall, {}, patient);
+  return untilSeen(testids.pendingCall);
+}
+
+/** A question that has been there for as long as it takes to see it. */
+async function untilSeen(question: string) {
+  const card = await screen.findByTestId(question, {}, patient);
+  await waitFor(() => expect(screen.getByTestId(testids.dock).dataset["seen"]).toBe("true"), patient);
+  return card;
 }
 
 describe("the case screen", () => {
@@ -32,18 +39,55 @@ describe("the case screen", () => {
     expect(within(card).getByText("logs")).toBeTruthy();
     await person.keyboard("a");
     await waitFor(() => expect(requests("call_approve")).toEqual([{ case: CASE, call: "c1", digest: card.dataset["digest"] }]));
-    await screen.findByTestId(testids.pendingResult, {}, patient);
+    await untilSeen(testids.pendingResult);
   });
 
   it("does not answer the next question with the second half of a double click", async () => {
     await untilAsked();
     const approve = screen.getByTestId(testids.approve);
     fireEvent.click(approve, { detail: 1 });
-    await screen.findByTestId(testids.pendingResult, {}, patient);
+    await untilSeen(testids.pendingResult);
     fireEvent.click(screen.getByTestId(testids.release), { detail: 2 });
     expect(requests("result_release")).toEqual([]);
     fireEvent.click(screen.getByTestId(testids.release), { detail: 1 });
     await waitFor(() => expect(requests("result_release")).toHaveLength(1));
+  });
+
+  it("does not answer the next question with the second press of a key", async () => {
+    await untilAsked();
+    await person.keyboard("a");
+    await screen.findByTestId(testids.pendingResult, {}, patient);
+    await person.keyboard("r");
+    expect(requests("result_release")).toEqual([]);
+    await untilSeen(testids.pendingResult);
+    await person.keyboard("r");
+    await waitFor(() => expect(requests("result_release")).toHaveLength(1));
+  });
+
+  it("says which decision waits while another panel is the whole screen, and answers it by no key there", async () => {
+    await untilAsked();
+    expect(screen.queryByTestId(testids.caseAsks)).toBeNull();
+    await person.keyboard("z2");
+    expect(screen.getByTestId(testids.caseAsks).textContent).toContain("logs waits for your decision");
+    await person.keyboard("a");
+    await person.keyboard("{Shift>}a{/Shift}");
+    expect(requests("call_approve")).toEqual([]);
+    expect(requests("rule_allow")).toEqual([]);
+    await person.keyboard("4");
+    expect(screen.queryByTestId(testids.caseAsks)).toBeNull();
+    await person.keyboard("a");
+    await waitFor(() => expect(requests("call_approve")).toHaveLength(1));
+  });
+
+  it("opens the drawer over whichever panel is the whole screen", async () => {
+    await untilAsked();
+    const [chip] = within(screen.getByTestId("panel-board")).getAllByTestId(testids.chip);
+    if (!chip) throw new Error("no hypothesis cites anything");
+    await person.click(chip);
+    for (const [keys, panel] of [["z2", "graph"], ["z1", "timeline"], ["z4", "conversation"], ["z4", "board"]] as const) {
+      await person.keyboard(keys);
+      expect(screen.getByTestId(testids.inspector).closest("[data-panel]")?.getAttribute("data-panel")).toBe(panel);
+    }
   });
 
   it("edits an argument in the form, says what differs and tells the investigator why", async () => {
@@ -83,7 +127,7 @@ describe("the case screen", () => {
   it("releases only the text that the engineer left, and shows every redaction", async () => {
     await untilAsked();
     await person.keyboard("a");
-    const card = await screen.findByTestId(testids.pendingResult, {}, patient);
+    const card = await untilSeen(testids.pendingResult);
     expect(card.querySelectorAll("mark")).toHaveLength(2);
     await person.keyboard("t");
     const text = screen.getByTestId<HTMLTextAreaElement>(testids.releaseText);
@@ -100,12 +144,12 @@ describe("the case screen", () => {
     await untilAsked();
     const before = Number(screen.getAllByTestId(testids.probability)[0]?.dataset["value"]);
     await person.keyboard("a");
-    await screen.findByTestId(testids.pendingResult, {}, patient);
+    await untilSeen(testids.pendingResult);
     await person.keyboard("r");
     await waitFor(() => expect(Number(screen.getAllByTestId(testids.probability)[0]?.dataset["value"])).toBeGreaterThan(before), patient);
-    await screen.findByTestId(testids.pendingCall, {}, patient);
+    await untilSeen(testids.pendingCall);
     await person.keyboard("a");
-    await screen.findByTestId(testids.pendingResult, {}, patient);
+    await untilSeen(testids.pendingResult);
     await person.keyboard("r");
     const conclusion = await screen.findByTestId(testids.conclusion, {}, patient);
     const [chip] = within(conclusion).getAllByTestId(testids.chip);

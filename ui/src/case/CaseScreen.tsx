@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { Board } from "../board/Board";
 import { useKeys } from "../app/keys";
 import { Conversation } from "../conversation/Conversation";
@@ -7,7 +8,7 @@ import { Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
 import { Score } from "../scenarios/Score";
-import { asOf, clockOf, EvidenceProvider, Failed, KnownProvider, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
+import { asOf, Button, clockOf, EvidenceProvider, Failed, KnownProvider, Loading, homeOf, objectKey, parseObject, sameObject } from "../kit";
 import { useThrottled } from "../kit/settled";
 import { testids } from "../testids";
 import { neighbour, pictureOf, timesOf } from "../timeline/marks";
@@ -101,13 +102,18 @@ function Opened({ view }: { view: CaseView }) {
     if (!next.delete(name)) next.add(name);
     setLists(next);
   };
-  const focusPanel = (name: PanelName) => document.querySelector<HTMLElement>(`[data-panel=${name}] [tabindex="0"], [data-panel=${name}] button`)?.focus();
+  const focusPanel = (name: PanelName) => {
+    // What is hidden takes no focus.
+    if (large !== null && large !== name) flushSync(() => setLarge(null));
+    const first = name === "timeline" ? "[data-testid=scrubber]" : `[data-panel=${name}] [tabindex="0"], [data-panel=${name}] button`;
+    document.querySelector<HTMLElement>(first)?.focus();
+  };
 
   useKeys([
     { keys: ",", title: "To the moment before", group: "Time", run: () => step(-1) },
     { keys: ".", title: "To the next moment", group: "Time", run: () => step(1), cannot: time === null ? "the screen shows now" : null },
     { keys: "0", title: "Back to now", group: "Time", run: () => setTime(null), cannot: time === null ? "the screen shows now" : null },
-    { keys: "1", title: "To the scrubber", group: "Panels", run: () => document.querySelector<HTMLElement>("[data-testid=scrubber]")?.focus() },
+    { keys: "1", title: "To the scrubber", group: "Panels", run: () => focusPanel("timeline") },
     { keys: "2", title: "To the graph", group: "Panels", run: () => focusPanel("graph") },
     { keys: "3", title: "To the hypotheses", group: "Panels", run: () => focusPanel("board") },
     { keys: "4", title: "To the conversation", group: "Panels", run: () => focusPanel("conversation") },
@@ -125,11 +131,27 @@ function Opened({ view }: { view: CaseView }) {
   ]);
 
   const panel = (name: PanelName) => ({ name, large: large === name, onLarge: () => setLarge(large === name ? null : name), hidden: large !== null && large !== name });
+  // A drawer over the board, or over the one panel that is shown.
+  const drawerIn = large ?? "board";
+  const drawer = (
+    <Inspector object={object} at={then} onObject={choose} onTime={setTime} onPropose={() => setProposing(true)} close={() => move({ evidence: null, object: null })} />
+  );
   return (
     <EvidenceProvider value={evidence.value}>
       <KnownProvider value={known}>
       <div className="case" data-testid={testids.caseScreen} data-id={view.case} data-large={large ?? "none"} data-scrubbed={time !== null} data-by={known ? "known" : "happened"}>
         <CaseBar view={view} state={now} time={time} setTime={setTime} then={then} known={known} setKnown={setKnown} propose={() => setProposing(true)} handOff={() => setHandingOff(true)} />
+        {asked && large !== null && large !== "conversation" ? (
+          <p className="case-asks" role="status" data-testid={testids.caseAsks} data-call={asked.id}>
+            <span className="dock-diamond" aria-hidden="true" />
+            <span>
+              <strong className="mono">{asked.call.tool}</strong> {asked.state.is === "awaiting_decision" ? "waits for your decision" : "has a result that waits for release"}
+            </span>
+            <Button hint="4" onClick={() => focusPanel("conversation")}>
+              Show it
+            </Button>
+          </p>
+        ) : null}
         <Panel {...panel("timeline")} title="Timeline" note={
             <button type="button" className="link timeline-by" aria-pressed={known} data-testid={testids.timelineBy} data-by={by} title="What the axis and the whole screen go by: when it happened, or when it was known here (V K)" onClick={() => setKnown(!known)}>
               {by === "at" ? "happened" : "known"}
@@ -140,26 +162,22 @@ function Opened({ view }: { view: CaseView }) {
           ) : (
             <Timeline picture={picture} {...lanes.props} times={times} time={time} setTime={setTime} object={object} setObject={choose} cited={evidence.cited} began={began} list={lists.has("timeline")} loading={timeline.isFetching} />
           )}
+          {drawerIn === "timeline" ? drawer : null}
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
           <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} against={{ time: against, set: setAgainst, choices, view: against === null ? undefined : other.data }} />
+          {drawerIn === "graph" ? drawer : null}
         </Panel>
         <Panel {...panel("board")} title="Hypotheses">
           <Board state={shown} onObject={choose}>
             {shown.conclusion ? <Score id={view.case} /> : null}
           </Board>
-          <Inspector
-            object={object}
-            at={then}
-            onObject={choose}
-            onTime={setTime}
-            onPropose={() => setProposing(true)}
-            close={() => move({ evidence: null, object: null })}
-          />
+          {drawerIn === "board" ? drawer : null}
         </Panel>
         <Panel {...panel("conversation")} title="Conversation" note={time === null ? null : <span className="until" data-testid={testids.conversationUntil}>{known ? "what was known" : "up to"} {known ? `at ${clockOf(time)}` : clockOf(time)}, later words are hidden</span>}>
           <Conversation caseId={view.case} state={shown} time={time} asked={asked?.id ?? null} onLeaves={() => setLeaving(true)} onBranch={setBranching} />
           <Dock view={view} state={now} time={time} />
+          {drawerIn === "conversation" ? drawer : null}
         </Panel>
         {proposing ? <Propose caseId={view.case} object={object} close={() => setProposing(false)} /> : null}
         {branching !== null ? <BranchFrom caseId={view.case} at={branching} of={now.lastSeq} close={() => setBranching(null)} /> : null}

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { KeysOff } from "../app/keys";
 import { Boundary } from "../kit/boundary";
 
 export type PanelName = "timeline" | "graph" | "board" | "conversation";
@@ -38,7 +39,9 @@ export function Panel({ name, title, large, onLarge, hidden, list, onList, note,
           </svg>
         </button>
       </header>
-      <Boundary what={title}>{children}</Boundary>
+      <KeysOff value={hidden}>
+        <Boundary what={title}>{children}</Boundary>
+      </KeysOff>
     </section>
   );
 }

@@ -21,6 +21,9 @@ interface Props {
   time: Time | null;
 }
 
+/** A question that came less than this ago is not answered by a key: about as long as a double press takes, and less than reading. */
+const SEEN_MS = 400;
+
 /** The call that the dock shows: the oldest that waits, and it stays until it is answered. */
 export function askedOf(state: CaseState): Call | null {
   return waiting(state)[0] ?? null;
@@ -63,9 +66,16 @@ export function Dock({ view, state, time }: Props) {
   // The count is announced once per question, not once per render.
   const announced = call ? `${call.id}.${call.revision}.${call.state.is}` : "";
   const clickedFor = useRef("");
+  // A key that was meant for the last question must not answer one that nobody has seen yet.
+  const [seen, setSeen] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSeen(announced), SEEN_MS);
+    return () => clearTimeout(timer);
+  }, [announced]);
+  const unseen = seen === announced ? null : "it has only just come";
 
   return (
-    <section className="dock" data-testid={testids.dock} data-asks={call !== null} aria-label="Your decision">
+    <section className="dock" data-testid={testids.dock} data-asks={call !== null} data-seen={seen === announced} aria-label="Your decision">
       <p className="unseen" role="status">
         {call ? `${call.call.tool} ${call.state.is === "awaiting_decision" ? "waits for your decision" : "has a result that waits for release"}` : ""}
       </p>
@@ -94,9 +104,9 @@ export function Dock({ view, state, time }: Props) {
             ) : null}
           </p>
           {call.state.is === "awaiting_decision" ? (
-            <PendingCall caseId={view.case} clusterName={state.opened?.clusterName ?? ""} call={call} preview={call.state.preview} />
+            <PendingCall caseId={view.case} clusterName={state.opened?.clusterName ?? ""} call={call} preview={call.state.preview} unseen={unseen} />
           ) : call.state.is === "awaiting_release" ? (
-            <PendingResult caseId={view.case} call={call} result={call.state.result} numbers={state.numbers} />
+            <PendingResult caseId={view.case} call={call} result={call.state.result} numbers={state.numbers} unseen={unseen} />
           ) : null}
         </div>
       ) : (

@@ -28,10 +28,12 @@ interface Props {
   call: Call;
   result: ResultView;
   numbers: ReadonlyMap<ObservationId, number>;
+  /** Why no key answers it yet. */
+  unseen: string | null;
 }
 
 /** A result before anybody reads it: the exact text, what was redacted, and the choice to release, change or keep it. */
-export function PendingResult({ caseId, call, result, numbers }: Props) {
+export function PendingResult({ caseId, call, result, numbers, unseen }: Props) {
   const [doing, setDoing] = useState<"asking" | "editing" | "withholding">("asking");
   const [text, setText] = useState(result.text);
   const [why, setWhy] = useState("");
@@ -56,7 +58,7 @@ export function PendingResult({ caseId, call, result, numbers }: Props) {
     setText(result.text);
   };
   useKeys([
-    { keys: "r", title: "Release the result", group: "Your decision", run: () => send(false), cannot: asking ? busy : "finish or cancel first" },
+    { keys: "r", title: "Release the result", group: "Your decision", run: () => send(false), cannot: asking ? (unseen ?? busy) : "finish or cancel first" },
     { keys: "t", title: "Change the text before release", group: "Your decision", run: () => setDoing("editing"), cannot: asking ? busy : "finish or cancel first" },
     { keys: "w", title: "Withhold the result", group: "Your decision", run: () => setDoing("withholding"), cannot: asking ? busy : "finish or cancel first" },
     ...(doing === "editing" ? [{ keys: "Escape", title: "Leave the edit", group: "Your decision", run: leave, whileTyping: true }] : []),

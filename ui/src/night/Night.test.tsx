@@ -20,6 +20,8 @@ it("shows the worst incident first, goes to work on it by one key, and asks ther
   expect(location.hash).toBe(`#/night/${CASE}`);
   await person.keyboard("i");
   const card = await screen.findByTestId(testids.pendingCall, {}, patient);
+  // A key answers only what has been there long enough to be seen.
+  await waitFor(() => expect(screen.getByTestId(testids.dock).dataset["seen"]).toBe("true"));
   await person.keyboard("a");
   await waitFor(() => expect(requests("call_approve")).toEqual([{ case: CASE, call: "c1", digest: card.dataset["digest"] }]));
 });
