@@ -200,6 +200,7 @@ export const testids = {
   allIncidents: "all-incidents",
   incidentList: "incident-list",
   incidentRow: "incident-row",
+  incidentLost: "incident-lost",
   incidentDetail: "incident-detail",
   caseOpen: "case-open",
   caseQuestion: "case-question",

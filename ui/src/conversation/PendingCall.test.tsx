@@ -16,7 +16,7 @@ const call = (args: Record<string, unknown>): Call =>
     call: { tool: "list", cluster: "prod", args, reason: "Why.", expects: "", tainted: [] },
     edits: [],
   }) as unknown as Call;
-const preview = { does: "Lists nodes.", diff: null, cost: null, undo: null };
+const preview = { does: "Lists nodes.", diff: null, cost: "", undo: null };
 
 it.each([
   ["names none", { kind: "Node" }],

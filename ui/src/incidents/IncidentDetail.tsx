@@ -20,6 +20,7 @@ export function IncidentDetail({ cluster, incident, open, busy, past = null, chi
   const evidence = useEvidenceOf(cluster, ids);
   const owners = useOwners(cluster, incident);
   const [question, setQuestion] = useState("");
+  const cannot = past ?? (busy ? "the case is being opened" : null);
   return (
     <EvidenceProvider value={evidence}>
       <section className="detail" data-testid={testids.incidentDetail} aria-label="Incident">
@@ -49,7 +50,7 @@ export function IncidentDetail({ cluster, incident, open, busy, past = null, chi
             </dd>
           </dl>
           <p className="detail-act">
-            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={() => open(question.trim() || null)} cannot={past ?? (busy ? "the case is being opened" : null)}>
+            <Button tone="strong" hint="O" testid={testids.caseOpen} onClick={() => open(question.trim() || null)} cannot={cannot}>
               Open a case
             </Button>
             <input
@@ -60,7 +61,7 @@ export function IncidentDetail({ cluster, incident, open, busy, past = null, chi
               value={question}
               onChange={(e) => setQuestion(e.target.value)}
               onKeyDown={(e) => {
-                if (e.key === "Enter") open(question.trim() || null);
+                if (e.key === "Enter" && cannot === null) open(question.trim() || null);
                 if (e.key === "Escape") e.currentTarget.blur();
               }}
             />

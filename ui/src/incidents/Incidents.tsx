@@ -8,10 +8,12 @@ import { useAct, useAnswer } from "../ipc";
 import { asOf, At, Button, countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
 import { ByKnown } from "../kit/known";
 import { Blank } from "../kit/pictures";
+import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow, Incident, TriageView } from "../wire/wire";
 import { Acts } from "./Acts";
 import { decisionOn } from "./arrange";
+import { follow } from "./follow";
 import { IncidentDetail } from "./IncidentDetail";
 import { IncidentRow } from "./IncidentRow";
 import { Noise } from "./Noise";
@@ -25,7 +27,15 @@ export function Incidents({ cluster, chosen, then = null }: { cluster: string; c
   const triage = useAnswer("triage_get", { cluster, ...asOf(then?.time ?? null, then?.known ?? false) }, { enabled: shown });
   const start = useAct("case_open");
   const incidents = triage.data?.triage.incidents ?? [];
-  const current = incidents.find((i) => i.id === chosen) ?? incidents[0] ?? null;
+  // What is shown stays what it is when the list is another one: it is followed, or said to be gone, and never swapped.
+  const followed = useRef<{ scope: string; incident: Incident; since: string } | null>(null);
+  const scope = `${cluster} ${then?.time ?? "now"} ${then?.known ?? false} ${chosen ?? ""}`;
+  const before = followed.current?.scope === scope ? followed.current : null;
+  // What was set aside is left for the next one.
+  const aside = before !== null && follow(incidents, before.incident) === null && follow(triage.data?.aside ?? [], before.incident) !== null;
+  const current = before && !aside ? follow(incidents, before.incident) : aside ? (incidents[0] ?? null) : chosen === null ? (incidents[0] ?? null) : (incidents.find((i) => i.id === chosen) ?? null);
+  if (current) followed.current = { scope, incident: current, since: before && !aside ? before.since : current.id };
+  const lost = current === null && triage.data && incidents.length > 0 ? { title: before?.incident.title ?? null } : null;
   const index = current ? incidents.indexOf(current) : -1;
 
   const choose = (incident: Incident | undefined) => {
@@ -79,7 +89,7 @@ export function Incidents({ cluster, chosen, then = null }: { cluster: string; c
       ) : !triage.data ? (
         <Loading what={row.state.phase === "connecting" || row.state.phase === "logging_in" ? row.state.message : `Looking at ${row.name}…`} rows={6} />
       ) : (
-        <Board view={triage.data} row={row} current={current} past={past} choose={choose} openCase={openCase} busy={start.busy} failed={start.failed} dismiss={start.dismiss} />
+        <Board view={triage.data} row={row} current={current} since={followed.current?.since ?? ""} lost={lost} past={past} choose={choose} openCase={openCase} busy={start.busy} failed={start.failed} dismiss={start.dismiss} />
       )}
     </div>
   );
@@ -89,6 +99,10 @@ interface BoardProps {
   view: TriageView;
   row: ClusterRow;
   current: Incident | null;
+  /** The id that the shown incident had when it was chosen: what is typed beside it stays when its id moves. */
+  since: string;
+  /** What was shown or asked for and is not in the list; its title where it is known. */
+  lost: { title: string | null } | null;
   /** Why nothing can be done about what is shown; null where it is the present. */
   past: string | null;
   choose: (incident: Incident) => void;
@@ -98,7 +112,7 @@ interface BoardProps {
   dismiss: () => void;
 }
 
-function Board({ view, row, current, past, choose, openCase, busy, failed, dismiss }: BoardProps) {
+function Board({ view, row, current, since, lost, past, choose, openCase, busy, failed, dismiss }: BoardProps) {
   const { triage, looked_at, partial } = view;
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -112,7 +126,7 @@ function Board({ view, row, current, past, choose, openCase, busy, failed, dismi
   const total = looked.reduce((sum, [, n]) => sum + n, 0);
 
   return (
-    <div className="incidents-body" data-alone={current === null}>
+    <div className="incidents-body" data-alone={current === null && lost === null}>
       <section className="incidents-list" aria-label="Incidents">
         {past ? null : <Stale row={row} />}
         {partial ? (
@@ -149,10 +163,21 @@ function Board({ view, row, current, past, choose, openCase, busy, failed, dismi
         </footer>
       </section>
       {current ? (
-        <IncidentDetail key={current.id} cluster={view.cluster} incident={current} open={(question) => void openCase(current, question)} busy={busy} past={past}>
+        <IncidentDetail key={since} cluster={view.cluster} incident={current} open={(question) => void openCase(current, question)} busy={busy} past={past}>
           {past ? null : <Acts cluster={view.cluster} view={view} incident={current} />}
           {failed ? <Inline failure={failed} dismiss={dismiss} /> : null}
         </IncidentDetail>
+      ) : lost ? (
+        <section className="detail" data-testid={testids.incidentLost} aria-label="Incident">
+          <Blank title={partial ? "This incident is not among what has been listed so far" : "This incident is no longer there"}>
+            {lost.title ? (
+              <p>
+                <Words text={lost.title} />
+              </p>
+            ) : null}
+            {partial ? null : <p>It is over, or has become part of another one. J shows the worst of what is broken now.</p>}
+          </Blank>
+        </section>
       ) : null}
     </div>
   );
