@@ -45,7 +45,8 @@ function hostWith() {
     },
   };
   const grow = (id: string) => {
-    more.push({ ...(incidents[0] as Incident), id });
+    const [first] = incidents as [Incident];
+    more.push({ ...first, id, signals: first.signals.map((s) => ({ ...s, subject: { ...s.subject, name: id } })) });
     for (const listener of listeners) listener({ type: "cluster_changed", cluster: CLUSTER });
   };
   return { host, said, places, shown, grow };
@@ -58,11 +59,11 @@ it("tells of an incident that begins, not of what was there, and once however ma
   expect(said).toEqual([]);
   grow("incident:new");
   await waitFor(() => expect(said).toHaveLength(1), { timeout: 10_000 });
-  expect(said[0]).toMatch(/^Critical incident in .*: cluster:playground incident:new$/);
+  expect(said[0]).toMatch(/^Critical incident in .*: cluster:playground .*\/incident:new@3$/);
   expect(places).toEqual(["#/cluster/cluster%3Aplayground/incident%3Anew"]);
   // Another window of the same desk, later: it is told already.
   mount(<Listening choice={{ ...UNTOLD, told: true }} />, host);
   grow("incident:newer");
-  await waitFor(() => expect(said.some((one) => one.endsWith("incident:newer"))).toBe(true), { timeout: 10_000 });
-  expect(said.filter((one) => one.endsWith("incident:new"))).toHaveLength(1);
+  await waitFor(() => expect(said.some((one) => one.endsWith("/incident:newer@3"))).toBe(true), { timeout: 10_000 });
+  expect(said.filter((one) => one.endsWith("/incident:new@3"))).toHaveLength(1);
 }, 40_000);

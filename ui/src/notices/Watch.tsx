@@ -8,8 +8,8 @@ import { due } from "./due";
 import { minuteOfDay } from "./quiet";
 
 const KEY = "told";
-/** So many incidents are remembered as told; older ones are over. */
-const MOST = 500;
+/** So many signals are remembered as told; older ones are over. */
+const MOST = 3000;
 
 function read(): string[] {
   try {
@@ -44,7 +44,7 @@ export function Watch({ choice }: { choice: Choice }) {
     for (const one of [...told, ...old]) said.current.add(one);
     if (told.length > 0) remember(told);
     for (const { about, title, body, place } of notices) void desktop?.notify(about, title, body, place);
-  }, [all.map(({ row, incident }) => `${row.id} ${incident.id} ${incident.severity} ${incident.state}`).join("|"), [...views].join("|"), choice, now, desktop]);
+  }, [all.map(({ row, incident }) => `${row.id} ${incident.id} ${incident.severity} ${incident.state} ${incident.signals.length}`).join("|"), [...views].join("|"), choice, now, desktop]);
 
   const count = all.filter(({ incident }) => incident.state !== "acknowledged").length;
   const words = choice.tray ? (count === 0 ? "No open incident" : countOf(count, "open incident")) : null;

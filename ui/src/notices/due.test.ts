@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { incidents } from "../platform/recordings/demo/incidents";
 import type { Incident } from "../wire/wire";
 import { type Choice, UNTOLD } from "./choice";
-import { due, keyOf, type Open } from "./due";
+import { due, tellings, type Open } from "./due";
 import { isQuiet, minuteFrom, minuteText } from "./quiet";
 
 const [first] = incidents as [Incident];
-const open = (id: string, part: Partial<Incident> = {}, cluster = "prod"): Open => ({ cluster, clusterName: cluster, incident: { ...first, id, severity: "critical", state: "open", ...part } });
+const signal = (of: string) => ({ ...first.signals[0]!, name: "crash_loop", subject: { kind: "Deployment", namespace: "shop", name: of } });
+const open = (id: string, part: Partial<Incident> = {}, cluster = "prod"): Open => ({ cluster, clusterName: cluster, incident: { ...first, id, severity: "critical", state: "open", signals: [signal(id)], ...part } });
 const on: Choice = { ...UNTOLD, told: true };
 const looked = new Set(["prod"]);
 const noon = 12 * 60;
@@ -37,20 +38,36 @@ describe("the desktop", () => {
 
   it("is told of a new severe incident once", () => {
     const news = due([open("a")], new Set(), looked, on, noon);
-    expect(news.notices).toEqual([{ about: "prod a", title: "Critical incident in prod", body: first.title.replaceAll("`", ""), place: "#/cluster/prod/a" }]);
+    expect(news.notices).toEqual([{ about: "prod crash_loop Deployment/shop/a@3", title: "Critical incident in prod", body: first.title.replaceAll("`", ""), place: "#/cluster/prod/a" }]);
     expect(due([open("a")], new Set(news.told), looked, on, noon).notices).toEqual([]);
+  });
+
+  it("is not told again of an incident whose id moved because a signal joined it", () => {
+    const { told } = due([open("a")], new Set(), looked, on, noon);
+    const grown = open("moved", { signals: [signal("aa"), signal("a")] });
+    expect(due([grown], new Set(told), looked, on, noon)).toEqual({ notices: [], told: [], old: [] });
+  });
+
+  it("is told once more when an incident gets worse, and not when it gets better", () => {
+    const majors: Choice = { ...on, from: "major" };
+    const { told } = due([open("a", { severity: "major" })], new Set(), looked, majors, noon);
+    const worse = due([open("a")], new Set(told), looked, majors, noon);
+    expect(worse.notices.map((n) => n.title)).toEqual(["An incident in prod got worse: it is critical now"]);
+    const known = new Set([...told, ...worse.told]);
+    expect(due([open("a")], known, looked, majors, noon).notices).toEqual([]);
+    expect(due([open("a", { severity: "major" })], known, looked, majors, noon).notices).toEqual([]);
   });
 
   it("is not told of what was there when the cluster was opened", () => {
     const before = due([open("a")], new Set(), new Set(), on, noon);
-    expect(before).toEqual({ notices: [], told: [], old: ["prod a"] });
-    expect(due([open("a"), open("b")], new Set(before.old), looked, on, noon).notices.map((n) => n.about)).toEqual(["prod b"]);
+    expect(before).toEqual({ notices: [], told: [], old: ["prod crash_loop Deployment/shop/a@3"] });
+    expect(due([open("a"), open("b")], new Set(before.old), looked, on, noon).notices.map((n) => n.place)).toEqual(["#/cluster/prod/b"]);
   });
 
   it("is told of majors only where that was chosen, and never of what somebody has acknowledged", () => {
     const some = [open("a", { severity: "major" }), open("b", { severity: "minor" }), open("c", { state: "acknowledged" })];
     expect(due(some, new Set(), looked, on, noon).notices).toEqual([]);
-    expect(due(some, new Set(), looked, { ...on, from: "major" }, noon).notices.map((n) => n.about)).toEqual(["prod a"]);
+    expect(due(some, new Set(), looked, { ...on, from: "major" }, noon).notices.map((n) => n.place)).toEqual(["#/cluster/prod/a"]);
   });
 
   it("is left alone in quiet hours, and told afterwards of what is still open", () => {
@@ -63,6 +80,6 @@ describe("the desktop", () => {
     const many = ["a", "b", "c", "d"].map((id) => open(id));
     const { notices, told } = due(many, new Set(), looked, on, noon);
     expect(notices.map((n) => [n.title, n.place])).toEqual([["4 new incidents", "#/incidents"]]);
-    expect(told).toEqual(many.map(keyOf));
+    expect(told).toEqual(many.flatMap(tellings));
   });
 });
