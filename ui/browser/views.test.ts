@@ -115,6 +115,30 @@ describe("by the keyboard alone", () => {
     await page.close();
   });
 
+  it("0 goes back to now from the scrubber itself, and the scrubber is in view however close the timeline is", async () => {
+    const page = await site.page(`/case/${encodeURIComponent(FINISHED)}`);
+    const scrubber = await shown(page, "scrubber");
+    const scrubbed = (is: boolean) => page.waitForSelector(`[data-testid="case-screen"][data-scrubbed="${is}"]`);
+    await scrubber.focus();
+    await page.keyboard.press("ArrowLeft");
+    await scrubbed(true);
+    await page.keyboard.press("0");
+    await scrubbed(false);
+    for (let i = 0; i < 8; i++) await page.keyboard.press("+");
+    for (let i = 0; i < 25; i++) await page.keyboard.press(",");
+    await scrubbed(true);
+    const place = async () => {
+      const [at, frame] = [await scrubber.boundingBox(), await (await shown(page, "timeline-canvas")).boundingBox()];
+      return ((at?.x ?? 0) - (frame?.x ?? 0)) / (frame?.width ?? 1);
+    };
+    // Drawn at its own place: not held at the edge that the lanes' names end at, nor at the other one.
+    expect(await place()).toBeGreaterThan(0.16);
+    expect(await place()).toBeLessThan(0.98);
+    await page.keyboard.press("0");
+    await scrubbed(false);
+    await page.close();
+  });
+
   it("a case is opened from the list of clusters, and the way back is found", async () => {
     const page = await site.page("/");
     await shown(page, "fleet-row");

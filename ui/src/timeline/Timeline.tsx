@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useKeys } from "../app/keys";
 import { clockOf, fullOf, useEvidence } from "../kit";
 import { useSize } from "../kit/size";
 import { testids } from "../testids";
 import { readInk, useTheme } from "../tokens";
 import type { ObjectRef, ObservationId, Time } from "../wire/wire";
-import { axisOf, pan, type Range, since, toAxis, toTime, whole, zoom } from "./axis";
+import { axisOf, pan, type Range, rangeOf, showing, since, type Span, spanOf, toAxis, toTime, zoom } from "./axis";
 import { courseAt, draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
 import { GroupHeads } from "./GroupHeads";
 import { grouped, groupings, type GroupBy, laneOf } from "./groups";
@@ -45,12 +46,13 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
   const nameOf = useCallback((of: ObjectRef) => groupOf(by, of), [groupOf, by]);
   const picture = useMemo(() => grouped(single, by, nameOf, shut), [single, by, nameOf, shut]);
   const axis = useMemo(() => axisOf(times), [times]);
-  const [closer, setCloser] = useState<Range | null>(null);
+  const [closer, setSpan] = useState<Span | null>(null);
   const [scroll, setScroll] = useState(0);
   const [hovered, setHovered] = useState<number | null>(null);
   const [gap, setGap] = useState<Gap | null>(null);
   const [course, setCourse] = useState<{ x: number; text: string } | null>(null);
-  const range = closer ?? since(axis, began);
+  const range = closer ? rangeOf(axis, closer) : since(axis, began);
+  const setCloser = (next: Range) => setSpan(spanOf(newest.current.axis, next));
   const last = axis.stretches.at(-1)?.until ?? 0;
   const first = axis.stretches[0]?.from ?? 0;
   const lane = laneOf(picture, object, by, nameOf);
@@ -72,6 +74,16 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
   };
   const newest = useRef(view);
   newest.current = view;
+
+  // Wherever the shown time goes, by which key and on which panel, it is in view.
+  const drawn = axis.length > 0;
+  useEffect(() => {
+    const { axis, range } = newest.current;
+    if (!drawn) return;
+    const next = showing(axis, range, toAxis(axis, time ?? Infinity));
+    if (next !== range) setSpan(spanOf(axis, next));
+  }, [time, drawn]);
+  useKeys([{ keys: "v a", title: "All of the time in view", group: "Time", run: () => setSpan({ from: -Infinity, until: Infinity }) }]);
 
   useLayoutEffect(() => {
     const element = canvas.current;
@@ -157,10 +169,9 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
       PageDown: () => set(toTime(axis, place - 20 * step)),
       Home: () => set(first),
       End: () => setTime(null),
-      "+": () => setCloser(zoom(axis, range, place, 0.6)),
-      "=": () => setCloser(zoom(axis, range, place, 0.6)),
-      "-": () => setCloser(zoom(axis, range, place, 1 / 0.6)),
-      "0": () => setCloser(whole(axis)),
+      "+": () => setCloser(zoom(axis, showing(axis, range, place), place, 0.6)),
+      "=": () => setCloser(zoom(axis, showing(axis, range, place), place, 0.6)),
+      "-": () => setCloser(zoom(axis, showing(axis, range, place), place, 1 / 0.6)),
     };
     const run = act[event.key];
     if (!run || event.metaKey || event.ctrlKey) return;

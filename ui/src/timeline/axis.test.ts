@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisOf, pan, ticks, toAxis, toTime, whole, zoom } from "./axis";
+import { axisOf, pan, rangeOf, showing, spanOf, ticks, toAxis, toTime, whole, zoom } from "./axis";
 
 const MIN = 60e6;
 const at = (minutes: number) => 1_700_000_000_000_000 + minutes * MIN;
@@ -56,5 +56,26 @@ describe("the axis", () => {
   it("has nothing to show for no times", () => {
     expect(axisOf([]).length).toBe(0);
     expect(toTime(axisOf([]), 5)).toBe(0);
+  });
+
+  it("keeps what is in view while new things happen and old ones arrive", () => {
+    const before = axisOf([at(100), at(110), at(120)]);
+    const span = spanOf(before, zoom(before, whole(before), toAxis(before, at(108)), 0.2));
+    const after = axisOf([at(0), at(3), at(100), at(110), at(120), at(131)]);
+    const range = rangeOf(after, span);
+    expect(toTime(after, range.a) / 60e6).toBeCloseTo(span.from / 60e6, 3);
+    expect(toTime(after, range.b) / 60e6).toBeCloseTo(span.until / 60e6, 3);
+    // A view that reaches to the end goes on reaching to the end.
+    const last = spanOf(before, { a: toAxis(before, at(115)), b: before.length });
+    expect(rangeOf(after, last).b).toBe(after.length);
+  });
+
+  it("moves what is in view no farther than it takes to show a place", () => {
+    const axis = axisOf(Array.from({ length: 30 }, (_, i) => at(i * 5)));
+    const range = { a: 40 * 60e6, b: 60 * 60e6 };
+    expect(showing(axis, range, 50 * 60e6)).toBe(range);
+    expect(showing(axis, range, 70 * 60e6)).toEqual({ a: 52 * 60e6, b: 72 * 60e6 });
+    expect(showing(axis, range, 10 * 60e6)).toEqual({ a: 8 * 60e6, b: 28 * 60e6 });
+    expect(showing(axis, range, 0).a).toBe(0);
   });
 });

@@ -107,9 +107,12 @@ export function since(axis: Axis, began: Time | null): Range {
 
 export const whole = (axis: Axis): Range => ({ a: 0, b: Math.max(axis.length, 1) });
 
+/** Nothing is drawn closer than this. */
+const LEAST = 2e6;
+
 /** Closer (`factor` below 1) or farther around a place, never beyond the axis and never below two seconds. */
 export function zoom(axis: Axis, range: Range, place: number, factor: number): Range {
-  const width = Math.min(Math.max((range.b - range.a) * factor, 2e6), Math.max(axis.length, 1));
+  const width = Math.min(Math.max((range.b - range.a) * factor, LEAST), Math.max(axis.length, 1));
   const part = (place - range.a) / Math.max(range.b - range.a, 1e-9);
   return keep(axis, { a: place - part * width, b: place - part * width + width });
 }
@@ -124,6 +127,32 @@ function keep(axis: Axis, { a, b }: Range): Range {
   if (a < 0) return { a: 0, b: width };
   if (b > axis.length) return { a: axis.length - width, b: axis.length };
   return { a, b };
+}
+
+/**
+ * What is in view, as times: an axis is made anew with everything that happens, and its places move. A side that is at an
+ * end of the axis stays at that end.
+ */
+export interface Span {
+  from: Time;
+  until: Time;
+}
+
+export function spanOf(axis: Axis, { a, b }: Range): Span {
+  return { from: a <= 0 ? -Infinity : toTime(axis, a), until: b >= axis.length ? Infinity : toTime(axis, b) };
+}
+
+export function rangeOf(axis: Axis, { from, until }: Span): Range {
+  const [a, b] = [toAxis(axis, from), toAxis(axis, until)];
+  const missing = Math.max(0, LEAST - (b - a)) / 2;
+  return missing > 0 ? keep(axis, { a: a - missing, b: b + missing }) : { a, b };
+}
+
+/** The range itself where a place is in it; else one as wide, with the place a tenth inside. */
+export function showing(axis: Axis, range: Range, place: number): Range {
+  if (place >= range.a && place <= range.b) return range;
+  const inside = (range.b - range.a) / 10;
+  return pan(axis, range, place < range.a ? place - inside - range.a : place + inside - range.b);
 }
 
 const SECOND = 1e6;
