@@ -165,7 +165,7 @@ function Opened({ view }: { view: CaseView }) {
           {drawerIn === "timeline" ? drawer : null}
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
-          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} against={{ time: against, set: setAgainst, choices, view: against === null ? undefined : other.data }} />
+          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} against={{ time: against, set: setAgainst, choices, view: against === null ? undefined : other.data, failed: against === null ? null : other.error }} />
           {drawerIn === "graph" ? drawer : null}
         </Panel>
         <Panel {...panel("board")} title="Hypotheses">

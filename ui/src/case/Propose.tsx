@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { SchemaForm } from "../form/SchemaForm";
 import { type Field, fieldsOf, mistakes } from "../form/schema";
 import { useAct, useAnswer } from "../ipc";
-import { Button, Inline, Loading } from "../kit";
+import { Button, Failed, Inline, Loading } from "../kit";
 import { Dialog } from "../kit/dialog";
 import { testids } from "../testids";
 import type { CaseId, ObjectRef } from "../wire/wire";
@@ -27,7 +27,9 @@ export function Propose({ caseId, object, close }: { caseId: CaseId; object: Obj
   const tool = tools.data?.find((one) => one.name === name) ?? null;
   return (
     <Dialog title="Propose a call" close={close} testid={testids.propose}>
-      {!tools.data ? (
+      {tools.error && !tools.data ? (
+        <Failed failure={tools.error} retry={() => void tools.refetch()} />
+      ) : !tools.data ? (
         <Loading what="Reading the tools…" rows={2} />
       ) : (
         <label className="small propose-tool">

@@ -7,6 +7,17 @@ import type { CaseId } from "../wire/wire";
 export function BeforeSending({ caseId, model }: { caseId: CaseId; model: string }) {
   const answer = useAnswer("case_leaves", { case: caseId });
   const send = useAct("investigation_send");
+  // Whether the first request waits is not known then: it must not wait without a word.
+  if (answer.error)
+    return (
+      <section className="before-sending" aria-label="Before the first request is sent">
+        <Inline failure={answer.error} />
+        <p className="small">Whether a request to {model} waits for your word could not be read. It is not sent without it.</p>
+        <Button onClick={() => void answer.refetch()} cannot={answer.isFetching ? "it is being read" : null}>
+          Look again
+        </Button>
+      </section>
+    );
   if (!answer.data?.waits) return null;
   return (
     <section className="before-sending" data-testid={testids.beforeSending} aria-label="Before the first request is sent">

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import { countOf, objectKey } from "../kit/format";
+import type { CommandFailed } from "../platform";
 import type { GraphView, ObjectRef, Time } from "../wire/wire";
 import { differences, type Differences, word } from "./change";
 import { blastRadius, foundIn, pathBetween, toFirstBroken, troubledOf, waysOf } from "./walk";
@@ -13,6 +14,8 @@ export interface Against {
   /** Times worth comparing with, each by its name. */
   choices: readonly [string, Time][];
   view: GraphView | undefined;
+  /** Why the other time could not be read. */
+  failed: CommandFailed | null;
 }
 
 export interface Marking {
@@ -69,7 +72,7 @@ export function useMarking(view: GraphView, focus: readonly ObjectRef[], object:
       const broken = way.find((key) => troubledOf(view).has(key));
       return { keep: way.length > 0 ? way : [from, chosen], says: way.length === 0 ? `Nothing that is drawn connects ${nameOf(from)} with ${nameOf(chosen)}` : `${countOf(way.length - 1, "step")} from ${nameOf(from)} to ${nameOf(chosen)}; ${broken ? `the first in trouble is ${nameOf(broken)}` : "none of them is in trouble"}` };
     }
-    if (!changes) return { keep: null, says: against?.time == null ? "Choose a time to compare with" : "Reading the other time…" };
+    if (!changes) return { keep: null, says: against?.time == null ? "Choose a time to compare with" : against.failed ? `The other time could not be read: ${against.failed.title} Choose it again to try once more` : "Reading the other time…" };
     const drawn = new Set(objects.map(objectKey));
     const gone = [...changes.objects].filter(([key]) => !drawn.has(key));
     const others = changes.edges.now.length + changes.edges.before.length;
@@ -79,7 +82,7 @@ export function useMarking(view: GraphView, focus: readonly ObjectRef[], object:
       ...(others > 0 ? [`${countOf(others, "edge")} ${others === 1 ? "differs" : "differ"}`] : []),
     ];
     return { keep: [...changes.objects.keys()].filter((key) => drawn.has(key)), says: said.join("; ") };
-  }, [text, objects, chosen, first, marked, ways, view, from, changes, against?.time]);
+  }, [text, objects, chosen, first, marked, ways, view, from, changes, against?.time, against?.failed]);
 
   return { marked, mark, text, find: setText, keep, changes, says };
 }

@@ -2,7 +2,7 @@ import { useDeferredValue, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, toHash } from "../app/route";
 import { useAnswer } from "../ipc";
-import { Ago, Button, CategoryGlyph, countOf, Failed, Loading } from "../kit";
+import { Ago, Button, CategoryGlyph, countOf, Failed, Inline, Loading } from "../kit";
 import { Blank } from "../kit/pictures";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
@@ -33,7 +33,7 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
   if (library.error) return <Failed failure={library.error} retry={() => void library.refetch()} />;
   if (!library.data) return <Loading what="Reading the library…" />;
   const { entries, issues, folder, loaded_at, digest } = library.data;
-  const shown = search.length > 1 ? (found.data ?? []) : entries;
+  const shown = search.length > 1 ? (found.error ? [] : (found.data ?? [])) : entries;
   const kinds = [...new Set([...order, ...shown.map((e) => e.kind)])].filter((kind) => shown.some((e) => e.kind === kind));
   const entry = entries.find((e) => `${e.kind}:${e.id}` === chosen) ?? shown.find((e) => e.kind === kinds[0]) ?? null;
 
@@ -65,7 +65,18 @@ export function LibraryView({ chosen }: { chosen: string | null }) {
       ) : null}
       <div className="knowledge-body">
         <div className="knowledge-list">
-          {shown.length === 0 ? <p className="small faint knowledge-none">Nothing says that.</p> : null}
+          {search.length > 1 && found.error ? (
+            <div className="knowledge-none">
+              <Inline failure={found.error} />
+              <Button onClick={() => void found.refetch()}>Search again</Button>
+            </div>
+          ) : search.length > 1 && !found.data ? (
+            <p className="small faint knowledge-none" role="status">
+              Searching…
+            </p>
+          ) : shown.length === 0 ? (
+            <p className="small faint knowledge-none">{search.length > 1 ? "Nothing says that." : "No file was read."}</p>
+          ) : null}
           {kinds.map((kind) => (
             <section key={kind}>
               <h2 className="label knowledge-kind">{plural[kind] ?? kind}</h2>
