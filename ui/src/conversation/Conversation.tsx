@@ -37,6 +37,17 @@ export function Conversation({ caseId, state, time, asked, onLeaves, onBranch }:
     const element = scroll.current;
     if (element && (bottom.current || time !== null)) element.scrollTop = element.scrollHeight;
   }, [changed, time]);
+  // What is being written grows between two facts: it is followed while the reader is at the end.
+  useEffect(() => {
+    const entries = scroll.current?.firstElementChild;
+    if (!entries) return;
+    const grows = new ResizeObserver(() => {
+      const element = scroll.current;
+      if (element && bottom.current) element.scrollTop = element.scrollHeight;
+    });
+    grows.observe(entries);
+    return () => grows.disconnect();
+  }, []);
 
   return (
     <div

@@ -1,4 +1,4 @@
-import { act, screen } from "@testing-library/react";
+import { act, fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { recordedHost } from "../platform/recorded";
@@ -7,8 +7,10 @@ import { CASE } from "../platform/recordings/demo/case";
 import { testids } from "../testids";
 import { listening, mount, requests } from "../testing/show";
 import type { Budget, Spent, Update } from "../wire/wire";
+import { foldCase } from "../case/fold";
 import { BeforeSending } from "./BeforeSending";
 import { BudgetMeter, Limits, limitOf, shares, USUAL } from "./Limits";
+import { Conversation } from "./Conversation";
 import { heard } from "./writing";
 import { WritingNow } from "./WritingNow";
 
@@ -36,6 +38,34 @@ describe("an answer that is being written", () => {
     window.unmount();
     mount(<WritingNow caseId={CASE} lastSeq={2} />, host);
     expect(screen.queryByTestId(testids.writing)).toBeNull();
+  });
+});
+
+describe("the conversation while an answer is written", () => {
+  it("goes with it as long as the reader is at its end, and stays where the reader went", () => {
+    const grown: (() => void)[] = [];
+    const before = globalThis.ResizeObserver;
+    globalThis.ResizeObserver = class {
+      constructor(told: ResizeObserverCallback) {
+        grown.push(() => told([], this));
+      }
+      observe() {}
+      unobserve() {}
+      disconnect() {}
+    };
+    mount(<Conversation caseId={CASE} state={foldCase([])} time={null} asked={null} onLeaves={() => undefined} onBranch={() => undefined} />);
+    globalThis.ResizeObserver = before;
+    const log = screen.getByTestId(testids.conversation);
+    let height = 500;
+    Object.defineProperty(log, "scrollHeight", { get: () => height });
+    Object.defineProperty(log, "clientHeight", { get: () => 400 });
+    const grow = (to: number) => act(() => ((height = to), grown.forEach((told) => told())));
+    grow(700);
+    expect(log.scrollTop).toBe(700);
+    log.scrollTop = 20;
+    fireEvent.scroll(log);
+    grow(900);
+    expect(log.scrollTop).toBe(20);
   });
 });
 
