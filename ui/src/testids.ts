@@ -224,6 +224,7 @@ export const testids = {
   caseImport: "case-import",
   caseImportPath: "case-import-path",
   /** One case. */
+  openAgain: "open-again",
   caseScreen: "case-screen",
   caseAsks: "case-asks",
   investigate: "investigate",

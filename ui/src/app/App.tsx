@@ -27,6 +27,7 @@ import { chooseTheme, useTheme } from "../tokens/theme";
 import type { ClusterRow } from "../wire/wire";
 import { Help } from "./Help";
 import { useKeyboard, useKeys } from "./keys";
+import { useRememberOpen } from "../fleet/lastOpen";
 import { Palette } from "./Palette";
 import { useOpenBeside } from "./beside";
 import { useSayShown } from "./shown";
@@ -40,6 +41,7 @@ export function App() {
   const route = useRoute();
   const theme = useTheme();
   const clusters = useAnswer("clusters_list", {});
+  useRememberOpen(clusters.data ?? []);
   useSayShown(clusters.data !== undefined || clusters.error !== null);
   const [overlay, setOverlay] = useState<"help" | "palette" | null>(null);
   const [rail, setRail] = useState(true);

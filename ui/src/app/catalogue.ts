@@ -105,6 +105,7 @@ export const catalogue: { where: string; keys: [string, string][] }[] = [
       ["v g", "Graph as a list, and back"],
       ["v l", "Lanes per object, owner, namespace or incident"],
       ["v s", "Shut all groups of lanes, and open them"],
+      ["v a", "All of the time in view"],
     ],
   },
   {

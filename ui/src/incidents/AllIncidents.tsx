@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, toHash } from "../app/route";
 import { Production } from "../fleet/badges";
+import { OpenAgain } from "../fleet/OpenAgain";
 import { PhaseMark } from "../fleet/phase";
 import { countOf, Empty, Failed, Loading, Partial } from "../kit";
 import { Blank } from "../kit/pictures";
@@ -53,6 +54,7 @@ export function AllIncidents() {
         <Loading what="Reading kubeconfigs…" />
       ) : opened.length === 0 ? (
         <Blank title="No cluster is open">
+          <OpenAgain rows={clusters.data} />
           <p>
             Nothing is contacted before it is opened. <a className="link" href={toHash({ at: "start" })}>Choose clusters</a> to see what is broken there.
           </p>

@@ -3,7 +3,11 @@ import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { CASE, FINISHED } from "../platform/recordings/demo/case";
 import { testids } from "../testids";
-import { requests, show } from "../testing/show";
+import { recordedHost } from "../platform/recorded";
+import { demo } from "../platform/recordings/demo";
+import { CLUSTER } from "../platform/recordings/demo/names";
+import { listening, requests, show } from "../testing/show";
+import type { ClusterRow } from "../wire/wire";
 
 const person = userEvent.setup();
 const patient = { timeout: 20_000 };
@@ -48,4 +52,18 @@ it("takes the hand-off note to the clipboard, and says so", async () => {
   await person.click(screen.getByTestId(testids.handOffCopy));
   await waitFor(() => expect(screen.getByTestId(testids.told).textContent).toContain("The hand-off note copied."));
   expect(written).toHaveBeenCalledWith(expect.stringContaining("# Hand-off: `cart`"));
+});
+
+it("shows what waits for a decision when no cluster is open, and opens again what was open last by one click", async () => {
+  const inner = recordedHost(demo, 0);
+  const rows = (demo.answers.find((a) => a.name === "clusters_list")?.response as ClusterRow[]).map((row) => ({ ...row, state: { ...row.state, phase: "closed" as const } }));
+  const asks = { id: CASE, title: "cart is killed", cluster: CLUSTER, cluster_name: "playground", opened_at: 0, updated_at: 0, incidents: [], concluded: false, waiting: 1 };
+  const answers: Record<string, unknown> = { clusters_list: rows, cases_list: [asks] };
+  localStorage.setItem("open-last", JSON.stringify([CLUSTER, "cluster:gone"]));
+  const host = listening({ ...inner, call: ((name: never, request: never) => (name in answers ? Promise.resolve(answers[name]) : inner.call(name, request))) as typeof inner.call });
+  show("#/night", host);
+  expect((await screen.findByText(/1 decision waits for you/, {}, patient)).closest("a")?.getAttribute("href")).toBe(`#/night/${CASE}`);
+  expect(requests("cluster_open")).toEqual([]);
+  await person.click(screen.getByTestId(testids.openAgain));
+  expect(requests("cluster_open")).toEqual([{ cluster: CLUSTER }]);
 });

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, toHash } from "../app/route";
 import { Production } from "../fleet/badges";
+import { OpenAgain } from "../fleet/OpenAgain";
 import { keyOf, type One, useOpenIncidents } from "../incidents/open";
 import { useAct, useAnswer } from "../ipc";
 import { countOf, Empty, Failed, Inline, Loading, Partial, SeverityMark, spanOf } from "../kit";
@@ -44,30 +45,37 @@ export function NightIncidents() {
     list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }, [at]);
 
+  // A case goes on, and asks, whatever is open.
+  const asks = asking.map((one) => (
+    <a key={one.id} className="night-asks" href={toHash({ at: "night", case: one.id })}>
+      <span className="dock-diamond" aria-hidden="true" />
+      <span>
+        {countOf(one.waiting, "decision")} waits for you: <Words text={one.title} />
+      </span>
+    </a>
+  ));
   if (clusters.error) return <Failed failure={clusters.error} retry={() => void clusters.refetch()} />;
   if (!clusters.data) return <Loading what="Reading kubeconfigs…" />;
   if (opened.length === 0)
     return (
-      <Blank title="No cluster is open">
-        <p>
-          <a className="link" href={toHash({ at: "start" })}>
-            Choose clusters
-          </a>
-          ; what is broken in them is shown here.
-        </p>
-      </Blank>
+      <>
+        <h1 className="unseen">The worst incidents</h1>
+        {asks}
+        <Blank title="No cluster is open">
+          <OpenAgain rows={clusters.data} />
+          <p>
+            <a className="link" href={toHash({ at: "start" })}>
+              Choose clusters
+            </a>
+            ; what is broken in them is shown here.
+          </p>
+        </Blank>
+      </>
     );
   return (
     <>
       <h1 className="unseen">The worst incidents</h1>
-      {asking.map((one) => (
-        <a key={one.id} className="night-asks" href={toHash({ at: "night", case: one.id })}>
-          <span className="dock-diamond" aria-hidden="true" />
-          <span>
-            {countOf(one.waiting, "decision")} waits for you: <Words text={one.title} />
-          </span>
-        </a>
-      ))}
+      {asks}
       {start.failed ? <Inline failure={start.failed} dismiss={start.dismiss} /> : null}
       {worst.length > 0 ? (
         <ol className="night-list" ref={list} aria-label="The worst incidents">
