@@ -176,6 +176,7 @@ export const testids = {
   evidenceLater: "evidence-later",
   graphFind: "graph-find",
   graphCollapse: "graph-collapse",
+  graphMore: "graph-more",
   graphMark: "graph-mark",
   graphAgainst: "graph-against",
   graphSays: "graph-says",

@@ -4,7 +4,7 @@ import { Board } from "../board/Board";
 import { useKeys } from "../app/keys";
 import { Conversation } from "../conversation/Conversation";
 import { askedOf, Dock } from "../conversation/Dock";
-import { Graph } from "../graph/Graph";
+import { DRAWN, Graph } from "../graph/Graph";
 import { Inspector } from "../inspector/Inspector";
 import { useAnswer } from "../ipc";
 import { Score } from "../scenarios/Score";
@@ -60,9 +60,10 @@ function Opened({ view }: { view: CaseView }) {
   const shown = useMemo(() => (time === null ? now : foldCase(events, time)), [events, time, now]);
   const subjects = useMemo(() => subjectsOf(view), [view]);
   const timeline = useAnswer("timeline_get", { cluster, objects: subjects }, { keepLast: true });
-  const graph = useAnswer("graph_get", { cluster, objects: subjects, ...asOf(then, known), hops: 2, most: 60 }, { keepLast: true });
+  const [most, setMost] = useState(DRAWN);
+  const graph = useAnswer("graph_get", { cluster, objects: subjects, ...asOf(then, known), hops: 2, most }, { keepLast: true });
   const [against, setAgainst] = useState<Time | null>(null);
-  const other = useAnswer("graph_get", { cluster, objects: subjects, ...asOf(against, known), hops: 2, most: 60 }, { enabled: against !== null });
+  const other = useAnswer("graph_get", { cluster, objects: subjects, ...asOf(against, known), hops: 2, most }, { enabled: against !== null });
   const began = now.opened?.incidents[0]?.started_at ?? null;
   const choices: [string, Time][] = began === null ? [] : [["just before it began", began - 60e6], ["an hour before", began - 3600e6], ["a day before", began - 86_400e6]];
   const evidence = useCaseEvidence(
@@ -165,7 +166,7 @@ function Opened({ view }: { view: CaseView }) {
           {drawerIn === "timeline" ? drawer : null}
         </Panel>
         <Panel {...panel("graph")} title="What depends on what" list={lists.has("graph")} onList={() => toggleList("graph")}>
-          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} against={{ time: against, set: setAgainst, choices, view: against === null ? undefined : other.data, failed: against === null ? null : other.error }} />
+          <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} more={() => setMost(most + DRAWN)} focus={subjects} object={object} setObject={choose} evidence={atNodes} list={lists.has("graph")} against={{ time: against, set: setAgainst, choices, view: against === null ? undefined : other.data, failed: against === null ? null : other.error }} />
           {drawerIn === "graph" ? drawer : null}
         </Panel>
         <Panel {...panel("board")} title="Hypotheses">

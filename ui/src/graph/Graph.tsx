@@ -27,10 +27,15 @@ interface Props {
   evidence: ReadonlyMap<string, ObservationId[]>;
   list: boolean;
   against?: Against | undefined;
+  /** Asks for more of what was left out; absent: all that there is to ask for is there. */
+  more?: (() => void) | undefined;
 }
 
+/** So many boxes a picture begins with, and so many more are drawn each time: as many as can be told apart in one window. */
+export const DRAWN = 300;
+
 /** What depends on what around the incident, as of the shown time. Dependencies point right or down. */
-export function Graph({ view, failed, retry, focus, object, setObject, evidence, list, against }: Props) {
+export function Graph({ view, failed, retry, focus, object, setObject, evidence, list, against, more }: Props) {
   if (failed && !view) return <Failed failure={failed} retry={retry} />;
   if (!view) return <Loading what="Laying out what depends on what…" rows={5} />;
   if (view.layout.nodes.length === 0)
@@ -39,10 +44,10 @@ export function Graph({ view, failed, retry, focus, object, setObject, evidence,
         <p>None of the objects existed yet, or nothing about them was known.</p>
       </Blank>
     );
-  return list ? <GraphList view={view} object={object} setObject={setObject} evidence={evidence} /> : <Drawn view={view} focus={focus} object={object} setObject={setObject} evidence={evidence} against={against} />;
+  return list ? <GraphList view={view} object={object} setObject={setObject} evidence={evidence} /> : <Drawn view={view} focus={focus} object={object} setObject={setObject} evidence={evidence} against={against} more={more} />;
 }
 
-function Drawn({ view: whole, focus, object, setObject, evidence, against }: Pick<Props, "focus" | "object" | "setObject" | "evidence" | "against"> & { view: GraphView }) {
+function Drawn({ view: whole, focus, object, setObject, evidence, against, more }: Pick<Props, "focus" | "object" | "setObject" | "evidence" | "against" | "more"> & { view: GraphView }) {
   const [collapse, setCollapse] = useState<Collapse>("nothing");
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const view = useMemo(() => collapsed(whole, collapse, open), [whole, collapse, open]);
@@ -228,7 +233,15 @@ function Drawn({ view: whole, focus, object, setObject, evidence, against }: Pic
               Trouble
             </Button>
           ) : null}
-          {scene.hidden > 0 ? <span className="small faint">{scene.hidden} more not drawn</span> : null}
+          {scene.hidden > 0 ? (
+            more ? (
+              <Button tone="quiet" onClick={more} testid={testids.graphMore} title="Draw more of what hangs on it">
+                {scene.hidden} more not drawn
+              </Button>
+            ) : (
+              <span className="small faint">{scene.hidden} more not drawn</span>
+            )
+          ) : null}
         </div>
         {wire ? (
           <p className="graph-saying small" style={{ left: Math.min(hovered.x + 12, width - 240), top: Math.min(hovered.y + 12, height - 64) }}>

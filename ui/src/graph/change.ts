@@ -26,16 +26,25 @@ function howOf(before: NodeState | undefined, now: NodeState | undefined): Diffe
   return before?.status === now?.status ? null : "other";
 }
 
-/** What differs between two times, of all that either of them has. */
+/**
+ * What differs between two times, of all that either of them has. A picture that was cut (`hidden`) does not say that what it
+ * lacks was not there: of that nothing is said.
+ */
 export function differences(before: GraphView, now: GraphView): Differences {
   const states = (view: GraphView) => new Map(view.states.map((s) => [objectKey(s.object), s]));
   const [was, is] = [states(before), states(now)];
   const objects = new Map<string, { how: Difference; before: string; now: string }>();
   for (const key of new Set([...was.keys(), ...is.keys()])) {
+    if ((!was.has(key) && before.layout.hidden > 0) || (!is.has(key) && now.layout.hidden > 0)) continue;
     const how = howOf(was.get(key), is.get(key));
     if (how) objects.set(key, { how, before: was.get(key)?.status ?? "", now: is.get(key)?.status ?? "" });
   }
-  const edges = (view: GraphView) => view.layout.edges.map((e) => `${objectKey(e.from)} ${e.relation.replaceAll("_", " ")} ${objectKey(e.to)}`);
-  const [then, today] = [new Set(edges(before)), new Set(edges(now))];
-  return { objects, edges: { now: [...today].filter((e) => !then.has(e)), before: [...then].filter((e) => !today.has(e)) } };
+  const edges = (view: GraphView, other: GraphView, there: ReadonlyMap<string, NodeState>) =>
+    view.layout.edges.map((e) => ({ words: `${objectKey(e.from)} ${e.relation.replaceAll("_", " ")} ${objectKey(e.to)}`, told: other.layout.hidden === 0 || (there.has(objectKey(e.from)) && there.has(objectKey(e.to))) }));
+  const [then, today] = [edges(before, now, is), edges(now, before, was)];
+  const lacking = (from: typeof then, other: typeof then) => {
+    const has = new Set(other.map((e) => e.words));
+    return [...new Set(from.filter((e) => e.told && !has.has(e.words)).map((e) => e.words))];
+  };
+  return { objects, edges: { now: lacking(today, then), before: lacking(then, today) } };
 }

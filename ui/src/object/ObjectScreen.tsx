@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, stay, toHash } from "../app/route";
 import { PhaseMark } from "../fleet/phase";
-import { Graph } from "../graph/Graph";
+import { DRAWN, Graph } from "../graph/Graph";
 import { Peek } from "../inspector/Peek";
 import { ObjectPane } from "../inspector/ObjectPane";
 import { useEvidenceOf } from "../inspector/evidence";
@@ -19,7 +19,8 @@ export function ObjectScreen({ cluster, object, time, known = false }: { cluster
   const clusters = useAnswer("clusters_list", {});
   const row = clusters.data?.find((one) => one.id === cluster);
   const view = useAnswer("object_get", { cluster, object, ...asOf(time, known) }, { keepLast: true });
-  const graph = useAnswer("graph_get", { cluster, objects: [object], ...asOf(time, known), hops: 2, most: 40 }, { keepLast: true });
+  const [most, setMost] = useState(DRAWN);
+  const graph = useAnswer("graph_get", { cluster, objects: [object], ...asOf(time, known), hops: 2, most }, { keepLast: true });
   const triage = useAnswer("triage_get", { cluster, ...asOf(time, known) });
   const [list, setList] = useState(false);
   const incidents = (triage.data?.triage.incidents ?? []).filter((incident) => incident.subjects.some((s) => sameObject(s, object)));
@@ -81,7 +82,7 @@ export function ObjectScreen({ cluster, object, time, known = false }: { cluster
             <Peek evidence={evidence} />
           </section>
           <section className="object-graph panel" aria-label="What depends on what">
-            <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} focus={focus} object={object} setObject={show} evidence={around} list={list} />
+            <Graph view={graph.data} failed={graph.error} retry={() => void graph.refetch()} more={() => setMost(most + DRAWN)} focus={focus} object={object} setObject={show} evidence={around} list={list} />
           </section>
         </div>
       </div>
