@@ -26,6 +26,16 @@ describe("keys", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
+  it("knows a letter by its place where the layout has no Latin ones, and by its name where it has", () => {
+    const [allow, other] = [vi.fn(), vi.fn()];
+    render(<Bound bindings={[{ keys: "shift+a", title: "Allow", group: "Call", run: allow }, { keys: "q", title: "Other", group: "Call", run: other }]} />);
+    press("Ф", { code: "KeyA", shiftKey: true });
+    expect(allow).toHaveBeenCalledTimes(1);
+    // On a French keyboard the key in this place says A.
+    press("a", { code: "KeyQ" });
+    expect(other).not.toHaveBeenCalled();
+  });
+
   it("does nothing for a binding that cannot be used now", () => {
     const run = vi.fn();
     render(<Bound bindings={[{ keys: "a", title: "Approve", group: "Call", run, cannot: "nothing waits" }]} />);

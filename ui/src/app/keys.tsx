@@ -67,10 +67,12 @@ let sequenceTimer: ReturnType<typeof setTimeout> | undefined;
 export function chordOf(event: KeyboardEvent): string {
   const mod = event.metaKey || event.ctrlKey ? "mod+" : "";
   const alt = event.altKey ? "alt+" : "";
-  const letter = event.key.length === 1;
+  // A layout without Latin letters (Cyrillic, Greek, Hebrew) names the key by its place, as its caps are printed.
+  const key = (/^\p{L}$/u.test(event.key) && !/[a-z]/i.test(event.key) && /^Key([A-Z])$/.exec(event.code)?.[1]) || event.key;
+  const letter = key.length === 1;
   // A shifted symbol such as `?` is its own key; a shifted letter is not.
-  const shift = event.shiftKey && (!letter || /[a-z]/i.test(event.key)) ? "shift+" : "";
-  return `${mod}${alt}${shift}${letter ? event.key.toLowerCase() : event.key}`;
+  const shift = event.shiftKey && (!letter || /[a-z]/i.test(key)) ? "shift+" : "";
+  return `${mod}${alt}${shift}${letter ? key.toLowerCase() : key}`;
 }
 
 function isTyping(target: EventTarget | null): boolean {

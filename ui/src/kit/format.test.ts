@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, homeOf, percentOf, spanOf } from "./format";
+import { bytesOf, dayOf, homeOf, momentOf, percentOf, spanOf } from "./format";
 
 describe("how things are written", () => {
   it("says spans in at most two units", () => {
     expect([8, 75, 600, 7800, 86_400 * 3 + 4 * 3600].map((s) => spanOf(s * 1e6))).toEqual(["8 s", "1 min 15 s", "10 min", "2 h 10 min", "3 d 4 h"]);
     expect(spanOf(-5e6)).toBe("0 s");
+  });
+
+  it("says the year of a day that is not of this one", () => {
+    const now = new Date();
+    const before = new Date(now.getFullYear() - 1, 10, 23, 3, 14, 7);
+    expect(momentOf(before.getTime() * 1000, now.getTime() * 1000)).toBe(`23 Nov ${before.getFullYear()} 03:14:07`);
+    expect(dayOf(now.getTime() * 1000)).not.toContain(String(now.getFullYear()));
   });
 
   it("says sizes as disks are filled", () => {

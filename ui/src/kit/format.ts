@@ -4,6 +4,7 @@ import type { ObjectRef, Time } from "../wire/wire";
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const minute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const dayAndYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const full = new Intl.DateTimeFormat("en-GB", {
   year: "numeric",
   month: "short",
@@ -22,12 +23,12 @@ export const nowTime = (): Time => Date.now() * 1000;
 export const clockOf = (time: Time): string => clock.format(toDate(time));
 /** `03:14` */
 export const minuteOf = (time: Time): string => minute.format(toDate(time));
-/** `23 Nov` */
-export const dayOf = (time: Time): string => day.format(toDate(time));
+/** `23 Nov`; of another year than this one `23 Nov 2025` */
+export const dayOf = (time: Time): string => (toDate(time).getFullYear() === new Date().getFullYear() ? day : dayAndYear).format(toDate(time));
 /** `23 Nov 2026, 03:14:07 UTC` */
 export const fullOf = (time: Time): string => full.format(toDate(time));
 
-/** `03:14:07` today, `22 Nov 03:14:07` otherwise. */
+/** `03:14:07` today, `22 Nov 03:14:07` otherwise, with its year where that is another one. */
 export function momentOf(time: Time, now: Time): string {
   return dayOf(time) === dayOf(now) ? clockOf(time) : `${dayOf(time)} ${clockOf(time)}`;
 }

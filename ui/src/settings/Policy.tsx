@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { toHash } from "../app/route";
 import { useAct, useAnswer } from "../ipc";
-import { Button, countOf, Failed, Inline, Loading, spanOf } from "../kit";
+import { At, Button, countOf, Failed, Inline, Loading, spanOf } from "../kit";
 import { useNow } from "../kit/now";
 import { Redacted, Words } from "../kit/words";
 import { testids } from "../testids";
@@ -71,7 +71,7 @@ function FileOfRules({ file }: { file: RulesFile }) {
           <li key={name}>
             <strong>{does}</strong> <Words text={covers} />
             {is_over ? " (over)" : null} <span className="faint">· {name}, line {line}</span>
-            {until === null ? null : <span className="faint"> · until {new Date(until / 1000).toLocaleString()}</span>}
+            {until === null ? null : <span className="faint"> · until <At time={until} /></span>}
             {does === "allow" ? <span className="faint"> · used {uses === null ? countOf(used, "time") : `${used} of ${uses} times`}</span> : null} <span className="faint">· {countOf(tests, "test")} · {because}</span>
           </li>
         ))}

@@ -78,4 +78,14 @@ describe("the axis", () => {
     expect(showing(axis, range, 10 * 60e6)).toEqual({ a: 8 * 60e6, b: 28 * 60e6 });
     expect(showing(axis, range, 0).a).toBe(0);
   });
+
+  it("stands on full hours of the engineer's clock before and after the clocks change", () => {
+    const hour = 3600e6;
+    const change = 100 * hour;
+    const zone = (time: number) => (time < change ? 5.5 * hour : 6.5 * hour);
+    const axis = axisOf(Array.from({ length: 60 }, (_, i) => 95 * hour + i * 10 * 60e6));
+    const clock = ticks(axis, whole(axis), 2 * hour, zone).map((tick) => (tick.time + zone(tick.time)) / hour);
+    expect(clock.length).toBeGreaterThan(3);
+    expect(clock.filter((at) => at % 2 !== 0)).toEqual([]);
+  });
 });

@@ -163,16 +163,22 @@ export interface Tick {
   place: number;
 }
 
-/** Round times in view, at least `apart` axis units from each other. */
-export function ticks(axis: Axis, range: Range, apart: number, offset = 0): Tick[] {
+/** Round times in view by the clock of the zone (its offset at a time), at least `apart` axis units from each other. */
+export function ticks(axis: Axis, range: Range, apart: number, zoneAt: (time: Time) => number = () => 0): Tick[] {
   const step = steps.find((s) => s >= apart) ?? (steps.at(-1) as number);
   const out: Tick[] = [];
   for (const stretch of axis.stretches) {
     if (stretch.folded || stretch.b < range.a || stretch.a > range.b) continue;
     const from = Math.max(stretch.from, stretch.from + (range.a - stretch.a));
     const until = Math.min(stretch.until, stretch.from + (range.b - stretch.a));
-    for (let time = Math.ceil((from + offset) / step) * step - offset; time <= until; time += step) {
-      out.push({ time, place: stretch.a + (time - stretch.from) });
+    const began = zoneAt(from);
+    for (let local = Math.ceil((from + began) / step) * step; ; local += step) {
+      // What the clock says is looked up with the offset that held a moment before, then with the one that holds there.
+      const time = local - zoneAt(local - began);
+      if (time > until) break;
+      // Where the clocks go forward, some hours are none.
+      if (time + zoneAt(time) !== local) continue;
+      if (time >= from && time > (out.at(-1)?.time ?? -Infinity)) out.push({ time, place: stretch.a + (time - stretch.from) });
     }
   }
   return out;

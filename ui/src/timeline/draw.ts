@@ -137,14 +137,14 @@ function later(context: CanvasRenderingContext2D, view: View, ink: Ink) {
 }
 
 const perPixelOf = (view: View) => (view.range.b - view.range.a) / Math.max(view.width - GUTTER, 1);
-/** Ticks stand on the engineer's own full minutes and hours. */
-const offsetOf = (view: View) => -new Date((view.axis.stretches[0]?.from ?? 0) / 1000).getTimezoneOffset() * 60e6;
+/** Ticks stand on the engineer's own full minutes and hours, which a change of the clocks moves. */
+const zoneAt = (time: number) => -new Date(time / 1000).getTimezoneOffset() * 60e6;
 const APART = 76;
 
 function grid(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   const perPixel = perPixelOf(view);
   context.fillStyle = ink.line;
-  for (const tick of ticks(view.axis, view.range, perPixel * APART, offsetOf(view))) {
+  for (const tick of ticks(view.axis, view.range, perPixel * APART, zoneAt)) {
     const x = GUTTER + (tick.place - view.range.a) / perPixel;
     if (x > GUTTER && x < view.width) context.fillRect(Math.round(x), RULER, 1, view.height - RULER - LANE - 2);
   }
@@ -158,7 +158,6 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   context.font = `400 11px ${ink.fontMono}`;
   context.textAlign = "center";
   const perPixel = perPixelOf(view);
-  const offset = offsetOf(view);
   const apart = perPixel * APART;
   // Folds are named first; a tick's name that would touch another one is left out.
   const taken: [number, number][] = [];
@@ -187,12 +186,12 @@ function ruler(context: CanvasRenderingContext2D, view: View, ink: Ink) {
   }
   context.font = `400 11px ${ink.fontMono}`;
   let day = dayOf(Date.now() * 1000);
-  for (const tick of ticks(view.axis, view.range, apart, offset)) {
+  for (const tick of ticks(view.axis, view.range, apart, zoneAt)) {
     const x = GUTTER + (tick.place - view.range.a) / perPixel;
     // The day is said where it changes, and at the beginning when it is not today.
     const time = apart < 60e6 ? clockOf(tick.time) : minuteOf(tick.time);
     const newDay = dayOf(tick.time) !== day;
-    const text = (tick.time + offset) % 86_400e6 === 0 ? dayOf(tick.time) : newDay ? `${dayOf(tick.time)} ${time}` : time;
+    const text = (tick.time + zoneAt(tick.time)) % 86_400e6 === 0 ? dayOf(tick.time) : newDay ? `${dayOf(tick.time)} ${time}` : time;
     const half = context.measureText(text).width / 2 + 6;
     if (!free(x - half, x + half)) continue;
     taken.push([x - half, x + half]);
