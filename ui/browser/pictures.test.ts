@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Site } from "./chromium";
 import { compare, lettering, small, type Difference } from "./picture";
-import { overlays, readyBefore, views } from "./views";
+import { decide, decisions, overlays, readyBefore, views } from "./views";
 
 /**
  * Every view in both themes, as it was approved. `CASEBOARD_APPROVE=1 npx vitest run browser/pictures.test.ts` writes the
@@ -50,7 +50,7 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
   });
   afterAll(() => page.close());
 
-  async function look(name: string) {
+  async function look(name: string, page: Page) {
     // Canvases draw in the next frame, lists measure themselves in the one after.
     await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
     await page.waitForTimeout(250);
@@ -75,7 +75,17 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
     skip(differs !== null, differs ?? "");
     await page.evaluate((to) => (location.hash = to), hash);
     await page.waitForSelector(`[data-testid="${there}"]`);
-    await look(name);
+    await look(name, page);
+  });
+
+  it.for(decisions)("%s looks as it was approved", async ([name, keys, there], { skip }) => {
+    skip(differs !== null, differs ?? "");
+    // A question that was answered is gone: each begins in a window of its own.
+    const fresh = await site.still(theme);
+    await fresh.waitForSelector('[data-testid="fleet-row"]');
+    await decide(fresh, keys, there);
+    await look(name, fresh);
+    await fresh.close();
   });
 
   it.for(overlays)("%s looks as it was approved", async ([name, hash, keys, there], { skip }) => {
@@ -84,7 +94,7 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
     await page.waitForSelector(`[data-testid="${readyBefore(hash)}"]`);
     await page.keyboard.press(keys);
     await page.waitForSelector(`[data-testid="${there}"]`);
-    await look(name);
+    await look(name, page);
     await page.keyboard.press("Escape");
     await page.waitForSelector(`[data-testid="${there}"]`, { state: "detached" });
   });

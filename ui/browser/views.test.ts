@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Site } from "./chromium";
 import { FINISHED } from "../src/platform/recordings/demo/case";
-import { overlays, readyBefore, views } from "./views";
+import { decide, decisions, overlays, readyBefore, views } from "./views";
 
 let site: Site;
 beforeAll(async () => {
@@ -46,6 +46,16 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
     expect(await findings(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.waitForSelector(`[data-testid="${there}"]`, { state: "detached" });
+  });
+});
+
+describe.each(["dark", "light"] as const)("what is asked, in the %s theme,", (theme) => {
+  it.each(decisions)("%s has no serious finding", async (_, keys, there) => {
+    const page = await site.page("/", theme);
+    await shown(page, "fleet-row");
+    await decide(page, keys, there);
+    expect(await findings(page)).toEqual([]);
+    await page.close();
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { ARGUED, CASE, FINISHED } from "../src/platform/recordings/demo/case";
 import { CLUSTER } from "../src/platform/recordings/demo/names";
 import { parts } from "../src/settings/parts";
@@ -15,7 +16,7 @@ export const views: [name: string, hash: string, there: string][] = [
   ["a connection that may not see everything", "/connection/cluster%3Ascoped", "unseen"],
   ["the incidents that were known at a time", `/cluster/${e(CLUSTER)}?time=2026-11-23T02:55:00Z&by=known`, "then-bar"],
   ["an object", `/object/${e(CLUSTER)}/Deployment/shop/cart`, "object-yaml"],
-  ["an object as it was", `/object/${e(CLUSTER)}/Deployment/shop/cart?time=2001-01-01T00:00:00.000000Z`, "object-screen"],
+  ["an object as it was", `/object/${e(CLUSTER)}/Deployment/shop/cart?time=2026-11-23T02:30:00.000000Z`, "object-yaml"],
   ["a case as it was known at a time", `/case/${e(FINISHED)}?time=2026-11-23T03:09:00Z&by=known&object=Deployment/shop/cart`, "incidents-then"],
   ["the cases", "/cases", "case-row"],
   ["a case that waits", `/case/${e(CASE)}`, "timeline-canvas"],
@@ -45,6 +46,25 @@ export const overlays: [name: string, hash: string, keys: string, there: string]
   ["two cases side by side", `/case/${e(ARGUED)}`, "c", "compared"],
   ["the kinds of a cluster", "/connection/cluster%3Astaging", "w", "kind-row"],
 ];
+
+/** What is asked in a case, and the keys that lead there; each answers only what has been there long enough to be seen. */
+export const decisions: [name: string, keys: string[], there: string][] = [
+  ["a call that waits for a decision", ["i"], "pending-call"],
+  ["a call that is edited", ["i", "e"], "edit-form"],
+  ["a call that is denied", ["i", "d"], "deny-reason"],
+  ["a result with redactions", ["i", "a"], "pending-result"],
+];
+
+/** Leads a window that is at a case without questions to a decision. */
+export async function decide(page: Page, keys: readonly string[], there: string) {
+  await page.evaluate((to) => (location.hash = to), `/case/${e(CASE)}`);
+  await page.waitForSelector('[data-testid="investigate"]');
+  for (const key of keys) {
+    await page.waitForSelector(key === "i" ? '[data-testid="investigate"]' : '[data-testid="dock"][data-asks="true"][data-seen="true"]');
+    await page.keyboard.press(key);
+  }
+  await page.waitForSelector(`[data-testid="${there}"]`);
+}
 
 /** What must be there before an overlay's key is pressed. */
 export const readyBefore = (hash: string): string => (hash.startsWith("/case/") ? "case-screen" : hash.startsWith("/cluster/") ? "incident-detail" : "cluster-row");

@@ -56,6 +56,7 @@ export const demo: Recording = {
       response: { cluster, triage: { at: ago(3), incidents: cluster === "cluster:prod-us" ? incidents.slice(1, 2) : [], noise: [], not_checked: [] }, looked_at: [["Pod", 41], ["Deployment", 12]] as [string, number][], partial: false, aside: [], arranged: [] },
     })),
     { name: "timeline_get", request: { cluster: CLUSTER }, response: timeline },
+    ...["cluster:prod-us", "cluster:prod-eu", "cluster:scoped", "cluster:bundle"].map((cluster) => ({ name: "timeline_get" as const, request: { cluster }, response: { ...timeline, lanes: [], marks: [], gaps: [] } })),
     ...graphAnswers,
     ...objectAnswers,
     ...observationAnswers,
