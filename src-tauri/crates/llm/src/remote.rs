@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redact::Redactor;
+use redact::{Own, Redactor};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
@@ -292,7 +292,10 @@ impl Model for Remote {
 
     async fn ask(&self, request: &Request) -> Result<Box<dyn Answering>, ModelError> {
         let outgoing = encode(&self.endpoint, request);
-        let own: Vec<&str> = request.kept().flat_map(|part| part.texts()).collect();
+        let kept = request.kept().flat_map(|part| part.texts()).map(Own::Text);
+        // What a provider calls its calls is as random as a token; it goes back to the model as an id, and only as one.
+        let ids = request.calls().map(|call| Own::Id(&call.id));
+        let own: Vec<Own<'_>> = kept.chain(ids).collect();
         if let Some(leak) = self.redactor.leaks(&outgoing.body, &own).first() {
             return Err(ModelError::Held {
                 why: format!("what looks like a {} stands in it, at `{}`", leak.kind, leak.at),

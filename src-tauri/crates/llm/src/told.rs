@@ -87,8 +87,12 @@ pub(crate) fn said(text: &str, calls: &[Called]) -> String {
     json!({ "say": text, "calls": calls }).to_string()
 }
 
+/// An id that another model gave is no word for this one, and may be as random as a token: it is left out.
 pub(crate) fn result(call: &str, tool: &str, text: &str) -> String {
-    format!("Result of {} ({call}):\n{text}", if tool.is_empty() { "a call" } else { tool })
+    const LONGEST: usize = 24;
+    let tool = if tool.is_empty() { "a call" } else { tool };
+    let call = if call.len() <= LONGEST { format!(" ({call})") } else { String::new() };
+    format!("Result of {tool}{call}:\n{text}")
 }
 
 /// What an answer in words says, and the calls in it: a tool's name and its arguments as JSON text, which may be broken.

@@ -13,11 +13,29 @@ pub struct Leak {
     pub kind: String,
 }
 
+/// A text that came from where the body goes. It may be random, and is told from a leak by being exactly that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own<'a> {
+    /// Such as a model's signed thoughts.
+    Text(&'a str),
+    /// The id of a call, where it stands as the whole value of a field that ends with `id`; elsewhere it is a text like
+    /// any other.
+    Id(&'a str),
+}
+
+impl Own<'_> {
+    fn is(self, text: &str, field: &str) -> bool {
+        match self {
+            Own::Text(own) => own == text,
+            Own::Id(own) => own == text && (field == "id" || field.ends_with("_id")),
+        }
+    }
+}
+
 impl Redactor {
     /// What a body that is about to leave still holds: parts that never passed the redactor, and values that were seen
-    /// after it. `own` are texts that came from where the body goes, such as a model's signed thoughts: they are random,
-    /// and are told from leaks by being exactly those.
-    pub fn leaks(&self, body: &[u8], own: &[&str]) -> Vec<Leak> {
+    /// after it.
+    pub fn leaks(&self, body: &[u8], own: &[Own<'_>]) -> Vec<Leak> {
         let mut leaks = Vec::new();
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => self.walk(&value, String::new(), own, &mut leaks),
@@ -26,9 +44,10 @@ impl Redactor {
         leaks
     }
 
-    fn walk(&self, value: &Value, at: String, own: &[&str], leaks: &mut Vec<Leak>) {
+    fn walk(&self, value: &Value, at: String, own: &[Own<'_>], leaks: &mut Vec<Leak>) {
+        let field = at.rsplit('/').next().unwrap_or_default();
         match value {
-            Value::String(text) if own.contains(&text.as_str()) => {}
+            Value::String(text) if own.iter().any(|own| own.is(text, field)) => {}
             Value::String(text) => self.look(text, &at, leaks),
             Value::Array(items) => {
                 for (number, item) in items.iter().enumerate() {
@@ -86,6 +105,16 @@ mod tests {
         let signature = "9fKx2mQvT7bLpZ4wRnYc8HdGsJ3uE6aXo1iVq0PzL5tB";
         let body = json!({"signature": signature}).to_string();
         assert_eq!(redactor.leaks(body.as_bytes(), &[]).len(), 1);
-        assert_eq!(redactor.leaks(body.as_bytes(), &[signature]), []);
+        assert_eq!(redactor.leaks(body.as_bytes(), &[Own::Text(signature)]), []);
+    }
+
+    #[test]
+    fn an_id_of_the_model_may_go_back_to_it_as_an_id_and_nowhere_else() {
+        let redactor = Redactor::new([7; 32]);
+        let id = "toolu_vrtx_01PiDVQfuGkgrmBQAVy4jdTu";
+        let body = json!({"content": [{"type": "tool_use", "id": id}, {"tool_use_id": id, "content": id}]}).to_string();
+        let leaks = redactor.leaks(body.as_bytes(), &[Own::Id(id)]);
+        assert_eq!(leaks.iter().map(|leak| leak.at.as_str()).collect::<Vec<_>>(), ["/content/1/content"]);
+        assert_eq!(redactor.leaks(body.as_bytes(), &[]).len(), 3);
     }
 }

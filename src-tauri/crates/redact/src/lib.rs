@@ -33,7 +33,7 @@ use marks::Marks;
 pub use structure::Reading;
 
 pub use alias::{Aliases, Hidden};
-pub use body::Leak;
+pub use body::{Leak, Own};
 
 /// Text that has passed a [`Redactor`]. There is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]

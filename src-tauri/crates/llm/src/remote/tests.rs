@@ -5,6 +5,7 @@
 mod hostile;
 mod llama;
 
+use model::ToolSpec;
 use redact::Redactor;
 use serde_json::json;
 
@@ -74,6 +75,34 @@ async fn what_was_shown_is_what_leaves_and_the_key_is_in_its_header_alone() {
     let key = "Bearer sk-proj-0123456789abcdefghij0123456789";
     assert_eq!(heard[0].header("authorization"), Some(key));
     assert_eq!(heard[0].head.matches("sk-proj").count(), 1);
+}
+
+/// As Vertex and llama.cpp write them: by themselves they look like tokens.
+#[tokio::test]
+async fn the_second_request_leaves_with_the_ids_that_the_model_gave_its_calls() {
+    for id in ["toolu_vrtx_01PiDVQfuGkgrmBQAVy4jdTu", "aB3dE5gH7jK9mN1pQ2sT4vW6xY8zC0fR"] {
+        let redactor = Redactor::new([1; 32]);
+        let called = crate::Called { id: id.into(), tool: "logs".into(), args: redactor.text("{}") };
+        let mut second = request("why?");
+        second.messages.push(Message::Answered { text: redactor.text("I look."), calls: vec![called], kept: vec![] });
+        second.messages.push(Message::Result { call: id.into(), text: redactor.text("nothing") });
+        for provider in Provider::ALL {
+            for tools in [ToolMode::Native, ToolMode::Text] {
+                let server = Hostile::that(vec![Says::nothing()]).await;
+                let endpoint = Endpoint { tools, ..endpoint(provider, &server.base()) };
+                let once = Patience { tries: 1, ..impatient() };
+                let remote = Remote::new(endpoint, None, Arc::new(Redactor::new([1; 32])), once, None).unwrap();
+                let error = remote.ask(&second).await.err();
+                assert!(!matches!(error, Some(ModelError::Held { .. })), "{provider:?} {tools:?}: {error:?}");
+                assert_eq!(server.heard().len(), 1, "{provider:?} {tools:?}");
+            }
+        }
+        // Anywhere else it is what it looks like.
+        let server = Hostile::that(vec![Says::stream(GOOD)]).await;
+        let leak = ToolSpec { name: "x".into(), title: id.into(), description: id.into(), schema: json!({}) };
+        let held = Request { tools: vec![leak], ..second };
+        assert!(matches!(remote(&server.base()).ask(&held).await.err(), Some(ModelError::Held { .. })));
+    }
 }
 
 #[tokio::test]
