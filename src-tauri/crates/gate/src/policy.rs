@@ -64,9 +64,9 @@ impl Policy {
         if matches!(risk, Risk::Write | Risk::Destructive) && self.writes == Writes::Off {
             return Ruling::Forbidden { rule: READ_ONLY.into(), because: HOW_TO_ENABLE.into() };
         }
-        if risk == Risk::Destructive
-            && let Some(because) = protected(call)
-        {
+        // What another program's tool destroys nobody here knows: whatever of it may write keeps the same distance.
+        let may_destroy = risk == Risk::Destructive || (risk == Risk::Write && is_foreign(call));
+        if may_destroy && let Some(because) = protected(call) {
             return Ruling::Forbidden { rule: PROTECTED.into(), because };
         }
         let standing = || self.rules.iter().filter(|rule| rule.stands(at));
@@ -147,17 +147,43 @@ fn asks_every_time(call: &ToolCall) -> bool {
         || rule::kinds(call).iter().any(|kind| rule::is_kind("Secret", kind))
 }
 
-/// Why a destructive call is never made from here. A call that names no namespace is about the whole cluster.
+/// Whether the tool is another program's.
+fn is_foreign(call: &ToolCall) -> bool {
+    call.tool.starts_with("mcp.")
+}
+
+/// Words in the name of another program's tool that takes something away.
+const DESTROYS: &[&str] =
+    &["delete", "remove", "destroy", "drain", "evict", "purge", "prune", "uninstall", "terminate"];
+
+/// Why a destructive call is never made from here. A call that names no namespace is about the whole cluster; of another
+/// program's tool, which may not be about a cluster at all, that is taken from its name.
 fn protected(call: &ToolCall) -> Option<String> {
+    if is_foreign(call) {
+        let named = rule::namespaces(call);
+        let place = named.iter().find(|one| PROTECTED_NAMESPACES.contains(&one.as_str()));
+        let mut words = call.tool.split(['.', '_', '-', '/']);
+        let destroys = words.any(|word| DESTROYS.iter().any(|verb| word.to_ascii_lowercase().starts_with(verb)));
+        return match place {
+            Some(namespace) => Some(in_protected(namespace)),
+            None if destroys && named.is_empty() => Some(WHOLE_CLUSTER.into()),
+            None => None,
+        };
+    }
     match call.args["namespace"].as_str().map(str::trim).unwrap_or_default() {
-        "" => Some(
-            "what reaches the whole cluster is not destroyed from here; use kubectl with somebody beside you".into(),
-        ),
-        namespace if PROTECTED_NAMESPACES.contains(&namespace) => Some(format!(
-            "`{namespace}` holds what the cluster runs on; nothing in it is destroyed from here. Use kubectl if it must be"
-        )),
+        "" => Some(WHOLE_CLUSTER.into()),
+        namespace if PROTECTED_NAMESPACES.contains(&namespace) => Some(in_protected(namespace)),
         _ => None,
     }
+}
+
+const WHOLE_CLUSTER: &str =
+    "what reaches the whole cluster is not destroyed from here; use kubectl with somebody beside you";
+
+fn in_protected(namespace: &str) -> String {
+    format!(
+        "`{namespace}` holds what the cluster runs on; nothing in it is destroyed from here. Use kubectl if it must be"
+    )
 }
 
 #[cfg(test)]

@@ -80,14 +80,19 @@ impl Definition {
     }
 
     /// As risky as our code takes it to be. A claim can make it stricter: what says that it changes something is taken at
-    /// its word. What says that it only reads is not: only the engineer says so (`is_read`).
+    /// its word, and what says nothing may change something. What says that it only reads is not believed: only the
+    /// engineer says so (`is_read`).
     pub(crate) fn risk(&self, is_read: bool) -> Risk {
         let reads = self.claim("readOnlyHint");
         if reads == Some(false) || (reads != Some(true) && self.claim("destructiveHint") == Some(true)) {
             // Destructive where it says so outright; what it would destroy is not known, so it counts as a change.
             return Risk::Write;
         }
-        if is_read { Risk::Read } else { Risk::ReadSensitive }
+        match (is_read, reads) {
+            (true, _) => Risk::Read,
+            (false, Some(_)) => Risk::ReadSensitive,
+            (false, None) => Risk::Write,
+        }
     }
 
     /// What is different now.

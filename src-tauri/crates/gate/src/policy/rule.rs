@@ -100,7 +100,7 @@ fn said(value: &Value) -> Option<String> {
 }
 
 /// Every namespace that the arguments name, at any depth.
-fn namespaces(call: &ToolCall) -> Vec<String> {
+pub(super) fn namespaces(call: &ToolCall) -> Vec<String> {
     let mut found = Vec::new();
     collect(&call.args, &mut |key, text| {
         if matches!(key, "namespace" | "namespaces" | "ns" | "to_namespace" | "from_namespace") {

@@ -114,6 +114,20 @@ fn what_the_cluster_runs_on_and_the_cluster_as_a_whole_are_never_destroyed() {
 }
 
 #[test]
+fn another_programs_tool_that_may_write_keeps_the_same_distance() {
+    let policy = with(Approve::Ask, Vec::new());
+    let forbidden = |tool: &str, args| {
+        let call = ToolCall { tool: tool.into(), args, ..logs() };
+        matches!(policy.rule(&call, Risk::Write, NOW), Ruling::Forbidden { .. })
+    };
+    assert!(forbidden("mcp.k8s.pods_delete", json!({"namespace": "kube-system", "name": "coredns-1"})));
+    assert!(forbidden("mcp.k8s.apply", json!({"object": {"namespace": "kube-system"}})));
+    assert!(forbidden("mcp.k8s.resources_delete", json!({"kind": "Node", "name": "node-1"})));
+    assert!(!forbidden("mcp.k8s.pods_delete", json!({"namespace": "shop", "name": "cart-1"})));
+    assert!(!forbidden("mcp.tickets.create", json!({"title": "a ticket"})), "it is about no cluster");
+}
+
+#[test]
 fn what_secrets_hold_is_asked_for_every_time() {
     let everything = Rule { name: "everything".into(), ..Rule::default() };
     for tool in ["secret_shape", "helm_release"] {
