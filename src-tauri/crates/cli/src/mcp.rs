@@ -134,20 +134,23 @@ impl Serves {
         }
         let mut value = match offer.name {
             "triage" => triage::told(&self.opened)?,
-            _ => self.diagnosed(&args).await?,
+            _ => self.diagnosed(&args, agent).await?,
         };
         desk.redactor().json(&mut value);
         Ok(serde_json::to_string_pretty(&value).unwrap_or_default())
     }
 
-    async fn diagnosed(&self, args: &Value) -> Result<Value, Failed> {
+    async fn diagnosed(&self, args: &Value, agent: &str) -> Result<Value, Failed> {
         let started = Instant::now();
         let Opened { desk, cluster, name, .. } = &*self.opened;
         let namespace = args["namespace"].as_str().map(str::trim).filter(|text| !text.is_empty());
         let question = args["question"].as_str().map(str::trim).filter(|text| !text.is_empty());
         let about = namespace.map_or(About::All, About::Namespace);
-        let case = desk.open_case(cluster, &about, question.map(str::to_owned))?;
+        // Never the engineer's case: what waits in it, and who leads it, is the engineer's.
+        let case = desk.new_case(cluster, &about, question.map(str::to_owned))?;
+        desk.note(case, &format!("Opened for `{agent}`, which asks over MCP."))?;
         let lead = Lead {
+            investigator: Some(desk::BUILT_IN.into()),
             approve: Approve::Reads,
             release: Release::ByRule("caseboard mcp: redacted reads".into()),
             ..Lead::default()

@@ -7,7 +7,7 @@ use gate::{Call, CallState};
 use investigate::Ids;
 use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Risk, Shown, ToolCall};
 use serde_json::Value;
-use tools::{Surroundings, Tool};
+use tools::{Failure, Surroundings, Tool};
 
 use crate::desk::lock;
 use crate::rows::Update;
@@ -99,7 +99,7 @@ impl Desk {
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are what is asked about")]
-    fn ask_again(
+    pub(crate) fn ask_again(
         &self,
         case: CaseId,
         id: CallId,
@@ -185,7 +185,10 @@ impl Desk {
                 self.door.succeeded(case, id, outcome.result)?;
                 self.door.release(case, id, None, &[], Author::Rule { rule: OWN.into() })?;
             }
-            Err(error) => {
+            Err(Failure::Unknown(error)) => {
+                self.door.outcome_unknown(case, id, &error.to_string())?;
+            }
+            Err(Failure::Failed(error)) => {
                 self.door.failed(case, id, &error.to_string(), &error.hint)?;
                 let surroundings = self.surroundings_now(case)?;
                 // What was decided on is gone; what would be done now is shown and asked again.
@@ -275,7 +278,7 @@ fn redefined(call: &Call, tool: &dyn Tool) -> bool {
     call.call.definition.as_ref().is_some_and(|then| *then != tool.definition())
 }
 
-fn is_write(risk: Risk) -> bool {
+pub(crate) fn is_write(risk: Risk) -> bool {
     matches!(risk, Risk::Write | Risk::Destructive)
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use gate::fold_case;
-use model::{CaseEvent, CaseFact, CaseId, Conclusion, Spent, Written};
+use gate::{CallState, fold_case};
+use model::{Author, CallFact, CallStep, CaseEvent, CaseFact, CaseId, Conclusion, Spent, Time, ToolCall, Written};
 
+use crate::acts::is_write;
 use crate::rows::{Branch, BranchCall, CaseComparison, Update};
 use crate::{Desk, DeskError};
 
@@ -22,20 +23,38 @@ impl Desk {
                 format!("Give one from 1 to {last}; `caseboard case show` lists them."),
             ));
         }
-        let copied: Vec<Written> = events
+        let copied: Vec<CaseEvent> = events.into_iter().filter(|event| event.seq <= at).collect();
+        let void = voided(&copied, self.clock.now())?;
+        let copied: Vec<Written> = copied
             .into_iter()
-            .filter(|event| event.seq <= at)
             .map(|CaseEvent { at, author, fact, .. }| Written { at, author, fact: renamed(fact) })
+            .chain(void)
             .collect();
         let branch = self.ids.case();
         self.file.append(branch, &copied)?;
         let text = format!("A branch of case {case}, from its step {at}.");
         self.write(branch, self.engineer(), CaseFact::Noted { text })?;
-        if let Err(error) = self.take_up(branch) {
+        if let Err(error) = self.take_up(branch).and_then(|()| self.ask_anew(branch)) {
             tracing::warn!(case = %branch, %error, "calls of the branch stay as they are");
         }
         self.tell(Update::CasesChanged);
         Ok(branch)
+    }
+
+    /// Puts the voided changes of a branch, and calls of the engineer's own, to the engineer again; an investigator asks
+    /// for its reads itself.
+    fn ask_anew(&self, branch: CaseId) -> Result<(), DeskError> {
+        for call in self.calls(branch)? {
+            let is_void = matches!(&call.state, CallState::Voided { because } if because == NOT_HERE);
+            if !is_void || !(is_write(call.risk) || self.is_own(branch, call.id)?) {
+                continue;
+            }
+            let surroundings = self.surroundings_now(branch)?;
+            let tool = self.tool(&call.call.tool)?;
+            let shown = tool.shown(&ToolCall { shown: None, ..call.call.clone() }, &surroundings);
+            self.ask_again(branch, call.id, &call, &tool, shown, NOT_HERE, Author::Program, &surroundings)?;
+        }
+        Ok(())
     }
 
     /// How two cases went: verdict, evidence, cost and path.
@@ -59,6 +78,20 @@ impl Desk {
         })
     }
 }
+
+/// The end of every decision that had not begun: it was of another case.
+fn voided(events: &[CaseEvent], at: Time) -> Result<Vec<Written>, DeskError> {
+    let calls = fold_case(events).map_err(investigate::RunnerError::from)?;
+    let decided = calls.iter().filter(|c| matches!(c.state, CallState::Approved { .. } | CallState::Allowed { .. }));
+    let void = decided.map(|call| {
+        let step = CallStep::Voided { because: NOT_HERE.into() };
+        let fact = CaseFact::Call(CallFact { call: call.id, revision: call.revision, step });
+        Written { at, author: Author::Program, fact }
+    });
+    Ok(void.collect())
+}
+
+const NOT_HERE: &str = "it was decided in the case that this one branches off from; decide again here";
 
 /// A branch is told from what it comes from by its title.
 fn renamed(fact: CaseFact) -> CaseFact {

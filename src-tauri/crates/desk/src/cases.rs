@@ -73,6 +73,26 @@ impl Desk {
         about: &About<'_>,
         question: Option<String>,
     ) -> Result<CaseId, DeskError> {
+        self.case_about(cluster, about, question, true)
+    }
+
+    /// Opens a case of its own on incidents, whatever else is open about them.
+    pub fn new_case(
+        &self,
+        cluster: &ClusterId,
+        about: &About<'_>,
+        question: Option<String>,
+    ) -> Result<CaseId, DeskError> {
+        self.case_about(cluster, about, question, false)
+    }
+
+    fn case_about(
+        &self,
+        cluster: &ClusterId,
+        about: &About<'_>,
+        question: Option<String>,
+        open_one: bool,
+    ) -> Result<CaseId, DeskError> {
         let look = self.look(cluster, None)?;
         let arrangement = self.arrangement(cluster, &look.triage);
         let now = &arrangement.incidents;
@@ -104,7 +124,8 @@ impl Desk {
             }
         };
         let ids: Vec<_> = chosen.iter().map(|incident| incident.id.clone()).collect();
-        if question.is_none()
+        if open_one
+            && question.is_none()
             && let Some(open) =
                 self.file.cases()?.into_iter().find(|case| &case.cluster == cluster && case.incidents == ids)
         {

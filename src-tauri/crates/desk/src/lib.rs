@@ -51,4 +51,4 @@ pub use record::{Recorded, Recording};
 pub use rules::TriedRules;
 pub use seal::{Seal, Sealed};
 pub use source::Opened;
-pub use work::Lead;
+pub use work::{BUILT_IN, Lead};

@@ -26,13 +26,15 @@ pub(crate) struct Work {
     leaves: Arc<Mutex<Option<String>>>,
     /// Whether anything may be sent to it yet.
     may_leave: Arc<AtomicBool>,
+    /// Where it goes, by digest: what was let out to there is asked about again for any other place.
+    destination: String,
     wake: Notify,
     pause: watch::Sender<Option<Result<Pause, DeskError>>>,
     task: OnceLock<tokio::task::AbortHandle>,
 }
 
-/// The investigator that needs no model.
-const BUILT_IN: &str = "built-in";
+/// The name of the investigator that needs no model.
+pub const BUILT_IN: &str = "built-in";
 
 impl Work {
     /// The investigator acts or thinks; what rests until somebody decides, and what is concluded, does not.
@@ -56,7 +58,8 @@ pub struct Lead {
     pub investigator: Option<String>,
     /// For a model; `None`: as before, or the usual one.
     pub budget: Option<Budget>,
-    /// The first request to a model on another machine is shown before it leaves, and waits ([`Desk::send`]).
+    /// The first request to a model on another machine is shown before it leaves, and waits ([`Desk::send`]). Once it was
+    /// sent from this desk, the same case goes on without: to the same model of the same provider at the same address.
     pub show_first: bool,
 }
 
@@ -83,11 +86,17 @@ impl Desk {
         let goes_on = before.is_some_and(|(name, _)| name == investigator);
         // The keyring may wait for a person: nothing else waits with it.
         let leaves = Arc::default();
-        let may_leave = Arc::new(AtomicBool::new(!lead.show_first || (goes_on && has_left)));
-        let speaking = match investigator.as_str() {
-            BUILT_IN => None,
-            name => Some(self.speaking(case, name, &leaves, &may_leave)?),
+        let may_leave = Arc::new(AtomicBool::new(!lead.show_first));
+        let (speaking, destination) = match investigator.as_str() {
+            BUILT_IN => (None, String::new()),
+            name => {
+                let (speaking, destination) = self.speaking(case, name, &leaves, &may_leave)?;
+                (Some(speaking), destination)
+            }
         };
+        if goes_on && has_left && self.was_sent(case, &destination)? {
+            may_leave.store(true, Ordering::Release);
+        }
         let mut works = lock(&self.work);
         if let Some(work) = works.get(&case) {
             if leads(work) {
@@ -116,6 +125,7 @@ impl Desk {
             investigator,
             leaves,
             may_leave,
+            destination,
             wake: Notify::new(),
             pause: watch::Sender::new(None),
             task: OnceLock::new(),
@@ -253,11 +263,13 @@ impl Desk {
         name: &str,
         leaves: &Arc<Mutex<Option<String>>>,
         may_leave: &Arc<AtomicBool>,
-    ) -> Result<Speaking, DeskError> {
+    ) -> Result<(Speaking, String), DeskError> {
         let leaves = Arc::clone(leaves);
-        let model: Arc<dyn llm::Model> = Arc::new(self.model(name)?);
+        let model = self.model(name)?;
+        let destination = destination(model.endpoint());
+        let model: Arc<dyn llm::Model> = Arc::new(model);
         let desk = Arc::downgrade(self);
-        Ok(Speaking {
+        let speaking = Speaking {
             may_leave: model.is_remote().then(|| Arc::clone(may_leave)),
             hears: Some(Arc::new(move |heard| {
                 if let Some(desk) = desk.upgrade() {
@@ -270,7 +282,8 @@ impl Desk {
             model,
             price: self.model_price(name)?,
             leaves: Some(Arc::new(move |text: &str| *lock(&leaves) = Some(text.to_owned()))),
-        })
+        };
+        Ok((speaking, destination))
     }
 
     /// What was sent last to the model of a case, in this run of the program, exactly as it left.
@@ -285,10 +298,16 @@ impl Desk {
     pub fn send(&self, case: CaseId) -> Result<(), DeskError> {
         let work = lock(&self.work).get(&case).cloned();
         let work = work.ok_or_else(|| DeskError::not_found("Nobody is working on this case."))?;
+        self.file.set_setting(&sent(case), &work.destination)?;
         work.may_leave.store(true, Ordering::Release);
         work.wake();
         self.tell(Update::CaseChanged { case, seq: 0 });
         Ok(())
+    }
+
+    /// Whether this desk let a request of this case out to this place.
+    fn was_sent(&self, case: CaseId, destination: &str) -> Result<bool, DeskError> {
+        Ok(self.file.setting(&sent(case))?.is_some_and(|sent| sent == destination))
     }
 
     /// Tells the window of every step.
@@ -317,6 +336,17 @@ impl Desk {
             writes: self.switch(&opened.cluster),
         })
     }
+}
+
+/// Under which it is kept where a case's first request was let out to. It stays on this desk: a case that comes from
+/// another one brings no such word.
+fn sent(case: CaseId) -> String {
+    format!("sent.{case}")
+}
+
+/// A model's name says nothing of where it is.
+fn destination(endpoint: &llm::Endpoint) -> String {
+    model::digest_hex(&[endpoint.provider.word().as_bytes(), endpoint.base.as_bytes(), endpoint.model.as_bytes()])
 }
 
 /// Whether a model was asked in the case's last investigation.

@@ -559,7 +559,7 @@ impl Workbench {
 
     /// A decision after a restart finds nobody working: the investigation goes on where the case stands.
     fn go_on(&self, case: CaseId) -> Answer<Nothing> {
-        self.desk.start_investigation(case, Lead::default())?;
+        self.desk.start_investigation(case, Lead { show_first: true, ..Lead::default() })?;
         Ok(Nothing {})
     }
 }

@@ -86,6 +86,41 @@ async fn what_was_approved_and_never_began_is_asked_again_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_branch_takes_no_approval_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let scaled = desk.propose(case, "scale", scale(3), "more of it").await.unwrap();
+    let read = json!({"kind": "Deployment", "namespace": "shop", "name": "checkout"});
+    let looked = investigators(&desk, case, &id, "get_object", read).id;
+    for call in [scaled, looked] {
+        let digest = desk.door.call(case, call).unwrap().digest;
+        desk.door.approve(case, call, &digest, desk.engineer()).unwrap();
+    }
+    let last = desk.case(case).unwrap().events.last().unwrap().seq;
+    let branch = desk.fork_case(case, last).unwrap();
+    let asked = desk.door.call(branch, scaled).unwrap();
+    assert!(matches!(asked.state, CallState::AwaitingDecision { .. }), "asked anew: {asked:?}");
+    let left = desk.door.call(branch, looked).unwrap();
+    assert!(matches!(left.state, CallState::Voided { .. }), "its investigator asks again: {left:?}");
+    assert!(desk.door.start(branch, looked).is_err() && desk.door.start(branch, scaled).is_err());
+    assert!(matches!(desk.door.call(case, scaled).unwrap().state, CallState::Approved { .. }), "the case keeps it");
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_is_opened_for_somebody_else_is_not_the_one_that_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let mine = desk.open_case(&id, &About::All, None).unwrap();
+    assert_eq!(desk.open_case(&id, &About::All, None).unwrap(), mine);
+    assert_ne!(desk.new_case(&id, &About::All, None).unwrap(), mine);
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_investigators_change_is_tried_first_where_the_cluster_is_set_so() {
     let folder = tempfile::tempdir().unwrap();
     let served = cluster(folder.path()).await;
