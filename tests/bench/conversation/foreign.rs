@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use gate::Permit;
 use model::{EventBody, LogBody, Preview, ResultView, Risk, Time, ToolCall, ToolSpec};
 use serde_json::{Value, json};
-use tools::{Outcome, Surroundings, Tool, ToolError};
+use tools::{Failure, Outcome, Surroundings, Tool, ToolError};
 
 pub const NAME: &str = "mcp.tickets.search";
 
@@ -46,7 +46,7 @@ impl Tool for Foreign {
         Preview { does: "Searches tickets.".into(), diff: None, cost: String::new(), undo: None }
     }
 
-    async fn run(&self, _permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError> {
+    async fn run(&self, _permit: Permit, surroundings: &Surroundings) -> Result<Outcome, Failure> {
         let redacted = surroundings.redactor.text(&self.answer);
         let result = ResultView {
             text: redacted.as_str().to_owned(),

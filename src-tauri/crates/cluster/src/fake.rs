@@ -44,6 +44,8 @@ pub(crate) struct Shelf {
     pub page: usize,
     pub aggregated: bool,
     pub allowed: bool,
+    /// Changes are made, and this is answered instead of what came of them: a status; 0 breaks the connection.
+    pub after_change: Option<u16>,
     /// No question is answered and no change is told, and no connection is closed.
     pub deaf: bool,
     /// Whether lists can be asked for as streams.
@@ -320,6 +322,11 @@ fn one(shelf: &mut Shelf, kind: &Kind, namespace: &str, name: &str, seen: &Seen)
             merge(&mut after, &patch);
             if !seen.query.contains("dryRun=All") {
                 shelf.objects.insert(key, after.clone());
+                match shelf.after_change {
+                    Some(0) => return Script::to(Wanted::Page, "{", Then::Break).answer(),
+                    Some(code) => return status(code, "Timeout", "the gateway gave up"),
+                    None => {}
+                }
             }
             json_of(&after)
         }

@@ -1,6 +1,8 @@
 //! The few writes, for the tools: each takes a permit, can be tried first, and is bound to the object and the version
 //! that were looked at.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use gate::{Leave, Permit};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Request, StatusCode};
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::live::{path, words};
 use crate::reach::check;
-use crate::{Connection, Kind, ReadError, Trouble};
+use crate::{Connection, Kind, ReadError, Trouble, TroubleKind};
 
 /// A change to one object, as the API server takes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +102,10 @@ pub enum WriteError {
     /// 409: it is not the object, or not the version, that was looked at.
     #[error("{what} was changed by somebody else meanwhile ({why})")]
     Conflict { what: String, why: String },
+    /// It was sent, and what came back does not tell whether it was done: nothing, a connection that broke, or a word of
+    /// something in between.
+    #[error("{what} may have been changed, and may not: {why}")]
+    Open { what: String, why: String },
     #[error(transparent)]
     Other(#[from] ReadError),
 }
@@ -146,7 +152,7 @@ impl Connection {
         let place = path(&kind, object);
         let read = async |place: String| self.send(Request::get(place), &Value::Null).await;
         let value = match read(format!("{place}{}", part.path())).await {
-            Err(trouble) if trouble.kind == crate::TroubleKind::Refused && part != Part::Whole => read(place).await,
+            Err(trouble) if trouble.kind == TroubleKind::Refused && part != Part::Whole => read(place).await,
             read => read,
         };
         let mut value = part.of(value.map_err(|t| t.reading(&what))?);
@@ -236,7 +242,15 @@ impl Connection {
         if dry_run && *change == Change::Delete {
             body["dryRun"] = json!(["All"]);
         }
-        let answer = self.write(request.header(CONTENT_TYPE, content), &body, &what).await?;
+        let answer =
+            self.write(request.header(CONTENT_TYPE, content), &body, &what).await.map_err(|error| match error {
+                // What was only tried changed nothing, whatever became of the answer.
+                WriteError::Open { why, .. } if dry_run => {
+                    let what = format!("the answer to a change of {what}");
+                    ReadError::Failed { what, why, hint: "Try again.".into() }.into()
+                }
+                error => error,
+            })?;
         let mut after = if *change == Change::Delete { Value::Null } else { target.part.of(answer) };
         let same = same(&target.object, &after);
         let mut before = target.object.clone();
@@ -266,17 +280,22 @@ impl Connection {
             Sent::Status(status) if status.code == StatusCode::CONFLICT.as_u16() => {
                 WriteError::Conflict { what: what.to_owned(), why: status.message.clone() }
             }
+            // Behind these the change may still be made, or was: a gateway gave up waiting, a store did not answer in time.
+            Sent::Status(status) if status.code >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() => {
+                WriteError::Open { what: what.to_owned(), why: Trouble::of(&kube::Error::Api(status)).why }
+            }
             Sent::Status(status) => {
                 Trouble::of(&kube::Error::Api(status)).reading(format!("the answer to a change of {what}")).into()
             }
-            Sent::Trouble(trouble) => trouble.reading(format!("the answer to a change of {what}")).into(),
+            Sent::Not(trouble) => trouble.reading(format!("the answer to a change of {what}")).into(),
+            Sent::Unanswered(trouble) => WriteError::Open { what: what.to_owned(), why: trouble.why },
         })
     }
 
     async fn send(&self, request: http::request::Builder, body: &Value) -> Result<Value, Trouble> {
         self.send_raw(request, body).await.map_err(|error| match error {
             Sent::Status(status) => Trouble::of(&kube::Error::Api(status)),
-            Sent::Trouble(trouble) => trouble,
+            Sent::Not(trouble) | Sent::Unanswered(trouble) => trouble,
         })
     }
 
@@ -284,31 +303,35 @@ impl Connection {
         let seconds = 30;
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let request = request.header(ACCEPT, "application/json").body(body);
-        let request = request.map_err(|error| Sent::Trouble(Trouble::of(&kube::Error::HttpError(error))))?;
+        let request = request.map_err(|error| Sent::Not(Trouble::of(&kube::Error::HttpError(error))))?;
+        let is_out = AtomicBool::new(false);
         let exchange = async {
-            let client = self.inner.client().await.map_err(Sent::Trouble)?;
+            let client = self.inner.client().await.map_err(Sent::Not)?;
             let generation = self.inner.login.generation();
+            is_out.store(true, Ordering::Relaxed);
             match client.request_text(request.clone()).await {
                 // What was not let in has done nothing.
-                Err(kube::Error::Api(status))
-                    if status.code == 401 && self.inner.renew(generation).await.unwrap_or(false) =>
-                {
-                    let client = self.inner.client().await.map_err(Sent::Trouble)?;
+                Err(kube::Error::Api(status)) if status.code == 401 => {
+                    is_out.store(false, Ordering::Relaxed);
+                    if !self.inner.renew(generation).await.unwrap_or(false) {
+                        return Err(Sent::Status(status));
+                    }
+                    let client = self.inner.client().await.map_err(Sent::Not)?;
+                    is_out.store(true, Ordering::Relaxed);
                     client.request_text(request).await
                 }
                 answer => answer,
             }
-            .map_err(|error| match error {
-                kube::Error::Api(status) => Sent::Status(status),
-                other => Sent::Trouble(Trouble::of(&other)),
-            })
+            .map_err(Sent::of)
         };
-        let text = tokio::time::timeout(std::time::Duration::from_secs(seconds), exchange)
-            .await
-            .unwrap_or_else(|_| Err(Sent::Trouble(Trouble::timed_out(seconds))))?;
+        let text =
+            tokio::time::timeout(std::time::Duration::from_secs(seconds), exchange).await.unwrap_or_else(|_| {
+                let trouble = Trouble::timed_out(seconds);
+                Err(if is_out.load(Ordering::Relaxed) { Sent::Unanswered(trouble) } else { Sent::Not(trouble) })
+            })?;
         serde_json::from_str(&text).map_err(|_| {
-            Sent::Trouble(Trouble {
-                kind: crate::TroubleKind::Server,
+            Sent::Unanswered(Trouble {
+                kind: TroubleKind::Server,
                 why: "the answer is not JSON".into(),
                 hint: "Check that the server of this context is a Kubernetes API server.".into(),
             })
@@ -316,10 +339,51 @@ impl Connection {
     }
 }
 
-/// Why a request has no answer: the server's own word, or none.
+/// Why a request has no answer.
 enum Sent {
+    /// The server's own word.
     Status(Box<kube::core::Status>),
-    Trouble(Trouble),
+    /// It never reached anybody who could have acted on it.
+    Not(Trouble),
+    /// It left, and nobody said what became of it.
+    Unanswered(Trouble),
+}
+
+impl Sent {
+    fn of(error: kube::Error) -> Sent {
+        let error = match error {
+            kube::Error::Api(status) => return Sent::Status(status),
+            error => error,
+        };
+        let trouble = Trouble::of(&error);
+        let never_left = match trouble.kind {
+            TroubleKind::Credential
+            | TroubleKind::Plugin
+            | TroubleKind::Untrusted
+            | TroubleKind::Proxy
+            | TroubleKind::Tls
+            | TroubleKind::Kubeconfig => true,
+            TroubleKind::Refused
+            | TroubleKind::Missing
+            | TroubleKind::Gone
+            | TroubleKind::Busy
+            | TroubleKind::Network
+            | TroubleKind::Server => was_no_connection(&error),
+        };
+        if never_left { Sent::Not(trouble) } else { Sent::Unanswered(trouble) }
+    }
+}
+
+/// Whether there never was a connection over which anything could have left.
+fn was_no_connection(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The request's content type and body, with the target's uid and version as preconditions.

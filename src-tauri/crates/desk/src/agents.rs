@@ -61,7 +61,7 @@ impl Desk {
             }
             Err(error) => {
                 self.door.failed(case, id, &error.to_string(), &error.hint)?;
-                Err(DeskError { code: "failed", what: format!("{error}."), hint: error.hint })
+                Err(DeskError { code: "failed", what: format!("{error}."), hint: error.hint.clone() })
             }
         }
     }

@@ -259,6 +259,11 @@ impl Door {
         self.one(case, call, Author::Program, || CallStep::Failed { error: error.to_owned(), hint: hint.to_owned() })
     }
 
+    /// It may have acted: whatever it changes is read back before anything is tried again.
+    pub fn outcome_unknown(&self, case: CaseId, call: CallId, because: &str) -> Result<Call, Refused> {
+        self.one(case, call, Author::Program, || CallStep::OutcomeUnknown { because: because.to_owned() })
+    }
+
     /// What reading back told of a call whose outcome was unknown.
     pub fn reconcile(&self, case: CaseId, call: CallId, result: ResultView) -> Result<Call, Refused> {
         self.one(case, call, Author::Program, || CallStep::Reconciled { result: result.clone() })

@@ -10,7 +10,7 @@ use model::{
     Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time,
     ToolCall, Written,
 };
-use tools::{Surroundings, Toolbox};
+use tools::{Failure, Surroundings, Toolbox};
 use transcript::{OTHER_WAY, Taken, Transcript};
 
 use crate::{Investigator, Move, Question, Seen};
@@ -501,7 +501,8 @@ impl Runner {
         self.transcript.tell();
         match tool.run(permit, &self.surroundings).await {
             Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
-            Err(error) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,
+            Err(Failure::Unknown(error)) => self.door.outcome_unknown(self.case, call.id, &error.to_string())?,
+            Err(Failure::Failed(error)) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,
         };
         Ok(())
     }

@@ -22,6 +22,8 @@ pub struct Trouble {
     pub hint: String,
     /// The last lines that a program wrote to its standard error, for the engineer alone.
     pub last_words: Vec<String>,
+    /// The request was on its way, and nobody said what became of it.
+    pub may_have_run: bool,
 }
 
 /// How long a server may take to start and to say what it offers.
@@ -105,6 +107,7 @@ impl Link {
                         hint: "Install the program, or correct its `command`; a relative one is looked for in PATH."
                             .into(),
                         last_words: Vec::new(),
+                        may_have_run: false,
                     })?;
                     if let Some(said) = child.stderr.take() {
                         listen(said, Arc::clone(&last_words));
@@ -189,10 +192,17 @@ impl Link {
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(args);
         let answered = tokio::time::timeout(patience, self.service.call_tool(params)).await;
         match answered {
-            Err(_) => Err(self.trouble(name, &format!("it did not answer within {} s", patience.as_secs()))),
+            Err(_) => {
+                let trouble = self.trouble(name, &format!("it did not answer within {} s", patience.as_secs()));
+                Err(Trouble { may_have_run: true, ..trouble })
+            }
             Ok(Ok(result)) => Ok(Ok(result)),
             Ok(Err(ServiceError::McpError(error))) => Ok(Err(error.message.into_owned())),
-            Ok(Err(error)) => Err(self.failed(name, &error)),
+            Ok(Err(error)) => {
+                // What could not be sent did not run; everything else came, or stayed away, after it was sent.
+                let may_have_run = !matches!(error, ServiceError::TransportSend(_));
+                Err(Trouble { may_have_run, ..self.failed(name, &error) })
+            }
         }
     }
 
@@ -218,6 +228,7 @@ fn refused(name: &str, why: &str) -> Trouble {
         why: format!("the MCP server `{name}` cannot be used: {why}"),
         hint: format!("`caseboard mcp-servers try {name}` starts it and shows what it says; then ask again."),
         last_words: Vec::new(),
+        may_have_run: false,
     }
 }
 

@@ -135,7 +135,7 @@ fn stage() -> Stage {
 
 impl Stage {
     /// Puts a call, approves it where it waits, and runs it.
-    async fn run(&self, tool: &dyn Tool, args: Value) -> Result<tools::Outcome, tools::ToolError> {
+    async fn run(&self, tool: &dyn Tool, args: Value) -> Result<tools::Outcome, tools::Failure> {
         let id = CallId(Uuid::new_v4());
         let call = ToolCall {
             tool: tool.spec().name,
@@ -151,7 +151,7 @@ impl Stage {
         let author = Author::Investigator { name: "model".into() };
         let risk = tool.risk(&call.args);
         // The widest word that an engineer can give covers plain reads alone.
-        let policy = Policy { approve: Approve::Reads, ..Policy::default() };
+        let policy = Policy { approve: Approve::Reads, writes: gate::Writes::On, ..Policy::default() };
         let put = self.door.propose(CASE, id, call, risk, preview, &policy, author).unwrap();
         assert!(matches!(put.state, CallState::AwaitingDecision { .. }), "{:?}", put.state);
         self.door.approve(CASE, id, &put.digest, Author::Engineer { name: "engineer".into() }).unwrap();
@@ -168,7 +168,8 @@ async fn a_tool_of_a_server_has_its_name_before_it_and_its_whole_schema_and_asks
     let names: Vec<String> = tools.iter().map(|tool| tool.spec().name).collect();
     assert_eq!(names, ["mcp.dash.list", "mcp.dash.silent"]);
     assert_eq!(tools[0].spec().schema["properties"]["folder"]["type"], "string");
-    assert!(tools.iter().all(|tool| tool.risk(&json!({})) == Risk::ReadSensitive));
+    let risks: Vec<Risk> = tools.iter().map(|tool| tool.risk(&json!({}))).collect();
+    assert_eq!(risks, [Risk::ReadSensitive, Risk::Write], "what claims nothing may change something");
 
     let stage = stage();
     let done = stage.run(tools[0].as_ref(), json!({"folder": "shop"})).await.unwrap();
@@ -220,6 +221,7 @@ async fn what_a_server_answers_is_redacted_and_so_is_what_it_says_of_an_error() 
     let fake = Fake::with(vec![offered("list", None)]);
     let (server, _serving) = fake.served(r#"{"command": "dash"}"#).await;
     let (tool, stage) = (server.tools().remove(0), stage());
+    stage.surroundings.writes.store(true, Ordering::Release);
     let secret = "password=correct-horse-battery-9";
     *fake.answer.lock().unwrap() = CallToolResult::success(vec![ContentBlock::text(secret)]);
     let done = stage.run(tool.as_ref(), json!({"folder": "x"})).await.unwrap();
@@ -237,7 +239,9 @@ async fn a_server_that_ended_or_does_not_answer_is_said_in_words_of_ours() {
     let fake = Fake::with(vec![offered("hangs", None), offered("list", None)]);
     let (server, serving) = fake.served(r#"{"command": "/no/such/program", "timeoutSeconds": 1}"#).await;
     let (tools, stage) = (server.tools(), stage());
+    stage.surroundings.writes.store(true, Ordering::Release);
     let late = stage.run(tools[0].as_ref(), json!({"folder": "x"})).await.unwrap_err();
+    assert!(matches!(late, tools::Failure::Unknown(_)), "it was called, and may have run: {late:?}");
     assert!(late.why.contains("did not answer within 1 s"), "{late}");
     serving.cancel();
     // It is started again, which is the next thing that cannot be done.
@@ -248,6 +252,7 @@ async fn a_server_that_ended_or_does_not_answer_is_said_in_words_of_ours() {
             break;
         }
     }
+    assert!(matches!(gone, tools::Failure::Failed(_)), "nothing was called: {gone:?}");
     assert!(gone.why.contains("could not be started") && gone.hint.contains("Install"), "{gone:?}");
 }
 

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gate::Permit;
-use model::{Preview, Risk, ToolCall, ToolSpec};
+use gate::{Permit, TryOut};
+use model::{Preview, Risk, Shown, ToolCall, ToolSpec};
 use serde_json::Value;
-use tools::{Outcome, Surroundings, Tool, ToolError};
+use tools::{Failure, Outcome, Surroundings, Tool, ToolError};
 
 use crate::{Definition, Server};
 
@@ -123,30 +123,48 @@ impl Tool for Foreign {
         }
     }
 
-    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError> {
+    async fn try_out(&self, _leave: TryOut, _surroundings: &Surroundings) -> Result<Shown, ToolError> {
+        Err(ToolError {
+            what: format!("`{}` was not tried", self.name),
+            why: format!(
+                "the MCP server `{}` cannot be asked what a call would do, or what became of one",
+                self.server.configured.name
+            ),
+            hint: "Look at what it changes yourself.".into(),
+        })
+    }
+
+    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, Failure> {
         let call = permit.what();
         if call.tool != self.name {
-            return Err(self.did_not_run(format!("the call that was approved is `{}`", call.tool), "Propose it again."));
+            let why = format!("the call that was approved is `{}`", call.tool);
+            return Err(self.did_not_run(why, "Propose it again.").into());
         }
         let here = surroundings.reach.cluster();
         if call.cluster != *here {
             let why = format!("the call was approved for {} and would have run on {here}", call.cluster);
-            return Err(self.did_not_run(why, "Propose the call again for the cluster that is open."));
+            return Err(self.did_not_run(why, "Propose the call again for the cluster that is open.").into());
         }
         if call.definition.as_deref() != Some(self.definition().as_str()) {
-            return Err(self.did_not_run(
-                "the server has changed the tool since the call was approved",
-                "Propose it again; it is shown as it is now.",
-            ));
+            let why = "the server has changed the tool since the call was approved";
+            return Err(self.did_not_run(why, "Propose it again; it is shown as it is now.").into());
         }
-        if self.risk(&call.args) > Risk::ReadSensitive
-            && !surroundings.writes.load(std::sync::atomic::Ordering::Acquire)
-        {
-            return Err(self.did_not_run("changes are off for this cluster now", "Turn them on, and propose it again."));
+        let may_change = self.risk(&call.args) > Risk::ReadSensitive;
+        if may_change && !surroundings.writes.load(std::sync::atomic::Ordering::Acquire) {
+            let why = "changes are off for this cluster now";
+            return Err(self.did_not_run(why, "Turn them on, and propose it again.").into());
         }
         let args = call.args.as_object().cloned().unwrap_or_default();
-        let (well, text) =
-            self.server.call(&self.tool, args).await.map_err(|trouble| self.did_not_run(trouble.why, trouble.hint))?;
+        let (well, text) = self.server.call(&self.tool, args).await.map_err(|trouble| {
+            if trouble.may_have_run && may_change {
+                return Failure::Unknown(ToolError {
+                    what: format!("`{}` may have run, and may not", self.name),
+                    why: trouble.why,
+                    hint: "Look at what it changes before anything is tried again.".into(),
+                });
+            }
+            self.did_not_run(trouble.why, trouble.hint).into()
+        })?;
         let summary = match (well, text.trim().is_empty()) {
             (true, false) => format!("`{}` of the MCP server `{}`:", self.tool, self.server.configured.name),
             (true, true) => {
@@ -156,6 +174,6 @@ impl Tool for Foreign {
                 format!("`{}` of the MCP server `{}` says that it failed:", self.tool, self.server.configured.name)
             }
         };
-        tools::told(&self.name, &summary, &text, surroundings)
+        Ok(tools::told(&self.name, &summary, &text, surroundings)?)
     }
 }

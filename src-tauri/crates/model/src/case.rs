@@ -154,7 +154,7 @@ pub enum CallStep {
     Interrupted {
         because: String,
     },
-    /// The program died while the call was running: it may have acted.
+    /// It may have acted: the program died while it was running, or its answer never came.
     OutcomeUnknown {
         because: String,
     },

@@ -42,5 +42,5 @@ mod write;
 mod tests;
 
 pub use answer::told;
-pub use tool::{Outcome, Surroundings, Tool, ToolError};
+pub use tool::{Failure, Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;

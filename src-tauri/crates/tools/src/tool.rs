@@ -44,6 +44,35 @@ pub struct ToolError {
     pub hint: String,
 }
 
+/// Why a run has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It did nothing.
+    #[error(transparent)]
+    Failed(#[from] ToolError),
+    /// A change was sent, and nobody knows whether it was made: it must be read back before anything is tried again.
+    #[error(transparent)]
+    Unknown(ToolError),
+}
+
+impl std::ops::Deref for Failure {
+    type Target = ToolError;
+
+    fn deref(&self) -> &ToolError {
+        match self {
+            Failure::Failed(error) | Failure::Unknown(error) => error,
+        }
+    }
+}
+
+impl From<Failure> for ToolError {
+    fn from(failure: Failure) -> ToolError {
+        match failure {
+            Failure::Failed(error) | Failure::Unknown(error) => error,
+        }
+    }
+}
+
 /// One typed tool.
 #[async_trait]
 pub trait Tool: Send + Sync {
@@ -85,5 +114,5 @@ pub trait Tool: Send + Sync {
     }
 
     /// Does exactly what the permit says.
-    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError>;
+    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, Failure>;
 }

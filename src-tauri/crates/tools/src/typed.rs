@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Answer;
-use crate::{Outcome, Surroundings, Tool, ToolError};
+use crate::{Failure, Outcome, Surroundings, Tool, ToolError};
 
 /// A tool whose arguments are a Rust type; everything that follows from the type is written once, below.
 #[async_trait]
@@ -57,6 +57,11 @@ pub(crate) trait Typed: Send + Sync + 'static {
     }
 
     async fn answer(&self, args: Self::Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError>;
+
+    /// The same for what can end with nobody knowing whether it was done.
+    async fn act(&self, args: Self::Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, Failure> {
+        Ok(self.answer(args, permit, surroundings).await?)
+    }
 }
 
 #[async_trait]
@@ -97,25 +102,25 @@ impl<T: Typed> Tool for T {
         Typed::try_out(self, args, leave, surroundings).await
     }
 
-    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, ToolError> {
+    async fn run(&self, permit: Permit, surroundings: &Surroundings) -> Result<Outcome, Failure> {
         let call = permit.what();
         if call.tool != T::NAME {
-            return Err(ToolError {
+            return Err(Failure::Failed(ToolError {
                 what: format!("`{}` did not run", T::NAME),
                 why: format!("the call that was approved is `{}`", call.tool),
                 hint: "Propose the call again.".into(),
-            });
+            }));
         }
         let here = surroundings.reach.cluster();
         if call.cluster != *here {
-            return Err(ToolError {
+            return Err(Failure::Failed(ToolError {
                 what: format!("`{}` did not run", T::NAME),
                 why: format!("the call was approved for {} and would have run on {here}", call.cluster),
                 hint: "Propose the call again for the cluster that is open.".into(),
-            });
+            }));
         }
         let args = parse::<T>(&call.args)?;
-        self.answer(args, permit, surroundings).await?.outcome(surroundings)
+        Ok(self.act(args, permit, surroundings).await?.outcome(surroundings)?)
     }
 }
 

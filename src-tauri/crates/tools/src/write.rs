@@ -38,7 +38,7 @@ use crate::answer::{Answer, count};
 use crate::difference::rendered;
 use crate::scene::Scene;
 use crate::typed::Typed;
-use crate::{Surroundings, ToolError};
+use crate::{Failure, Surroundings, ToolError};
 
 /// One verb: which object, and what becomes of it. Everything around that is written once, below.
 pub(crate) trait Verb: Send + Sync + 'static {
@@ -141,6 +141,10 @@ impl<V: Verb> Typed for Write<V> {
     }
 
     async fn answer(&self, args: V::Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, ToolError> {
+        Ok(self.act(args, permit, surroundings).await?)
+    }
+
+    async fn act(&self, args: V::Args, permit: Permit, surroundings: &Surroundings) -> Result<Answer, Failure> {
         run::run::<V>(&args, &permit, surroundings).await
     }
 }

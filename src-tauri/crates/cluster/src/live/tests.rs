@@ -360,6 +360,32 @@ async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
     connection.change(&permit, &object, &Change::Delete, &target).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_answer_never_came_may_have_been_made() {
+    let fake = Fake::start().await;
+    fake.put(
+        "deployments",
+        json!({"metadata": {"name": "cart", "namespace": "shop", "uid": "d"}, "spec": {"replicas": 0}}),
+    );
+    let (reach, permit) = live(&fake).await;
+    let Reach::Live(connection) = &reach else { panic!("live") };
+    let object = ObjectRef::new("Deployment", "shop", "cart");
+    for (replicas, answered) in [(2, 0), (3, 504), (4, 500)] {
+        let change = Change::Merge(json!({"spec": {"replicas": replicas}}));
+        let target = connection.target(&permit, &object, Part::Whole).await.unwrap();
+        fake.shelf().after_change = Some(answered);
+        let open = connection.change(&permit, &object, &change, &target).await;
+        assert!(matches!(open, Err(WriteError::Open { .. })), "{answered}: {open:?}");
+        let made = connection.target(&permit, &object, Part::Whole).await.unwrap();
+        assert_eq!(made.object["spec"]["replicas"], replicas, "and it was");
+    }
+    fake.shelf().after_change = Some(422);
+    let target = connection.target(&permit, &object, Part::Whole).await.unwrap();
+    let change = Change::Merge(json!({"spec": {"replicas": 5}}));
+    let refused = connection.change(&permit, &object, &change, &target).await;
+    assert!(matches!(refused, Err(WriteError::Other(_))), "the server's own no: {refused:?}");
+}
+
 fn copied(target: &Target) -> Target {
     let Target { object, uid, resource_version, part } = target;
     Target { object: object.clone(), uid: uid.clone(), resource_version: resource_version.clone(), part: *part }

@@ -220,7 +220,7 @@ async fn a_tool_that_changes_over_http_is_another_tool() {
         json!([{"name": "list", "description": "Lists, and mails it.", "inputSchema": {"type": "object"}}]);
     tool.renew().await.unwrap();
     assert_ne!(tool.definition(), before);
-    assert_eq!(tool.risk(&json!({})), Risk::ReadSensitive);
+    assert_eq!(tool.risk(&json!({})), Risk::Write);
     *web.tools.lock().unwrap() = json!([]);
     assert!(tool.renew().await.unwrap_err().why.contains("any more"));
 }

@@ -14,7 +14,7 @@ use redact::Redactor;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Outcome, Surroundings, ToolError, Toolbox};
+use crate::{Failure, Outcome, Surroundings, Toolbox};
 
 const CASE: CaseId = CaseId(Uuid::from_u128(1));
 
@@ -144,7 +144,7 @@ impl Stage {
     }
 
     /// Runs an approved call.
-    pub async fn run(&self, tool: &str, args: Value) -> Result<Outcome, ToolError> {
+    pub async fn run(&self, tool: &str, args: Value) -> Result<Outcome, Failure> {
         let mut call = self.call(tool, args);
         call.shown = self.toolbox.get(tool).unwrap().shown(&call, &self.surroundings);
         let permit = self.permit(call);

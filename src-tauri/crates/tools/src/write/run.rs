@@ -8,7 +8,7 @@ use super::{Verb, allowed};
 use crate::answer::{Answer, keep, unread};
 use crate::difference::rendered;
 use crate::patch::merge;
-use crate::{Surroundings, ToolError};
+use crate::{Failure, Surroundings, ToolError};
 
 /// A status that moves while the change is made costs a second look, not the change. More often than this somebody is
 /// really working on the object.
@@ -46,6 +46,7 @@ pub(super) async fn try_out<V: Verb>(
                 });
             }
             Err(WriteError::Conflict { .. }) => {}
+            Err(WriteError::Open { what, why }) => return Err(open(&what, why).into()),
             Err(WriteError::Other(error)) => return Err(unread(V::NAME, &error)),
         }
     }
@@ -91,18 +92,19 @@ pub(super) async fn run<V: Verb>(
     args: &V::Args,
     permit: &Permit,
     surroundings: &Surroundings,
-) -> Result<Answer, ToolError> {
+) -> Result<Answer, Failure> {
     let connection = live(V::NAME, surroundings)?;
     let object = V::target(args);
     let Some(shown) = &permit.what().shown else {
         let why = "nobody was shown what it would change";
-        return Err(cannot(V::NAME, why, "Propose it again and ask the cluster what it would do, then decide."));
+        let hint = "Propose it again and ask the cluster what it would do, then decide.";
+        return Err(cannot(V::NAME, why, hint).into());
     };
     may::<V>(connection, permit, &object).await?;
     for _ in 0..LOOKS {
         let (plan, target) = plan::<V>(args, connection, permit, &object, shown.at, surroundings).await?;
         if !shown.uid.is_empty() && shown.uid != target.uid {
-            return Err(refused(&object, "it is another object of the same name than the one that was shown"));
+            return Err(refused(&object, "it is another object of the same name than the one that was shown").into());
         }
         let done = match connection.try_change(permit, &object, &plan.change, &target).await {
             Ok(tried) if tried.same && shown.fields.is_empty() => {
@@ -118,10 +120,19 @@ pub(super) async fn run<V: Verb>(
             Ok(done) => return Ok(told::<V>(&object, &plan, &done, permit, surroundings).await),
             // Looked at again: where only the status moved it goes on, where anything else did it is refused.
             Err(WriteError::Conflict { .. }) => {}
-            Err(WriteError::Other(error)) => return Err(unread(V::NAME, &error)),
+            Err(WriteError::Open { what, why }) => return Err(open(&what, why)),
+            Err(WriteError::Other(error)) => return Err(unread(V::NAME, &error).into()),
         }
     }
-    Err(busy(&object))
+    Err(busy(&object).into())
+}
+
+fn open(what: &str, why: String) -> Failure {
+    Failure::Unknown(ToolError {
+        what: format!("{what} may have been changed, and may not"),
+        why,
+        hint: "Read it back before anything is tried again.".into(),
+    })
 }
 
 /// What was approved is what was shown; if the cluster would do anything else, it must be shown again.

@@ -84,6 +84,22 @@ async fn a_failed_call_is_told_with_what_to_do_next() {
 }
 
 #[tokio::test]
+async fn a_change_that_nobody_answered_may_have_been_made_and_is_not_put_down_as_failed() {
+    let mut stage = Stage::new();
+    stage.risk = Risk::Write;
+    let script = asks(json!({"n": 1, "silent": true}));
+    let seen = script.seen.clone();
+    let mut runner = stage.runner(script);
+    stage.say_yes(&mut runner).await;
+    let because = "it may be noted: no answer".to_owned();
+    assert_eq!(stage.calls()[0].state, CallState::OutcomeUnknown { because });
+    let told = seen.lock().unwrap().iter().any(|seen| {
+        matches!(seen, Seen::Failed { error, hint, .. } if error.contains("may have run") && hint.contains("Read"))
+    });
+    assert!(told, "{:?}", seen.lock().unwrap());
+}
+
+#[tokio::test]
 async fn an_unknown_tool_is_put_to_nobody() {
     let stage = Stage::new();
     let script = Script::new(vec![Move::Call(call("kubectl", json!({})))]);

@@ -12,7 +12,7 @@ use model::{
 };
 use redact::Redactor;
 use serde_json::{Value, json};
-use tools::{Outcome, Surroundings, Tool, ToolError, Toolbox};
+use tools::{Failure, Outcome, Surroundings, Tool, ToolError, Toolbox};
 use uuid::Uuid;
 
 use crate::{Ids, Investigator, Move, Pause, Release, Runner, Seen, Setting};
@@ -92,14 +92,19 @@ impl Tool for Notebook {
         Preview { does: "Writes it down.".into(), diff: None, cost: String::new(), undo: None }
     }
 
-    async fn run(&self, permit: Permit, _surroundings: &Surroundings) -> Result<Outcome, ToolError> {
+    async fn run(&self, permit: Permit, _surroundings: &Surroundings) -> Result<Outcome, Failure> {
         let args = permit.what().args.clone();
         self.ran.lock().unwrap().push(args.clone());
         if args["hang"] == true {
             std::future::pending::<()>().await;
         }
         if args["fail"] == true {
-            return Err(ToolError { what: "no".into(), why: "it failed".into(), hint: "Try n.".into() });
+            let error = ToolError { what: "no".into(), why: "it failed".into(), hint: "Try n.".into() };
+            return Err(error.into());
+        }
+        if args["silent"] == true {
+            let error = ToolError { what: "it may be noted".into(), why: "no answer".into(), hint: String::new() };
+            return Err(Failure::Unknown(error));
         }
         let result = ResultView {
             text: format!("noted {}", args["n"]),

@@ -155,8 +155,10 @@ impl tools::Tool for Elsewhere {
         &self,
         _permit: gate::Permit,
         _surroundings: &tools::Surroundings,
-    ) -> Result<tools::Outcome, tools::ToolError> {
-        Err(tools::ToolError { what: "it did not run".into(), why: "nobody has it".into(), hint: String::new() })
+    ) -> Result<tools::Outcome, tools::Failure> {
+        let error =
+            tools::ToolError { what: "it did not run".into(), why: "nobody has it".into(), hint: String::new() };
+        Err(error.into())
     }
 }
 
