@@ -38,7 +38,11 @@ export type AllowRule = { case: CaseId,
 /**
  * Tool names; empty: all of class `read`.
  */
-tools: Array<string>, namespace: string | null, minutes: number, because: string, };
+tools: Array<string>, 
+/**
+ * `*`: the whole cluster, which an empty one does not mean.
+ */
+namespace: string | null, minutes: number, because: string, };
 
 export type ApproveCall = { case: CaseId, call: CallId, 
 /**

@@ -67,6 +67,9 @@ impl Diagnose {
             },
             // What goes to a model is looked at first, unless the call's own rule answers for its result.
             release: match with_model {
+                true if self.yes && matches!(approve, ApproveWord::Reads) => {
+                    Release::ByRule("--approve reads --yes".into())
+                }
                 false => Release::ByRule("local results to the built-in investigator".into()),
                 true => Release::Ask,
             },

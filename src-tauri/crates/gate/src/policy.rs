@@ -106,6 +106,11 @@ impl Policy {
         self.rules.iter().find(|rule| rule.name == name).map(|rule| rule.uses)
     }
 
+    /// Whether results of what the rule of this name allowed may leave this machine unseen.
+    pub fn releases(&self, name: &str) -> bool {
+        self.rules.iter().any(|rule| rule.name == name && rule.releases)
+    }
+
     /// Why a call that was decided on under an earlier policy may not start under this one: it is forbidden now, or a rule
     /// let it pass that no longer does.
     pub fn takes_back(&self, call: &ToolCall, risk: Risk, by_rule: bool, at: Time) -> Option<String> {

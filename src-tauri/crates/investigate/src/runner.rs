@@ -501,8 +501,13 @@ impl Runner {
         self.transcript.tell();
         match tool.run(permit, &self.surroundings).await {
             Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
-            Err(Failure::Unknown(error)) => self.door.outcome_unknown(self.case, call.id, &error.to_string())?,
-            Err(Failure::Failed(error)) => self.door.failed(self.case, call.id, &error.to_string(), &error.hint)?,
+            Err(failure) => {
+                let (why, hint) = failure.redacted(&self.surroundings.redactor);
+                match failure {
+                    Failure::Unknown(_) => self.door.outcome_unknown(self.case, call.id, &why)?,
+                    Failure::Failed(_) => self.door.failed(self.case, call.id, &why, &hint)?,
+                }
+            }
         };
         Ok(())
     }
@@ -524,11 +529,16 @@ impl Runner {
     fn release_rule(&self, call: &Call, events: &[CaseEvent]) -> Option<String> {
         match (&self.release, call.decision) {
             (Release::ByRule(rule), _) => Some(rule.clone()),
-            // The engineer who let a rule answer for a class of calls let it answer for their results too.
-            (Release::Ask, Decision::AllowedByRule) => facts(events).rev().find_map(|fact| match &fact.step {
-                CallStep::Ruled { ruling: Ruling::Allowed { rule } } => Some(rule.clone()),
-                _ => None,
-            }),
+            // The engineer who let a rule answer for a class of calls let it answer for what it gives to this machine. What
+            // would leave it takes a word of its own.
+            (Release::Ask, Decision::AllowedByRule) => {
+                let rule = facts(events).rev().find_map(|fact| match &fact.step {
+                    CallStep::Ruled { ruling: Ruling::Allowed { rule } } => Some(rule.clone()),
+                    _ => None,
+                });
+                let leaves = self.speaking.as_ref().is_some_and(|speaking| speaking.model.is_remote());
+                rule.filter(|rule| !leaves || self.policy().releases(rule))
+            }
             (Release::Ask, Decision::Approved | Decision::Edited | Decision::Denied | Decision::Pending) => None,
         }
     }

@@ -331,12 +331,24 @@ impl Commands for Workbench {
     async fn rule_allow(&self, request: AllowRule) -> Answer<Nothing> {
         let now = self.desk.about().now;
         let cluster = self.desk.case(request.case)?.cluster;
-        let place = request.namespace.as_deref().unwrap_or("the whole cluster");
+        // A rule without a namespace covers everything, which nobody gives by leaving a field empty.
+        let namespace = match request.namespace.as_deref().map(str::trim).unwrap_or_default() {
+            "" => {
+                return Err(DeskError::bad_request(
+                    "The call names no namespace, so the rule would cover the whole cluster.",
+                    "Approve this one call, or give `*` as the namespace to mean the whole cluster.",
+                )
+                .into());
+            }
+            "*" => None,
+            namespace => Some(namespace.to_owned()),
+        };
+        let place = namespace.as_deref().unwrap_or("the whole cluster");
         let rule = Rule {
             name: format!("reads in {place} for {} minutes", request.minutes),
             tools: request.tools,
             cluster: Some(cluster),
-            namespaces: request.namespace.into_iter().collect(),
+            namespaces: namespace.clone().into_iter().collect(),
             until: Some(now.plus_seconds(i64::from(request.minutes) * 60)),
             because: request.because,
             ..Rule::default()

@@ -280,6 +280,7 @@ pub struct AllowRule {
     pub case: CaseId,
     /// Tool names; empty: all of class `read`.
     pub tools: Vec<String>,
+    /// `*`: the whole cluster, which an empty one does not mean.
     pub namespace: Option<String>,
     pub minutes: u32,
     pub because: String,

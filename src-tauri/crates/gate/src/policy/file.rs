@@ -63,6 +63,8 @@ struct Written {
     args: BTreeMap<String, String>,
     until: Option<String>,
     uses: Option<u32>,
+    #[serde(default)]
+    releases: bool,
     because: String,
     #[serde(default)]
     tests: Vec<Spanned<Test>>,
@@ -167,6 +169,9 @@ impl Written {
         if self.does != Does::Allow && self.uses.is_some() {
             return Err("`uses` counts what a rule allows; this one allows nothing".into());
         }
+        if self.does != Does::Allow && self.releases {
+            return Err("`releases` is about the results of what a rule allows; this one allows nothing".into());
+        }
         if self.uses == Some(0) {
             return Err("`uses` is 0, so it would allow nothing; remove the rule".into());
         }
@@ -183,6 +188,7 @@ impl Written {
             args: self.args.clone(),
             until,
             uses: self.uses,
+            releases: self.releases,
             because: self.because.trim().to_owned(),
         })
     }

@@ -36,6 +36,9 @@ pub struct Rule {
     pub until: Option<Time>,
     /// How often it may allow something; `None`: always.
     pub uses: Option<u32>,
+    /// Results of what it allows go to a model on another machine without being looked at: letting a call run and letting
+    /// its result leave are two. What stays on this machine needs no such word.
+    pub releases: bool,
     pub because: String,
 }
 

@@ -332,6 +332,7 @@ fn a_broken_file_says_in_which_line_and_what_is_wrong() {
         ("name: nothing is deleted", "name: logs of the shop", 15, "line 3 has the same name"),
         ("name: nothing is deleted", "name: read-only", 15, "name of its own"),
         ("verbs: [destructive]", "uses: 3", 15, "allows nothing"),
+        ("verbs: [destructive]", "releases: true", 15, "allows nothing"),
         (
             "cluster: prod, args: {namespace: shop}, gives: ask",
             "cluster: prod, args: {namespace: shop}, gives: allow",

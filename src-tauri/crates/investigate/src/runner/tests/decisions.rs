@@ -208,6 +208,26 @@ async fn with_approve_reads_everything_above_a_read_still_asks() {
 }
 
 #[tokio::test]
+async fn letting_a_call_run_lets_nothing_leave_unless_the_rule_says_so() {
+    for releases in [false, true] {
+        let mut stage = Stage::new();
+        stage.speaking = Some(crate::Speaking {
+            model: std::sync::Arc::new(super::talk::Away),
+            price: None,
+            leaves: None,
+            hears: None,
+            may_leave: None,
+        });
+        let rule = gate::Rule { name: "tonight".into(), because: "on call".into(), releases, ..gate::Rule::default() };
+        stage.policy.write().unwrap().rules.push(rule);
+        let pause = stage.runner(asks(json!({"n": 1}))).advance().await.unwrap();
+        assert_eq!(stage.ran.lock().unwrap().len(), 1, "it ran without asking");
+        assert_eq!(matches!(pause, Pause::Concluded), releases, "{pause:?}");
+        assert_eq!(matches!(pause, Pause::AwaitingRelease(_)), !releases, "{pause:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_release_rule_hands_results_over_in_its_own_name() {
     let mut stage = Stage::new();
     stage.release = Release::ByRule("built-in results".into());
