@@ -185,11 +185,12 @@ impl Desk {
                 self.door.succeeded(case, id, outcome.result)?;
                 self.door.release(case, id, None, &[], Author::Rule { rule: OWN.into() })?;
             }
-            Err(Failure::Unknown(error)) => {
-                self.door.outcome_unknown(case, id, &error.to_string())?;
+            Err(failure @ Failure::Unknown(_)) => {
+                self.door.outcome_unknown(case, id, &failure.redacted(&self.redactor).0)?;
             }
-            Err(Failure::Failed(error)) => {
-                self.door.failed(case, id, &error.to_string(), &error.hint)?;
+            Err(failure @ Failure::Failed(_)) => {
+                let (why, hint) = failure.redacted(&self.redactor);
+                self.door.failed(case, id, &why, &hint)?;
                 let surroundings = self.surroundings_now(case)?;
                 // What was decided on is gone; what would be done now is shown and asked again.
                 if is_write(call.risk)

@@ -60,8 +60,9 @@ impl Desk {
                 Ok(text)
             }
             Err(error) => {
-                self.door.failed(case, id, &error.to_string(), &error.hint)?;
-                Err(DeskError { code: "failed", what: format!("{error}."), hint: error.hint.clone() })
+                let (why, hint) = error.redacted(&self.redactor);
+                self.door.failed(case, id, &why, &hint)?;
+                Err(DeskError { code: "failed", what: format!("{why}."), hint })
             }
         }
     }

@@ -105,6 +105,12 @@ impl Conversation {
         };
         let tools = toolbox.specs().into_iter().filter_map(with_risk).collect();
         let said = brief.question.iter().cloned().collect();
+        let tools: Vec<(ToolSpec, Risk)> = tools;
+        let mut ledger = Ledger::default();
+        // What another program says of its own tools is read by the model like everything that a cluster wrote.
+        for (spec, _) in tools.iter().filter(|(spec, _)| spec.name.starts_with("mcp.")) {
+            ledger.words(&format!("the description of `{}`", spec.name), &spec.description);
+        }
         Conversation {
             built_in: BuiltIn::new(brief),
             model,
@@ -114,7 +120,7 @@ impl Conversation {
             redactor,
             led: budget,
             budget,
-            ledger: Ledger::default(),
+            ledger,
             results: Vec::new(),
             released: BTreeMap::new(),
             early: Vec::new(),
@@ -164,6 +170,7 @@ impl Conversation {
         let early = std::mem::take(&mut self.early);
         let opening = brief::opening(&self.built_in, &verdict, &early, &mut self.ledger);
         let mut coordinator = self.coordinator();
+        coordinator.has_pages = early.iter().any(|result| offered::is_paged(&result.text));
         coordinator.read.extend(early.iter().map(|result| result.label.clone()));
         coordinator.say(&opening, &self.redactor);
         self.speakers = vec![coordinator];
@@ -193,10 +200,11 @@ impl Conversation {
     /// The tools of these names that there are; `mcp.github.*` names all of one server.
     fn offered(&self, names: &[String]) -> Vec<ToolSpec> {
         let wanted = |tool: &str| {
-            names.iter().any(|name| match name.strip_suffix('*') {
-                Some(start) => tool.starts_with(start),
-                None => tool == name,
-            })
+            tool == offered::RESULT_PAGE
+                || names.iter().any(|name| match name.strip_suffix('*') {
+                    Some(start) => tool.starts_with(start),
+                    None => tool == name,
+                })
         };
         let reads = self.tools.iter().filter(|(spec, risk)| *risk <= Risk::ReadSensitive && wanted(&spec.name));
         reads.map(|(spec, _)| spec.clone()).collect()
@@ -257,6 +265,7 @@ impl Conversation {
     /// The engineer speaks after the conclusion: the conversation goes on, with a little more to spend.
     fn go_on(&mut self, text: String) -> Move {
         self.said.push(text.clone());
+        self.forget_what_was_asked();
         if self.speakers.is_empty() {
             self.state = State::First;
             return self.first(Seen::Said { text });

@@ -55,6 +55,13 @@ pub enum Failure {
     Unknown(ToolError),
 }
 
+impl Failure {
+    /// Why, and what to do next, as it may be kept: a server's own words are in it.
+    pub fn redacted(&self, redactor: &Redactor) -> (String, String) {
+        (redactor.text(&self.to_string()).into_string(), redactor.text(&self.hint).into_string())
+    }
+}
+
 impl std::ops::Deref for Failure {
     type Target = ToolError;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{ModelAnswer, ModelSilence, ToolCall, digest_json};
+use model::{ModelAnswer, ModelSilence, Risk, ToolCall, digest_json};
 use serde_json::Value;
 
 use super::speaker::{Speaker, TurnCall};
@@ -17,10 +17,23 @@ const AT_ONCE: usize = 6;
 impl Conversation {
     pub(super) fn heard(&mut self, said: Option<String>) {
         let Some(text) = said else { return };
+        self.forget_what_was_asked();
         for speaker in &mut self.speakers {
             speaker.words.push(format!("The engineer says: {text}"));
         }
         self.said.push(text);
+    }
+
+    /// After a change, and after a word of the engineer, the same question may have another answer.
+    pub(super) fn forget_what_was_asked(&mut self) {
+        self.released.clear();
+        for speaker in &mut self.speakers {
+            speaker.known.clear();
+        }
+    }
+
+    fn may_change(&self, tool: &str) -> bool {
+        self.tools.iter().any(|(spec, risk)| spec.name == tool && *risk > Risk::ReadSensitive)
     }
 
     pub(super) fn answered(&mut self, answer: ModelAnswer) {
@@ -176,7 +189,21 @@ impl Conversation {
         if let Some(speaker) = self.speakers.last_mut() {
             speaker.read.insert(label.to_owned());
         }
+        if let Some(speaker) = self.speakers.last_mut() {
+            speaker.has_pages |= offered::is_paged(text);
+        }
         fence::fenced(label, &brief::in_a_line(tool, args), &brief::shortened(text, SHOWN))
+    }
+
+    /// The model's history holds a call as it was decided on, whatever became of it.
+    fn stands_edited(&mut self, at: usize, asked: &Value, call: &ToolCall) -> String {
+        if call.args == *asked {
+            return String::new();
+        }
+        if let Some(turn) = self.speakers.last_mut().and_then(|speaker| speaker.turn.as_mut()) {
+            turn.calls[at].args = call.args.clone();
+        }
+        format!("The engineer changed this call to {}; do not ask for the original again.\n", call.args)
     }
 
     pub(super) fn settled(&mut self, parts: Vec<Seen>) {
@@ -190,6 +217,7 @@ impl Conversation {
         let asked = self.speakers.last().and_then(|s| s.turn.as_ref()).map(|turn| &turn.calls[at]);
         let Some((tool, args)) = asked.map(|call| (call.tool.clone(), without_why(&call.args))) else { return };
         let digest = digest_of(&tool, &args);
+        let may_change = self.may_change(&tool);
         let (text, outcome) = match seen {
             Seen::Released { call, edited, text, changed, observations } => {
                 let label = self.ledger.result(&text, &observations);
@@ -214,6 +242,9 @@ impl Conversation {
                 }
                 told.push_str(&self.shown(&label, &call.tool, &call.args, &text));
                 self.learned();
+                if may_change {
+                    self.forget_what_was_asked();
+                }
                 if let Some((hypotheses, because)) = self.built_in.learn(&call, &observations) {
                     self.queue.push_back(Move::Hypotheses { hypotheses, because });
                 }
@@ -221,20 +252,36 @@ impl Conversation {
             }
             Seen::Denied { call, reason } => {
                 self.not_checked(&call, "denied", &reason);
+                let edited = self.stands_edited(at, &args, &call);
                 (
-                    format!("It did not run: {reason}. Go on without it, and do not ask for it in another form."),
+                    format!(
+                        "{edited}It did not run: {reason}. Go on without it, and do not ask for it in another form."
+                    ),
                     format!("It was refused: {reason}."),
                 )
             }
             Seen::Withheld { call, reason } => {
                 self.not_checked(&call, "withheld", &reason);
+                let edited = self.stands_edited(at, &args, &call);
                 let told =
                     format!("It ran; the engineer keeps its result back on purpose: {reason}. Go on without it.");
-                (told.clone(), told)
+                if may_change {
+                    self.forget_what_was_asked();
+                }
+                (format!("{edited}{told}"), told)
             }
             Seen::Failed { call, error, hint } => {
                 self.not_checked(&call, "failed", &error);
-                let told = format!("It failed: {}", fence::fenced("failure", &tool, &format!("{error} {hint}")));
+                let edited = self.stands_edited(at, &args, &call);
+                self.ledger.words(&format!("what `{tool}` said when it failed"), &format!("{error} {hint}"));
+                let told =
+                    format!("{edited}It failed: {}", fence::fenced("failure", &tool, &format!("{error} {hint}")));
+                if may_change {
+                    // It may be proposed again: the next attempt meets another moment, and may have done something.
+                    self.forget_what_was_asked();
+                    self.result(at, told);
+                    return;
+                }
                 (told, "It failed.".to_owned())
             }
             _ => return,

@@ -7,6 +7,8 @@ use model::{CheckedCitation, Fact, Observation, ObservationId, canonical_json};
 #[derive(Default)]
 pub(crate) struct Ledger {
     entries: Vec<Entry>,
+    /// What was shown without being evidence, and where it came from.
+    words: Vec<(ObservationId, String)>,
 }
 
 struct Entry {
@@ -29,6 +31,9 @@ enum Kind {
 /// Shorter quotes are found anywhere.
 const SHORTEST_QUOTE: usize = 4;
 
+/// Shorter words stand in every description of a tool.
+const LONG_WORDS: usize = 8;
+
 impl Ledger {
     /// The label of something that code found out. The same fact keeps its label.
     pub fn fact(&mut self, fact: &Fact) -> String {
@@ -46,6 +51,11 @@ impl Ledger {
         let stored = observations.iter().map(|o| (o.id.clone(), even(&words_of(o)))).collect();
         let ids = observations.iter().map(|o| o.id.clone()).collect();
         self.put(Entry { kind: Kind::Result, ids, shown: even(text), stored, vouched: false })
+    }
+
+    /// Words of a cluster, or of another program, that nobody can cite and a model reads all the same.
+    pub fn words(&mut self, from: &str, text: &str) {
+        self.words.push((ObservationId::from(from), even(text)));
     }
 
     fn put(&mut self, entry: Entry) -> String {
@@ -111,7 +121,12 @@ impl Ledger {
             all.into_iter().find(|(_, text)| text.contains(&value)).map(|(id, _)| id.clone())
         };
         let shown = self.entries.iter().find(|entry| entry.shown.contains(&value));
-        in_stored().or_else(|| shown.and_then(|entry| entry.ids.first().cloned()))
+        let in_words = || {
+            let long = value.chars().count() >= LONG_WORDS;
+            let found = self.words.iter().find(|(_, text)| long && text.contains(&value));
+            found.map(|(from, _)| from.clone())
+        };
+        in_stored().or_else(|| shown.and_then(|entry| entry.ids.first().cloned())).or_else(in_words)
     }
 
     /// Takes what clusters wrote out of a text that goes from one speaker to another: runs of words that stand in a

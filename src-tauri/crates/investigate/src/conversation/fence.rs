@@ -9,6 +9,34 @@ pub(crate) fn fenced(label: &str, what: &str, text: &str) -> String {
     format!("<{WORD} id=\"{label}\" from=\"{}\">\n{}\n</{WORD}>", harmless(&what), harmless(text.trim_end()))
 }
 
+/// The text with the inside of every fence cut in its middle to about `most` characters; `None` where none is longer.
+/// The fences stay: what was inside stays inside.
+pub(crate) fn shortened(text: &str, most: usize) -> Option<String> {
+    let (open, close) = (format!("<{WORD} "), format!("\n</{WORD}>"));
+    let (mut out, mut rest, mut is_shorter) = (String::new(), text, false);
+    while let Some(start) = rest.find(&open) {
+        let Some(inside) = rest[start..].find(">\n").map(|at| start + at + 2) else { break };
+        let Some(end) = rest[inside..].find(&close).map(|at| inside + at) else { break };
+        out.push_str(&rest[..inside]);
+        let body = &rest[inside..end];
+        let count = body.chars().count();
+        // A cut that takes away less than its own words is none.
+        if count > most + LEFT_OUT.len() {
+            out.extend(body.chars().take(most * 2 / 3));
+            out.push_str(LEFT_OUT);
+            out.extend(body.chars().skip(count - most / 3));
+            is_shorter = true;
+        } else {
+            out.push_str(body);
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    is_shorter.then_some(out)
+}
+
+const LEFT_OUT: &str = "\n… what stood here was left out because the conversation grew too long …\n";
+
 /// The text with every imitation of a fence broken.
 fn harmless(text: &str) -> String {
     // Upper and lower case, and blanks within, make no difference to a reader: so they make none here.
@@ -32,6 +60,17 @@ fn find(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shortened_loses_its_middle_and_keeps_its_fences() {
+        let long = format!("first {} last", "x ".repeat(2_000));
+        let text = format!("Results:\n{}\nand\n{}", fenced("e1", "logs", &long), fenced("e2", "events", "short"));
+        let short = shortened(&text, 120).unwrap_or_default();
+        assert!(short.len() < 600 && short.contains("first x") && short.contains(" last\n</cluster-data>"), "{short}");
+        assert!(short.starts_with("Results:\n<cluster-data id=\"e1\"") && short.contains("\nshort\n"), "{short}");
+        assert_eq!(short.matches("cluster-data").count(), 4);
+        assert_eq!(shortened(&short, 120), None);
+    }
 
     #[test]
     fn text_cannot_close_its_own_fence() {

@@ -10,6 +10,15 @@ pub(crate) const READ_MORE: &str = "read_more";
 pub(crate) const CONCLUDE: &str = "conclude";
 pub(crate) const REPORT: &str = "report";
 
+/// The tool that shows more of a result of which only a part was released. Whoever reads such a result is offered it,
+/// whatever its file names.
+pub(crate) const RESULT_PAGE: &str = "result_page";
+
+/// Whether a result is one of whose parts the whole is kept.
+pub(crate) fn is_paged(text: &str) -> bool {
+    text.contains("`result_page` shows any part")
+}
+
 /// The argument that every tool has for a model: why it asks, for the engineer who decides. It is not part of the call.
 pub(crate) const WHY: &str = "_why";
 

@@ -6,12 +6,13 @@ use model::{Spent, ToolSpec};
 use redact::{Redacted, Redactor};
 use serde_json::Value;
 
-use super::offered;
+use super::{fence, offered};
 
 /// The longest answer, in tokens.
 const MOST_TOKENS: u32 = 4_096;
-/// Results above this are shortened when a request turns out to be too long for the model.
-const SHORTENED: usize = 400;
+/// What a cluster wrote is shortened to so many characters when a request turns out to be too long for the model, further
+/// each time.
+const SHORTENED: [usize; 3] = [1_200, 400, 120];
 
 /// The rules that every speaker is told; its own words come from its file.
 const RULES: &str = "You investigate an incident in a Kubernetes cluster together with an engineer, who decides about every \
@@ -50,7 +51,10 @@ pub(crate) struct Speaker {
     pub read: BTreeSet<String>,
     /// What became of its calls, by digest.
     pub known: BTreeMap<String, String>,
-    shortened: bool,
+    /// It read a result of which there is more.
+    pub has_pages: bool,
+    /// How often what it read was shortened.
+    shortened: usize,
 }
 
 /// An answer whose calls are not all answered.
@@ -106,7 +110,8 @@ impl Speaker {
             spent: Spent::default(),
             read: BTreeSet::new(),
             known: BTreeMap::new(),
-            shortened: false,
+            has_pages: false,
+            shortened: 0,
         }
     }
 
@@ -154,7 +159,22 @@ impl Speaker {
             let words = std::mem::take(&mut self.words).join("\n\n");
             self.say(&words, redactor);
         }
-        let ends = |spec: &&ToolSpec| !self.last_chance || spec.name == self.end;
+        // What was learnt since to be a secret is taken out of what was said before as well.
+        for message in &mut self.messages {
+            let again = |text: &mut Redacted| *text = redactor.text(text.as_str());
+            match message {
+                Message::Said { text } | Message::Result { text, .. } => again(text),
+                Message::Answered { text, calls, .. } => {
+                    again(text);
+                    calls.iter_mut().for_each(|call| again(&mut call.args));
+                }
+            }
+        }
+        self.instructions = redactor.text(self.instructions.as_str());
+        let ends = |spec: &&ToolSpec| {
+            let ends = !self.last_chance || spec.name == self.end;
+            ends && (self.has_pages || spec.name != offered::RESULT_PAGE)
+        };
         Request {
             instructions: self.instructions.clone(),
             messages: self.messages.clone(),
@@ -177,21 +197,23 @@ impl Speaker {
         ((texts.sum::<usize>() + schemas + self.instructions.as_str().len()) / 4) as u64
     }
 
-    /// Shortens what was read earlier, once: false where that was done already.
+    /// Shortens what was read earlier, the opening too; false where nothing is left to be shortened.
     pub fn shorten(&mut self, redactor: &Redactor) -> bool {
-        if std::mem::replace(&mut self.shortened, true) {
-            return false;
-        }
-        for message in &mut self.messages {
-            if let Message::Result { text, .. } = message
-                && text.as_str().chars().count() > 2 * SHORTENED
-            {
-                let start: String = text.as_str().chars().take(SHORTENED).collect();
-                *text = redactor.text(&format!(
-                    "{start}\n… the rest was left out because the conversation grew too long.\n</cluster-data>"
-                ));
+        while let Some(most) = SHORTENED.get(self.shortened) {
+            self.shortened += 1;
+            let mut shorter = false;
+            for message in &mut self.messages {
+                if let Message::Result { text, .. } | Message::Said { text } = message
+                    && let Some(short) = fence::shortened(text.as_str(), *most)
+                {
+                    *text = redactor.text(&short);
+                    shorter = true;
+                }
+            }
+            if shorter {
+                return true;
             }
         }
-        true
+        false
     }
 }

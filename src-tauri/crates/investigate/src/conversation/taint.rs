@@ -36,7 +36,40 @@ fn source(text: &str, ledger: &Ledger, snapshot: &Snapshot, said: &[String]) -> 
     }
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '|' | '(' | ')' | ','));
     let words = words.filter(|word| word.chars().count() >= LONG && !is_known(snapshot, word) && !is_figure(word));
-    words.into_iter().find_map(|word| ledger.source_of(word))
+    words.into_iter().find_map(|word| {
+        ledger.source_of(word).or_else(|| {
+            let parts = parts(word).into_iter().filter(|part| !is_known(snapshot, part) && !is_figure(part));
+            parts.filter(|part| !said.iter().any(|words| words.contains(&even(part)))).find_map(|p| ledger.source_of(p))
+        })
+    })
+}
+
+/// What a word is made of that can be a cluster's by itself: a host in an address, the beginning of a path. Runs of its
+/// pieces, the longest first; a single piece is a word like any other unless it is very long.
+fn parts(word: &str) -> Vec<&str> {
+    /// More pieces than any address has; of what has more, beginnings and ends are looked at.
+    const PIECES: usize = 24;
+    let is_joint = |c: char| !c.is_alphanumeric() && c != '_';
+    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    for (at, c) in word.char_indices().filter(|(_, c)| !is_joint(*c)) {
+        match pieces.last_mut() {
+            Some((_, end)) if *end == at => *end = at + c.len_utf8(),
+            _ => pieces.push((at, at + c.len_utf8())),
+        }
+    }
+    let mut parts = Vec::new();
+    for (first, (from, _)) in pieces.iter().enumerate() {
+        for (last, (_, to)) in pieces.iter().enumerate().skip(first) {
+            let part = &word[*from..*to];
+            let long = if first == last { 2 * LONG } else { LONG };
+            let at_an_end = first == 0 || last + 1 == pieces.len();
+            if part.chars().count() >= long && part != word && (pieces.len() <= PIECES || at_an_end) {
+                parts.push(part);
+            }
+        }
+    }
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts
 }
 
 /// Whether the inventory knows every part of it: a kind, a namespace, a name.
@@ -76,5 +109,32 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().flat_map(texts).collect(),
         Value::Object(map) => map.iter().flat_map(|(name, item)| [vec![name.clone()], texts(item)].concat()).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_looked_at_by_the_hosts_and_paths_in_it_and_not_by_its_single_words() {
+        let of = |word: &'static str| parts(word);
+        let address = of("https://collect.evil.example/v1?x=1");
+        assert!(address.contains(&"collect.evil.example") && address.contains(&"evil.example"), "{address:?}");
+        let path = of("/var/lib/ledger/data.db");
+        assert!(path.contains(&"var/lib/ledger"), "{path:?}");
+        assert!(!of("shop-frontend-v2").contains(&"frontend"));
+        assert!(of("frontend").is_empty());
+    }
+
+    #[test]
+    fn what_holds_a_token_of_a_cluster_is_tainted_and_what_the_engineer_said_is_not() {
+        let mut ledger = Ledger::default();
+        ledger.words("a failure", "dial tcp collect.evil.example:443 refused");
+        let snapshot = Snapshot::empty(model::ClusterId("c".into()), model::Time(0));
+        let args = serde_json::json!({"url": "https://collect.evil.example/steal?all=1", "pod": "cart-1"});
+        let found = tainted(&args, &ledger, &snapshot, &[]);
+        assert_eq!(found, [("url".to_owned(), ObservationId::from("a failure"))]);
+        assert_eq!(tainted(&args, &ledger, &snapshot, &["look at https://collect.evil.example".into()]), []);
     }
 }

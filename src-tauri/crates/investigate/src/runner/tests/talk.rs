@@ -390,15 +390,15 @@ async fn a_budget_that_is_used_up_ends_with_a_summary() {
 async fn a_model_that_fails_leaves_the_built_in_verdict_and_a_clear_word() {
     let refused = || ModelError::NotAllowed { why: "401: wrong key".into(), hint: "Set the key again.".into() };
     let torn = || ModelError::Broken { why: "it broke off".into(), hint: "Ask again.".into() };
+    let long = || ModelError::TooLong { why: "8192 tokens".into(), hint: "Choose another.".into() };
     for (script, said, questions) in [
         (Scripted::new().failing(refused()), "401: wrong key", 1),
         (Scripted::new().failing(torn()).failing(torn()), "it broke off", 2),
         (
-            Scripted::new()
-                .failing(ModelError::TooLong { why: "8192 tokens".into(), hint: "Choose another.".into() })
-                .failing(ModelError::TooLong { why: "8192 tokens".into(), hint: "Choose another.".into() }),
+            // Shortened three times, further each time, before it is given up.
+            Scripted::new().failing(long()).failing(long()).failing(long()).failing(long()),
             "8192 tokens",
-            2,
+            4,
         ),
     ] {
         let talk = Talk::with(script);
@@ -572,6 +572,68 @@ async fn words_of_the_engineer_are_heard_by_the_model_also_after_its_conclusion(
     talk.to_the_end(&mut runner, yes).await;
     assert_eq!(talk.stage.conclusions().len(), 2);
     assert!(all_text(talk.model.asked().last().unwrap()).contains("The engineer says: look at the node as well"));
+}
+
+#[tokio::test]
+async fn what_was_asked_before_may_be_asked_again_after_a_word_of_the_engineer() {
+    let script = Scripted::deciding(|request| {
+        let again = all_text(request).contains("I have fixed it");
+        let asked = results(request).iter().filter(|(id, _)| id.starts_with('l')).count();
+        Ok(match (again, asked) {
+            (false, 0) => answer("", &[("l1", "logs", logs("payments"))]),
+            (true, 1) => answer("", &[("l2", "logs", logs("payments"))]),
+            _ => answer("", &[("z", "conclude", concluding(json!([])))]),
+        })
+    });
+    let talk = Talk::with(script);
+    let mut runner = talk.runner();
+    let mut asked = 0;
+    talk.to_the_end(&mut runner, |stage, id| {
+        asked += usize::from(stage.tool_of(id) == "logs");
+        stage.approve(id);
+    })
+    .await;
+    assert_eq!(asked, 1);
+    talk.stage.write(CaseFact::Said { text: "I have fixed it, look at the log of payments".into() });
+    talk.to_the_end(&mut runner, |stage, id| {
+        asked += usize::from(stage.tool_of(id) == "logs");
+        stage.approve(id);
+    })
+    .await;
+    assert_eq!(asked, 2, "what it shows may be another thing now");
+}
+
+#[tokio::test]
+async fn what_is_learnt_to_be_a_secret_is_taken_out_of_what_was_said_before() {
+    let talk = Talk::with(Scripted::deciding(|_| Ok(answer("", &[("1", "conclude", concluding(json!([])))]))));
+    let mut runner = talk.runner();
+    talk.stage.write(CaseFact::Said { text: "it says hunter2Hunter3 there".into() });
+    talk.to_the_end(&mut runner, yes).await;
+    assert!(all_text(&talk.model.asked()[0]).contains("hunter2Hunter3"));
+    let redactor = talk.stage.surroundings().redactor;
+    redactor.json(&mut json!({"env": [{"name": "DB_PASSWORD", "value": "hunter2Hunter3"}]}));
+    talk.stage.write(CaseFact::Said { text: "go on".into() });
+    talk.to_the_end(&mut runner, yes).await;
+    let last = all_text(talk.model.asked().last().unwrap());
+    assert!(last.contains("The engineer says: go on") && !last.contains("hunter2Hunter3"), "{last}");
+}
+
+/// A model on another machine, which nobody asks here.
+pub(super) struct Away;
+
+#[async_trait::async_trait]
+impl llm::Model for Away {
+    fn name(&self) -> &str {
+        "away"
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    async fn ask(&self, _request: &Request) -> Result<Box<dyn llm::Answering>, ModelError> {
+        Err(ModelError::Unreachable { why: "nobody is there".into(), hint: String::new() })
+    }
 }
 
 /// A model whose pieces come when a test lets them.
