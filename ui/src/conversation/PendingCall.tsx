@@ -53,7 +53,7 @@ export function PendingCall({ caseId, clusterName, call, preview, unseen }: { ca
   if (doing === "editing") return <EditCall caseId={caseId} call={call} tool={tool} close={() => setDoing("asking")} />;
   return (
     <div className="pending" data-testid={testids.pendingCall} data-id={call.id} data-digest={call.digest} data-tool={call.call.tool}>
-      <div className="pending-body">
+      <div className="pending-body" role="group" aria-label="What is asked" tabIndex={0}>
         <p className="pending-tool">
           <strong className="mono">{call.call.tool}</strong>
           <span className="pending-cluster">

@@ -67,7 +67,7 @@ export function PendingResult({ caseId, call, result, numbers, unseen }: Props) 
 
   return (
     <div className={`pending ${doing === "editing" ? "pending-edits" : ""}`} data-testid={testids.pendingResult} data-id={call.id} data-tool={call.call.tool}>
-      <div className="pending-body">
+      <div className="pending-body" role="group" aria-label="What is asked" tabIndex={0}>
         <p className="pending-tool">
           <strong className="mono">{call.call.tool}</strong>
           <span className="mono small faint">{argsLine(call.call.args)}</span>
