@@ -20,7 +20,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 }
 
 /// The address of the cluster's DNS Service: kubeadm's and most clouds', RKE2's and other charts', OpenShift's.
-fn cluster_address(scene: &Scene) -> String {
+pub(crate) fn cluster_address(scene: &Scene) -> String {
     let serves_names = |service: &ObjectRef, held: &Held| match service.namespace.as_str() {
         "kube-system" => {
             matches!(service.name.as_str(), "kube-dns" | "coredns")
@@ -72,7 +72,9 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Doc, cluster: &String
         let own_server = local || (!cluster.is_empty() && nameservers.contains(cluster));
         let own_search = searches.iter().any(|s| s.contains("svc."));
         // Asking other servers is what the setting is for; who needs no name of the cluster and is well means it.
-        let on_purpose = workload.calm && names_used(scene, workload, spec).is_empty();
+        let mut pods = scene.pods_of(workload).peekable();
+        let well = pods.peek().is_some() && pods.all(|p| p.is_ready());
+        let on_purpose = well && names_used(scene, workload, spec).is_empty();
         if (own_server && own_search) || on_purpose {
             return;
         }
@@ -216,12 +218,19 @@ mod tests {
 
     #[test]
     fn a_pod_with_its_own_resolver_is_told_unless_it_is_the_clusters() {
-        let broken = with(json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}}));
+        let own = json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}});
+        assert!(!has(&with(own.clone()), "dns_policy_broken"), "it is ready and names nothing of the cluster");
+        let containers = json!([{"name": "app", "image": "registry.example/app:1",
+            "env": [{"name": "CART_URL", "value": "http://cart:80"}]}]);
+        let broken = with(json!({"dnsPolicy": "None", "dnsConfig": own["dnsConfig"], "containers": containers}));
         assert_eq!(fact(&broken, "dns_policy_broken", "Deployment/shop/cart").args["server_is_cluster"], false);
         let fine = with(
             json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.10"], "searches": ["shop.svc.cluster.local"]}}),
         );
         assert!(!has(&fine, "dns_policy_broken"));
+        let local = json!({"nameservers": ["169.254.20.10"], "searches": ["shop.svc.cluster.local"]});
+        let local = with(json!({"dnsPolicy": "None", "dnsConfig": local, "containers": containers}));
+        assert!(!has(&local, "dns_policy_broken"), "NodeLocal DNS asks the cluster's");
         assert!(!has(&with(json!({"dnsPolicy": "ClusterFirst"})), "dns_policy_broken"));
     }
 }

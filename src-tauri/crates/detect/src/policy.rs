@@ -1,13 +1,14 @@
 //! Network policies: may a reach b on a port, and which rule says no.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use model::{Doc, Fields, Held, ObjectRef, ObservationId, View};
 use serde_json::json;
 use topology::{Graph, Relation, labels_of, matches_selector};
 
 use crate::found::Found;
-use crate::json::{int, list, text};
+use crate::json::{flag, int, list, text};
 use crate::scene::{Scene, Workload};
 
 const NAME_OF_NAMESPACE: &str = "kubernetes.io/metadata.name";
@@ -26,6 +27,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
 /// One end of a connection.
 #[derive(Clone, Copy)]
 struct End<'a> {
+    workload: &'a Workload<'a>,
     namespace: &'a str,
     labels: Fields<'a>,
     /// The port by number and by the name that the container gives it.
@@ -49,6 +51,20 @@ enum Verdict<'s> {
         held: &'s Held,
         nearest: String,
     },
+    /// A rule may fit or not: what would tell is not known.
+    Unknown {
+        policy: &'s ObjectRef,
+        held: &'s Held,
+        why: String,
+    },
+}
+
+/// Whether a peer of a rule is the one that is asked about.
+#[derive(Clone, Copy, PartialEq)]
+enum Fit {
+    Yes,
+    No,
+    Unknown(&'static str),
 }
 
 fn policies<'s>(
@@ -71,21 +87,31 @@ fn policies<'s>(
 fn judge<'s>(scene: &'s Scene, from: End<'s>, to: End<'s>, direction: &'static str) -> Verdict<'s> {
     let (own, peer) = if direction == "Ingress" { (to, from) } else { (from, to) };
     let (field, peers) = if direction == "Ingress" { ("/spec/ingress", "/from") } else { ("/spec/egress", "/to") };
+    // Policies do not hold for pods in their node's network.
+    if is_on_host(own.workload) {
+        return Verdict::Open;
+    }
     let mut denied: Option<(&ObjectRef, &Held, String)> = None;
+    let mut unknown: Option<(&ObjectRef, &Held, String)> = None;
     for (policy, held) in policies(scene, own, direction) {
         let mut nearest = "no rule allows anything".to_owned();
         for (index, rule) in list(&held.object, field).iter().enumerate() {
-            let by_peer = list(rule, peers).is_empty()
-                || list(rule, peers).iter().any(|p| peer_matches(scene, p, peer, own.namespace));
+            let by_peer = fit_of_any(list(rule, peers).iter().map(|p| peer_fits(scene, p, peer, own.namespace)));
             let by_port = list(rule, "/ports").is_empty() || list(rule, "/ports").iter().any(|p| port_matches(p, to));
             match (by_peer, by_port) {
-                (true, true) => return Verdict::Allowed { policy, held, rule: index + 1 },
-                (true, false) => nearest = format!("rule {} allows the peer, but not the port", index + 1),
-                (false, true) => nearest = format!("rule {} allows the port, but not the peer", index + 1),
-                (false, false) => {}
+                (Fit::Yes, true) => return Verdict::Allowed { policy, held, rule: index + 1 },
+                (Fit::Unknown(why), true) => {
+                    unknown.get_or_insert((policy, held, format!("rule {}: {why}", index + 1)));
+                }
+                (Fit::Yes, false) => nearest = format!("rule {} allows the peer, but not the port", index + 1),
+                (Fit::No, true) => nearest = format!("rule {} allows the port, but not the peer", index + 1),
+                (Fit::No | Fit::Unknown(_), false) => {}
             }
         }
         denied.get_or_insert((policy, held, nearest));
+    }
+    if let Some((policy, held, why)) = unknown {
+        return Verdict::Unknown { policy, held, why };
     }
     match denied {
         Some((policy, held, nearest)) => Verdict::Denied { policy, held, nearest },
@@ -111,6 +137,8 @@ pub struct PolicyVerdict {
     /// `egress` or `ingress`.
     pub direction: &'static str,
     pub passes: bool,
+    /// Whether it could not be judged; `passes` is then false.
+    pub unknown: bool,
     /// Which policy and which of its rules, in words.
     pub says: String,
     pub policy: Option<ObjectRef>,
@@ -118,7 +146,8 @@ pub struct PolicyVerdict {
 }
 
 /// Judges a connection by the policies of both ends; `to` is a workload or a Service, whose ports are then tried. Empty where
-/// one of the ends has no pods that could be judged. What selects by addresses is not judged, nor are policies of a CNI's own.
+/// one of the ends has no pods that could be judged. Blocks of addresses are judged by the addresses of the pods that run now;
+/// policies of a CNI's own are not judged.
 pub fn may_reach(
     view: &View,
     graph: &Graph,
@@ -172,11 +201,17 @@ pub fn may_reach(
 fn verdict(judged: Verdict<'_>, direction: &'static str, of: &Workload) -> PolicyVerdict {
     let whose = &of.object;
     let lower = if direction == "Egress" { "egress" } else { "ingress" };
+    let unknown = matches!(judged, Verdict::Unknown { .. });
     let (passes, says, about) = match judged {
         Verdict::Open => (true, format!("no policy for {lower} selects {whose}"), None),
         Verdict::Allowed { policy, held, rule } => {
             (true, format!("rule {rule} of {policy} allows it"), Some((policy, held)))
         }
+        Verdict::Unknown { policy, held, why } => (
+            false,
+            format!("{policy} selects {whose}, and whether it lets this pass is not known: {why}"),
+            Some((policy, held)),
+        ),
         Verdict::Denied { policy, held, nearest } => {
             (false, format!("{policy} selects {whose} and lets nothing of this pass: {nearest}"), Some((policy, held)))
         }
@@ -184,6 +219,7 @@ fn verdict(judged: Verdict<'_>, direction: &'static str, of: &Workload) -> Polic
     PolicyVerdict {
         direction: lower,
         passes,
+        unknown,
         says,
         policy: about.map(|(policy, _)| policy.clone()),
         // Where no policy selects a workload, its labels are what tells so.
@@ -191,16 +227,79 @@ fn verdict(judged: Verdict<'_>, direction: &'static str, of: &Workload) -> Polic
     }
 }
 
-fn peer_matches(scene: &Scene, rule: &Doc, peer: End, own_namespace: &str) -> bool {
-    // Blocks of addresses are meant for what is outside; pods' addresses change too often to be judged by them.
+/// No peers at all stand for everybody.
+fn fit_of_any(peers: impl Iterator<Item = Fit>) -> Fit {
+    let (mut none, mut unknown) = (true, None);
+    for fit in peers {
+        none = false;
+        match fit {
+            Fit::Yes => return Fit::Yes,
+            Fit::Unknown(_) => unknown = unknown.or(Some(fit)),
+            Fit::No => {}
+        }
+    }
+    if none { Fit::Yes } else { unknown.unwrap_or(Fit::No) }
+}
+
+fn is_on_host(workload: &Workload) -> bool {
+    workload.pod_spec.is_some_and(|spec| flag(spec, "/hostNetwork"))
+}
+
+/// Whether all pods of a workload, or none of them, have an address of a block.
+fn block_fits(scene: &Scene, block: &Doc, workload: &Workload) -> Fit {
+    let cidr = text(block, "/cidr");
+    let excepted: Vec<&str> = list(block, "/except").iter().filter_map(Doc::as_str).collect();
+    if matches!(cidr, "0.0.0.0/0" | "::/0") && excepted.is_empty() {
+        return Fit::Yes;
+    }
+    let pods = scene.pods_of(workload);
+    let addresses: Vec<IpAddr> = pods.filter_map(|p| text(p.json, "/status/podIP").parse().ok()).collect();
+    let inside = |a: &&IpAddr| holds(cidr, **a) && !excepted.iter().any(|e| holds(e, **a));
+    match addresses.iter().filter(inside).count() {
+        _ if addresses.is_empty() => Fit::Unknown("it allows by address, and no pod's address is known"),
+        0 => Fit::No,
+        n if n == addresses.len() => Fit::Yes,
+        _ => Fit::Unknown("it allows by address, and only some pods have one of these"),
+    }
+}
+
+/// Whether a block of addresses, written `10.0.0.0/8`, holds an address.
+fn holds(cidr: &str, address: IpAddr) -> bool {
+    let Some((network, length)) = cidr.split_once('/') else { return false };
+    let (Ok(network), Ok(length)) = (network.parse::<IpAddr>(), length.parse::<u32>()) else { return false };
+    match (network, address) {
+        (IpAddr::V4(n), IpAddr::V4(a)) => {
+            let drop = 32_u32.saturating_sub(length);
+            n.to_bits().checked_shr(drop).unwrap_or(0) == a.to_bits().checked_shr(drop).unwrap_or(0)
+        }
+        (IpAddr::V6(n), IpAddr::V6(a)) => {
+            let drop = 128_u32.saturating_sub(length);
+            n.to_bits().checked_shr(drop).unwrap_or(0) == a.to_bits().checked_shr(drop).unwrap_or(0)
+        }
+        _ => false,
+    }
+}
+
+fn peer_fits(scene: &Scene, rule: &Doc, peer: End, own_namespace: &str) -> Fit {
+    // A pod in its node's network comes from, and is met at, the node's address.
+    if is_on_host(peer.workload) {
+        return Fit::Unknown("the other end stands in its node's network");
+    }
     if let Some(block) = rule.get("ipBlock") {
-        return matches!(text(block, "/cidr"), "0.0.0.0/0" | "::/0");
+        return block_fits(scene, block, peer.workload);
+    }
+    let labelled = rule.get("podSelector").is_none_or(|s| matches_selector(s, peer.labels));
+    if !labelled {
+        return Fit::No;
     }
     let in_namespace = match rule.get("namespaceSelector") {
         None => peer.namespace == own_namespace,
         Some(selector) => {
             let namespace = scene.snapshot.get(&ObjectRef::global("Namespace", peer.namespace));
             let own = namespace.map_or_else(Fields::none, |held| labels_of(&held.object));
+            if namespace.is_none() && asks_other_labels(selector) {
+                return Fit::Unknown("it asks for labels of a Namespace that was not listed");
+            }
             if own.contains_key(NAME_OF_NAMESPACE) {
                 matches_selector(selector, own)
             } else {
@@ -215,7 +314,13 @@ fn peer_matches(scene: &Scene, rule: &Doc, peer: End, own_namespace: &str) -> bo
             }
         }
     };
-    in_namespace && rule.get("podSelector").is_none_or(|s| matches_selector(s, peer.labels))
+    if in_namespace { Fit::Yes } else { Fit::No }
+}
+
+/// Whether a selector of namespaces asks for more than their name.
+fn asks_other_labels(selector: &Doc) -> bool {
+    crate::json::entries(selector, "/matchLabels").any(|(key, _)| key != NAME_OF_NAMESPACE)
+        || list(selector, "/matchExpressions").iter().any(|e| text(e, "/key") != NAME_OF_NAMESPACE)
 }
 
 fn port_matches(rule: &Doc, to: End) -> bool {
@@ -249,6 +354,7 @@ fn calls(scene: &Scene, found: &mut Found) {
         for callee in behind {
             for (number, name, protocol) in ports_called(scene, edge.to, callee) {
                 let from = End {
+                    workload: caller,
                     namespace: &caller.object.namespace,
                     labels: caller.pod_labels,
                     port: None,
@@ -256,6 +362,7 @@ fn calls(scene: &Scene, found: &mut Found) {
                     protocol: "TCP",
                 };
                 let to = End {
+                    workload: callee,
                     namespace: &callee.object.namespace,
                     labels: callee.pod_labels,
                     port: number,
@@ -310,8 +417,9 @@ fn ports_called(scene: &Scene, called: &ObjectRef, callee: &Workload) -> Vec<(Op
     ports.collect()
 }
 
-fn end_of<'a>(workload: &'a Workload) -> End<'a> {
+fn end_of<'a>(workload: &'a Workload<'a>) -> End<'a> {
     End {
+        workload,
         namespace: &workload.object.namespace,
         labels: workload.pod_labels,
         port: None,
@@ -343,23 +451,33 @@ fn isolated(scene: &Scene, workload: &Workload, found: &mut Found) {
 
 fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
     let all: Vec<(&ObjectRef, &Held)> = policies(scene, end_of(workload), "Egress").collect();
-    let Some((policy, held)) = all.first() else { return };
+    let Some((policy, held)) = all.first().filter(|_| !is_on_host(workload)) else { return };
+    let system = ObjectRef::global("Namespace", "kube-system");
+    let mut labels = BTreeMap::from([(NAME_OF_NAMESPACE, "kube-system"), ("name", "kube-system")]);
+    if let Some(held) = scene.snapshot.get(&system) {
+        labels.extend(labels_of(&held.object).iter().filter_map(|(key, value)| Some((key, value.as_str()?))));
+    }
+    let labels = Doc::from(json!(labels));
+    let address: Option<IpAddr> = crate::dns::cluster_address(scene).parse().ok();
+    let to_dns = |to: &Doc| {
+        if let Some(block) = to.get("ipBlock") {
+            let excepted = list(block, "/except").iter().filter_map(Doc::as_str);
+            return address
+                .is_none_or(|a| holds(text(block, "/cidr"), a) && !excepted.into_iter().any(|e| holds(e, a)));
+        }
+        let by_name = |s: &Doc| matches_selector(s, labels.as_object().unwrap_or_else(Fields::none));
+        to.get("namespaceSelector").is_some_and(by_name)
+    };
     let opens = |rule: &Doc| {
-        let ports = list(rule, "/ports");
-        ports.is_empty()
-            && list(rule, "/to").iter().all(|to| {
-                to.get("podSelector").is_none() && to.get("namespaceSelector").is_some() || to.get("ipBlock").is_some()
-            })
-            && list(rule, "/to").is_empty()
-            || ports.iter().any(|p| int(p, "/port") == Some(53) || text(p, "/port").starts_with("dns"))
-            || (ports.is_empty()
-                && list(rule, "/to").iter().any(|to| {
-                    let system = to.get("namespaceSelector").is_some_and(|s| {
-                        let labels = Doc::from(json!({NAME_OF_NAMESPACE: "kube-system"}));
-                        labels.as_object().is_some_and(|l| matches_selector(s, l))
-                    });
-                    system || text(to, "/ipBlock/cidr") == "0.0.0.0/0"
-                }))
+        let (to, ports) = (list(rule, "/to"), list(rule, "/ports"));
+        let named = |p: &&Doc| int(p, "/port") == Some(53) || text(p, "/port").starts_with("dns");
+        // Whoever opens port 53 means DNS, wherever it stands; whoever opens more must open it towards DNS.
+        let wide = |p: &&Doc| {
+            p.get("port").is_none()
+                || int(p, "/port").zip(int(p, "/endPort")).is_some_and(|(first, last)| (first..=last).contains(&53))
+        };
+        ports.iter().any(|p| named(&p))
+            || ((ports.is_empty() || ports.iter().any(|p| wide(&p))) && (to.is_empty() || to.iter().any(to_dns)))
     };
     if !all.iter().any(|(_, h)| list(&h.object, "/spec/egress").iter().any(opens)) {
         found
@@ -419,6 +537,41 @@ mod tests {
         assert!(has(&closed, "policy_denies_dns") && has(&closed, "policy_isolates"));
         let open = shop(json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}}));
         assert!(!has(&open, "policy_denies_dns") && !has(&open, "policy_denies"));
+    }
+
+    #[test]
+    fn an_address_is_judged_by_the_pods_and_what_is_not_known_is_no_denial() {
+        let by = |peer: Value| json!({"spec": {"podSelector": {"matchLabels": {"app": "cart"}}, "policyTypes": ["Ingress"], "ingress": [{"from": [peer]}]}});
+        let pods = |ip: Option<&str>, peer: Value| {
+            let sketch = Sketch::new().deployment("cart").deployment("web").but("Deployment/shop/web", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "CART", "value": "cart:80"}])
+            });
+            let sketch = sketch.with("NetworkPolicy/shop/only", by(peer));
+            has(&sketch.but("Pod/shop/web-abc-1", |p| p["status"]["podIP"] = json!(ip)).facts(), "policy_denies")
+        };
+        let private = json!({"ipBlock": {"cidr": "10.0.0.0/8"}});
+        let public = json!({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}});
+        assert!(!pods(Some("10.244.1.7"), private.clone()) && pods(Some("172.16.1.7"), private.clone()));
+        assert!(pods(Some("10.244.1.7"), public.clone()) && !pods(Some("172.16.1.7"), public.clone()));
+        assert!(!pods(None, private) && !pods(None, public), "no address is known");
+        assert!(!pods(None, json!({"namespaceSelector": {"matchLabels": {"team": "web"}}})), "no Namespace was listed");
+    }
+
+    #[test]
+    fn wide_rules_leave_a_way_to_dns() {
+        for rule in [
+            json!({"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}),
+            json!({"ports": [{"protocol": "UDP"}]}),
+            json!({"ports": [{"port": 1, "endPort": 1024}]}),
+            json!({"to": [{"namespaceSelector": {"matchLabels": {"name": "kube-system"}}}]}),
+        ] {
+            let facts = shop(json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule.clone()]}}));
+            assert!(!has(&facts, "policy_denies_dns"), "{rule}");
+        }
+        let facts = shop(
+            json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}}),
+        );
+        assert!(has(&facts, "policy_denies_dns"));
     }
 
     #[test]

@@ -169,14 +169,16 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
     }
 }
 
-/// Whether two workloads run the same program, as blue and green do: their images differ at most in the version.
+/// Whether two workloads run the same program, as blue and green do: one's name holds the other's, and their images differ at
+/// most in the version.
 fn is_variant(one: &Workload, other: &Workload) -> bool {
     let program = |w: &Workload| {
         let first = list(w.pod_spec?, "/containers").first()?;
         let image = crate::images::Image::parse(text(first, "/image"));
         (!image.repository.is_empty()).then_some((image.registry, image.repository))
     };
-    program(one).is_some_and(|p| program(other) == Some(p))
+    let (a, b) = (one.object.name.as_str(), other.object.name.as_str());
+    (a.contains(b) || b.contains(a)) && program(one).is_some_and(|p| program(other) == Some(p))
 }
 
 /// Whether somebody names the Service: in an environment, a route, a recording or a blueprint.

@@ -77,19 +77,33 @@ impl Typed for MayReach {
             });
         }
         let (mut lines, mut evidence, mut open) = (Vec::new(), Vec::<ObservationId>::new(), 0);
+        let mut unknown = 0;
         for way in &judged {
             let passes = way.directions.iter().all(|one| one.passes);
+            let stopped = way.directions.iter().any(|one| !one.passes && !one.unknown);
             open += usize::from(passes);
+            unknown += usize::from(!passes && !stopped);
             let port = way.port.map_or("any port".to_owned(), |port| format!("port {port}"));
-            let verdict = if passes { "may reach" } else { "may NOT reach" };
+            let verdict = match (passes, stopped) {
+                (true, _) => "may reach",
+                (false, true) => "may NOT reach",
+                (false, false) => "may or may not reach (not known)",
+            };
             lines.push(format!("{} {verdict} {} on {port}/{}", way.from, way.to, way.protocol));
             for one in &way.directions {
-                let mark = if one.passes { "passes" } else { "stops" };
+                let mark = match (one.passes, one.unknown) {
+                    (true, _) => "passes",
+                    (false, true) => "is not known",
+                    (false, false) => "stops",
+                };
                 lines.push(format!("  {} {mark}: {}", one.direction, one.says));
                 evidence.push(one.evidence.clone());
             }
         }
         let summary = match (open, judged.len()) {
+            (open, all) if unknown > 0 && open + unknown == all => {
+                format!("Not known: what is seen of the cluster does not tell whether {from} may reach {to}.")
+            }
             (0, _) => format!("No: NetworkPolicies do not let {from} reach {to}."),
             (open, all) if open == all => format!("Yes: no NetworkPolicy stops {from} from reaching {to}."),
             (open, all) => format!("In part: {open} of {all} ways from {from} to {to} are open."),
