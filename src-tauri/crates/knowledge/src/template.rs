@@ -24,13 +24,24 @@ pub fn render(template: &str, fact: Option<&Fact>, object: &ObjectRef) -> String
 }
 
 /// Whether a template names an argument that the fact does not have: rendered, the sentence would have a hole there.
-/// An argument that is there and empty is meant to be read so.
+/// An argument that is there and empty is meant to be read so, and of placeholders that touch one is enough: `{line}{template}`.
 pub fn lacks_words(template: &str, fact: &Fact) -> bool {
     const KNOWN: [&str; 6] = ["object", "says", "subject", "kind", "namespace", "name"];
-    let names = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-    names
-        .into_iter()
-        .any(|name| !KNOWN.contains(&name) && !fact.args.contains_key(name.strip_prefix("args.").unwrap_or(name)))
+    let has = |name: &str| KNOWN.contains(&name) || fact.args.contains_key(name.strip_prefix("args.").unwrap_or(name));
+    let mut rest = template;
+    while let Some((_, after)) = rest.split_once('{') {
+        let Some((name, mut left)) = after.split_once('}') else { return false };
+        let mut told = has(name);
+        while let Some((name, after)) = left.strip_prefix('{').and_then(|next| next.split_once('}')) {
+            told |= has(name);
+            left = after;
+        }
+        if !told {
+            return true;
+        }
+        rest = left;
+    }
+    false
 }
 
 fn value_of(name: &str, fact: Option<&Fact>, object: &ObjectRef) -> String {
@@ -70,5 +81,32 @@ fn text_of(value: &Value) -> String {
             None => String::new(),
         },
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::{Certainty, Fact, ObjectRef, Time};
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_lacks_words_where_the_fact_has_not_the_argument_and_not_where_it_is_empty() {
+        let fact = Fact {
+            name: "policy_denies_dns".into(),
+            subject: ObjectRef::new("Deployment", "shop", "api"),
+            args: BTreeMap::from([("policy".to_owned(), "closed".into()), ("rule".to_owned(), "".into())]),
+            certainty: Certainty::Known,
+            says: String::new(),
+            since: Time::from_seconds(1),
+            evidence: Vec::new(),
+        };
+        assert!(!lacks_words("policy {policy} holds {object}{rule}: {says}", &fact));
+        assert!(lacks_words("policy {policy} keeps {object} from `{to}`", &fact));
+        assert!(
+            !lacks_words("{object} fails: {line}{policy}", &fact) && lacks_words("{object} fails: {line}{to}", &fact)
+        );
     }
 }
