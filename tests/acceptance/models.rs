@@ -133,7 +133,7 @@ fn without_a_keyring_a_key_is_kept_nowhere_and_the_words_say_what_else_there_is(
     let asked = ["diagnose", "--playground", "--approve", "reads", "--model", "away"];
     let refused = program.run(&asked)?;
     refused.must_exit(2);
-    refused.must_say(&["bytes would leave this machine for `https://model.invalid/v1`", "Nothing was sent", "--yes"]);
+    refused.must_say(&["would leave this machine for `https://model.invalid/v1`", "Nothing was sent", "--yes"]);
     let sent = program.run(&[&asked[..], &["--yes"]].concat())?;
     sent.must_exit(0);
     sent.must_say(&["model.invalid"]);

@@ -98,6 +98,10 @@ impl Diagnose {
                 }
                 Pause::AwaitingRelease(call) => {
                     if !std::io::stdin().is_terminal() && !matches!(approve, ApproveWord::Ask) {
+                        if with_model {
+                            let what = format!("What was read {}", leaving(&opened, &self.model));
+                            return Err(nobody_to_ask(&what));
+                        }
                         break;
                     }
                     if let Answer::Stop = ask::release(&opened.desk, case, call)? {
@@ -121,15 +125,9 @@ impl Diagnose {
 /// follow it.
 fn may_leave(opened: &Opened, case: CaseId, model: &str) -> Result<(), Failed> {
     let leaves = opened.desk.leaves(case);
-    let rows = opened.desk.models()?;
-    let endpoint = rows.iter().map(|row| &row.chosen.endpoint).find(|endpoint| endpoint.name == model);
-    let host = endpoint.map(|endpoint| endpoint.base.clone()).unwrap_or_default();
-    let about = format!("{} bytes would leave this machine for `{host}` (the model `{model}`)", leaves.bytes);
+    let about = format!("{} bytes {}", leaves.bytes, leaving(opened, model));
     if !std::io::stdin().is_terminal() {
-        return Err(Failed::Usage {
-            what: format!("{about}, and nobody could be asked. Nothing was sent."),
-            hint: "Say --yes if it may, or run it in a terminal, where it is shown first.".into(),
-        });
+        return Err(nobody_to_ask(&about));
     }
     out::say(&leaves.text.unwrap_or_default());
     out::say(&format!(
@@ -141,6 +139,20 @@ fn may_leave(opened: &Opened, case: CaseId, model: &str) -> Result<(), Failed> {
         return Err(Failed::Silent);
     }
     Ok(opened.desk.send(case)?)
+}
+
+fn leaving(opened: &Opened, model: &str) -> String {
+    let rows = opened.desk.models().unwrap_or_default();
+    let endpoint = rows.iter().map(|row| &row.chosen.endpoint).find(|endpoint| endpoint.name == model);
+    let host = endpoint.map(|endpoint| endpoint.base.as_str()).unwrap_or_default();
+    format!("would leave this machine for `{host}` (the model `{model}`)")
+}
+
+fn nobody_to_ask(about: &str) -> Failed {
+    Failed::Usage {
+        what: format!("{about}, and nobody could be asked. Nothing was sent."),
+        hint: "Say --yes if it may, or run it in a terminal, where it is shown first.".into(),
+    }
 }
 
 /// A recording is looked at on a desk in memory, which has no models of its own: it is lent the one of this machine.
