@@ -42,6 +42,18 @@ fn is_node_local(server: &str) -> bool {
     server.starts_with("169.254.")
 }
 
+/// Whether a name server is one of the internet's.
+fn is_public(server: &str) -> bool {
+    match server.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(a)) => {
+            !(a.is_private() || a.is_loopback() || a.is_link_local() || a.is_documentation() || a.is_unspecified())
+        }
+        // Global unicast is 2000::/3.
+        Ok(std::net::IpAddr::V6(a)) => a.segments()[0] & 0xe000 == 0x2000,
+        Err(_) => false,
+    }
+}
+
 /// Service names that a workload's environment holds.
 fn names_used(scene: &Scene, workload: &Workload, spec: &Doc) -> Vec<String> {
     let mut names = BTreeSet::new();
@@ -71,10 +83,11 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Doc, cluster: &String
         let local = nameservers.iter().any(|server| is_node_local(server));
         let own_server = local || (!cluster.is_empty() && nameservers.contains(cluster));
         let own_search = searches.iter().any(|s| s.contains("svc."));
-        // Asking other servers is what the setting is for; who needs no name of the cluster and is well means it.
+        // Public resolvers are asked on purpose by who needs no name of the cluster and is well. A private one may be dead.
         let mut pods = scene.pods_of(workload).peekable();
         let well = pods.peek().is_some() && pods.all(|p| p.is_ready());
-        let on_purpose = well && names_used(scene, workload, spec).is_empty();
+        let public = !nameservers.is_empty() && nameservers.iter().all(|server| is_public(server));
+        let on_purpose = well && public && names_used(scene, workload, spec).is_empty();
         if (own_server && own_search) || on_purpose {
             return;
         }
@@ -218,11 +231,13 @@ mod tests {
 
     #[test]
     fn a_pod_with_its_own_resolver_is_told_unless_it_is_the_clusters() {
-        let own = json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}});
-        assert!(!has(&with(own.clone()), "dns_policy_broken"), "it is ready and names nothing of the cluster");
+        let own = |server: &str| json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": [server]}});
+        assert!(!has(&with(own("9.9.9.9")), "dns_policy_broken"), "it is ready and names nothing of the cluster");
+        assert!(has(&with(own("10.255.7.254")), "dns_policy_broken"), "nobody knows whether anything answers there");
         let containers = json!([{"name": "app", "image": "registry.example/app:1",
             "env": [{"name": "CART_URL", "value": "http://cart:80"}]}]);
-        let broken = with(json!({"dnsPolicy": "None", "dnsConfig": own["dnsConfig"], "containers": containers}));
+        let broken =
+            with(json!({"dnsPolicy": "None", "dnsConfig": own("9.9.9.9")["dnsConfig"], "containers": containers}));
         assert_eq!(fact(&broken, "dns_policy_broken", "Deployment/shop/cart").args["server_is_cluster"], false);
         let fine = with(
             json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.96.0.10"], "searches": ["shop.svc.cluster.local"]}}),
