@@ -185,12 +185,11 @@ impl Desk {
                 self.door.succeeded(case, id, outcome.result)?;
                 self.door.release(case, id, None, &[], Author::Rule { rule: OWN.into() })?;
             }
-            Err(failure @ Failure::Unknown(_)) => {
-                self.door.outcome_unknown(case, id, &failure.redacted(&self.redactor).0)?;
-            }
-            Err(failure @ Failure::Failed(_)) => {
-                let (why, hint) = failure.redacted(&self.redactor);
-                self.door.failed(case, id, &why, &hint)?;
+            Err(failure) => {
+                failure.put_down(&self.door, case, id, &self.redactor)?;
+                if matches!(failure, Failure::Unknown(_)) {
+                    return Ok(());
+                }
                 let surroundings = self.surroundings_now(case)?;
                 // What was decided on is gone; what would be done now is shown and asked again.
                 if is_write(call.risk)

@@ -60,8 +60,7 @@ impl Desk {
                 Ok(text)
             }
             Err(error) => {
-                let (why, hint) = error.redacted(&self.redactor);
-                self.door.failed(case, id, &why, &hint)?;
+                let (why, hint) = error.put_down(&self.door, case, id, &self.redactor)?;
                 Err(DeskError { code: "failed", what: format!("{why}."), hint })
             }
         }

@@ -89,18 +89,17 @@ fn revisions(scene: &Scene, workload: &Workload, found: &mut Found) {
     let (_, _, _, before) = sets[sets.len() - 2];
     let change = Change { subject: workload.object.clone(), before, after: newest, at: born, how: "revision" };
     let all = differences(spec_of(before), spec_of(newest));
-    if scene.in_trouble_before(workload, born).is_some() {
-        say(scene, &change, &all, found);
-        return;
+    // What was rolled out into trouble did not bring it; that it changed then is said all the same.
+    if scene.in_trouble_before(workload, born).is_none() {
+        found
+            .fact("rolled_out_recently", &workload.object)
+            .arg("revision", revision)
+            .arg("seconds_before", age as i64)
+            .arg("cause", text(&held.object, "/metadata/annotations/kubernetes.io~1change-cause"))
+            .since(born)
+            .because(&newest.observation)
+            .says(format!("{} was rolled out {age:.0} s before (revision {revision})", workload.object.name));
     }
-    found
-        .fact("rolled_out_recently", &workload.object)
-        .arg("revision", revision)
-        .arg("seconds_before", age as i64)
-        .arg("cause", text(&held.object, "/metadata/annotations/kubernetes.io~1change-cause"))
-        .since(born)
-        .because(&newest.observation)
-        .says(format!("{} was rolled out {age:.0} s before (revision {revision})", workload.object.name));
     say(scene, &change, &all, found);
 }
 

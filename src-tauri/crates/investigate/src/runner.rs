@@ -10,7 +10,7 @@ use model::{
     Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time,
     ToolCall, Written,
 };
-use tools::{Failure, Surroundings, Toolbox};
+use tools::{Surroundings, Toolbox};
 use transcript::{OTHER_WAY, Taken, Transcript};
 
 use crate::{Investigator, Move, Question, Seen};
@@ -500,15 +500,13 @@ impl Runner {
         let _running = permit.running();
         self.transcript.tell();
         match tool.run(permit, &self.surroundings).await {
-            Ok(outcome) => self.door.succeeded(self.case, call.id, outcome.result)?,
-            Err(failure) => {
-                let (why, hint) = failure.redacted(&self.surroundings.redactor);
-                match failure {
-                    Failure::Unknown(_) => self.door.outcome_unknown(self.case, call.id, &why)?,
-                    Failure::Failed(_) => self.door.failed(self.case, call.id, &why, &hint)?,
-                }
+            Ok(outcome) => {
+                self.door.succeeded(self.case, call.id, outcome.result)?;
             }
-        };
+            Err(failure) => {
+                failure.put_down(&self.door, self.case, call.id, &self.surroundings.redactor)?;
+            }
+        }
         Ok(())
     }
 

@@ -3,10 +3,10 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use cluster::Reach;
-use gate::{Permit, TryOut};
+use gate::{Door, Permit, Refused, TryOut};
 use history::{DeskFile, History};
 use knowledge::Library;
-use model::{Clock, Observation, Preview, ResultView, Risk, Shown, Time, ToolCall, ToolSpec};
+use model::{CallId, CaseId, Clock, Observation, Preview, ResultView, Risk, Shown, Time, ToolCall, ToolSpec};
 use redact::Redactor;
 use serde_json::Value;
 
@@ -56,9 +56,20 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Why, and what to do next, as it may be kept: a server's own words are in it.
-    pub fn redacted(&self, redactor: &Redactor) -> (String, String) {
-        (redactor.text(&self.to_string()).into_string(), redactor.text(&self.hint).into_string())
+    /// Puts it down in the case, and gives why, and what to do next, as they may be kept: a server's own words are in them.
+    pub fn put_down(
+        &self,
+        door: &Door,
+        case: CaseId,
+        call: CallId,
+        redactor: &Redactor,
+    ) -> Result<(String, String), Refused> {
+        let [why, hint] = [&self.to_string(), &self.hint].map(|text| redactor.text(text).into_string());
+        match self {
+            Failure::Unknown(_) => door.outcome_unknown(case, call, &why)?,
+            Failure::Failed(_) => door.failed(case, call, &why, &hint)?,
+        };
+        Ok((why, hint))
     }
 }
 

@@ -330,16 +330,19 @@ async fn alerts_come_from_an_alertmanager_behind_a_service() {
     );
 }
 
+/// A Deployment without pods, and its name.
+fn put_cart(fake: &Fake) -> ObjectRef {
+    let metadata = json!({"name": "cart", "namespace": "shop", "uid": "d"});
+    fake.put("deployments", json!({"metadata": metadata, "spec": {"replicas": 0}}));
+    ObjectRef::new("Deployment", "shop", "cart")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
     let fake = Fake::start().await;
-    fake.put(
-        "deployments",
-        json!({"metadata": {"name": "cart", "namespace": "shop", "uid": "d"}, "spec": {"replicas": 0}}),
-    );
+    let object = put_cart(&fake);
     let (reach, permit) = live(&fake).await;
     let Reach::Live(connection) = &reach else { panic!("live") };
-    let object = ObjectRef::new("Deployment", "shop", "cart");
     let change = Change::Merge(json!({"spec": {"replicas": 2}}));
     let target = connection.target(&permit, &object, Part::Whole).await.unwrap();
     let tried = connection.try_change(&permit, &object, &change, &target).await.unwrap();
@@ -363,13 +366,9 @@ async fn a_write_is_tried_first_and_meets_only_what_was_looked_at() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_whose_answer_never_came_may_have_been_made() {
     let fake = Fake::start().await;
-    fake.put(
-        "deployments",
-        json!({"metadata": {"name": "cart", "namespace": "shop", "uid": "d"}, "spec": {"replicas": 0}}),
-    );
+    let object = put_cart(&fake);
     let (reach, permit) = live(&fake).await;
     let Reach::Live(connection) = &reach else { panic!("live") };
-    let object = ObjectRef::new("Deployment", "shop", "cart");
     for (replicas, answered) in [(2, 0), (3, 504), (4, 500)] {
         let change = Change::Merge(json!({"spec": {"replicas": replicas}}));
         let target = connection.target(&permit, &object, Part::Whole).await.unwrap();
