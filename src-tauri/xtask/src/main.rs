@@ -7,6 +7,7 @@ mod controlplane;
 #[cfg(target_os = "linux")]
 mod installed;
 mod licences;
+mod llama;
 mod mcp_server;
 mod monitoring;
 mod release;

@@ -35,6 +35,8 @@ pub const TEST: &[Need] = &[
         proof: Proof::Program("chromium"),
         why: "every view in a browser: accessibility, keys",
     },
+    Need { package: "dbus", proof: Proof::Program("dbus-daemon"), why: "a session bus for the keyring" },
+    Need { package: "gnome-keyring", proof: Proof::Program("gnome-keyring-daemon"), why: "a keyring for models' keys" },
     Need { package: "imagemagick", proof: Proof::Program("import"), why: "screenshots" },
 ];
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use crate::shell::{self, cache, cargo, root, step};
-use crate::{controlplane, licences, mcp_server, monitoring, run, setup, tidy, ui};
+use crate::{controlplane, licences, llama, mcp_server, monitoring, run, setup, tidy, ui};
 
 #[derive(Default)]
 struct Tally {
@@ -51,6 +51,15 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
         Ok(())
     })?;
 
+    let mut model_server = None;
+    step("a model server", || {
+        match llama::asset() {
+            Ok(found) => model_server = found,
+            Err(why) => eprintln!("   {why}; the test that needs it is skipped"),
+        }
+        Ok(())
+    })?;
+
     if filter.is_none() {
         tally.check("tidy", tidy::tidy());
         tally.check("licences", licences::check());
@@ -77,7 +86,7 @@ pub fn test(filter: Option<&str>) -> anyhow::Result<()> {
             Err(why) => eprintln!("   {why}; the test that needs it is skipped"),
         }
     }
-    command.envs(monitors).envs(foreign);
+    command.envs(monitors).envs(foreign).envs(model_server);
     let bench = root().join("../shared/bench");
     if std::env::var_os("CASEBOARD_BENCH_DIR").is_none() && bench.is_dir() {
         command.env("CASEBOARD_BENCH_DIR", bench);
