@@ -273,7 +273,10 @@ fn say(scene: &Scene, workload: &ObjectRef, container: &str, pattern: &str, hit:
         .arg("side", if hit.server { "server" } else { "client" })
         .since(since)
         .because_all(hit.observations.iter().map(|o| &o.id))
-        .says(format!("the log of {} says {} times: {}", workload.name, hit.count, short(&hit.line, 180)));
+        .says(match hit.count {
+            1 => format!("the log of {} says: {}", workload.name, short(&hit.line, 180)),
+            times => format!("the log of {} says {times} times: {}", workload.name, short(&hit.line, 180)),
+        });
     match pattern {
         "no_such_host" => dns(scene, workload, hit, since, found),
         "permission_denied" | "read_only" => permission(scene, workload, container, pattern, hit, since, found),

@@ -193,9 +193,10 @@ impl BuiltIn {
         }
     }
 
-    /// What was asked about and belongs to no incident may have one in its log.
+    /// What was asked about and belongs to no incident may have one in its log. In a case of some incidents it must have been
+    /// asked about by name.
     fn take_complaints(&mut self, facts: &[model::Fact]) {
-        if !self.only.is_empty() {
+        if !self.only.is_empty() && !self.focus.named {
             return;
         }
         for object in &self.focus.objects {

@@ -48,7 +48,9 @@ impl<'a> Owners<'a> {
     fn guessed(&mut self, object: &'a ObjectRef, body: &Doc) -> Option<ObjectRef> {
         match object.kind.as_str() {
             "ReplicaSet" => by_hash(object, body, "Deployment").or_else(|| by_prefix(object, self.snapshot)),
-            "Pod" => self.by_selector(object, body).or_else(|| by_name(object, self.snapshot)),
+            "Pod" => by_job_label(object, body)
+                .or_else(|| self.by_selector(object, body))
+                .or_else(|| by_name(object, self.snapshot)),
             _ => None,
         }
     }
@@ -77,6 +79,13 @@ fn selectors<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> Vec<(&'a ObjectR
         .flat_map(|kind| snapshot.in_namespace(kind, namespace))
         .filter_map(|(object, held)| Some((object, held.object.pointer("/spec/selector").filter(terms)?)))
         .collect()
+}
+
+/// The job that wrote its name on its pod, as the job controller does (the second name is the one before Kubernetes 1.27).
+fn by_job_label(pod: &ObjectRef, object: &Doc) -> Option<ObjectRef> {
+    let labels = labels_of(object);
+    let name = ["batch.kubernetes.io/job-name", "job-name"].into_iter().find_map(|label| labels.get(label)?.as_str());
+    Some(ObjectRef::new("Job", &pod.namespace, name?))
 }
 
 fn by_hash(replica_set: &ObjectRef, object: &Doc, kind: &str) -> Option<ObjectRef> {

@@ -9,6 +9,8 @@ pub(crate) struct Focus {
     pub namespaces: BTreeSet<String>,
     /// Workload-level.
     pub objects: BTreeSet<ObjectRef>,
+    /// Whether the words name what is in it; otherwise it is all that was collected.
+    pub named: bool,
 }
 
 /// Kinds that people ask about by name.
@@ -108,7 +110,8 @@ impl Focus {
                 }
             }
         }
-        if focus.is_empty() {
+        focus.named = !focus.is_empty();
+        if !focus.named {
             focus.objects = all_there_is(snapshot, graph);
         }
         let spans: BTreeSet<&str> = focus.objects.iter().map(|o| o.namespace.as_str()).collect();
@@ -136,15 +139,30 @@ impl Focus {
 /// With so few workloads in a recording, "this deployment" can mean no other.
 const FEW: usize = 2;
 
-/// The workloads of a recording that holds no more than a few: whoever collected it meant these.
+/// The workloads of a recording that holds no more than a few: whoever collected it meant these. Where pods were merely
+/// listed, it is those whose own objects were collected.
 fn all_there_is(snapshot: &Snapshot, graph: &Graph) -> BTreeSet<ObjectRef> {
     let pods = snapshot.of_kind("Pod").map(|(pod, _)| pod);
     let workloads: BTreeSet<ObjectRef> = pods
-        .filter(|pod| !matches!(&*pod.namespace, "kube-system" | "kube-public" | "kube-node-lease"))
+        .filter(|pod| !of_the_system(pod))
         .map(|pod| graph.workload_of(pod))
         .take(8 * FEW)
         .collect();
-    if workloads.len() > FEW { BTreeSet::new() } else { workloads }
+    if workloads.len() <= FEW {
+        return workloads;
+    }
+    let described: BTreeSet<ObjectRef> = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]
+        .into_iter()
+        .flat_map(|kind| snapshot.of_kind(kind))
+        .map(|(workload, _)| graph.workload_of(workload))
+        .filter(|workload| !of_the_system(workload))
+        .take(8 * FEW)
+        .collect();
+    if described.len() > FEW { BTreeSet::new() } else { described }
+}
+
+fn of_the_system(object: &ObjectRef) -> bool {
+    matches!(&*object.namespace, "kube-system" | "kube-public" | "kube-node-lease")
 }
 
 fn is_kind(token: &str) -> bool {

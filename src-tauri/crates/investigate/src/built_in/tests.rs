@@ -281,13 +281,16 @@ fn what_nobody_feels_does_not_keep_alerts_and_metrics_from_being_asked_once() {
 
 #[test]
 fn what_the_log_of_a_workload_says_that_was_asked_about_is_its_trouble() {
-    let told = |count: i64, ongoing: bool, question: Option<&str>| {
+    let elsewhere = || incident("incident:9", &["Pod/shop/other"]);
+    let told = |count: i64, ongoing: bool, question: Option<&str>, only: &[&str]| {
+        let others = !only.is_empty();
         let look = move |view: &View, declared: &[(ObjectRef, ObjectRef, String)]| {
             let mut sight = quiet(view, declared);
             for observation in &view.released {
                 let args = json!({"pattern": "sql_syntax", "count": count, "ongoing": ongoing, "line": "syntax error"});
                 sight.facts.push(fact("log_pattern", "Deployment/shop/web", args, &observation.id));
             }
+            sight.triage.incidents.extend(others.then(elsewhere));
             sight
         };
         let mut snapshot = Snapshot::empty(cluster(), Time(0));
@@ -305,16 +308,19 @@ fn what_the_log_of_a_workload_says_that_was_asked_about_is_its_trouble() {
         snapshot.objects.insert(object("Pod/shop/web-1"), held(owner));
         let mut brief = Brief::new(Arc::new(snapshot), Library::builtin());
         brief.question = question.map(str::to_owned);
+        brief.incidents = only.iter().map(|id| IncidentId((*id).to_owned())).collect();
         conclusion(&run(BuiltIn::looking(brief, Box::new(look)), released)).clone()
     };
-    let asked = told(40, true, Some("Why do orders of deployment/shop/web fail?"));
+    let question = Some("Why do orders of deployment/shop/web fail?");
+    let asked = told(40, true, question, &[]);
     assert_eq!(asked.hypotheses[0].object, object("Deployment/shop/web"));
     assert!(asked.hypotheses[0].mechanism.contains("syntax error"), "{}", asked.hypotheses[0].mechanism);
-    assert!(
-        told(1, false, Some("Why do orders of deployment/shop/web fail?")).hypotheses.is_empty(),
-        "one line, long ago"
-    );
-    assert!(told(40, true, None).hypotheses.is_empty(), "nobody asked about it");
+    assert!(told(1, false, question, &[]).hypotheses.is_empty(), "one line, long ago");
+    assert!(told(40, true, None, &[]).hypotheses.is_empty(), "nobody asked about it");
+    let beside = told(40, true, question, &["incident:9"]);
+    assert_eq!(beside.hypotheses[0].object, object("Deployment/shop/web"), "asked by name in a case about another trouble");
+    let unnamed = told(40, true, Some("What is broken?"), &["incident:9"]);
+    assert!(unnamed.hypotheses.is_empty(), "the case is about another trouble");
 }
 
 #[test]

@@ -49,6 +49,18 @@ fn a_job_of_a_cron_job_is_the_cron_jobs_work() {
 }
 
 #[test]
+fn a_pod_without_owner_reference_belongs_to_the_job_that_its_label_names() {
+    for label in ["batch.kubernetes.io/job-name", "job-name"] {
+        let sketch = Sketch::new()
+            .with("Job/shop/import", json!({}))
+            .with("Pod/shop/import-mdr44", json!({"metadata": {"labels": {label: "import"}}}));
+        let graph = Graph::build(&sketch.view(), &[]);
+        assert_eq!(graph.workload_of(&object("Pod/shop/import-mdr44")), object("Job/shop/import"), "{label}");
+        assert_eq!(graph.pods_of(&object("Job/shop/import")), [object("Pod/shop/import-mdr44")], "{label}");
+    }
+}
+
+#[test]
 fn the_blast_radius_of_a_database_reaches_its_callers_callers_and_stops_there() {
     let graph = Graph::build(&shop().view(), &[]);
     let radius = graph.blast_radius(&[object("Deployment/shop/db")]);
