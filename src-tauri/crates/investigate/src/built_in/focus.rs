@@ -143,11 +143,8 @@ const FEW: usize = 2;
 /// listed, it is those whose own objects were collected.
 fn all_there_is(snapshot: &Snapshot, graph: &Graph) -> BTreeSet<ObjectRef> {
     let pods = snapshot.of_kind("Pod").map(|(pod, _)| pod);
-    let workloads: BTreeSet<ObjectRef> = pods
-        .filter(|pod| !of_the_system(pod))
-        .map(|pod| graph.workload_of(pod))
-        .take(8 * FEW)
-        .collect();
+    let workloads: BTreeSet<ObjectRef> =
+        pods.filter(|pod| !of_the_system(pod)).map(|pod| graph.workload_of(pod)).take(8 * FEW).collect();
     if workloads.len() <= FEW {
         return workloads;
     }

@@ -318,7 +318,11 @@ fn what_the_log_of_a_workload_says_that_was_asked_about_is_its_trouble() {
     assert!(told(1, false, question, &[]).hypotheses.is_empty(), "one line, long ago");
     assert!(told(40, true, None, &[]).hypotheses.is_empty(), "nobody asked about it");
     let beside = told(40, true, question, &["incident:9"]);
-    assert_eq!(beside.hypotheses[0].object, object("Deployment/shop/web"), "asked by name in a case about another trouble");
+    assert_eq!(
+        beside.hypotheses[0].object,
+        object("Deployment/shop/web"),
+        "asked by name in a case about another trouble"
+    );
     let unnamed = told(40, true, Some("What is broken?"), &["incident:9"]);
     assert!(unnamed.hypotheses.is_empty(), "the case is about another trouble");
 }
