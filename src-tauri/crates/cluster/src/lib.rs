@@ -43,6 +43,7 @@ pub use login::Logins;
 pub use plugin::{PluginError, PluginFault};
 pub use reach::{Containers, LogQuestion, Matching, Measure, MetricQuestion, Reach, Read};
 pub use read_error::ReadError;
+pub use recorded::unanswerable;
 pub use search_path::SearchPath;
 pub use trouble::{Trouble, TroubleKind};
 pub use trust::{ExecCommand, Terms, Trust};

@@ -14,8 +14,33 @@ fn find(history: &History, kind: &'static str, subject: Option<ObjectRef>, from:
     Ok(history.find(&Query { types: vec![kind], subject, from, to: Some(to), ..Query::default() })?)
 }
 
+/// What is collected for a whole cluster or not at all: the read, the type of its observations, and what it is.
+type Whole = (&'static str, &'static str, &'static str);
+const ALERTS: Whole = ("alerts", "alert", "the monitoring's list of alerts");
+const METRICS: Whole = ("metrics", "metric", "any metric");
+const NODE_AGENTS: Whole = ("node_agents", "node_agent", "what the nodes' agents say");
+const CHANGES: Whole = ("what_changed", "change", "a record of changes outside the cluster");
+const DEPENDENCIES: Whole = ("dependencies", "dependencies", "a record of which service calls which");
+
+/// Which reads of monitoring and agents a recording cannot answer as of `to`, whatever they ask: each by its name, with what
+/// is not there.
+///
+/// # Errors
+///
+/// Where the history's file cannot be read.
+pub fn unanswerable(history: &History, to: Time) -> history::Result<Vec<(&'static str, &'static str)>> {
+    let mut lacking = Vec::new();
+    for (read, kind, what) in [ALERTS, METRICS, NODE_AGENTS] {
+        let one = Query { types: vec![kind], to: Some(to), limit: Some(1), ..Query::default() };
+        if history.find(&one)?.is_empty() {
+            lacking.push((read, what));
+        }
+    }
+    Ok(lacking)
+}
+
 /// All of one type as of `to`; an error where the recording never had any.
-fn collected(history: &History, kind: &'static str, what: &str, from: Option<Time>, to: Time) -> Answer {
+fn collected(history: &History, (_, kind, what): Whole, from: Option<Time>, to: Time) -> Answer {
     let found = find(history, kind, None, from, to)?;
     if found.is_empty() && find(history, kind, None, None, to)?.is_empty() {
         return Err(ReadError::not_available(what, "the recording holds none as of that time", READ_LIVE));
@@ -61,7 +86,7 @@ pub(crate) fn logs(history: &History, question: &LogQuestion, to: Time) -> Answe
 }
 
 pub(crate) fn metrics(history: &History, question: &MetricQuestion, to: Time) -> Answer {
-    let mut found = collected(history, "metric", "any metric", question.from, to)?;
+    let mut found = collected(history, METRICS, question.from, to)?;
     found.retain(|o| {
         let Body::Metric(metric) = &o.body else { return false };
         let subject = o.subject.as_ref();
@@ -102,7 +127,7 @@ fn in_namespace(o: &Observation, labels: &std::collections::BTreeMap<String, Str
 }
 
 pub(crate) fn alerts(history: &History, namespace: Option<&str>, to: Time) -> Answer {
-    let mut found = collected(history, "alert", "the monitoring's list of alerts", None, to)?;
+    let mut found = collected(history, ALERTS, None, to)?;
     found.retain(|o| match (&o.body, namespace) {
         (Body::Alert(alert), Some(namespace)) => in_namespace(o, &alert.labels, namespace),
         _ => true,
@@ -125,7 +150,7 @@ pub(crate) fn probe(history: &History, namespace: &str, service: &str, port: Opt
 }
 
 pub(crate) fn node_agents(history: &History, node: Option<&str>, to: Time) -> Answer {
-    let mut found = collected(history, "node_agent", "what the nodes' agents say", None, to)?;
+    let mut found = collected(history, NODE_AGENTS, None, to)?;
     if let Some(node) = node {
         found.retain(|o| matches!(&o.body, Body::NodeAgent(agent) if agent.node == node));
         if found.is_empty() {
@@ -205,11 +230,11 @@ pub(crate) fn object(history: &History, object: &ObjectRef, to: Time) -> Answer 
 }
 
 pub(crate) fn changes(history: &History, from: Option<Time>, to: Time) -> Answer {
-    collected(history, "change", "a record of changes outside the cluster", from, to)
+    collected(history, CHANGES, from, to)
 }
 
 pub(crate) fn dependencies(history: &History, namespace: Option<&str>, to: Time) -> Answer {
-    let mut found = collected(history, "dependencies", "a record of which service calls which", None, to)?;
+    let mut found = collected(history, DEPENDENCIES, None, to)?;
     if let Some(namespace) = namespace {
         found.retain(|o| o.subject.as_ref().is_none_or(|s| s.namespace.is_empty() || s.namespace == namespace));
     }

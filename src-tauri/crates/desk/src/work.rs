@@ -8,10 +8,11 @@ use investigate::{
     Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking, Standing,
     started_as_of, started_by,
 };
-use model::{Budget, CaseEvent, CaseFact, CaseId, ClusterId};
+use model::{Budget, CallFact, CallStep, CaseEvent, CaseFact, CaseId, ClusterId, Time};
 use tokio::sync::{Notify, watch};
 use tools::Surroundings;
 
+use crate::clusters::Opened;
 use crate::desk::lock;
 use crate::rows::{Leaves, Update};
 use crate::{Desk, DeskError};
@@ -222,6 +223,7 @@ impl Desk {
             incidents: opened.incidents.iter().map(|incident| incident.id.clone()).collect(),
             blueprints: self.own_blueprints(&cluster)?,
             grouping: self.grouping_of(&cluster)?,
+            unanswerable: unanswerable(&access, events, as_of)?,
             // By when things were learnt: what arrives later about earlier changes nothing that was already reasoned.
             ..Brief::new(Arc::new(access.history.snapshot_as_known(as_of)?), Arc::clone(&library))
         };
@@ -358,3 +360,23 @@ fn has_left(events: &[CaseEvent]) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+/// The tools that no answer can come of. Of a cluster that is read live more may come to be known; of a recording nothing
+/// does. What the case asked for where it was opened first stays asked for, so that it goes the same way when it is taken up.
+fn unanswerable(
+    access: &Opened,
+    events: &[CaseEvent],
+    as_of: Time,
+) -> Result<Vec<(&'static str, &'static str)>, DeskError> {
+    if access.connection.is_some() {
+        return Ok(Vec::new());
+    }
+    let asked = |tool: &str| {
+        events.iter().any(|event| {
+            matches!(&event.fact, CaseFact::Call(CallFact { step: CallStep::Proposed { call, .. }, .. }) if call.tool == tool)
+        })
+    };
+    let mut lacking = cluster::unanswerable(&access.history, as_of)?;
+    lacking.retain(|(tool, _)| !asked(tool));
+    Ok(lacking)
+}

@@ -70,6 +70,7 @@ impl Workbench {
         let brief = Brief {
             blueprints: known.filter(|_| self.without != Some(Without::Blueprints)).collect(),
             question: golden.question.clone(),
+            unanswerable: cluster::unanswerable(&history, golden.as_of)?,
             ..Brief::new(Arc::clone(&snapshot), Arc::clone(&self.library))
         };
         let investigator: Box<dyn Investigator> = match (&self.speaking, self.without) {

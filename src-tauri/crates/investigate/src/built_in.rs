@@ -62,6 +62,9 @@ pub struct Brief {
     pub question: Option<String>,
     /// Incidents to look into; empty: all that the snapshot shows.
     pub incidents: Vec<IncidentId>,
+    /// Tools that nobody can answer here, as of a recording that was made without them, with what is not there: they are
+    /// not asked for, and the conclusion says so.
+    pub unanswerable: Vec<(&'static str, &'static str)>,
     /// The most calls it may ask for.
     pub budget: u32,
 }
@@ -75,6 +78,7 @@ impl Brief {
             grouping: Vec::new(),
             question: None,
             incidents: Vec::new(),
+            unanswerable: Vec::new(),
             budget: 6,
         }
     }
@@ -93,6 +97,7 @@ pub struct BuiltIn {
     grouping: Vec<Grouping>,
     question: Option<String>,
     only: Vec<IncidentId>,
+    unanswerable: Vec<(&'static str, &'static str)>,
     budget: u32,
     look: Look,
     focus: Focus,
@@ -130,6 +135,7 @@ impl BuiltIn {
             grouping: brief.grouping,
             question: brief.question,
             only: brief.incidents,
+            unanswerable: brief.unanswerable,
             budget: brief.budget,
             look,
             focus: Focus::default(),
@@ -219,6 +225,7 @@ impl BuiltIn {
             cluster: &self.cluster,
             focus: &self.focus,
             asked: &self.asked,
+            unanswerable: &self.unanswerable,
         };
         let telling = Telling { asking, blueprints: &self.blueprints, cluster: &self.cluster, citable: &citable };
         Some(tell(&telling))
@@ -227,6 +234,11 @@ impl BuiltIn {
     fn begin(&mut self) {
         self.assess();
         self.not_checked = refused(&self.view.snapshot);
+        self.not_checked.extend(
+            self.unanswerable
+                .iter()
+                .map(|(_, what)| NotChecked { what: capitalised(what), because: "the recording holds none".into() }),
+        );
         let question = self.question.clone();
         let told = self.telling(|t| (t.opening(question.as_deref()), t.hypotheses()));
         let Some((opening, hypotheses)) = told else { return };

@@ -102,6 +102,23 @@ fn a_source_that_was_never_recorded_differs_from_one_that_says_nothing() {
 }
 
 #[test]
+fn of_monitoring_and_agents_a_recording_can_answer_what_it_holds_by_then() {
+    let firing = AlertBody {
+        name: "Down".into(),
+        state: AlertState::Firing,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        starts_at: Some(Time::from_seconds(5)),
+    };
+    let history = history(vec![(5, None, Body::Alert(firing))]);
+    let reads = |at: i64| -> Vec<&str> {
+        unanswerable(&history, Time::from_seconds(at)).unwrap().into_iter().map(|(read, _)| read).collect()
+    };
+    assert_eq!(reads(9), ["metrics", "node_agents"]);
+    assert_eq!(reads(4), ["alerts", "metrics", "node_agents"]);
+}
+
+#[test]
 fn metrics_are_found_by_object_by_label_and_by_name() {
     let metric = |name: &str, pod: &str| {
         Body::Metric(MetricBody {

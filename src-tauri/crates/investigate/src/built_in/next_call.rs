@@ -34,6 +34,8 @@ pub(crate) struct Asking<'a> {
     pub focus: &'a Focus,
     /// Digests of calls that were made or refused.
     pub asked: &'a BTreeSet<String>,
+    /// Tools that nobody can answer here.
+    pub unanswerable: &'a [(&'static str, &'static str)],
 }
 
 /// Whether an incident's first hypothesis stands clear of the others.
@@ -66,8 +68,10 @@ impl Asking<'_> {
         if unexplained > 0.0 {
             self.at_large(unexplained, &mut found);
         }
+        let answerable = |call: &ToolCall| self.unanswerable.iter().all(|(tool, _)| call.tool != *tool);
+        let worth = |p: &Proposal| p.value >= WORTH_ASKING && !self.asked.contains(&p.call.digest());
         let mut proposals: Vec<Proposal> =
-            found.into_values().filter(|p| p.value >= WORTH_ASKING && !self.asked.contains(&p.call.digest())).collect();
+            found.into_values().filter(|proposal| worth(proposal) && answerable(&proposal.call)).collect();
         proposals.sort_by(|a, b| b.value.total_cmp(&a.value).then_with(|| a.call.digest().cmp(&b.call.digest())));
         proposals
     }

@@ -261,6 +261,17 @@ fn nothing_wrong_is_said_after_each_outside_source_was_looked_at_once() {
 }
 
 #[test]
+fn what_a_recording_cannot_answer_is_not_asked_for_and_is_said_at_the_end() {
+    let lacking = vec![("alerts", "the list of alerts"), ("node_agents", "what agents say")];
+    let moves = run(BuiltIn::looking(Brief { unanswerable: lacking, ..brief() }, Box::new(quiet)), released);
+    let tools: Vec<&str> =
+        moves.iter().filter_map(|m| if let Move::Call(c) = m { Some(c.tool.as_str()) } else { None }).collect();
+    assert_eq!(tools, ["metrics"]);
+    let not_checked: Vec<&str> = conclusion(&moves).not_checked.iter().map(|n| n.what.as_str()).collect();
+    assert_eq!(not_checked, ["The list of alerts", "What agents say"]);
+}
+
+#[test]
 fn what_nobody_feels_does_not_keep_alerts_and_metrics_from_being_asked_once() {
     let asked = |blast_radius: Vec<ObjectRef>| {
         let one = move |view: &View, declared: &[(ObjectRef, ObjectRef, String)]| {
