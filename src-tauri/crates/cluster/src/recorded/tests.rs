@@ -108,7 +108,9 @@ fn of_monitoring_and_agents_a_recording_can_answer_what_it_holds_by_then() {
         state: AlertState::Firing,
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
-        starts_at: Some(Time::from_seconds(5)),
+        severity: "warning".into(),
+        starts_at: Time::from_seconds(5),
+        ends_at: None,
     };
     let history = history(vec![(5, None, Body::Alert(firing))]);
     let reads = |at: i64| -> Vec<&str> {
