@@ -32,6 +32,7 @@ mod probes;
 mod quantity;
 mod quota;
 mod reach;
+mod resting;
 mod scaling;
 mod scene;
 mod scheduling;

@@ -297,8 +297,9 @@ fn peer_fits(scene: &Scene, rule: &Doc, peer: End, own_namespace: &str) -> Fit {
         Some(selector) => {
             let namespace = scene.snapshot.get(&ObjectRef::global("Namespace", peer.namespace));
             let own = namespace.map_or_else(Fields::none, |held| labels_of(&held.object));
-            if namespace.is_none() && asks_other_labels(selector) {
-                return Fit::Unknown("it asks for labels of a Namespace that was not listed");
+            // Every Namespace has a label at least, with its name: where there is none, labels were not recorded.
+            if own.is_empty() && asks_other_labels(selector) {
+                return Fit::Unknown("it asks for labels of a Namespace that were not recorded");
             }
             if own.contains_key(NAME_OF_NAMESPACE) {
                 matches_selector(selector, own)
@@ -558,6 +559,21 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn labels_of_a_namespace_that_were_not_recorded_deny_nothing() {
+        let policy = json!({"spec": {"podSelector": {"matchLabels": {"app": "cart"}}, "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]}]}});
+        let told = |namespace: Value| {
+            let sketch = Sketch::new().deployment("cart").deployment("web").but("Deployment/shop/web", |d| {
+                d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "CART", "value": "cart:80"}])
+            });
+            let sketch = sketch.with("NetworkPolicy/shop/only", policy.clone()).with("Namespace/shop", namespace);
+            has(&sketch.facts(), "policy_denies")
+        };
+        assert!(!told(json!({"status": {"phase": "Active"}})));
+        assert!(told(json!({"metadata": {"labels": {"kubernetes.io/metadata.name": "shop"}}})));
+    }
+
     fn wide_rules_leave_a_way_to_dns() {
         for rule in [
             json!({"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}),

@@ -78,6 +78,8 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
         let near = near_miss(scene, route);
         let zero = route.workloads.iter().any(|w| w.desired() == Some(0));
         let being_made = !route.workloads.is_empty();
+        let resting = |w: &&&Workload| w.desired() == Some(0) && crate::resting::rests(scene, w).is_some();
+        let rests = being_made && route.workloads.iter().filter(resting).count() == route.workloads.len();
         let draft = found
             .fact("service_selects_no_pods", service)
             .arg("selector", route.wanted())
@@ -86,6 +88,7 @@ fn selection(scene: &Scene, route: &Route, found: &mut Found) {
             .arg("wanted", near.as_ref().map(|n| n.wanted.clone()).unwrap_or_default())
             .arg("found", near.as_ref().map(|n| n.found.clone()).unwrap_or_default())
             .arg("near_scaled_to_zero", zero)
+            .arg("rests", rests)
             .arg("template_matches", being_made)
             .arg("called", called(scene, service))
             .since(route.held.at)

@@ -173,6 +173,7 @@ fn zero(scene: &Scene, workload: &Workload, found: &mut Found) {
     let Some(held) = workload.held else { return };
     let subject = &workload.object;
     let scaler = scene.graph.dependencies(subject).into_iter().find(|e| e.relation == Relation::ScaledBy);
+    let rests = crate::resting::rests(scene, workload);
     let callers: Vec<ObjectRef> = scene
         .graph
         .dependents(subject)
@@ -212,9 +213,11 @@ fn zero(scene: &Scene, workload: &Workload, found: &mut Found) {
         .arg("recently", before.is_some() || scaled_down.is_some())
         .number("previous", before)
         .arg("served", served)
+        .object("rests_by", rests)
         .since(scaled_down.map_or(held.at, |t| t.event.last_at))
         .because(&held.observation)
         .because_all(scaled_down.map(|t| t.id))
+        .because_all(rests.and_then(|by| scene.snapshot.get(by)).map(|by| &by.observation))
         .says(says);
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn tell(object: &ObjectRef, body: &Doc, telling: &mut Telling) {
         "Ingress" => ingress(object, body, telling),
         "GRPCRoute" | "HTTPRoute" | "TCPRoute" | "TLSRoute" => route(object, body, telling),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => webhooks(object, body, telling),
-        "HorizontalPodAutoscaler" => autoscaler(object, body, telling),
+        "HTTPScaledObject" | "HorizontalPodAutoscaler" | "ScaledObject" => autoscaler(object, body, telling),
         "LimitRange" | "ResourceQuota" => {
             let namespace = ObjectRef::global("Namespace", &object.namespace);
             let reason = format!("{} {} bounds what it may hold", object.kind, object.name);

@@ -193,6 +193,12 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         {
             because("nobody-calls-it", "no workload resembles what it selects, and nobody names it".to_owned())
         }
+        "service_selects_no_pods" if truth(fact, "rests") == Some(true) => {
+            because("rests-on-purpose", "what it routes to rests at zero replicas until there is work".to_owned())
+        }
+        "replicas_zero" if !text(fact, "rests_by").is_empty() => {
+            because("rests-on-purpose", format!("{} lets it rest until there is work", text(fact, "rests_by")))
+        }
         "replicas_zero"
             if !called(fact) && truth(fact, "served") != Some(true) && truth(fact, "recently") != Some(true) =>
         {
