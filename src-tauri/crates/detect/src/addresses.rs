@@ -128,10 +128,8 @@ fn check(
         }
         Some(this) => {
             let protocol = Some(text(this, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
-            let wants = if matches!(address.scheme.as_str(), "udp" | "statsd" | "syslog+udp") { "UDP" } else { "TCP" };
-            let dns = port == 53;
-            if protocol != wants
-                && !dns
+            if let Some(wants) = spoken(variable, address)
+                && protocol != wants
                 && !ports.iter().any(|p| int(p, "/port") == Some(i64::from(port)) && text(p, "/protocol") == wants)
             {
                 found
@@ -153,6 +151,24 @@ fn check(
             }
             None
         }
+    }
+}
+
+/// The protocol that a client of this address speaks; `None` where neither its scheme, its port nor its variable's name tells.
+/// Ports of IANA's registry that are served over UDP, at least also, and those of StatsD, GELF and Jaeger's agent.
+pub(crate) fn spoken(variable: &str, address: &Address) -> Option<&'static str> {
+    const UDP_TOO: &[u16] = &[
+        53, 67, 69, 123, 161, 162, 443, 500, 514, 1812, 1813, 2055, 3478, 4500, 4739, 5060, 6343, 6831, 6832, 8125,
+        12201,
+    ];
+    const UDP_WORDS: &[&str] = &["STATSD", "SYSLOG", "GELF", "JAEGER_AGENT", "DNS", "NTP", "SNMP", "RADIUS", "SIP", "UDP"];
+    let variable = variable.to_ascii_uppercase();
+    match address.scheme.as_str() {
+        "udp" | "statsd" | "syslog+udp" | "gelf" => Some("UDP"),
+        "" if address.port.is_some_and(|port| UDP_TOO.contains(&port)) => None,
+        "" if UDP_WORDS.iter().any(|word| variable.contains(word)) => None,
+        "syslog" | "dns" | "sip" | "stun" | "turn" => None,
+        _ => Some("TCP"),
     }
 }
 
@@ -330,6 +346,18 @@ mod tests {
         let facts = caller("cart:81").facts();
         assert_eq!(fact(&facts, "env_port_wrong", "Deployment/shop/web").args["ports"], json!([80]));
         assert!(!has(&caller("cart:80").facts(), "env_port_wrong"));
+    }
+
+    #[test]
+    fn what_may_speak_udp_is_not_taken_for_a_client_of_tcp() {
+        let with = |variable: &str, value: &str, port: u16| {
+            let udp = json!([{"port": port, "targetPort": 8080, "protocol": "UDP"}]);
+            let sketch = Sketch::new().deployment("cart").deployment("web").but("Deployment/shop/web", env(variable, value));
+            has(&sketch.but("Service/shop/cart", |s| s["spec"]["ports"] = udp).facts(), "env_protocol_wrong")
+        };
+        assert!(with("CART_ADDR", "cart:80", 80) && with("CART_URL", "http://cart:8125", 8125));
+        assert!(!with("METRICS_ADDR", "cart:8125", 8125), "StatsD");
+        assert!(!with("STATSD_ADDR", "cart:9125", 9125) && !with("CART_URL", "udp://cart:80", 80));
     }
 
     #[test]

@@ -93,6 +93,7 @@ fn facts_of(scene: &Scene) -> Vec<Fact> {
     damage::facts(scene, &mut found);
     reach::facts(scene, &mut found);
     logs::facts(scene, &mut found);
+    reach::confirm(&mut found);
     serving::facts(scene, &mut found);
     metrics::facts(scene, &mut found);
     alerts::facts(scene, &mut found);

@@ -400,7 +400,8 @@ fn ports_called(scene: &Scene, called: &ObjectRef, callee: &Workload) -> Vec<(Op
     let spec = callee.pod_spec.unwrap_or(Doc::null());
     let declared = crate::services::container_ports(spec);
     let Some(held) = scene.snapshot.get(called).filter(|_| called.kind == "Service") else {
-        return declared.into_iter().take(1).map(|(n, name, protocol)| (Some(n), name, protocol)).collect();
+        let stated = |protocol: String| if protocol.is_empty() { "TCP".to_owned() } else { protocol };
+        return declared.into_iter().take(1).map(|(n, name, protocol)| (Some(n), name, stated(protocol))).collect();
     };
     let ports = list(&held.object, "/spec/ports").iter().map(|port| {
         let protocol = Some(text(port, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP").to_owned();
@@ -559,7 +560,6 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn labels_of_a_namespace_that_were_not_recorded_deny_nothing() {
         let policy = json!({"spec": {"podSelector": {"matchLabels": {"app": "cart"}}, "policyTypes": ["Ingress"],
             "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]}]}});
@@ -574,6 +574,7 @@ mod tests {
         assert!(told(json!({"metadata": {"labels": {"kubernetes.io/metadata.name": "shop"}}})));
     }
 
+    #[test]
     fn wide_rules_leave_a_way_to_dns() {
         for rule in [
             json!({"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}),

@@ -304,7 +304,8 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The ports that a workload's containers declare: (number, name, protocol).
+/// The ports that a workload's containers declare: (number, name, protocol). The protocol is empty where none is stated: the API
+/// server fills in TCP, so where it lacks the recording has lost it.
 pub(crate) fn container_ports(spec: &Doc) -> Vec<(i64, String, String)> {
     let sidecars = list(spec, "/initContainers").iter().filter(|c| text(c, "/restartPolicy") == "Always");
     list(spec, "/containers").iter().chain(sidecars).flat_map(ports_of).collect()
@@ -313,8 +314,7 @@ pub(crate) fn container_ports(spec: &Doc) -> Vec<(i64, String, String)> {
 /// The same of one container.
 pub(crate) fn ports_of(container: &Doc) -> impl Iterator<Item = (i64, String, String)> {
     list(container, "/ports").iter().filter_map(|p| {
-        let protocol = Some(text(p, "/protocol")).filter(|t| !t.is_empty()).unwrap_or("TCP");
-        Some((int(p, "/containerPort")?, text(p, "/name").to_owned(), protocol.to_owned()))
+        Some((int(p, "/containerPort")?, text(p, "/name").to_owned(), text(p, "/protocol").to_owned()))
     })
 }
 
@@ -324,29 +324,10 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
     let declared: Vec<(i64, String, String)> = specs.iter().flat_map(|spec| container_ports(spec)).collect();
     for port in list(&route.held.object, "/spec/ports") {
         let number = int(port, "/port").unwrap_or(-1);
-        let protocol = Some(text(port, "/protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
         let target = port.get("targetPort");
         app_protocol(route, port, number, found);
-        let callers = callers_with_tcp(scene, service, number);
-        if protocol != "TCP" && !declared.is_empty() {
-            let on_target = |p: &&(i64, String, String)| match target {
-                Some(name) if name.is_string() => *name == p.1,
-                Some(value) => Some(p.0) == value.as_i64(),
-                None => p.0 == number,
-            };
-            let same: Vec<&(i64, String, String)> = declared.iter().filter(on_target).collect();
-            if !same.is_empty() && same.iter().all(|p| p.2 != protocol)
-                || (!callers.is_empty() && !same.iter().any(|p| p.2 == protocol))
-            {
-                mismatch(route, number, protocol, same.first().map_or("TCP", |p| p.2.as_str()), &callers, found);
-                continue;
-            }
-        } else if protocol == "TCP" && !declared.is_empty() {
-            let same: Vec<&(i64, String, String)> =
-                declared.iter().filter(|p| Some(p.0) == target.and_then(Doc::as_i64).or(Some(number))).collect();
-            if !same.is_empty() && same.iter().all(|p| p.2 != "TCP") {
-                mismatch(route, number, protocol, &same[0].2, &callers, found);
-            }
+        if protocol(scene, route, port, &declared, found) {
+            continue;
         }
         match target.and_then(Doc::as_str) {
             Some(name) if name.parse::<i64>().is_err() => {
@@ -373,9 +354,11 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
             _ => {
                 let wanted = target.and_then(Doc::as_i64).unwrap_or(number);
                 let numbers: Vec<i64> = declared.iter().map(|p| p.0).collect();
+                // Who declares only where it is measured has not said where it serves.
+                let serves = declared.iter().any(|p| !is_beside(&p.1));
                 // Declaring ports is optional; only where some are declared does a missing one mean something, and a
                 // probe or an environment value that names the port says that something listens there all the same.
-                if !numbers.is_empty() && !numbers.contains(&wanted) && !specs.iter().any(|s| names_port(s, wanted)) {
+                if serves && !numbers.contains(&wanted) && !specs.iter().any(|s| names_port(s, wanted)) {
                     let others_fit = list(&route.held.object, "/spec/ports").len() > 1
                         && list(&route.held.object, "/spec/ports")
                             .iter()
@@ -396,7 +379,7 @@ fn ports(scene: &Scene, route: &Route, found: &mut Found) {
                         .because_all(route.workloads.iter().map(|w| &w.spec_held.observation));
                     let draft = if unread { draft.unknown("a port is declared without its number") } else { draft };
                     draft.says(format!(
-                        "{} sends port {number} to {wanted}, and containers of {} listen on {}",
+                        "{} sends port {number} to {wanted}, and containers of {} declare {}",
                         service.name,
                         route.workload().map_or("its pods", |w| w.name.as_str()),
                         numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
@@ -429,24 +412,74 @@ fn names_port(spec: &Doc, port: i64) -> bool {
     })
 }
 
-fn mismatch(route: &Route, number: i64, protocol: &str, container: &str, callers: &[ObjectRef], found: &mut Found) {
-    found
-        .fact("service_protocol_mismatch", route.service)
-        .arg("port", number)
-        .arg("protocol", protocol)
-        .arg("container_protocol", container)
-        .object("workload", route.workload())
-        .objects("callers", callers)
-        .since(route.held.at)
-        .because(&route.held.observation)
-        .because_all(route.workloads.iter().map(|w| &w.spec_held.observation))
-        .says(format!("port {number} of {} is {protocol}, its containers listen with {container}", route.service.name));
+/// Whether a port of this name is there to measure or mend the container and not for its clients.
+fn is_beside(name: &str) -> bool {
+    ["metric", "prom", "health", "admin", "debug", "pprof", "jmx", "probe"].iter().any(|word| name.contains(word))
 }
 
-/// Workloads whose environment names this Service and port; such addresses are of TCP clients.
-fn callers_with_tcp(scene: &Scene, service: &ObjectRef, _port: i64) -> Vec<ObjectRef> {
+/// Says so where a port's protocol is not that of what stands behind it.
+fn protocol(scene: &Scene, route: &Route, port: &Doc, declared: &[(i64, String, String)], found: &mut Found) -> bool {
+    let (number, target) = (int(port, "/port").unwrap_or(-1), port.get("targetPort"));
+    let stated = text(port, "/protocol");
+    let protocol = if stated.is_empty() { "TCP" } else { stated };
+    let on_target = |p: &&(i64, String, String)| match target {
+        Some(name) if name.is_string() => *name == p.1,
+        Some(value) => Some(p.0) == value.as_i64(),
+        None => p.0 == number,
+    };
+    let same: Vec<&str> = declared.iter().filter(on_target).map(|p| p.2.as_str()).collect();
+    if same.contains(&protocol) || declared.is_empty() {
+        return false;
+    }
+    let callers = if protocol == "TCP" { Vec::new() } else { callers_with_tcp(scene, route.service, number) };
+    let theirs = same.iter().find(|theirs| !theirs.is_empty()).copied();
+    let draft = |container: &str, found: &mut Found, open: Option<&str>| {
+        let draft = found
+            .fact("service_protocol_mismatch", route.service)
+            .arg("port", number)
+            .arg("protocol", protocol)
+            .arg("container_protocol", container)
+            .object("workload", route.workload())
+            .objects("callers", &callers)
+            .since(route.held.at)
+            .because(&route.held.observation)
+            .because_all(route.workloads.iter().map(|w| &w.spec_held.observation));
+        let draft = open.into_iter().fold(draft, |draft, why| draft.unknown(why));
+        draft.says(format!(
+            "port {number} of {} is {protocol}, its containers listen with {container}",
+            route.service.name
+        ));
+    };
+    match theirs {
+        Some(theirs) if !stated.is_empty() && !same.contains(&"") => draft(theirs, found, None),
+        _ if !callers.is_empty() => draft("TCP", found, None),
+        Some(theirs) => draft(theirs, found, Some("a port is recorded without its protocol")),
+        None if protocol != "TCP" && !same.is_empty() => {
+            draft("TCP", found, Some("its containers' port is recorded without a protocol"));
+        }
+        None => return false,
+    }
+    true
+}
+
+/// Workloads whose environment names this Service and port as clients of TCP do.
+fn callers_with_tcp(scene: &Scene, service: &ObjectRef, port: i64) -> Vec<ObjectRef> {
     let edges = scene.graph.dependents(service).into_iter().filter(|e| e.relation == Relation::Calls);
-    edges.map(|e| e.from.clone()).collect()
+    let workloads = edges.filter_map(|e| scene.workloads.get(e.from));
+    let calls = |workload: &&Workload| {
+        let all = workload.pod_spec.into_iter().flat_map(|spec| containers(spec));
+        all.flat_map(|(container, _)| list(container, "/env")).any(|variable| {
+            let (name, value) = (text(variable, "/name"), text(variable, "/value"));
+            topology::addresses_in(name, value).iter().any(|address| {
+                let own = workload.object.namespace.as_str();
+                let named = topology::in_cluster(&address.host, own, |n| scene.namespaces().contains(n));
+                named.is_some_and(|(namespace, name)| service.namespace == *namespace && service.name == *name)
+                    && address.port.map(i64::from) == Some(port)
+                    && crate::addresses::spoken(name, address) == Some("TCP")
+            })
+        })
+    };
+    workloads.filter(calls).map(|workload| workload.object.clone()).collect()
 }
 
 fn app_protocol(route: &Route, port: &Doc, number: i64, found: &mut Found) {

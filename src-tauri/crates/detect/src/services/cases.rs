@@ -1,3 +1,4 @@
+use model::{Body, ProbeBody};
 use serde_json::json;
 
 use crate::sketch::{Sketch, fact, has};
@@ -53,12 +54,72 @@ fn a_named_port_that_is_missing_and_a_protocol_that_differs_are_told() {
         .but("Service/shop/cart", |s| s["spec"]["ports"][0]["targetPort"] = json!("web"))
         .facts();
     assert!(has(&named, "service_named_port_missing"));
-    let udp = Sketch::new()
-        .deployment("cart")
-        .but("Service/shop/cart", |s| s["spec"]["ports"][0]["protocol"] = json!("UDP"))
-        .facts();
+    let udp = udp(Some("TCP")).facts();
     assert_eq!(fact(&udp, "service_protocol_mismatch", "Service/shop/cart").args["container_protocol"], "TCP");
     assert!(!has(&Sketch::new().deployment("cart").facts(), "service_protocol_mismatch"));
+}
+
+/// A Service of UDP in front of a port of this protocol.
+fn udp(container: Option<&str>) -> Sketch {
+    Sketch::new()
+        .deployment("cart")
+        .but("Deployment/shop/cart", |d| {
+            if let Some(protocol) = container {
+                d["spec"]["template"]["spec"]["containers"][0]["ports"][0]["protocol"] = json!(protocol);
+            }
+        })
+        .but("Service/shop/cart", |s| s["spec"]["ports"][0]["protocol"] = json!("UDP"))
+}
+
+#[test]
+fn a_protocol_that_was_not_recorded_differs_from_none_unless_callers_of_this_port_speak_another() {
+    assert!(!has(&udp(None).facts(), "service_protocol_mismatch"), "it may well be UDP");
+    assert!(!has(&udp(Some("UDP")).facts(), "service_protocol_mismatch"));
+    let called = |address: &str| {
+        let variable = json!([{"name": "CART_ADDR", "value": address}]);
+        let sketch = udp(None).deployment("web").but("Deployment/shop/web", |d| {
+            d["spec"]["template"]["spec"]["containers"][0]["env"] = variable;
+        });
+        has(&sketch.facts(), "service_protocol_mismatch")
+    };
+    assert!(called("cart:80"));
+    assert!(!called("cart:81"), "another port of the Service");
+    assert!(!called("udp://cart:80"));
+}
+
+#[test]
+fn a_closed_port_is_confirmed_by_who_is_refused_there_and_open_where_it_answers() {
+    let wrong = || {
+        Sketch::new().deployment("cart").but("Service/shop/cart", |s| s["spec"]["ports"][0]["targetPort"] = json!(9999))
+    };
+    let attempt = |reachable: bool, output: &str| {
+        let probe = ProbeBody { target: "cart.shop:80".into(), protocol: "tcp".into(), port: 80, reachable, output: output.into() };
+        wrong().released(Some("Service/shop/cart"), Body::Probe(probe)).facts()
+    };
+    let confirmed = |facts: &[model::Fact]| {
+        fact(facts, "service_target_port_closed", "Service/shop/cart").args["confirmed"] == json!(true)
+    };
+    assert!(!confirmed(&wrong().facts()));
+    assert!(confirmed(&attempt(false, "connect: connection refused")));
+    assert!(!confirmed(&attempt(false, "bad address 'cart.shop'")));
+    assert!(!has(&attempt(true, "open"), "service_target_port_closed"));
+    let named = wrong().deployment("web").but("Deployment/shop/web", |d| {
+        d["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "CART_ADDR", "value": "cart:8080"}])
+    });
+    assert!(confirmed(&named.facts()), "the caller knows it by the container's port");
+}
+
+#[test]
+fn who_declares_only_a_port_for_metrics_has_not_said_where_it_serves() {
+    let with = |name: &str| {
+        let ports = json!([{"containerPort": 9090, "name": name}]);
+        Sketch::new()
+            .deployment("cart")
+            .but("Deployment/shop/cart", |d| d["spec"]["template"]["spec"]["containers"][0]["ports"] = ports)
+            .facts()
+    };
+    assert!(has(&with("http"), "service_target_port_closed"));
+    assert!(!has(&with("http-metrics"), "service_target_port_closed"));
 }
 
 #[test]
