@@ -124,18 +124,25 @@ impl Reserved {
             }
             last = Some((says, asks));
         }
-        let whole = scene.namespaces().iter().all(|n| scene.snapshot.absence_is_known("Pod", n));
+        // Who sees some namespaces only does not see what the pods of the others reserve, nor that there are others.
+        let all_namespaces = scene.snapshot.absence_is_known("Namespace", "")
+            && scene.namespaces().iter().all(|n| scene.snapshot.absence_is_known("Pod", n))
+            && scene.snapshot.of_kind("Namespace").all(|(n, _)| scene.snapshot.absence_is_known("Pod", &n.name));
+        let whole = scene.snapshot.absence_is_known("Pod", "") || all_namespaces;
         Reserved { by_node, whole }
     }
 }
 
-/// What the pods on a node reserve of a resource. `None` where none is known there and not all pods were listed.
+/// What the pods on a node reserve of a resource. `None` where not all pods were listed.
 pub(crate) fn reserved_on(scene: &Scene, node: &str, resource: &str) -> Option<f64> {
     let reserved = scene.reserved.get_or_init(|| Reserved::of(scene));
-    match reserved.by_node.get(node) {
-        Some(sums) => Some(sums.get(resource).copied().unwrap_or(0.0)),
-        None => reserved.whole.then_some(0.0),
-    }
+    reserved.whole.then(|| reserved_at_least(scene, node, resource))
+}
+
+/// What those pods on a node reserve of a resource that are seen; others may reserve more of it.
+pub(crate) fn reserved_at_least(scene: &Scene, node: &str, resource: &str) -> f64 {
+    let reserved = scene.reserved.get_or_init(|| Reserved::of(scene));
+    reserved.by_node.get(node).and_then(|sums| sums.get(resource)).copied().unwrap_or(0.0)
 }
 
 /// Whether a pod's node selector and required node affinity allow a node.
@@ -190,6 +197,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::sketch::Sketch;
 
     #[test]
     fn a_pod_reserves_the_sum_of_its_containers_or_its_largest_init_container() {
@@ -198,6 +206,19 @@ mod tests {
             "initContainers": [{"resources": {"requests": {"cpu": "1"}}}]});
         assert_eq!(requests(&spec.clone().into())["cpu"], 1.0);
         assert!((requests(&json!({"containers": spec["containers"]}).into())["cpu"] - 0.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_a_node_has_left_is_not_known_to_who_sees_one_namespace() {
+        let free = |namespace: &str| {
+            let sketch = Sketch::unwatched().node("node-a", false).deployment("cart").covered_in("Pod", namespace);
+            let view = sketch.view();
+            let graph = topology::Graph::build(&view, &[]);
+            let scene = Scene::new(&view, &graph);
+            (reserved_on(&scene, "node-a", "cpu"), reserved_at_least(&scene, "node-a", "cpu"))
+        };
+        assert_eq!(free(""), (Some(0.1), 0.1));
+        assert_eq!(free("shop"), (None, 0.1));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Images that do not arrive or do not run.
 
 use std::cell::LazyCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Doc, ObservationId, Time};
+use model::{Doc, Fact, ObjectRef, ObservationId, Time};
+use serde_json::Value;
 use topology::containers;
 
 use crate::found::Found;
@@ -28,6 +29,70 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
                     .since(workload.spec_held.at)
                     .because(&workload.spec_held.observation)
                     .says(format!("image {} names no fixed version", image.full));
+            }
+        }
+    }
+    from_one_node(scene, found);
+}
+
+/// A way to a registry that only one node lacks: what fails there is pulled by others since.
+fn from_one_node(scene: &Scene, found: &mut Found) {
+    // A pull that was asked for before the first failure and answered after it counts; clocks of kubelets are apart.
+    const APART_SECONDS: i64 = 60;
+    // Of a rollout the pods are made within minutes, and an image that none of them had is pulled by each node.
+    const ROLLOUT_SECONDS: i64 = 600;
+    let text_of = |fact: &Fact, name: &str| fact.args.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+    let lost = |f: &&Fact| matches!(text_of(f, "answer").as_str(), "refused" | "timeout" | "tls" | "dns");
+    let mut by_registry: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
+    for fact in found.named("image_pull_failed").filter(lost) {
+        by_registry.entry(text_of(fact, "registry")).or_default().push(fact.clone());
+    }
+    for (registry, failures) in by_registry {
+        let nodes: BTreeSet<String> = failures.iter().map(|f| text_of(f, "node")).collect();
+        let [node] = nodes.iter().collect::<Vec<_>>()[..] else { continue };
+        let Some(since) = failures.iter().map(|f| f.since).min().filter(|_| !node.is_empty()) else { continue };
+        let images: BTreeSet<String> = failures.iter().map(|f| text_of(f, "image")).collect();
+        let arrived: Vec<(&str, &ObservationId)> = scene
+            .pods
+            .iter()
+            .filter(|pod| !pod.node_name().is_empty())
+            .filter_map(|pod| {
+                let of_registry = |image: &str| Image::parse(image).registry == registry;
+                let pulled = scene.events_of_pod(pod).find(|t| {
+                    t.event.reason == "Pulled"
+                        && t.event.message.starts_with("Successfully pulled")
+                        && t.event.last_at >= since.plus_seconds(-APART_SECONDS)
+                        && quoted_image(&t.event.message).is_some_and(|image| of_registry(&image))
+                });
+                let runs = pod.created() >= since.plus_seconds(-ROLLOUT_SECONDS)
+                    && pod.containers().iter().any(|c| {
+                        c.status.pointer("/state/running").is_some() && images.contains(text(c.spec, "/image"))
+                    });
+                let told = pulled.map(|t| t.id).or(runs.then_some(&pod.held.observation))?;
+                Some((pod.node_name(), told))
+            })
+            .collect();
+        // Where the node itself got something since, the way is there again.
+        if arrived.is_empty() || arrived.iter().any(|(at, _)| at == node) {
+            continue;
+        }
+        let pulled_on: BTreeSet<&str> = arrived.iter().map(|(at, _)| *at).collect();
+        found
+            .fact("node_cannot_pull", &ObjectRef::global("Node", node.as_str()))
+            .arg("registry", registry.clone())
+            .arg("answer", text_of(&failures[0], "answer"))
+            .objects("workloads", failures.iter().map(|f| &f.subject))
+            .arg("pulled_on", pulled_on.iter().copied().collect::<Vec<_>>())
+            .since(since)
+            .because_all(failures.iter().flat_map(|f| f.evidence.iter().take(2)))
+            .because_all(arrived.iter().map(|(_, id)| *id).take(3))
+            .says(format!(
+                "{node} cannot pull from {registry}, and {} can",
+                pulled_on.iter().copied().collect::<Vec<_>>().join(", ")
+            ));
+        for fact in found.all_mut().filter(|f| f.name == "image_pull_failed") {
+            if fact.args.get("registry") == Some(&Value::from(registry.as_str())) {
+                fact.args.insert("only_on".to_owned(), Value::from(node.as_str()));
             }
         }
     }
@@ -157,6 +222,8 @@ fn pulls(
                 .arg("tag", image.tag.clone())
                 .arg("answer", answer)
                 .arg("told", told)
+                .arg("node", pod.node_name())
+                .arg("only_on", "")
                 .arg("pull_secrets", secrets)
                 .arg("registry_of_siblings", answering.contains(&image.registry))
                 .arg("siblings_without_secret", siblings.without_secret)
@@ -367,7 +434,7 @@ fn quoted_image(message: &str) -> Option<String> {
 fn secrets_of(scene: &Scene, workload: &Workload, spec: &Doc) -> Vec<String> {
     let mut names: Vec<String> = list(spec, "/imagePullSecrets").iter().map(|s| text(s, "/name").to_owned()).collect();
     let account = Some(text(spec, "/serviceAccountName")).filter(|a| !a.is_empty()).unwrap_or("default");
-    let account = model::ObjectRef::new("ServiceAccount", workload.object.namespace.as_str(), account);
+    let account = ObjectRef::new("ServiceAccount", workload.object.namespace.as_str(), account);
     if let Some(held) = scene.snapshot.get(&account) {
         names.extend(list(&held.object, "/imagePullSecrets").iter().map(|s| text(s, "/name").to_owned()));
     }
@@ -443,7 +510,50 @@ fn wrong_format(message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use model::Fact;
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::sketch::{Sketch, ago, fact, has};
+
+    const TIMED_OUT: &str = "failed to pull and unpack image \"registry.example/app:1\": failed to do request: Head \"https://registry.example/v2/app/manifests/1\": dial tcp 10.0.9.4:443: i/o timeout";
+
+    /// `cart` cannot be pulled on node-a for five minutes.
+    fn cut_off() -> Sketch {
+        Sketch::new()
+            .broken("cart", "ErrImagePull", TIMED_OUT, Value::Null)
+            .but("Pod/shop/cart-abc-1", |pod| pod["metadata"]["creationTimestamp"] = json!(ago(300)))
+    }
+
+    /// `web` was pulled on `node`, so long ago.
+    fn pulled(sketch: Sketch, node: &str, seconds: i64) -> Vec<Fact> {
+        let message = "Successfully pulled image \"registry.example/web:2\" in 1.2s (1.2s including waiting).";
+        let sketch = sketch.deployment("web").but("Pod/shop/web-abc-1", |pod| {
+            pod["spec"]["nodeName"] = json!(node);
+            pod["metadata"]["creationTimestamp"] = json!(ago(86_400));
+        });
+        sketch.event_at("Pod/shop/web-abc-1", "Pulled", message, seconds, 1).facts()
+    }
+
+    #[test]
+    fn what_others_pull_since_is_the_nodes_fault_that_cannot() {
+        let facts = pulled(cut_off(), "node-b", 100);
+        let told = fact(&facts, "node_cannot_pull", "Node/node-a");
+        assert_eq!((&told.args["pulled_on"], &told.args["registry"]), (&json!(["node-b"]), &json!("registry.example")));
+        assert_eq!(fact(&facts, "image_pull_failed", "Deployment/shop/cart").args["only_on"], "node-a");
+    }
+
+    #[test]
+    fn the_registry_stays_suspected_where_nobody_pulled_since_or_two_nodes_cannot() {
+        assert!(!has(&pulled(cut_off(), "node-b", 4000), "node_cannot_pull"), "before it began to fail");
+        assert!(!has(&pulled(cut_off(), "node-a", 100), "node_cannot_pull"), "this node got something since");
+        let two = cut_off()
+            .broken("mail", "ErrImagePull", TIMED_OUT, Value::Null)
+            .but("Pod/shop/mail-abc-1", |pod| pod["spec"]["nodeName"] = json!("node-c"));
+        assert!(!has(&pulled(two, "node-b", 100), "node_cannot_pull"));
+        let absent = Sketch::new().broken("cart", "ErrImagePull", "registry.example/app:1: not found", Value::Null);
+        assert!(!has(&pulled(absent, "node-b", 100), "node_cannot_pull"), "the registry answered");
+    }
 
     #[test]
     fn references_are_taken_apart() {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{ObjectRef, Time};
 
-use crate::capacity::{allocatable, reserved_on};
+use crate::capacity::{allocatable, reserved_at_least};
 use crate::found::Found;
 use crate::json::{list, short, text, time};
 use crate::quantity;
@@ -206,7 +206,8 @@ fn taints(node: &Node, found: &mut Found) {
 fn load(scene: &Scene, node: &Node, found: &mut Found) {
     for resource in ["cpu", "memory", "pods"] {
         let Some(has) = allocatable(node, resource).filter(|a| *a > 0.0) else { continue };
-        let Some(taken) = reserved_on(scene, node.name(), resource) else { continue };
+        // That what is seen fills the node is true whatever else is on it.
+        let taken = reserved_at_least(scene, node.name(), resource);
         let ratio = taken / has;
         if ratio >= 0.95 {
             found

@@ -55,15 +55,19 @@ impl Sketch {
         }
     }
 
-    pub(crate) fn covered(mut self, kind: &str, state: CoverageState) -> Self {
-        let observation =
-            self.observe(None, Body::Coverage { kind: kind.into(), namespace: String::new(), state }, NOW);
-        self.snapshot.coverage.push(Coverage {
-            kind: kind.into(),
-            namespace: "".into(),
-            state,
-            observation: observation.id,
-        });
+    pub(crate) fn covered(self, kind: &str, state: CoverageState) -> Self {
+        self.asked(kind, "", state)
+    }
+
+    /// All objects of a kind in one namespace are known.
+    pub(crate) fn covered_in(self, kind: &str, namespace: &str) -> Self {
+        self.asked(kind, namespace, CoverageState::Listed)
+    }
+
+    fn asked(mut self, kind: &str, namespace: &str, state: CoverageState) -> Self {
+        let body = Body::Coverage { kind: kind.into(), namespace: namespace.into(), state };
+        let observation = self.observe(None, body, NOW).id;
+        self.snapshot.coverage.push(Coverage { kind: kind.into(), namespace: namespace.into(), state, observation });
         self
     }
 

@@ -103,7 +103,7 @@ cause minor disruption_budget_blocks
 
 const DEPLOYMENTS: &str = "
 context info image_tag_mutable changed_recently image_changed env_changed resources_changed probe_changed rolled_out_recently
-cause major image_pull_failed image_architecture_mismatch image_pull_secret_missing container_cannot_start gitops_drift
+cause major image_pull_failed node_cannot_pull image_architecture_mismatch image_pull_secret_missing container_cannot_start gitops_drift
 symptom major rollout_stalled
 symptom major pods_create_failed
 ";

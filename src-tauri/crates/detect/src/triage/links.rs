@@ -111,7 +111,7 @@ fn sense(fact: &Fact, argument: &str) -> Option<(Suffers, &'static str)> {
             "workload" | "expected",
         ) => (Named, "the Service does not reach its pods"),
         ("service_missing", "named_by" | "workload") => (Named, "names a Service that does not exist"),
-        ("node_not_ready" | "node_pressure", "workloads") => (Named, "runs on this node"),
+        ("node_not_ready" | "node_pressure" | "node_cannot_pull", "workloads") => (Named, "runs on this node"),
         ("scheduler_not_working", "workloads") => (Named, "waits for the scheduler"),
         ("controller_manager_not_working", "symptoms" | "workloads") => (Named, "waits for the controller manager"),
         ("apiserver_trouble", "workloads") => (Named, "waits for the API server"),
