@@ -12,7 +12,12 @@ use crate::triage::catalogue::{Role, role_of};
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     let mut broken: BTreeMap<ObjectRef, (BTreeSet<String>, Vec<ObservationId>)> = BTreeMap::new();
     for fact in found.all().filter(|f| {
-        f.certainty == Certainty::Known && fails_clients(&f.name) && f.args.get("ongoing") != Some(&false.into())
+        f.certainty == Certainty::Known
+            && fails_clients(&f.name)
+            && f.args.get("ongoing") != Some(&false.into())
+            // Who rests until it is called is not broken.
+            && f.args.get("rests") != Some(&true.into())
+            && f.args.get("rests_by").is_none_or(|by| by == "")
     }) {
         let entry = broken.entry(fact.subject.clone()).or_default();
         entry.0.insert(fact.name.clone());
@@ -79,6 +84,7 @@ fn fails_clients(name: &str) -> bool {
             | "service_named_port_missing"
             | "service_protocol_mismatch"
             | "endpoints_empty"
+            | "service_endpoints_absent"
             | "replicas_zero"
             | "crash_loop"
             | "replicas_unavailable"

@@ -126,10 +126,12 @@ fn pod_settings(scene: &Scene, workload: &Workload, spec: &Doc, cluster: &String
 }
 
 /// Workloads that resolve names for everybody.
-fn is_cluster_dns(scene: &Scene, workload: &Workload) -> bool {
+pub(crate) fn is_cluster_dns(workload: &Workload) -> bool {
     let name = workload.object.name.as_str();
     let label = workload.pod_labels.get("k8s-app").and_then(Doc::as_str);
-    let _ = scene;
+    if workload.object.namespace == "openshift-dns" {
+        return name == "dns-default";
+    }
     workload.object.namespace == "kube-system"
         && (matches!(name, "coredns" | "kube-dns")
             || name.starts_with("coredns")
@@ -138,7 +140,7 @@ fn is_cluster_dns(scene: &Scene, workload: &Workload) -> bool {
 }
 
 fn cluster_dns(scene: &Scene, found: &mut Found) {
-    for workload in scene.workloads.values().filter(|w| is_cluster_dns(scene, w)) {
+    for workload in scene.workloads.values().filter(|w| is_cluster_dns(w)) {
         let pods: Vec<_> = scene
             .pods_of(workload)
             .filter(|p| p.json.get("status").is_some_and(|s| s.get("phase").is_some()))

@@ -3,12 +3,16 @@
 use model::{Doc, Held, ObjectRef};
 
 use crate::found::Found;
-use crate::json::{int, list, port_text, short, text};
+use crate::json::{created, int, list, port_text, short, text};
 use crate::scene::{Existence, Scene};
 
 pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for (ingress, held) in scene.snapshot.of_kind("Ingress") {
         class(scene, ingress, held, found);
+        for tls in list(&held.object, "/spec/tls") {
+            let secret = ObjectRef::new("Secret", ingress.namespace.as_str(), text(tls, "/secretName"));
+            certificate(scene, ingress, held, &secret, found);
+        }
         for rule in list(&held.object, "/spec/rules") {
             for path in list(rule, "/http/paths") {
                 backend(scene, ingress, held, text(rule, "/host"), path, found);
@@ -20,6 +24,9 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             conditions(route, held, found);
             backends(scene, route, held, found);
         }
+    }
+    for (gateway, held) in scene.snapshot.of_kind("Gateway") {
+        listeners(scene, gateway, held, found);
     }
     for (service, held) in scene.snapshot.of_kind("VirtualService") {
         virtual_service(scene, service, held, found);
@@ -100,6 +107,80 @@ fn conditions(route: &ObjectRef, held: &Held, found: &mut Found) {
             unresolved(route, held, text(condition, "/reason"), text(condition, "/message"), "", found);
         }
     }
+}
+
+/// What each listener of a Gateway says of itself, and the certificates that it names.
+fn listeners(scene: &Scene, gateway: &ObjectRef, held: &Held, found: &mut Found) {
+    for listener in list(&held.object, "/spec/listeners") {
+        for reference in list(listener, "/tls/certificateRefs") {
+            if !matches!(text(reference, "/kind"), "" | "Secret") {
+                continue;
+            }
+            let namespace = Some(text(reference, "/namespace")).filter(|n| !n.is_empty());
+            let namespace = namespace.unwrap_or(gateway.namespace.as_str());
+            certificate(scene, gateway, held, &ObjectRef::new("Secret", namespace, text(reference, "/name")), found);
+        }
+    }
+    for listener in list(&held.object, "/status/listeners") {
+        for condition in list(listener, "/conditions") {
+            let (kind, status) = (text(condition, "/type"), text(condition, "/status"));
+            let says_no = matches!(kind, "Accepted" | "ResolvedRefs" | "Programmed") && status == "False"
+                || kind == "Conflicted" && status == "True";
+            // A controller that has not come to it yet says so.
+            if says_no && text(condition, "/reason") != "Pending" {
+                let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
+                let message = format!("listener {}: {message}", text(listener, "/name"));
+                unresolved(gateway, held, reason, &message, "", found);
+            }
+        }
+    }
+}
+
+/// A Secret that what leads in takes its certificate from, and that is not there or holds none.
+fn certificate(scene: &Scene, way_in: &ObjectRef, held: &Held, secret: &ObjectRef, found: &mut Found) {
+    // Whoever issues certificates takes minutes: an order, a challenge, a name that has to become known.
+    const ISSUED_WITHIN_SECONDS: f64 = 600.0;
+    if secret.name.is_empty() {
+        return;
+    }
+    let there = scene.snapshot.get(secret);
+    let keys = there.and_then(|h| h.object.get("keys")).and_then(Doc::as_object).filter(|keys| !keys.is_empty());
+    let kind = there.map_or("", |h| text(&h.object, "/type"));
+    let whole = keys.is_some_and(|keys| keys.contains_key("tls.crt") && keys.contains_key("tls.key"));
+    let why = if scene.exists("Secret", &secret.namespace, &secret.name) == Existence::Absent {
+        let deleted = scene.snapshot.deleted.contains_key(secret);
+        let young = created(&held.object).is_some_and(|at| scene.at.seconds_since(at) < ISSUED_WITHIN_SECONDS);
+        if young && !deleted {
+            return;
+        }
+        "missing"
+    } else if keys.is_some() && !whole {
+        "no_certificate"
+    } else if keys.is_none() && !matches!(kind, "" | "kubernetes.io/tls") {
+        "other_type"
+    } else {
+        return;
+    };
+    let maker = crate::config::failing_maker(scene, &secret.namespace, &secret.name);
+    let draft = found
+        .fact("tls_secret_unusable", way_in)
+        .object("secret", Some(secret))
+        .arg("why", why)
+        .arg("type", kind)
+        .object("made_by", maker.map(|(object, ..)| object))
+        .since(held.at)
+        .because(&held.observation)
+        .because_all(there.map(|h| &h.observation))
+        .because_all(maker.map(|(_, h, _)| &h.observation));
+    // A Secret of any type may hold the two keys; which it holds was not seen.
+    let draft = if why == "other_type" { draft.unknown("which keys it holds is not known") } else { draft };
+    draft.says(match why {
+        "missing" => format!("{} takes its certificate from Secret {}, which does not exist", way_in.name, secret.name),
+        "other_type" => {
+            format!("{} takes its certificate from Secret {}, which is of type {kind}", way_in.name, secret.name)
+        }
+        _ => format!("{} takes its certificate from Secret {}, which holds none", way_in.name, secret.name),
+    });
 }
 
 fn backends(scene: &Scene, route: &ObjectRef, held: &Held, found: &mut Found) {
@@ -240,9 +321,9 @@ fn webhooks(scene: &Scene, found: &mut Found) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use crate::sketch::{Sketch, fact, has};
+    use crate::sketch::{Sketch, ago, fact, has};
 
     #[test]
     fn an_ingress_that_leads_nowhere_is_told() {
@@ -259,5 +340,40 @@ mod tests {
         assert_eq!(fact(&with("gone", 80), "ingress_backend_missing", "Ingress/shop/front").args["exists"], false);
         assert_eq!(fact(&with("web", 81), "ingress_backend_missing", "Ingress/shop/front").args["exists"], true);
         assert!(!has(&with("web", 80), "ingress_backend_missing"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_there_or_is_none_is_told_and_one_that_is_being_issued_is_not() {
+        let with = |age: i64, secret: Option<Value>| {
+            let ingress = json!({"metadata": {"creationTimestamp": ago(age)}, "spec": {"tls": [{"secretName": "front-tls"}]}});
+            let sketch = Sketch::new().with("Ingress/shop/front", ingress);
+            secret.into_iter().fold(sketch, |sketch, body| sketch.with("Secret/shop/front-tls", body)).facts()
+        };
+        let keys = |names: &[&str]| {
+            let keys: serde_json::Map<_, _> = names.iter().map(|name| ((*name).to_owned(), json!({"bytes": 9}))).collect();
+            json!({"type": "Opaque", "keys": keys})
+        };
+        let why = |facts: &[model::Fact]| fact(facts, "tls_secret_unusable", "Ingress/shop/front").args["why"].clone();
+        assert_eq!(why(&with(86_400, None)), "missing");
+        assert!(!has(&with(60, None), "tls_secret_unusable"), "it may be on its way");
+        assert_eq!(why(&with(86_400, Some(keys(&["cert.pem"])))), "no_certificate");
+        assert!(!has(&with(86_400, Some(keys(&["tls.crt", "tls.key"]))), "tls_secret_unusable"));
+        let unseen = with(86_400, Some(json!({"type": "Opaque", "keys": {}})));
+        assert!(!has(&unseen, "tls_secret_unusable") && why(&unseen) == "other_type", "its keys were not read");
+        assert!(!has(&with(86_400, Some(json!({"keys": {}}))), "tls_secret_unusable"));
+    }
+
+    #[test]
+    fn a_listener_that_says_no_is_told() {
+        let with = |condition: Value| {
+            let listener = json!({"name": "https", "conditions": [condition]});
+            Sketch::new().with("Gateway/shop/public", json!({"status": {"listeners": [listener]}})).facts()
+        };
+        let told = with(json!({"type": "ResolvedRefs", "status": "False", "reason": "InvalidCertificateRef", "message": "no Secret"}));
+        assert_eq!(fact(&told, "gateway_route_unresolved", "Gateway/shop/public").args["message"], "listener https: no Secret");
+        for (kind, status) in [("Programmed", "True"), ("Conflicted", "False")] {
+            assert!(!has(&with(json!({"type": kind, "status": status})), "gateway_route_unresolved"), "{kind}");
+        }
+        assert!(has(&with(json!({"type": "Conflicted", "status": "True", "reason": "PortConflict"})), "gateway_route_unresolved"));
     }
 }

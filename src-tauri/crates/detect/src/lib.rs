@@ -94,6 +94,7 @@ fn facts_of(scene: &Scene) -> Vec<Fact> {
     reach::facts(scene, &mut found);
     logs::facts(scene, &mut found);
     reach::confirm(&mut found);
+    policy::confirm(scene, &mut found);
     serving::facts(scene, &mut found);
     metrics::facts(scene, &mut found);
     alerts::facts(scene, &mut found);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use model::{Doc, Fields, Held, ObjectRef, ObservationId, View};
-use serde_json::json;
+use model::{Doc, Fact, Fields, Held, ObjectRef, ObservationId, View};
+use serde_json::{Value, json};
 use topology::{Graph, Relation, labels_of, matches_selector};
 
 use crate::found::Found;
@@ -20,8 +20,10 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
     for workload in scene.workloads.values() {
         isolated(scene, workload, found);
         dns(scene, workload, found);
+        api(scene, workload, found);
     }
     calls(scene, found);
+    ways_in(scene, found);
 }
 
 /// One end of a connection.
@@ -353,44 +355,73 @@ fn calls(scene: &Scene, found: &mut Found) {
             scene.workloads.get(edge.to).into_iter().collect()
         };
         for callee in behind {
-            for (number, name, protocol) in ports_called(scene, edge.to, callee) {
-                let from = End {
-                    workload: caller,
-                    namespace: &caller.object.namespace,
-                    labels: caller.pod_labels,
-                    port: None,
-                    port_name: "",
-                    protocol: "TCP",
-                };
-                let to = End {
-                    workload: callee,
-                    namespace: &callee.object.namespace,
-                    labels: callee.pod_labels,
-                    port: number,
-                    port_name: &name,
-                    protocol: &protocol,
-                };
-                for direction in ["Egress", "Ingress"] {
-                    let Verdict::Denied { policy, held, nearest } = judge(scene, from, to, direction) else { continue };
-                    let port = number.unwrap_or(-1);
-                    found
-                        .fact("policy_denies", &caller.object)
-                        .object("from", Some(&caller.object))
-                        .object("to", Some(&callee.object))
-                        .arg("port", port)
-                        .object("policy", Some(policy))
-                        .arg("direction", direction.to_ascii_lowercase())
-                        .arg("rule", nearest.clone())
-                        .arg("certain", true)
-                        .since(held.at)
-                        .because(&held.observation)
-                        .because_all(&edge.evidence())
-                        .says(format!(
-                            "policy {} does not let {} reach {} on port {port}: {nearest}",
-                            policy.name, caller.object.name, callee.object.name
-                        ));
+            denied(scene, &caller.object, caller, edge.to, callee, &edge.evidence(), found);
+        }
+    }
+}
+
+/// Ingresses whose controller may not reach the pods that they route to: outside nobody gets in, inside all is well.
+fn ways_in(scene: &Scene, found: &mut Found) {
+    for (ingress, held) in scene.snapshot.of_kind("Ingress") {
+        let class = Some(text(&held.object, "/spec/ingressClassName")).filter(|class| !class.is_empty());
+        let class = class.and_then(|class| scene.snapshot.get(&ObjectRef::global("IngressClass", class)));
+        let Some(program) = class.and_then(|class| proxy_of(text(&class.object, "/spec/controller"))) else { continue };
+        let controllers = scene.workloads.values().filter(|w| {
+            let label = w.pod_labels.get("app.kubernetes.io/name").and_then(Doc::as_str).unwrap_or("");
+            w.is_running_forever() && (label.contains(program) || w.object.name.contains(program) && label.is_empty())
+        });
+        let controllers: Vec<&Workload> = controllers.collect();
+        for edge in scene.graph.dependencies(ingress).into_iter().filter(|e| e.relation == Relation::RoutesTo) {
+            let behind = scene.graph.dependencies(edge.to).into_iter().filter(|e| e.relation == Relation::Selects);
+            for callee in behind.filter_map(|e| scene.workloads.get(e.to)) {
+                // Where there are several of them, one that gets through is who serves.
+                if let [controller] = controllers[..] {
+                    denied(scene, ingress, controller, edge.to, callee, &edge.evidence(), found);
                 }
             }
+        }
+    }
+}
+
+/// The proxy that a class's controller runs, by the words that are in the names of its pods.
+fn proxy_of(controller: &str) -> Option<&'static str> {
+    ["nginx", "traefik", "haproxy", "kong", "contour", "gloo", "voyager"]
+        .into_iter()
+        .find(|program| controller.contains(program))
+}
+
+/// Says of `subject` which policy keeps the pods of `caller` from those of `callee`, which are called through `called`.
+fn denied(
+    scene: &Scene,
+    subject: &ObjectRef,
+    caller: &Workload,
+    called: &ObjectRef,
+    callee: &Workload,
+    evidence: &[ObservationId],
+    found: &mut Found,
+) {
+    for (number, name, protocol) in ports_called(scene, called, callee) {
+        let from = end_of(caller);
+        let to = End { port: number, port_name: &name, protocol: &protocol, ..end_of(callee) };
+        for direction in ["Egress", "Ingress"] {
+            let Verdict::Denied { policy, held, nearest } = judge(scene, from, to, direction) else { continue };
+            let port = number.unwrap_or(-1);
+            found
+                .fact("policy_denies", subject)
+                .object("from", Some(&caller.object))
+                .object("to", Some(&callee.object))
+                .arg("port", port)
+                .object("policy", Some(policy))
+                .arg("direction", direction.to_ascii_lowercase())
+                .arg("rule", nearest.clone())
+                .arg("certain", true)
+                .since(held.at)
+                .because(&held.observation)
+                .because_all(evidence)
+                .says(format!(
+                    "policy {} does not let {} reach {} on port {port}: {nearest}",
+                    policy.name, caller.object.name, callee.object.name
+                ));
         }
     }
 }
@@ -454,11 +485,12 @@ fn isolated(scene: &Scene, workload: &Workload, found: &mut Found) {
 fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
     let all: Vec<(&ObjectRef, &Held)> = policies(scene, end_of(workload), "Egress").collect();
     let Some((policy, held)) = all.first().filter(|_| !is_on_host(workload)) else { return };
-    let system = ObjectRef::global("Namespace", "kube-system");
-    let mut labels = BTreeMap::from([(NAME_OF_NAMESPACE, "kube-system"), ("name", "kube-system")]);
-    if let Some(held) = scene.snapshot.get(&system) {
-        labels.extend(labels_of(&held.object).iter().filter_map(|(key, value)| Some((key, value.as_str()?))));
-    }
+    let servers: Vec<&Workload> = scene.workloads.values().filter(|w| crate::dns::is_cluster_dns(w)).collect();
+    let own = servers.first().map_or("kube-system", |w| w.object.namespace.as_str());
+    let system = scene.snapshot.get(&ObjectRef::global("Namespace", own));
+    let recorded = system.map(|held| labels_of(&held.object)).filter(|labels| !labels.is_empty());
+    let mut labels = BTreeMap::from([(NAME_OF_NAMESPACE, own)]);
+    labels.extend(recorded.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?))));
     let labels = Doc::from(json!(labels));
     let address: Option<IpAddr> = crate::dns::cluster_address(scene).parse().ok();
     let to_dns = |to: &Doc| {
@@ -467,19 +499,34 @@ fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
             return address
                 .is_none_or(|a| holds(text(block, "/cidr"), a) && !excepted.into_iter().any(|e| holds(e, a)));
         }
-        let by_name = |s: &Doc| matches_selector(s, labels.as_object().unwrap_or_else(Fields::none));
-        to.get("namespaceSelector").is_some_and(by_name)
+        // Labels that were not recorded may be there.
+        let by_name = |s: &Doc| {
+            recorded.is_none() && asks_other_labels(s)
+                || matches_selector(s, labels.as_object().unwrap_or_else(Fields::none))
+        };
+        let by_pod = to.get("podSelector").is_none_or(|s| {
+            servers.is_empty() || servers.iter().any(|w| w.pod_labels.is_empty() || matches_selector(s, w.pod_labels))
+        });
+        to.get("namespaceSelector").is_some_and(by_name) && by_pod
     };
     let opens = |rule: &Doc| {
         let (to, ports) = (list(rule, "/to"), list(rule, "/ports"));
-        let named = |p: &&Doc| int(p, "/port") == Some(53) || text(p, "/port").starts_with("dns");
-        // Whoever opens port 53 means DNS, wherever it stands; whoever opens more must open it towards DNS.
-        let wide = |p: &&Doc| {
-            p.get("port").is_none()
-                || int(p, "/port").zip(int(p, "/endPort")).is_some_and(|(first, last)| (first..=last).contains(&53))
+        // OpenShift's name servers listen on 5353. Resolvers ask over UDP first; a port that is opened for TCP alone is not it.
+        let named = |p: &&Doc| {
+            (matches!(int(p, "/port"), Some(53 | 5353)) || text(p, "/port").starts_with("dns"))
+                && text(p, "/protocol") != "TCP"
         };
-        ports.iter().any(|p| named(&p))
-            || ((ports.is_empty() || ports.iter().any(|p| wide(&p))) && (to.is_empty() || to.iter().any(to_dns)))
+        // Whoever opens port 53 to an address or to pods of its own means a name server there; whoever opens more must open it
+        // towards the cluster's.
+        let elsewhere = |to: &Doc| to.get("namespaceSelector").is_none();
+        let wide = |p: &&Doc| {
+            text(p, "/protocol") != "TCP"
+                && (p.get("port").is_none()
+                    || int(p, "/port").zip(int(p, "/endPort")).is_some_and(|(first, last)| (first..=last).contains(&53)))
+        };
+        let known = to.is_empty() || to.iter().any(to_dns);
+        ports.iter().any(|p| named(&p)) && (known || servers.is_empty() || to.iter().any(elsewhere))
+            || (ports.is_empty() || ports.iter().any(|p| wide(&p))) && known
     };
     if !all.iter().any(|(_, h)| list(&h.object, "/spec/egress").iter().any(opens)) {
         found
@@ -488,6 +535,93 @@ fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
             .since(held.at)
             .because(&held.observation)
             .says(format!("policy {} leaves {} no way to DNS on port 53", policy.name, workload.object.name));
+    }
+}
+
+/// Policies that leave no way to the API server, which stands in its node's network and which no selector of pods finds.
+fn api(scene: &Scene, workload: &Workload, found: &mut Found) {
+    let all: Vec<(&ObjectRef, &Held)> = policies(scene, end_of(workload), "Egress").collect();
+    let Some((policy, held)) = all.first().filter(|_| !is_on_host(workload)) else { return };
+    let server = ApiServer::of(scene);
+    let opens = |rule: &Doc| {
+        let (to, ports) = (list(rule, "/to"), list(rule, "/ports"));
+        let on_port = |p: &Doc| match int(p, "/port") {
+            None => p.get("port").is_none(),
+            Some(first) => {
+                let last = int(p, "/endPort").unwrap_or(first);
+                server.ports.iter().any(|port| (first..=last).contains(port))
+            }
+        };
+        let to_server = |to: &Doc| {
+            to.get("ipBlock").is_some_and(|block| {
+                let excepted: Vec<&str> = list(block, "/except").iter().filter_map(Doc::as_str).collect();
+                let inside = |a: &IpAddr| holds(text(block, "/cidr"), *a) && !excepted.iter().any(|e| holds(e, *a));
+                server.addresses.is_empty() || server.addresses.iter().any(inside)
+            })
+        };
+        (ports.is_empty() || ports.iter().any(on_port)) && (to.is_empty() || to.iter().any(to_server))
+    };
+    if !all.iter().any(|(_, h)| list(&h.object, "/spec/egress").iter().any(opens)) {
+        found
+            .fact("policy_denies_api", &workload.object)
+            .object("policy", Some(policy))
+            .arg("felt", false)
+            .since(held.at)
+            .because(&held.observation)
+            .says(format!("policy {} leaves {} no way to the API server", policy.name, workload.object.name));
+    }
+}
+
+/// Where the API server is met: by the Service `kubernetes` and by what stands behind it. Which of the two a policy is held
+/// against differs from one network plugin to another.
+struct ApiServer {
+    addresses: Vec<IpAddr>,
+    ports: Vec<i64>,
+}
+
+impl ApiServer {
+    fn of(scene: &Scene) -> Self {
+        let mut server = ApiServer { addresses: Vec::new(), ports: vec![443, 6443] };
+        let object = |kind: &str| scene.snapshot.get(&ObjectRef::new(kind, "default", "kubernetes"));
+        let service = object("Service").map(|held| text(&held.object, "/spec/clusterIP"));
+        server.addresses.extend(service.and_then(|address| address.parse::<IpAddr>().ok()));
+        for subset in object("Endpoints").map_or(&[][..], |held| list(&held.object, "/subsets")) {
+            let addresses = list(subset, "/addresses").iter().filter_map(|a| text(a, "/ip").parse::<IpAddr>().ok());
+            server.addresses.extend(addresses);
+            server.ports.extend(list(subset, "/ports").iter().filter_map(|p| int(p, "/port")));
+        }
+        for slice in object("EndpointSlice").into_iter().map(|held| &held.object) {
+            let all = list(slice, "/endpoints").iter().flat_map(|e| list(e, "/addresses"));
+            server.addresses.extend(all.filter_map(|a| a.as_str()?.parse::<IpAddr>().ok()));
+            server.ports.extend(list(slice, "/ports").iter().filter_map(|p| int(p, "/port")));
+        }
+        server
+    }
+
+    fn is_named_by(&self, host: &str) -> bool {
+        matches!(host.split('.').collect::<Vec<_>>()[..], ["kubernetes"] | ["kubernetes", "default", ..])
+            || host.parse().is_ok_and(|address: IpAddr| self.addresses.contains(&address))
+    }
+}
+
+/// Marks where a log says that the API server is not reached, which a policy alone does not tell: most pods never ask it.
+pub(crate) fn confirm(scene: &Scene, found: &mut Found) {
+    if found.named("policy_denies_api").next().is_none() {
+        return;
+    }
+    let server = ApiServer::of(scene);
+    let text_of = |fact: &Fact, name: &str| fact.args.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+    let felt: Vec<(ObjectRef, Vec<ObservationId>)> = found
+        .named("log_pattern")
+        .filter(|f| matches!(text_of(f, "pattern").as_str(), "connection_timeout" | "unreachable"))
+        .filter(|f| server.is_named_by(&text_of(f, "target")))
+        .map(|f| (f.subject.clone(), f.evidence.clone()))
+        .collect();
+    for fact in found.all_mut().filter(|f| f.name == "policy_denies_api") {
+        if let Some((_, evidence)) = felt.iter().find(|(subject, _)| *subject == fact.subject) {
+            fact.args.insert("felt".to_owned(), Value::Bool(true));
+            fact.evidence.extend(evidence.iter().cloned());
+        }
     }
 }
 
@@ -589,6 +723,73 @@ mod tests {
             json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}}),
         );
         assert!(has(&facts, "policy_denies_dns"));
+    }
+
+    #[test]
+    fn an_ingress_whose_controller_is_shut_out_is_told() {
+        let told = |from: Value| {
+            let policy = json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [from]}]}});
+            let rule = json!({"http": {"paths": [{"backend": {"service": {"name": "cart", "port": {"number": 80}}}}]}});
+            let facts = Sketch::new()
+                .deployment("cart")
+                .with("IngressClass/public", json!({"spec": {"controller": "k8s.io/ingress-nginx"}}))
+                .with("Ingress/shop/front", json!({"spec": {"ingressClassName": "public", "rules": [rule]}}))
+                .with("Namespace/ingress", json!({"metadata": {"labels": {"kubernetes.io/metadata.name": "ingress"}}}))
+                .with("Deployment/ingress/controller", json!({"spec": {"replicas": 1, "template": {
+                    "metadata": {"labels": {"app.kubernetes.io/name": "ingress-nginx"}}, "spec": {"containers": [{"name": "controller"}]}}}}))
+                .with("NetworkPolicy/shop/only", policy)
+                .facts();
+            facts.iter().any(|f| f.name == "policy_denies" && f.subject.kind == "Ingress")
+        };
+        assert!(told(json!({"podSelector": {}})), "pods of its own namespace only");
+        assert!(!told(json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}})));
+    }
+
+    #[test]
+    fn the_way_to_dns_is_judged_by_what_its_namespace_and_pods_are_labelled_with() {
+        let labels = json!({"metadata": {"labels": {"kubernetes.io/metadata.name": "kube-system"}}});
+        let dns = json!({"spec": {"replicas": 1, "template": {"metadata": {"labels": {"k8s-app": "kube-dns"}},
+            "spec": {"containers": [{"name": "coredns"}]}}}, "status": {"replicas": 1, "availableReplicas": 1}});
+        let told = |recorded: bool, to: Value, port: Value| {
+            let rule = json!({"to": [to], "ports": [port]});
+            let policy = json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]}});
+            let sketch = Sketch::new().deployment("cart").with("NetworkPolicy/shop/only", policy);
+            let sketch = sketch.with("Deployment/kube-system/coredns", dns.clone());
+            let sketch = if recorded { sketch.with("Namespace/kube-system", labels.clone()) } else { sketch };
+            has(&sketch.facts(), "policy_denies_dns")
+        };
+        let by = |key: &str| json!({"namespaceSelector": {"matchLabels": {key: "kube-system"}}});
+        let port = |protocol: &str| json!({"port": 53, "protocol": protocol});
+        assert!(!told(true, by("kubernetes.io/metadata.name"), port("UDP")));
+        assert!(told(true, by("name"), port("UDP")), "kube-system has no such label");
+        assert!(!told(false, by("name"), port("UDP")), "its labels were not recorded");
+        assert!(told(true, by("kubernetes.io/metadata.name"), port("TCP")), "resolvers ask over UDP");
+        let mut pods = by("kubernetes.io/metadata.name");
+        for (label, denied) in [("kube-dns", false), ("coredns", true)] {
+            pods["podSelector"] = json!({"matchLabels": {"k8s-app": label}});
+            assert_eq!(told(true, pods.clone(), port("UDP")), denied, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_leaves_no_way_to_the_api_server_counts_where_a_log_says_so() {
+        let told = |to: Value, line: &str| {
+            let policy = json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [to]}]}});
+            let service = json!({"spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 443}]}});
+            let sketch = Sketch::new()
+                .deployment("operator")
+                .with("Service/default/kubernetes", service)
+                .with("NetworkPolicy/shop/only", policy);
+            let log = model::LogBody { container: "app".into(), text: line.into(), ..model::LogBody::default() };
+            sketch.released(Some("Pod/shop/operator-abc-1"), model::Body::Log(log)).facts()
+        };
+        let line = "Get \"https://10.96.0.1:443/api/v1/pods\": dial tcp 10.96.0.1:443: i/o timeout";
+        let pods = || json!({"podSelector": {}});
+        let felt = |facts: &[model::Fact]| fact(facts, "policy_denies_api", "Deployment/shop/operator").args["felt"].clone();
+        assert_eq!(felt(&told(pods(), line)), true);
+        assert_eq!(felt(&told(pods(), "listening on :8080")), false, "most pods never ask it");
+        assert!(!has(&told(json!({"ipBlock": {"cidr": "10.96.0.0/16"}}), line), "policy_denies_api"));
+        assert!(has(&told(json!({"ipBlock": {"cidr": "10.244.0.0/16"}}), line), "policy_denies_api"));
     }
 
     #[test]

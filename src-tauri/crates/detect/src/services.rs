@@ -25,6 +25,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         load_balancer(scene, service, held, found);
         let Some(selector) = held.object.pointer("/spec/selector").and_then(Doc::as_object).filter(|s| !s.is_empty())
         else {
+            by_hand(scene, service, held, found);
             continue;
         };
         let route = Route::of(scene, service, held, selector);
@@ -32,6 +33,48 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         ports(scene, &route, found);
     }
     missing(scene, found);
+}
+
+/// A Service without a selector has the endpoints that somebody else writes: a person, an operator, another cluster.
+fn by_hand(scene: &Scene, service: &ObjectRef, held: &Held, found: &mut Found) {
+    let namespace = service.namespace.as_str();
+    let listed = |kind: &str| scene.snapshot.absence_is_known(kind, namespace);
+    // The API server writes its own.
+    if !listed("EndpointSlice") || (namespace == "default" && service.name == "kubernetes") {
+        return;
+    }
+    let slices: Vec<&Held> = slices_of(scene, service).map(|(_, held)| held).collect();
+    let endpoints = scene.snapshot.get(&ObjectRef::new("Endpoints", namespace, service.name.as_str()));
+    let anybody = slices.iter().flat_map(|h| list(&h.object, "/endpoints")).any(serves)
+        || endpoints.is_some_and(|h| list(&h.object, "/subsets").iter().any(|s| !list(s, "/addresses").is_empty()));
+    // Where a controller marks the Service as its own, or only keeps its notes there, no traffic is meant.
+    if anybody || list(&held.object, "/spec/ports").is_empty() {
+        return;
+    }
+    found
+        .fact("service_endpoints_absent", service)
+        .arg("written", !slices.is_empty() || endpoints.is_some())
+        .arg("called", called(scene, service))
+        .since(slices.iter().map(|h| h.at).chain(endpoints.map(|h| h.at)).max().unwrap_or(held.at))
+        .because(&held.observation)
+        .because_all(slices.iter().map(|h| &h.observation))
+        .because_all(endpoints.map(|h| &h.observation))
+        .says(format!("{} has no selector, and nobody has written endpoints of it", service.name));
+}
+
+/// The endpoint slices of a Service.
+fn slices_of<'s>(
+    scene: &'s Scene,
+    service: &'s ObjectRef,
+) -> impl Iterator<Item = (&'s ObjectRef, &'s Held)> + use<'s> {
+    scene.snapshot.in_namespace("EndpointSlice", &service.namespace).filter(|(_, held)| {
+        labels_of(&held.object).get("kubernetes.io/service-name").and_then(Doc::as_str) == Some(service.name.as_str())
+    })
+}
+
+/// Whether traffic is sent to an endpoint of a slice.
+fn serves(endpoint: &Doc) -> bool {
+    endpoint.pointer("/conditions/ready").is_none_or(|ready| *ready != false)
 }
 
 /// A Service and what stands behind it.
@@ -192,20 +235,9 @@ fn called(scene: &Scene, service: &ObjectRef) -> bool {
 /// What the endpoint controller publishes, against the pods that are ready.
 fn published(scene: &Scene, route: &Route, ready: usize, found: &mut Found) {
     let service = route.service;
-    let slices: Vec<(&ObjectRef, &Held)> = scene
-        .snapshot
-        .in_namespace("EndpointSlice", &service.namespace)
-        .filter(|(_, held)| {
-            labels_of(&held.object).get("kubernetes.io/service-name").and_then(Doc::as_str)
-                == Some(service.name.as_str())
-        })
-        .collect();
+    let slices: Vec<(&ObjectRef, &Held)> = slices_of(scene, service).collect();
     let (kind, held, addresses) = if let Some((_, first)) = slices.first() {
-        let count = slices
-            .iter()
-            .flat_map(|(_, h)| list(&h.object, "/endpoints"))
-            .filter(|e| e.pointer("/conditions/ready").is_none_or(|ready| *ready != false))
-            .count();
+        let count = slices.iter().flat_map(|(_, h)| list(&h.object, "/endpoints")).filter(|e| serves(e)).count();
         ("EndpointSlice", *first, count)
     } else {
         let endpoints = ObjectRef::new("Endpoints", service.namespace.as_str(), service.name.as_str());

@@ -1,4 +1,4 @@
-use model::{Body, ProbeBody};
+use model::{Body, CoverageState, ProbeBody};
 use serde_json::json;
 
 use crate::sketch::{Sketch, fact, has};
@@ -131,4 +131,19 @@ fn a_service_without_ready_pods_and_one_with_empty_endpoints_are_told_apart() {
     assert!(has(&unready, "service_no_ready_endpoints") && !has(&unready, "endpoints_empty"));
     let empty = Sketch::new().deployment("cart").with("Endpoints/shop/cart", json!({})).facts();
     assert!(has(&empty, "endpoints_empty") && !has(&empty, "service_no_ready_endpoints"));
+}
+
+#[test]
+fn a_service_without_a_selector_whose_endpoints_nobody_wrote_is_told_once_slices_were_listed() {
+    let ports = json!([{"port": 5432}]);
+    let with = |state: Option<CoverageState>, slice: serde_json::Value| {
+        let sketch = Sketch::new().with("Service/shop/db", json!({"spec": {"ports": ports}}));
+        let sketch = state.into_iter().fold(sketch, |sketch, state| sketch.covered("EndpointSlice", state));
+        let labelled = json!({"metadata": {"labels": {"kubernetes.io/service-name": "db"}}, "endpoints": slice});
+        sketch.with("EndpointSlice/shop/db-1", labelled).facts()
+    };
+    let listed = Some(CoverageState::Listed);
+    assert!(has(&with(listed, json!([])), "service_endpoints_absent"));
+    assert!(!has(&with(listed, json!([{"addresses": ["10.1.0.7"]}])), "service_endpoints_absent"));
+    assert!(!has(&with(None, json!([])), "service_endpoints_absent"), "there may be others");
 }

@@ -193,6 +193,9 @@ pub(crate) fn rule(fact: &Fact, around: &Surroundings) -> Option<Ruled> {
         {
             because("nobody-calls-it", "no workload resembles what it selects, and nobody names it".to_owned())
         }
+        "service_endpoints_absent" if truth(fact, "called") != Some(true) => {
+            because("nobody-calls-it", "its endpoints are written by others, and nobody names it".to_owned())
+        }
         "service_selects_no_pods" if truth(fact, "rests") == Some(true) => {
             because("rests-on-purpose", "what it routes to rests at zero replicas until there is work".to_owned())
         }
