@@ -58,6 +58,30 @@ pub(crate) fn failing_maker<'s>(scene: &Scene<'s>, namespace: &str, name: &str) 
     })
 }
 
+/// Says that what should make an object of this kind and name does not.
+pub(crate) fn source_failing(
+    maker: &ObjectRef,
+    held: &Held,
+    condition: &Doc,
+    (kind, name): (&str, &str),
+    needed_by: &ObjectRef,
+    found: &mut Found,
+) {
+    let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
+    let said = if message.is_empty() { reason } else { message };
+    found
+        .fact("config_source_failing", maker)
+        .arg("kind", kind)
+        .arg("name", name)
+        .arg("condition", text(condition, "/type"))
+        .arg("reason", reason)
+        .arg("message", short(message, 240))
+        .object("needed_by", Some(needed_by))
+        .since(time(condition, "/lastTransitionTime").unwrap_or(held.at))
+        .because(&held.observation)
+        .says(format!("{} {} should make {kind} {name} and does not: {}", maker.kind, maker.name, short(said, 160)));
+}
+
 fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut Found) {
     let namespace = workload.object.namespace.as_str();
     let waits = (!workload.calm).then(|| waiting_message(scene, workload)).flatten();
@@ -75,26 +99,7 @@ fn missing(scene: &Scene, workload: &Workload, uses: &[ConfigUse], found: &mut F
         if absent && told.insert((used.kind, &used.name)) {
             let maker = failing_maker(scene, namespace, &used.name);
             if let Some((maker, held, condition)) = maker {
-                let (reason, message) = (text(condition, "/reason"), text(condition, "/message"));
-                let said = if message.is_empty() { reason } else { message };
-                found
-                    .fact("config_source_failing", maker)
-                    .arg("kind", used.kind)
-                    .arg("name", used.name.clone())
-                    .arg("condition", text(condition, "/type"))
-                    .arg("reason", reason)
-                    .arg("message", short(message, 240))
-                    .object("needed_by", Some(&workload.object))
-                    .since(time(condition, "/lastTransitionTime").unwrap_or(held.at))
-                    .because(&held.observation)
-                    .says(format!(
-                        "{} {} should make {} {} and does not: {}",
-                        maker.kind,
-                        maker.name,
-                        used.kind,
-                        used.name,
-                        short(said, 160)
-                    ));
+                source_failing(maker, held, condition, (used.kind, &used.name), &workload.object, found);
             }
             found
                 .fact("config_object_missing", &workload.object)

@@ -162,6 +162,9 @@ fn certificate(scene: &Scene, way_in: &ObjectRef, held: &Held, secret: &ObjectRe
         return;
     };
     let maker = crate::config::failing_maker(scene, &secret.namespace, &secret.name);
+    if let Some((maker, told, condition)) = maker.filter(|_| why == "missing") {
+        crate::config::source_failing(maker, told, condition, ("Secret", &secret.name), way_in, found);
+    }
     let draft = found
         .fact("tls_secret_unusable", way_in)
         .object("secret", Some(secret))
