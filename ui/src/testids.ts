@@ -1,5 +1,9 @@
 /** What end-to-end tests find things by. Rows carry their id in `data-id` beside the test id. */
 export const testids = {
+  /** A draft that was left. */
+  draftOffer: "draft-offer",
+  draftTake: "draft-take",
+  draftDiscard: "draft-discard",
   /** Left rail. */
   rail: "rail",
   clusterSearch: "cluster-search",
@@ -328,6 +332,7 @@ export const testids = {
   /** Knowledge. */
   blueprintRow: "blueprint-row",
   blueprintNew: "blueprint-new",
+  blueprintDiscard: "blueprint-discard",
   blueprintForm: "blueprint-form",
   blueprintText: "blueprint-text",
   blueprintSave: "blueprint-save",
@@ -342,6 +347,7 @@ export const testids = {
   /** Articles: written, looked through, stored. */
   articleNew: "article-new",
   articleEdit: "article-edit",
+  articleDiscard: "article-discard",
   articleEditor: "article-editor",
   articleText: "article-text",
   articleIssues: "article-issues",

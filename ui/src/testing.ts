@@ -1,7 +1,11 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-afterEach(() => cleanup());
+afterEach(() => {
+  cleanup();
+  // What one test leaves on the machine is not the next one's.
+  if (typeof localStorage !== "undefined") localStorage.clear();
+});
 
 // jsdom draws nothing and measures nothing; views ask for these before they draw.
 if (typeof globalThis.ResizeObserver === "undefined") {

@@ -1,29 +1,42 @@
 import { useState } from "react";
 import { Button } from "../kit";
+import { DraftOffer, useDraft } from "../kit/draft";
 import { testids } from "../testids";
 
 interface Props {
+  /** What the words are about: they are kept under it until they are sent. */
+  about: string;
   title: string;
   placeholder: string;
   confirm: string;
   busy: string | null;
   reasonId: string;
   confirmId: string;
-  onConfirm: (reason: string) => void;
+  /** Sends the words; null where that failed. */
+  onConfirm: (reason: string) => Promise<unknown>;
   close: () => void;
 }
 
 /** A refusal in words. Enter sends it, Escape goes back; no words are an answer too. */
-export function DenyWords({ title, placeholder, confirm, busy, reasonId, confirmId, onConfirm, close }: Props) {
+export function DenyWords({ about, title, placeholder, confirm, busy, reasonId, confirmId, onConfirm, close }: Props) {
   const [reason, setReason] = useState("");
+  const drafting = useDraft(`words:${about}`, (kept) => (typeof kept === "string" ? kept : null));
+  const write = (next: string) => {
+    setReason(next);
+    drafting.keep(next || null);
+  };
+  const send = () => {
+    if (!busy) void onConfirm(reason.trim()).then((sent) => sent && drafting.done());
+  };
   return (
     <form
       className="refusal"
       onSubmit={(e) => {
         e.preventDefault();
-        if (!busy) onConfirm(reason.trim());
+        send();
       }}
     >
+      <DraftOffer drafting={drafting} onTake={write} />
       <label className="small">
         {title}
         <textarea
@@ -33,7 +46,7 @@ export function DenyWords({ title, placeholder, confirm, busy, reasonId, confirm
           data-testid={reasonId}
           placeholder={placeholder}
           value={reason}
-          onChange={(e) => setReason(e.target.value)}
+          onChange={(e) => write(e.target.value)}
           onKeyDown={(e) => {
             if (e.key === "Escape") {
               e.preventDefault();
@@ -41,7 +54,7 @@ export function DenyWords({ title, placeholder, confirm, busy, reasonId, confirm
             }
             if (e.key === "Enter" && !e.shiftKey) {
               e.preventDefault();
-              if (!busy) onConfirm(reason.trim());
+              send();
             }
           }}
         />

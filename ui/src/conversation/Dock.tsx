@@ -3,6 +3,7 @@ import { useKeys } from "../app/keys";
 import { BUILT_IN, type Call, type CaseState, running, waiting } from "../case/fold";
 import { useAct } from "../ipc";
 import { Button, countOf, Inline } from "../kit";
+import { useDraft } from "../kit/draft";
 import { testids } from "../testids";
 import type { Budget, CaseView, Time } from "../wire/wire";
 import { ApproveAll } from "./ApproveAll";
@@ -148,7 +149,14 @@ export function Dock({ view, state, time }: Props) {
 
 /** A few words: to the investigator, or as a note for later. */
 function Say({ caseId, canSay }: { caseId: string; canSay: boolean }) {
-  const [text, setText] = useState("");
+  const drafting = useDraft(`say:${caseId}`, (kept) => (typeof kept === "string" ? kept : null));
+  // A line is no document: it stands there again as it was left.
+  const [text, setText] = useState(drafting.offered?.value ?? "");
+  const write = (next: string) => {
+    setText(next);
+    if (next) drafting.keep(next);
+    else drafting.done();
+  };
   const [kind, setKind] = useState<"say" | "note">(canSay ? "say" : "note");
   const say = useAct("case_say");
   const note = useAct("case_note");
@@ -162,7 +170,7 @@ function Say({ caseId, canSay }: { caseId: string; canSay: boolean }) {
     { keys: "n", title: "Write a note", group: "Case", run: () => (setKind("note"), input.current?.focus()) },
   ]);
   async function submit() {
-    if (text.trim() && (await act.run({ case: caseId, text: text.trim() }))) setText("");
+    if (text.trim() && (await act.run({ case: caseId, text: text.trim() }))) (setText(""), drafting.done());
   }
   return (
     <form
@@ -181,7 +189,7 @@ function Say({ caseId, canSay }: { caseId: string; canSay: boolean }) {
         aria-label={kind === "say" ? "Say something to the investigator" : "Write a note"}
         placeholder={kind === "say" ? "Tell the investigator something it cannot see" : "A note for the postmortem"}
         value={text}
-        onChange={(e) => setText(e.target.value)}
+        onChange={(e) => write(e.target.value)}
         onKeyDown={(e) => {
           if (e.key === "Escape") e.currentTarget.blur();
         }}

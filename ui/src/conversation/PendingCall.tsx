@@ -8,10 +8,11 @@ import { diffArgs } from "../kit/lines";
 import { tell } from "../kit/told";
 import { Words } from "../kit/words";
 import { CommandFailed } from "../platform";
+import { readDraft } from "../platform/kept";
 import { testids } from "../testids";
 import type { Preview } from "../wire/wire";
 import { DenyWords } from "./DenyWords";
-import { EditCall } from "./EditCall";
+import { EditCall, editDraft } from "./EditCall";
 import { WouldChange } from "./WouldChange";
 
 const MINUTES = 30;
@@ -31,6 +32,7 @@ export function PendingCall({ caseId, clusterName, call, preview, unseen }: { ca
   const cannotAllow = busy ?? (namespace === null ? "the call names no namespace that a rule could cover" : call.risk === "read" ? (call.call.tainted.length > 0 ? "its arguments come from text that the cluster wrote" : null) : "only plain reads can be allowed by a rule");
   const failed = approve.failed ?? deny.failed ?? allow.failed;
   const asking = doing === "asking";
+  const begun = readDraft(editDraft(caseId, call)) !== null;
 
   const answer = () => void approve.run({ case: caseId, call: call.id, digest: call.digest });
   async function allowAll() {
@@ -117,13 +119,14 @@ export function PendingCall({ caseId, clusterName, call, preview, unseen }: { ca
       </div>
       {doing === "denying" ? (
         <DenyWords
+          about={`deny:${caseId}:${call.id}`}
           title="Why not? The investigator is told."
           placeholder="Not in the night: it would wake the cache"
           confirm="Deny"
           busy={busy}
           reasonId={testids.denyReason}
           confirmId={testids.denyConfirm}
-          onConfirm={(reason) => void deny.run({ case: caseId, call: call.id, reason })}
+          onConfirm={(reason) => deny.run({ case: caseId, call: call.id, reason })}
           close={() => setDoing("asking")}
         />
       ) : (
@@ -131,8 +134,8 @@ export function PendingCall({ caseId, clusterName, call, preview, unseen }: { ca
           <Button tone="decide" className="answer-main" hint="A" testid={testids.approve} onClick={answer} cannot={busy}>
             Approve
           </Button>
-          <Button tone="plain" hint="E" testid={testids.edit} onClick={() => setDoing("editing")} cannot={busy}>
-            Edit
+          <Button tone="plain" hint="E" testid={testids.edit} onClick={() => setDoing("editing")} cannot={busy} title={begun ? "Go on with the edit that you began" : undefined}>
+            {begun ? "Edit on" : "Edit"}
           </Button>
           <Button tone="plain" hint="D" testid={testids.deny} onClick={() => setDoing("denying")} cannot={busy}>
             Deny

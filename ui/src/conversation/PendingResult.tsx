@@ -121,13 +121,14 @@ export function PendingResult({ caseId, call, result, numbers, unseen }: Props) 
       </div>
       {doing === "withholding" ? (
         <DenyWords
+          about={`withhold:${caseId}:${call.id}`}
           title="Why is it kept back? The investigator is told that it was."
           placeholder="It names a customer"
           confirm="Withhold"
           busy={busy}
           reasonId={testids.withholdReason}
           confirmId={testids.withholdConfirm}
-          onConfirm={(reason) => void withhold.run({ case: caseId, call: call.id, reason })}
+          onConfirm={(reason) => withhold.run({ case: caseId, call: call.id, reason })}
           close={() => setDoing("asking")}
         />
       ) : doing === "editing" ? (

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { EditorView } from "@codemirror/view";
 import { toHash } from "../app/route";
 import { testids } from "../testids";
+import { drafts } from "../platform/kept";
 import { requests, show } from "../testing/show";
 import { blankArticle } from "./article";
 
@@ -47,4 +48,40 @@ it("a new article is previewed and looked through while it is written, stored, e
   const versions = await screen.findByTestId(testids.articleVersions, {}, patient);
   await waitFor(() => expect(versions.querySelectorAll("summary")).toHaveLength(3), patient);
   expect(versions.textContent).toContain("−Look at the **quota**.");
+});
+
+it("what was written and left is offered again, can be thrown away, and brought back", async () => {
+  const first = show(toHash({ at: "library", entry: "edit:" }));
+  await write(OURS);
+  await waitFor(() => expect(screen.getByTestId(testids.articlePreview).textContent).toContain("quota"), patient);
+  first.unmount();
+  show(toHash({ at: "library", entry: "edit:" }));
+  await screen.findByTestId(testids.draftOffer, {}, patient);
+  expect(screen.getByTestId(testids.articlePreview).textContent).not.toContain("quota");
+  await person.click(screen.getByTestId(testids.draftDiscard));
+  expect(screen.queryByTestId(testids.draftOffer)).toBeNull();
+  await person.click(await screen.findByTestId(testids.toldUndo, {}, patient));
+  await person.click(await screen.findByTestId(testids.draftTake, {}, patient));
+  await waitFor(() => expect(screen.getByTestId(testids.articlePreview).textContent).toContain("quota"), patient);
+  await waitFor(() => expect(screen.getByTestId(testids.articleSave).getAttribute("aria-disabled")).toBeNull(), patient);
+  await person.click(screen.getByTestId(testids.articleSave));
+  await waitFor(() => expect(requests("article_put")).toHaveLength(1), patient);
+  expect(drafts()).toEqual([]);
+});
+
+it("a blueprint that was begun is offered again with the version that it was begun on", async () => {
+  const hash = toHash({ at: "blueprints", name: "cart" });
+  const first = show(hash);
+  const owner = () => screen.getByTestId(testids.blueprintForm).querySelector<HTMLInputElement>("[data-field=owner]") as HTMLInputElement;
+  await screen.findByTestId(testids.blueprintForm, {}, patient);
+  await person.type(owner(), "-night");
+  first.unmount();
+  show(hash);
+  const offer = await screen.findByTestId(testids.draftOffer, {}, patient);
+  expect(owner().value).not.toContain("-night");
+  await person.click(within(offer).getByTestId(testids.draftTake));
+  expect(owner().value).toContain("-night");
+  await person.click(screen.getByTestId(testids.blueprintSave));
+  await waitFor(() => expect(requests("blueprint_put")).toHaveLength(1), patient);
+  await waitFor(() => expect(drafts()).toEqual([]), patient);
 });

@@ -4,6 +4,7 @@ import { go, toHash } from "../app/route";
 import { useAct, useAnswer, useCommand } from "../ipc";
 import { At, Button, countOf, Failed, Inline, Loading } from "../kit";
 import { TextDiff } from "../kit/diff";
+import { DraftOffer, useDraft } from "../kit/draft";
 import { useThrottled } from "../kit/settled";
 import { tell } from "../kit/told";
 import { Words } from "../kit/words";
@@ -26,10 +27,19 @@ export function ArticleEditor({ id }: { id: string | null }) {
   return <Writing key={`${id} ${stored.data.versions[0]?.version ?? 0}`} view={stored.data} />;
 }
 
+const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
 const newest = (view: ArticleView | null): number => view?.versions[0]?.version ?? 0;
 
 function Writing({ view }: { view: ArticleView | null }) {
-  const [text, setText] = useState(view?.text ?? blankArticle);
+  const stored = view?.text ?? blankArticle;
+  const [text, setText] = useState(stored);
+  const on = view ? `v${newest(view)}` : null;
+  const drafting = useDraft(`article:${view?.id ?? ""}`, textOf, on);
+  const write = (next: string) => {
+    if (next === text) return;
+    setText(next);
+    drafting.keep(next === stored ? null : next);
+  };
   const [line, setLine] = useState<{ line: number } | null>(null);
   const face = faceOf(text);
   const id = view?.id ?? face.id;
@@ -45,6 +55,7 @@ function Writing({ view }: { view: ArticleView | null }) {
     const before = view?.versions[0]?.text ?? "";
     const after = await put.run({ id, text: next });
     if (!after) return;
+    drafting.done();
     // Where nothing was of the team's own, taking it back takes it away.
     const undo = () => void command("article_put", { id, text: before }).then(() => go({ at: "library", entry: `article:${id}` }), (thrown: unknown) => tell({ text: CommandFailed.from(thrown).title }));
     tell({ text: said, undo });
@@ -53,10 +64,14 @@ function Writing({ view }: { view: ArticleView | null }) {
   const save = () => {
     if (!cannot) void store(text, `Stored: \`${id}\` as v${newest(view) + 1}`);
   };
+  const discard = () => {
+    drafting.discard();
+    setText(stored);
+  };
   const leave = () => go({ at: "library", entry: view ? `article:${id}` : null });
   useKeys([
     { keys: "mod+s", title: "Store the article", group: "Library", run: save, cannot },
-    { keys: "Escape", title: "Leave the editor", group: "Library", run: leave, cannot: view && text === view.text ? null : "what was written is not stored; use Cancel" },
+    { keys: "Escape", title: "Leave the editor; a draft is kept", group: "Library", run: leave },
   ]);
 
   return (
@@ -66,18 +81,24 @@ function Writing({ view }: { view: ArticleView | null }) {
         <span className="small faint">{view === null ? "not stored yet" : newest(view) === 0 ? "from the library; stored, yours lies over it" : `yours, v${newest(view)}`}</span>
         <span className="bar-space" />
         <span className="small faint">{cannot && !put.busy ? cannot : ""}</span>
-        <Button tone="quiet" onClick={leave}>
-          Cancel
+        {text === stored ? null : (
+          <Button tone="quiet" testid={testids.articleDiscard} onClick={discard} title="Back to what is stored">
+            Discard
+          </Button>
+        )}
+        <Button tone="quiet" hint="Esc" onClick={leave} title={text === stored ? undefined : "What you wrote is kept as a draft"}>
+          Leave
         </Button>
         <Button tone="strong" testid={testids.articleSave} onClick={save} cannot={cannot}>
           Store as v{newest(view) + 1}
         </Button>
       </div>
       {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
+      <DraftOffer drafting={drafting} onTake={write} now={on} />
       <div className="blueprint-faces">
         <div className="blueprint-yaml">
           <Suspense fallback={<div className="editor" />}>
-            <Editor text={text} onChange={setText} language="markdown" label="The article: front matter and Markdown" issues={issues} at={line} testid={testids.articleText} />
+            <Editor text={text} onChange={write} language="markdown" label="The article: front matter and Markdown" issues={issues} at={line} testid={testids.articleText} />
           </Suspense>
           <ul className="article-issues small" aria-label="What is wrong" aria-live="polite" data-testid={testids.articleIssues} data-checked={checked}>
             {lint.error ? (

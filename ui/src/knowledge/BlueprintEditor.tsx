@@ -1,8 +1,9 @@
-import { lazy, type ReactNode, Suspense, useId, useState } from "react";
+import { lazy, type ReactNode, Suspense, useId, useMemo, useState } from "react";
 import { useKeys } from "../app/keys";
 import { go } from "../app/route";
 import { useAct } from "../ipc";
 import { Button, countOf, Inline } from "../kit";
+import { DraftOffer, useDraft } from "../kit/draft";
 import { testids } from "../testids";
 import type { Blueprint, OddsShift, Scope } from "../wire/wire";
 import { Markdown } from "./Markdown";
@@ -16,18 +17,24 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
   const [text, setText] = useState(() => toYaml(blueprint));
   const [broken, setBroken] = useState<string | null>(null);
   const put = useAct("blueprint_put");
-  const same = version !== null && toYaml(draft) === toYaml(blueprint);
+  const begun = useMemo(() => toYaml(blueprint), [blueprint]);
+  const on = version === null ? null : `v${version}`;
+  const drafting = useDraft(`blueprint:${version === null ? "" : blueprint.name}`, (kept) => (typeof kept === "string" ? kept : null), on);
+  const same = version !== null && toYaml(draft) === begun;
   const cannot = put.busy ? "it is being stored" : broken ? `the text cannot be read: ${broken}` : (lacking(draft) ?? (same ? "nothing differs from the stored version" : null));
 
   function change(part: Partial<Blueprint>) {
     const next = { ...draft, ...part };
+    const yaml = toYaml(next);
     setDraft(next);
-    setText(toYaml(next));
+    setText(yaml);
     setBroken(null);
+    drafting.keep(yaml === begun ? null : yaml);
   }
   function type(next: string) {
     if (next === text) return;
     setText(next);
+    drafting.keep(next === begun ? null : next);
     const read = fromYaml(next);
     if (read instanceof Error) setBroken(read.message);
     else {
@@ -38,7 +45,15 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
   async function save() {
     if (cannot) return;
     const stored = await put.run({ blueprint: draft, yaml: null });
-    if (stored) go({ at: "blueprints", name: stored.blueprint.name });
+    if (!stored) return;
+    drafting.done();
+    go({ at: "blueprints", name: stored.blueprint.name });
+  }
+  function discard() {
+    drafting.discard();
+    setDraft(blueprint);
+    setText(begun);
+    setBroken(null);
   }
   useKeys([{ keys: "mod+s", title: "Store the blueprint", group: "Blueprints", run: () => void save(), cannot }]);
 
@@ -60,11 +75,17 @@ export function BlueprintEditor({ blueprint, version }: { blueprint: Blueprint; 
         ) : null}
         <span className="bar-space" />
         <span className="small faint">{cannot && !put.busy ? cannot.split("\n")[0] : ""}</span>
+        {text === begun ? null : (
+          <Button tone="quiet" testid={testids.blueprintDiscard} onClick={discard} title={version === null ? "Begin anew" : `Back to v${version}`}>
+            Discard
+          </Button>
+        )}
         <Button tone="strong" type="submit" testid={testids.blueprintSave} cannot={cannot}>
           Store {version === null ? "" : `as v${version + 1}`}
         </Button>
       </div>
       {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
+      <DraftOffer drafting={drafting} onTake={type} now={on} />
       <div className="blueprint-faces">
         <div className="blueprint-fields">
           <Row label="Name" words="One word that the team knows it by.">

@@ -3,6 +3,7 @@ import { useOpenIncidents } from "../incidents/open";
 import { useHost } from "../ipc";
 import { countOf } from "../kit";
 import { useNow } from "../kit/now";
+import { keep, readKept } from "../platform/kept";
 import type { Choice } from "./choice";
 import { due } from "./due";
 import { minuteOfDay } from "./quiet";
@@ -12,21 +13,12 @@ const KEY = "told";
 const MOST = 3000;
 
 function read(): string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((one) => typeof one === "string") : [];
-  } catch {
-    return [];
-  }
+  const kept = readKept(KEY);
+  return Array.isArray(kept) ? kept.filter((one) => typeof one === "string") : [];
 }
 
-function remember(told: readonly string[]) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify([...read(), ...told].slice(-MOST)));
-  } catch {
-    // The program itself says nothing twice as long as it runs.
-  }
-}
+// Where nothing can be kept, the program itself says nothing twice as long as it runs.
+const remember = (told: readonly string[]) => keep(KEY, [...read(), ...told].slice(-MOST));
 
 /** Tells the desktop of new severe incidents and how many are open. Mounted only where the engineer turned one of them on. */
 export function Watch({ choice }: { choice: Choice }) {

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { keep, readKept } from "../platform/kept";
 import type { Quiet } from "./quiet";
 
 /** When the desktop is told of incidents. Nothing is told before the engineer turned it on. */
@@ -17,12 +18,8 @@ const KEY = "notices";
 const listeners = new Set<() => void>();
 
 function read(): Choice {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as Partial<Choice> | null;
-    return kept && typeof kept === "object" ? { ...UNTOLD, ...kept } : UNTOLD;
-  } catch {
-    return UNTOLD;
-  }
+  const kept = readKept(KEY) as Partial<Choice> | null;
+  return kept && typeof kept === "object" ? { ...UNTOLD, ...kept } : UNTOLD;
 }
 
 let choice: Choice | null = null;
@@ -30,11 +27,7 @@ const current = (): Choice => (choice ??= read());
 
 export function choose(part: Partial<Choice>): void {
   choice = { ...current(), ...part };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(choice));
-  } catch {
-    // Private storage may be refused; the choice then lasts as long as the window.
-  }
+  keep(KEY, choice);
   for (const listener of listeners) listener();
 }
 

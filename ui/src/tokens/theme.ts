@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { keep, readKept } from "../platform/kept";
 
 export type Theme = "dark" | "light";
 export type ThemeChoice = Theme | "system";
@@ -20,23 +21,13 @@ function show() {
 /** Dark until the engineer chooses otherwise; the choice stays on this machine. */
 export function chooseTheme(chosen: ThemeChoice): void {
   choice = chosen;
-  try {
-    localStorage.setItem("theme", chosen);
-  } catch {
-    // Private storage may be refused; the theme then lasts as long as the window.
-  }
+  keep("theme", chosen);
   show();
 }
 
 export function restoreTheme(): void {
   const asked = new URLSearchParams(location.search).get("theme");
-  let kept: string | null = null;
-  try {
-    kept = localStorage.getItem("theme");
-  } catch {
-    kept = null;
-  }
-  const theme = asked ?? kept;
+  const theme = asked ?? readKept("theme");
   if (theme === "light" || theme === "dark" || theme === "system") choice = theme;
   daylight().addEventListener("change", () => {
     if (choice === "system") show();
