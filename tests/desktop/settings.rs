@@ -14,8 +14,16 @@ pub async fn settings(stage: Stage) -> anyhow::Result<()> {
     let window = stage.window("demo").await?;
     window.find("cluster-row").await?;
 
-    // Kubeconfigs: a folder, by its path.
+    // The look, first: a web view writes what a page keeps a while after it was set.
     window.keys("gs").await?;
+    window.find("settings").await?;
+    part(&window, "appearance").await?;
+    window.find_css("[data-theme-choice=\"light\"]").await?.click().await?;
+    window.find_css("html[data-theme=\"light\"]").await?;
+    stage.show("1-light.png")?;
+
+    // Kubeconfigs: a folder, by its path.
+    part(&window, "kubeconfigs").await?;
     window.fill("source-path", &folder.path().display().to_string()).await?;
     window.click("source-add").await?;
     let added = format!("[data-testid=\"source-row\"][data-name=\"{}\"]", folder.path().display());
@@ -29,19 +37,13 @@ pub async fn settings(stage: Stage) -> anyhow::Result<()> {
     window.click("namespaces-save").await?;
     window.click("machine-certificates").await?;
     window.find_css("[data-testid=\"machine-certificates\"]:checked").await?;
-    stage.show("1-cluster.png")?;
+    stage.show("2-cluster.png")?;
 
     // How long history is kept.
     part(&window, "history").await?;
     window.fill("keep-days", "3").await?;
     window.click("keep-set").await?;
     window.text_that("settings", |text| text.contains("Back to 7 days")).await?;
-
-    // The look.
-    part(&window, "appearance").await?;
-    window.find_css("[data-theme-choice=\"light\"]").await?.click().await?;
-    window.find_css("html[data-theme=\"light\"]").await?;
-    stage.show("2-light.png")?;
     window.close().await?;
 
     let window = stage.window("demo").await?;

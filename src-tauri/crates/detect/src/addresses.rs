@@ -161,7 +161,8 @@ pub(crate) fn spoken(variable: &str, address: &Address) -> Option<&'static str> 
         53, 67, 69, 123, 161, 162, 443, 500, 514, 1812, 1813, 2055, 3478, 4500, 4739, 5060, 6343, 6831, 6832, 8125,
         12201,
     ];
-    const UDP_WORDS: &[&str] = &["STATSD", "SYSLOG", "GELF", "JAEGER_AGENT", "DNS", "NTP", "SNMP", "RADIUS", "SIP", "UDP"];
+    const UDP_WORDS: &[&str] =
+        &["STATSD", "SYSLOG", "GELF", "JAEGER_AGENT", "DNS", "NTP", "SNMP", "RADIUS", "SIP", "UDP"];
     let variable = variable.to_ascii_uppercase();
     match address.scheme.as_str() {
         "udp" | "statsd" | "syslog+udp" | "gelf" => Some("UDP"),
@@ -352,7 +353,8 @@ mod tests {
     fn what_may_speak_udp_is_not_taken_for_a_client_of_tcp() {
         let with = |variable: &str, value: &str, port: u16| {
             let udp = json!([{"port": port, "targetPort": 8080, "protocol": "UDP"}]);
-            let sketch = Sketch::new().deployment("cart").deployment("web").but("Deployment/shop/web", env(variable, value));
+            let sketch =
+                Sketch::new().deployment("cart").deployment("web").but("Deployment/shop/web", env(variable, value));
             has(&sketch.but("Service/shop/cart", |s| s["spec"]["ports"] = udp).facts(), "env_protocol_wrong")
         };
         assert!(with("CART_ADDR", "cart:80", 80) && with("CART_URL", "http://cart:8125", 8125));

@@ -47,7 +47,11 @@ fn waiting_message<'s>(scene: &'s Scene, workload: &'s Workload) -> Option<(&'s 
 const MAKES: [&str; 4] = ["/spec/target/name", "/spec/secretName", "/spec/destination/name", "/spec/secretRef/name"];
 
 /// The custom object that should make a Secret or ConfigMap of this name and says itself that it does not.
-pub(crate) fn failing_maker<'s>(scene: &Scene<'s>, namespace: &str, name: &str) -> Option<(&'s ObjectRef, &'s Held, &'s Doc)> {
+pub(crate) fn failing_maker<'s>(
+    scene: &Scene<'s>,
+    namespace: &str,
+    name: &str,
+) -> Option<(&'s ObjectRef, &'s Held, &'s Doc)> {
     let custom = scene.snapshot.objects.iter().filter(|(object, held)| {
         object.namespace == *namespace
             && !is_builtin_kind(&object.kind)

@@ -348,12 +348,14 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_there_or_is_none_is_told_and_one_that_is_being_issued_is_not() {
         let with = |age: i64, secret: Option<Value>| {
-            let ingress = json!({"metadata": {"creationTimestamp": ago(age)}, "spec": {"tls": [{"secretName": "front-tls"}]}});
+            let ingress =
+                json!({"metadata": {"creationTimestamp": ago(age)}, "spec": {"tls": [{"secretName": "front-tls"}]}});
             let sketch = Sketch::new().with("Ingress/shop/front", ingress);
             secret.into_iter().fold(sketch, |sketch, body| sketch.with("Secret/shop/front-tls", body)).facts()
         };
         let keys = |names: &[&str]| {
-            let keys: serde_json::Map<_, _> = names.iter().map(|name| ((*name).to_owned(), json!({"bytes": 9}))).collect();
+            let keys: serde_json::Map<_, _> =
+                names.iter().map(|name| ((*name).to_owned(), json!({"bytes": 9}))).collect();
             json!({"type": "Opaque", "keys": keys})
         };
         let why = |facts: &[model::Fact]| fact(facts, "tls_secret_unusable", "Ingress/shop/front").args["why"].clone();
@@ -372,11 +374,19 @@ mod tests {
             let listener = json!({"name": "https", "conditions": [condition]});
             Sketch::new().with("Gateway/shop/public", json!({"status": {"listeners": [listener]}})).facts()
         };
-        let told = with(json!({"type": "ResolvedRefs", "status": "False", "reason": "InvalidCertificateRef", "message": "no Secret"}));
-        assert_eq!(fact(&told, "gateway_route_unresolved", "Gateway/shop/public").args["message"], "listener https: no Secret");
+        let told = with(
+            json!({"type": "ResolvedRefs", "status": "False", "reason": "InvalidCertificateRef", "message": "no Secret"}),
+        );
+        assert_eq!(
+            fact(&told, "gateway_route_unresolved", "Gateway/shop/public").args["message"],
+            "listener https: no Secret"
+        );
         for (kind, status) in [("Programmed", "True"), ("Conflicted", "False")] {
             assert!(!has(&with(json!({"type": kind, "status": status})), "gateway_route_unresolved"), "{kind}");
         }
-        assert!(has(&with(json!({"type": "Conflicted", "status": "True", "reason": "PortConflict"})), "gateway_route_unresolved"));
+        assert!(has(
+            &with(json!({"type": "Conflicted", "status": "True", "reason": "PortConflict"})),
+            "gateway_route_unresolved"
+        ));
     }
 }

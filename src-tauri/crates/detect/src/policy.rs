@@ -522,7 +522,9 @@ fn dns(scene: &Scene, workload: &Workload, found: &mut Found) {
         let wide = |p: &&Doc| {
             text(p, "/protocol") != "TCP"
                 && (p.get("port").is_none()
-                    || int(p, "/port").zip(int(p, "/endPort")).is_some_and(|(first, last)| (first..=last).contains(&53)))
+                    || int(p, "/port")
+                        .zip(int(p, "/endPort"))
+                        .is_some_and(|(first, last)| (first..=last).contains(&53)))
         };
         let known = to.is_empty() || to.iter().any(to_dns);
         ports.iter().any(|p| named(&p)) && (known || servers.is_empty() || to.iter().any(elsewhere))
@@ -728,7 +730,8 @@ mod tests {
     #[test]
     fn an_ingress_whose_controller_is_shut_out_is_told() {
         let told = |from: Value| {
-            let policy = json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [from]}]}});
+            let policy =
+                json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [from]}]}});
             let rule = json!({"http": {"paths": [{"backend": {"service": {"name": "cart", "port": {"number": 80}}}}]}});
             let facts = Sketch::new()
                 .deployment("cart")
@@ -785,7 +788,8 @@ mod tests {
         };
         let line = "Get \"https://10.96.0.1:443/api/v1/pods\": dial tcp 10.96.0.1:443: i/o timeout";
         let pods = || json!({"podSelector": {}});
-        let felt = |facts: &[model::Fact]| fact(facts, "policy_denies_api", "Deployment/shop/operator").args["felt"].clone();
+        let felt =
+            |facts: &[model::Fact]| fact(facts, "policy_denies_api", "Deployment/shop/operator").args["felt"].clone();
         assert_eq!(felt(&told(pods(), line)), true);
         assert_eq!(felt(&told(pods(), "listening on :8080")), false, "most pods never ask it");
         assert!(!has(&told(json!({"ipBlock": {"cidr": "10.96.0.0/16"}}), line), "policy_denies_api"));

@@ -78,15 +78,16 @@ mod tests {
     }
 
     fn by(sketch: Sketch) -> String {
-        fact(&sketch.facts(), "replicas_zero", "Deployment/shop/cart").args["rests_by"].as_str().unwrap_or("?").to_owned()
+        fact(&sketch.facts(), "replicas_zero", "Deployment/shop/cart").args["rests_by"]
+            .as_str()
+            .unwrap_or("?")
+            .to_owned()
     }
 
     #[test]
     fn who_lets_a_workload_rest_is_named_whether_or_not_its_conditions_are_known() {
         let scaled = |object: Value| at_zero().with("ScaledObject/shop/cart", object);
-        let conditions = |ready: &str, active: &str| {
-            json!({"conditions": [{"type": "Ready", "status": ready}, {"type": "Active", "status": active}]})
-        };
+        let conditions = |ready: &str, active: &str| json!({"conditions": [{"type": "Ready", "status": ready}, {"type": "Active", "status": active}]});
         assert_eq!(by(at_zero()), "");
         for status in [json!({}), conditions("True", "False"), conditions("Unknown", "Unknown")] {
             assert_eq!(by(scaled(keda(status.clone()))), "ScaledObject/shop/cart", "{status}");

@@ -345,9 +345,9 @@ pub(crate) fn container_ports(spec: &Doc) -> Vec<(i64, String, String)> {
 
 /// The same of one container.
 pub(crate) fn ports_of(container: &Doc) -> impl Iterator<Item = (i64, String, String)> {
-    list(container, "/ports").iter().filter_map(|p| {
-        Some((int(p, "/containerPort")?, text(p, "/name").to_owned(), text(p, "/protocol").to_owned()))
-    })
+    list(container, "/ports")
+        .iter()
+        .filter_map(|p| Some((int(p, "/containerPort")?, text(p, "/name").to_owned(), text(p, "/protocol").to_owned())))
 }
 
 fn ports(scene: &Scene, route: &Route, found: &mut Found) {

@@ -160,9 +160,9 @@ async fn five_hundred_contexts_are_listed_and_searched() {
     fs::write(folder.path().join("config"), text).unwrap();
     let desk = desk(folder.path());
     assert_eq!(desk.clusters().len(), 500);
-    let found: Vec<String> = desk.search_clusters("EU edge-49").into_iter().map(|row| row.name).collect();
+    let found: Vec<String> = desk.search_clusters("Store-EU edge-49").into_iter().map(|row| row.name).collect();
     assert_eq!(found, ["store-eu-490", "store-eu-492", "store-eu-494", "store-eu-496", "store-eu-498"]);
-    assert!(desk.search_clusters("eu us-1").is_empty());
+    assert!(desk.search_clusters("store-eu us-1").is_empty());
     assert_eq!(desk.search_clusters(" ").len(), 500);
     assert!(desk.clusters().iter().all(|row| row.state.phase == ClusterPhase::Closed));
 }

@@ -93,7 +93,13 @@ fn a_closed_port_is_confirmed_by_who_is_refused_there_and_open_where_it_answers(
         Sketch::new().deployment("cart").but("Service/shop/cart", |s| s["spec"]["ports"][0]["targetPort"] = json!(9999))
     };
     let attempt = |reachable: bool, output: &str| {
-        let probe = ProbeBody { target: "cart.shop:80".into(), protocol: "tcp".into(), port: 80, reachable, output: output.into() };
+        let probe = ProbeBody {
+            target: "cart.shop:80".into(),
+            protocol: "tcp".into(),
+            port: 80,
+            reachable,
+            output: output.into(),
+        };
         wrong().released(Some("Service/shop/cart"), Body::Probe(probe)).facts()
     };
     let confirmed = |facts: &[model::Fact]| {
