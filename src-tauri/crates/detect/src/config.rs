@@ -18,6 +18,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
         changed(scene, workload, &uses, found);
         account(scene, workload, spec, found);
         empty(workload, spec, found);
+        skipped(scene, workload, found);
     }
     differing(scene, found);
 }
@@ -40,6 +41,27 @@ fn waiting_message<'s>(scene: &'s Scene, workload: &'s Workload) -> Option<(&'s 
         let container = containers.iter().find(|c| c.waiting() == "CreateContainerConfigError")?;
         Some((text(container.status, "/state/waiting/message"), pod.held))
     })
+}
+
+/// Keys of a ConfigMap or Secret that were to become variables and whose names the kubelet does not take.
+fn skipped(scene: &Scene, workload: &Workload, found: &mut Found) {
+    for told in scene.events(&workload.object).iter().filter(|t| t.event.reason == "InvalidEnvironmentVariableNames") {
+        // `Keys [a.b, 1c] from the EnvFrom configMap shop/settings were skipped since they are considered invalid …`
+        let message = &told.event.message;
+        let keys = message.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(keys, _)| keys);
+        let source = message.split_once("EnvFrom ").map_or("", |(_, rest)| rest);
+        let mut words = source.split_whitespace();
+        let kind = if words.next().is_some_and(|kind| kind.eq_ignore_ascii_case("secret")) { "Secret" } else { "ConfigMap" };
+        let name = words.next().unwrap_or("").rsplit('/').next().unwrap_or("");
+        found
+            .fact("env_names_skipped", &workload.object)
+            .arg("kind", kind)
+            .arg("name", name)
+            .arg("keys", keys.split(',').map(str::trim).filter(|key| !key.is_empty()).collect::<Vec<_>>())
+            .since(told.event.first_at)
+            .because(told.id)
+            .says(format!("{} gets no variables for {keys} of {kind} {name}: no such name is taken", workload.object.name));
+    }
 }
 
 /// Where operators write which Secret or ConfigMap they make: External Secrets, cert-manager, the Vault operator; sealed
@@ -355,6 +377,16 @@ mod tests {
         {
             assert!(!has(&with(spec, status), "config_source_failing"));
         }
+    }
+
+    #[test]
+    fn keys_whose_names_make_no_variable_are_told() {
+        let message = "Keys [db.host, 2nd] from the EnvFrom configMap shop/settings were skipped since they are considered invalid environment variable names.";
+        let sketch = Sketch::new().deployment("cart").event("Pod/shop/cart-abc-1", "InvalidEnvironmentVariableNames", message);
+        let facts = sketch.facts();
+        let told = fact(&facts, "env_names_skipped", "Deployment/shop/cart");
+        assert_eq!((&told.args["keys"], &told.args["name"]), (&json!(["db.host", "2nd"]), &json!("settings")));
+        assert_eq!(told.args["kind"], "ConfigMap");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use model::{Doc, ObjectRef, Snapshot, Time};
 use topology::{Graph, labels_of};
 
-use crate::json::{condition, created, list, text, time};
+use crate::found::Found;
+use crate::json::{condition, created, int, list, text, time};
+use crate::scene::{Scene, Workload};
 
 /// The labels by which the Job controller marks its pods; the second is the older one.
 const LABELS: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
@@ -50,6 +52,54 @@ pub(crate) fn is_settled(snapshot: &Snapshot, graph: &Graph, job: &ObjectRef) ->
                 && created(&later.object) > born
                 && graph.workload_of(other) == schedule
         })
+}
+
+/// Words in the names of containers that help others and end only when they are told to.
+const HELPERS: &[&str] = &[
+    "proxy", "istio", "linkerd", "envoy", "cloudsql", "sidecar", "agent", "fluent", "filebeat", "promtail", "vector", "otel",
+    "collector", "exporter", "tailer", "shipper",
+];
+/// How long a helper may go on after the work is done: what it still has to send takes seconds.
+const LINGERS_SECONDS: f64 = 300.0;
+
+/// A Job whose work is done and which does not end, because a helper beside it runs on.
+pub(crate) fn held_by_helper(scene: &Scene, workload: &Workload, found: &mut Found) {
+    if workload.is_running_forever() {
+        return;
+    }
+    for pod in scene.pods_of(workload).filter(|p| p.phase() == "Running" && !p.is_leaving()) {
+        let own = || pod.containers().iter().filter(|c| !c.init);
+        let done: Vec<(&str, Time)> = own()
+            .filter(|c| int(c.status, "/state/terminated/exitCode") == Some(0))
+            .filter_map(|c| Some((c.name, time(c.status, "/state/terminated/finishedAt")?)))
+            .collect();
+        let runs: Vec<&str> = own().filter(|c| c.status.pointer("/state/running").is_some()).map(|c| c.name).collect();
+        let helps = |name: &&str| HELPERS.iter().any(|word| name.contains(word));
+        let Some(since) = done.iter().map(|(_, at)| *at).max() else { continue };
+        let seconds = scene.seconds_so(since, pod.held);
+        if done.len() + runs.len() != own().count()
+            || runs.is_empty()
+            || !runs.iter().all(helps)
+            || (seconds as f64) < LINGERS_SECONDS
+        {
+            continue;
+        }
+        let worked: Vec<&str> = done.iter().map(|(name, _)| *name).collect();
+        found
+            .fact("job_held_by_sidecar", &workload.object)
+            .object("pod", Some(pod.object))
+            .arg("containers", runs.clone())
+            .arg("done", worked.clone())
+            .arg("for_seconds", seconds)
+            .since(since)
+            .because(&pod.held.observation)
+            .says(format!(
+                "{} of {} ended well {seconds} s ago and {} still runs, so the job does not end",
+                worked.join(", "),
+                workload.object.name,
+                runs.join(", ")
+            ));
+    }
 }
 
 #[cfg(test)]
@@ -100,5 +150,23 @@ mod tests {
             assert_eq!(failed.len(), 1);
             assert!(failed[0].subjects.iter().all(|subject| subject.kind == "Job"), "{:?}", failed[0].subjects);
         }
+    }
+
+    #[test]
+    fn a_job_whose_helper_runs_on_is_told_once_it_lingers() {
+        let with = |helper: &str, exit: i64, seconds: i64| {
+            let job = json!({"spec": {"template": {"spec": {"containers": [{"name": "load"}, {"name": helper}]}}}, "status": {"active": 1}});
+            let pod = json!({
+                "metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "load", "controller": true}]},
+                "spec": {"containers": [{"name": "load"}, {"name": helper}]},
+                "status": {"phase": "Running", "containerStatuses": [
+                    {"name": "load", "restartCount": 0, "state": {"terminated": {"exitCode": exit, "finishedAt": ago(seconds)}}},
+                    {"name": helper, "restartCount": 0, "ready": true, "state": {"running": {"startedAt": ago(4000)}}}]}});
+            has(&Sketch::new().with("Job/shop/load", job).with("Pod/shop/load-a", pod).facts(), "job_held_by_sidecar")
+        };
+        assert!(with("istio-proxy", 0, 900));
+        assert!(!with("istio-proxy", 0, 60), "it may have something to send yet");
+        assert!(!with("istio-proxy", 1, 900), "the work failed");
+        assert!(!with("second-half", 0, 900), "that may be work, too");
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn facts(scene: &Scene, found: &mut Found) {
             pending(scene, workload, found);
             terminating(scene, workload, found);
             failed(scene, workload, found);
+            crate::jobs::held_by_helper(scene, workload, found);
         }
         rollout(scene, workload, found);
     }
