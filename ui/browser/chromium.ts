@@ -62,6 +62,13 @@ export class Site {
     return page;
   }
 
+  /** A page on a recording with so many incidents and cases. */
+  async long(rows: number, hash: string): Promise<Page> {
+    const page = await this.browser.newPage({ viewport: { width: 1400, height: 900 }, reducedMotion: "reduce" });
+    await page.goto(`${this.address}?theme=dark&rows=${rows}#${hash}`);
+    return page;
+  }
+
   /** A page with nothing in it, to work with pictures in. */
   blank(): Promise<Page> {
     return this.browser.newPage();

@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Site } from "./chromium";
 import { FINISHED } from "../src/platform/recordings/demo/case";
+import { CLUSTER } from "../src/platform/recordings/demo/names";
 import { decide, decisions, overlays, readyBefore, views } from "./views";
 
 let site: Site;
@@ -74,6 +75,40 @@ describe("for those who hear the window", () => {
     expect(headings).toHaveLength(1);
     expect(headings[0]).not.toBe("");
     await page.waitForFunction((name) => document.title.startsWith(name ?? "?") && document.title.endsWith("Caseboard"), headings[0]);
+  });
+});
+
+describe("of five thousand rows", () => {
+  it.each([
+    ["the incidents of a cluster", `/cluster/${encodeURIComponent(CLUSTER)}`, "incident-row"],
+    ["the incidents of all clusters", "/incidents", "incident-row"],
+    ["the cases", "/cases", "case-row"],
+  ])("%s hold a screenful in the document, and the keyboard reaches the last one", async (_, hash, there) => {
+    const page = await site.long(5000, hash);
+    await shown(page, there);
+    const drawn = () => page.$$eval(`[data-testid="${there}"]`, (all) => all.length);
+    expect(await drawn()).toBeLessThan(60);
+    const focused = () => page.evaluate(() => Number(document.activeElement?.closest("li")?.getAttribute("aria-posinset") ?? 0));
+    await page.focus(`[data-testid="${there}"]`);
+    await page.keyboard.press("End");
+    await page.waitForFunction(() => document.activeElement?.closest("li")?.getAttribute("aria-posinset") === document.activeElement?.closest("li")?.getAttribute("aria-setsize"));
+    expect(await focused()).toBeGreaterThanOrEqual(5000);
+    // What has the focus is seen, inside of what scrolls.
+    await page.waitForFunction(() => {
+      const [row, frame] = [document.activeElement?.getBoundingClientRect(), document.activeElement?.closest(".rows")?.parentElement?.getBoundingClientRect()];
+      return row && frame && row.top >= frame.top - 1 && row.bottom <= frame.bottom + 1;
+    });
+    await page.keyboard.press("Home");
+    for (let i = 0; i < 30; i++) await page.keyboard.press("Tab");
+    expect(await focused()).toBe(31);
+    // Scrolled away with the wheel, the row stays in the document and keeps the focus.
+    await page.hover(`[data-testid="${there}"] >> nth=3`);
+    for (let i = 0; i < 12; i++) await page.mouse.wheel(0, 4000);
+    await page.waitForFunction(() => Number([...document.querySelectorAll(".rows > li")].at(-1)?.getAttribute("aria-posinset")) > 300);
+    expect(await focused()).toBe(31);
+    expect(await drawn()).toBeLessThan(60);
+    expect(await findings(page)).toEqual([]);
+    await page.close();
   });
 });
 

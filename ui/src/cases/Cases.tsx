@@ -2,6 +2,7 @@ import { useState } from "react";
 import { go, toHash } from "../app/route";
 import { useAct, useAnswer } from "../ipc";
 import { Ago, At, Button, Empty, Failed, Inline, Loading } from "../kit";
+import { Rows } from "../kit/rows";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import "./cases.css";
@@ -46,9 +47,9 @@ export function Cases() {
           <p>A case begins with an incident: open a cluster, choose one, and press O.</p>
         </Empty>
       ) : (
-        <ul className="case-rows">
-          {rows.map((row) => (
-            <li key={row.id}>
+        <div className="case-rows">
+          <Rows items={rows} idOf={(row) => row.id} tall={45} label="Cases">
+            {(row) => (
               <a className="case-row" href={toHash({ at: "case", case: row.id })} data-testid={testids.caseRow} data-id={row.id} data-waiting={row.waiting > 0}>
                 <span className="case-state" data-concluded={row.concluded}>
                   {row.waiting > 0 ? "waits for you" : row.concluded ? "concluded" : "open"}
@@ -61,9 +62,9 @@ export function Cases() {
                   <At time={row.opened_at} /> · <Ago time={row.updated_at} />
                 </span>
               </a>
-            </li>
-          ))}
-        </ul>
+            )}
+          </Rows>
+        </div>
       )}
     </div>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { useKeys } from "../app/keys";
 import { go, toHash } from "../app/route";
 import { Production } from "../fleet/badges";
@@ -6,10 +6,11 @@ import { OpenAgain } from "../fleet/OpenAgain";
 import { PhaseMark } from "../fleet/phase";
 import { countOf, Empty, Failed, Loading, Partial } from "../kit";
 import { Blank } from "../kit/pictures";
+import { Rows } from "../kit/rows";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import { useArranging } from "./arrange";
-import { IncidentRow } from "./IncidentRow";
+import { INCIDENT_TALL, IncidentRow } from "./IncidentRow";
 import { keyOf, type One, useOpenIncidents } from "./open";
 import "./incidents.css";
 
@@ -17,7 +18,6 @@ import "./incidents.css";
 export function AllIncidents() {
   const { clusters, opened, all, known, waiting, dark, unknown } = useOpenIncidents();
   const [at, setAt] = useState<string | null>(null);
-  const list = useRef<HTMLOListElement>(null);
 
   const index = Math.max(all.findIndex((one) => keyOf(one) === at), 0);
   const here = all[index];
@@ -36,9 +36,6 @@ export function AllIncidents() {
     { keys: "k", title: "Previous incident", group: "Incidents", run: () => move(-1) },
     { keys: "o", title: "Look at the incident", group: "Incidents", run: () => show(here), cannot: none },
   ]);
-  useEffect(() => {
-    list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
-  }, [at]);
 
   return (
     <div className="incidents" data-testid={testids.allIncidents}>
@@ -63,10 +60,9 @@ export function AllIncidents() {
         <div className="incidents-body" data-alone="true">
           <section className="incidents-list" aria-label="Incidents of all open clusters">
             {all.length > 0 ? (
-              <ol ref={list} data-testid={testids.incidentList}>
-                {all.map((one) => (
+              <Rows items={all} idOf={keyOf} tall={INCIDENT_TALL} at={at} testid={testids.incidentList}>
+                {(one) => (
                   <IncidentRow
-                    key={keyOf(one)}
                     incident={one.incident}
                     pinned={one.pinned}
                     here={one === here}
@@ -78,8 +74,8 @@ export function AllIncidents() {
                       </span>
                     }
                   />
-                ))}
-              </ol>
+                )}
+              </Rows>
             ) : known === 0 ? (
               waiting.length > 0 ? <Loading what="Looking at the open clusters…" /> : <Blank title="Nothing is known of any open cluster just now" />
             ) : unknown.length > 0 ? (

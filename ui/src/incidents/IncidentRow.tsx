@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Ago, CategoryGlyph, ObjectName, SeverityMark } from "../kit";
+import { Ago, CategoryGlyph, objectKey, ObjectName, SeverityMark } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { Incident } from "../wire/wire";
@@ -14,29 +14,30 @@ interface Props {
   place?: ReactNode;
 }
 
+/** How tall a row is before it is measured, in pixels. */
+export const INCIDENT_TALL = 64;
+
 export function IncidentRow({ incident, here, choose, open, place, pinned = false }: Props) {
   const { subjects } = incident;
   return (
-    <li>
-      <button type="button" className="incident" data-testid={testids.incidentRow} data-id={incident.id} data-state={incident.state} aria-current={here} onClick={choose} onDoubleClick={open}>
-        <SeverityMark severity={incident.severity} />
-        <CategoryGlyph category={incident.category} />
-        <span className="incident-title">
-          <Words text={incident.title} />
-        </span>
-        <span className="incident-since">
-          <Ago time={incident.started_at} suffix="" />
-        </span>
-        <span className="incident-subjects small">
-          {place}
-          {subjects.slice(0, 3).map((object) => (
-            <ObjectName key={`${object.kind}${object.name}`} object={object} />
-          ))}
-          {subjects.length > 3 ? <span className="faint">+{subjects.length - 3}</span> : null}
-          {pinned ? <span className="tag">pinned</span> : null}
-          {incident.state === "open" ? null : <span className="tag">{incident.state}</span>}
-        </span>
-      </button>
-    </li>
+    <button type="button" className="incident" data-testid={testids.incidentRow} data-id={incident.id} data-state={incident.state} aria-current={here} onClick={choose} onDoubleClick={open}>
+      <SeverityMark severity={incident.severity} />
+      <CategoryGlyph category={incident.category} />
+      <span className="incident-title">
+        <Words text={incident.title} />
+      </span>
+      <span className="incident-since">
+        <Ago time={incident.started_at} suffix="" />
+      </span>
+      <span className="incident-subjects small">
+        {place}
+        {subjects.slice(0, 3).map((object) => (
+          <ObjectName key={objectKey(object)} object={object} />
+        ))}
+        {subjects.length > 3 ? <span className="faint">+{subjects.length - 3}</span> : null}
+        {pinned ? <span className="tag">pinned</span> : null}
+        {incident.state === "open" ? null : <span className="tag">{incident.state}</span>}
+      </span>
+    </button>
   );
 }

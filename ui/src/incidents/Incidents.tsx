@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { useKeys } from "../app/keys";
 import { go, type Then } from "../app/route";
 import { ClusterBar } from "../connection/ClusterBar";
@@ -8,6 +8,7 @@ import { useAct, useAnswer } from "../ipc";
 import { asOf, At, Button, countOf, Empty, Failed, Inline, Loading, Partial } from "../kit";
 import { ByKnown } from "../kit/known";
 import { Blank } from "../kit/pictures";
+import { Rows } from "../kit/rows";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
 import type { ClusterRow, Incident, TriageView } from "../wire/wire";
@@ -15,7 +16,7 @@ import { Acts } from "./Acts";
 import { decisionOn } from "./arrange";
 import { follow } from "./follow";
 import { IncidentDetail } from "./IncidentDetail";
-import { IncidentRow } from "./IncidentRow";
+import { INCIDENT_TALL, IncidentRow } from "./IncidentRow";
 import { Noise } from "./Noise";
 import "./incidents.css";
 
@@ -95,6 +96,8 @@ export function Incidents({ cluster, chosen, then = null }: { cluster: string; c
   );
 }
 
+const idOf = (incident: Incident): string => incident.id;
+
 interface BoardProps {
   view: TriageView;
   row: ClusterRow;
@@ -114,10 +117,6 @@ interface BoardProps {
 
 function Board({ view, row, current, since, lost, past, choose, openCase, busy, failed, dismiss }: BoardProps) {
   const { triage, looked_at, partial } = view;
-  const list = useRef<HTMLOListElement>(null);
-  useEffect(() => {
-    list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
-  }, [current?.id]);
   const refused = [...triage.not_checked];
   for (const watch of row.state.watches) {
     if (watch.error && !refused.some((r) => r.includes(watch.kind))) refused.push(`\`${watch.kind}\`${watch.namespace ? ` in \`${watch.namespace}\`` : ""}: ${watch.error}`);
@@ -146,11 +145,11 @@ function Board({ view, row, current, since, lost, past, choose, openCase, busy, 
             </Empty>
           )
         ) : (
-          <ol ref={list} data-testid={testids.incidentList}>
-            {triage.incidents.map((incident) => (
-              <IncidentRow key={incident.id} incident={incident} here={incident.id === current?.id} pinned={decisionOn(view, incident, "pin") !== null} choose={() => choose(incident)} open={() => (past ? choose(incident) : void openCase(incident))} />
-            ))}
-          </ol>
+          <Rows items={triage.incidents} idOf={idOf} tall={INCIDENT_TALL} at={current?.id ?? null} testid={testids.incidentList}>
+            {(incident) => (
+              <IncidentRow incident={incident} here={incident.id === current?.id} pinned={decisionOn(view, incident, "pin") !== null} choose={() => choose(incident)} open={() => (past ? choose(incident) : void openCase(incident))} />
+            )}
+          </Rows>
         )}
         <footer className="incidents-foot">
           {refused.length > 0 ? <Partial title={`${countOf(refused.length, "thing")} could not be looked at`} items={refused} /> : null}

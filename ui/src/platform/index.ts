@@ -16,6 +16,11 @@ export async function openHost(): Promise<Host> {
       const { withLoad } = await import("./recordings/load");
       return recordedHost(withLoad(demo, Number(marks), Number(query.get("nodes"))));
     }
+    const rows = query.get("rows");
+    if (rows !== null) {
+      const { withRows } = await import("./recordings/rows");
+      return recordedHost(withRows(demo, Number(rows)));
+    }
     if (asked === null) return recordedHost(demo);
     const { withFleet } = await import("./recordings/fleet");
     return recordedHost(withFleet(demo, Number(asked) || 500));
