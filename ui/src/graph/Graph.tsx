@@ -11,8 +11,9 @@ import { type Collapse, collapsed } from "./collapse";
 import { curveOf, drawGraph, type GraphPicture, toScene, toScreen } from "./draw";
 import { GraphList } from "./GraphList";
 import { type Against, useMarking } from "./marking";
+import { type Held, heldPlaces } from "./held";
 import { GraphTools } from "./Tools";
-import { BOX_H, BOX_W, type Box, type Camera, directionFor, type Direction, fitAll, frameFor, nearest, sceneOf, stretchFor, type Wire } from "./scene";
+import { BOX_H, BOX_W, type Box, type Camera, directionFor, type Direction, fitAll, frameFor, nearest, sceneOf, sideOf, stretchFor, type Wire } from "./scene";
 import "./graph.css";
 
 interface Props {
@@ -81,9 +82,20 @@ function Drawn({ view: whole, focus, object, setObject, evidence, against, more 
     const direction = directionFor(view, width, height);
     setShape({ direction, stretch: stretchFor(view, direction, width - 56, height - 56) });
   }, [shape, view, width, height]);
-  const scene = useMemo(() => sceneOf(view, shape?.direction ?? "right", evidence, shape?.stretch), [view, shape, evidence]);
+  const direction = shape?.direction ?? "right";
+  // What time adds and takes away moves nothing else: places and frame stay until another picture is asked for.
+  const places = useRef<{ of: string; held: Held } | null>(null);
+  const of = `${direction} ${collapse}`;
+  const held = useMemo(() => heldPlaces(view.layout.nodes, sideOf(direction), places.current?.of === of ? places.current.held : null), [view, direction, of]);
+  useEffect(() => {
+    places.current = { of, held };
+  }, [of, held]);
+  const scene = useMemo(() => sceneOf(view, direction, evidence, shape?.stretch, held), [view, direction, shape, evidence, held]);
   const focusKeys = useMemo(() => focus.map(objectKey), [focus]);
-  const camera = moved ?? frameFor(scene, Math.max(width, 100), Math.max(height, 100), focusKeys);
+  const framed = useRef<{ for: string; camera: Camera } | null>(null);
+  const wanted = `${of} ${shape?.stretch ?? 1} ${held.drawn} ${width} ${height}`;
+  if (framed.current?.for !== wanted) framed.current = { for: wanted, camera: frameFor(scene, Math.max(width, 100), Math.max(height, 100), focusKeys) };
+  const camera = moved ?? framed.current.camera;
 
   const lit = useMemo(() => {
     const ids = [chips?.pointed, chips?.chosen].filter(Boolean) as ObservationId[];
@@ -229,7 +241,7 @@ function Drawn({ view: whole, focus, object, setObject, evidence, against, more 
             Fit
           </Button>
           {moved ? (
-            <Button tone="quiet" onClick={() => setMoved(null)} title="Back to what is in trouble">
+            <Button tone="quiet" onClick={() => ((framed.current = null), setMoved(null))} title="Back to what is in trouble">
               Trouble
             </Button>
           ) : null}

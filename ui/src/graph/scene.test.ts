@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { GraphView } from "../wire/wire";
-import { BOX_W, directionFor, fitAll, frameFor, nearest, sceneOf, spaced, stretchFor } from "./scene";
+import { BOX_W, directionFor, fitAll, frameFor, nearest, sceneOf, sideOf, stretchFor } from "./scene";
+import { type Held, heldPlaces, nearestFree } from "./held";
+import { spaced } from "./spaced";
 
 const ref = (name: string) => ({ kind: "Deployment", namespace: "shop", name });
 function view(...places: [string, number, number][]): GraphView {
@@ -58,5 +60,49 @@ describe("the scene of the graph", () => {
     expect(nearest(scene, middle, -1, 0)?.object.name).toBe("left");
     expect(nearest(scene, middle, 0, 1)?.object.name).toBe("below");
     expect(nearest(scene, middle, 0, -1)).toBeNull();
+  });
+});
+
+describe("a graph that goes through time", () => {
+  const gap = sideOf("right");
+  const held = (of: GraphView, before: Held | null) => heldPlaces(of.layout.nodes, gap, before);
+  const now = view(["a", 0, 0], ["b", 0, 100], ["c", 100, 100], ["d", 200, 100], ["e", 0, 200], ["f", 100, 200]);
+
+  it("leaves every box where it stood, however the core would order and stretch the rest", () => {
+    const first = held(now, null);
+    // One is gone, one came before all others so that each layer is counted one further, and the rest is turned around.
+    const then = view(["front", 0, 0], ["a", 300, 100], ["b", 900, 200], ["c", 500, 200], ["e", 90, 300], ["f", 10, 300]);
+    const second = held(then, first);
+    const scene = (of: GraphView, by: Held) => sceneOf(of, "right", new Map(), 1, by);
+    for (const name of ["a", "b", "c", "e", "f"]) {
+      const [one, other] = [scene(now, first), scene(then, second)].map(({ byKey }) => byKey.get(`Deployment/shop/${name}`));
+      expect([other?.x, other?.y]).toEqual([one?.x, one?.y]);
+    }
+    expect(scene(then, second).byKey.get("Deployment/shop/front")?.x).toBeLessThan(scene(then, second).byKey.get("Deployment/shop/a")?.x ?? 0);
+    expect(held(now, second).places.get("Deployment/shop/d")).toEqual(first.places.get("Deployment/shop/d"));
+  });
+
+  it("gives what is new the nearest room that is free", () => {
+    expect(nearestFree([], 7, 10)).toBe(7);
+    expect(nearestFree([0, 10, 30, 60], 12, 10)).toBe(20);
+    expect(nearestFree([0, 10, 30, 60], 44, 10)).toBe(44);
+    expect(nearestFree([0, 10], -3, 10)).toBe(-10);
+    expect(nearestFree([0, 10], 8, 10)).toBe(20);
+  });
+
+  it("puts nothing new over what stands or stood", () => {
+    const first = held(now, null);
+    const second = held(view(["a", 0, 0], ["b", 0, 100], ["c", 100, 100], ["new", 100, 100], ["newer", 110, 100]), first);
+    const sides = [...second.places.values()].filter(({ layer }) => layer === 1).map(({ side }) => side).sort((a, b) => a - b);
+    expect(sides).toHaveLength(5);
+    for (let i = 1; i < sides.length; i++) expect((sides[i] ?? 0) - (sides[i - 1] ?? 0)).toBeGreaterThanOrEqual(gap - 1e-6);
+  });
+
+  it("is laid out anew where most of it was never drawn", () => {
+    const first = held(now, null);
+    const other = held(view(["a", 0, 0], ["x", 0, 100], ["y", 100, 100]), first);
+    expect(other.drawn).toBe(first.drawn + 1);
+    expect(other.places.has("Deployment/shop/b")).toBe(false);
+    expect(held(view(["a", 0, 0], ["b", 0, 100], ["x", 0, 200]), first).drawn).toBe(first.drawn);
   });
 });

@@ -1,5 +1,6 @@
 import { objectKey } from "../kit/format";
-import type { Edge, GraphView, NodeState, ObjectRef, ObservationId, Placed } from "../wire/wire";
+import type { Edge, GraphView, NodeState, ObjectRef, ObservationId } from "../wire/wire";
+import { type Held, heldPlaces } from "./held";
 
 export const BOX_W = 152;
 export const BOX_H = 40;
@@ -39,58 +40,17 @@ const apart: Record<Direction, { layer: number; side: number }> = {
   down: { layer: BOX_H + 26, side: BOX_W + 12 },
 };
 
-/**
- * The place of every node across its layer. The core's order and its tendency are kept; empty room is taken out, so that
- * the picture is no wider than its fullest layer needs.
- */
-export function acrossOf(nodes: readonly Placed[], side: number): number[] {
-  const layers = new Map<number, number[]>();
-  nodes.forEach((node, i) => layers.set(node.layer, [...(layers.get(node.layer) ?? []), i]));
-  const xs = nodes.map((node) => node.x);
-  const least = Math.min(...xs);
-  const spread = Math.max(...xs) - least;
-  const fullest = Math.max(...[...layers.values()].map((of) => of.length));
-  const scale = spread > 0 ? ((fullest - 1) * side * 1.1) / spread : 0;
-  const across = new Array<number>(nodes.length).fill(0);
-  for (const members of layers.values()) {
-    members.sort((a, b) => (nodes[a]?.x ?? 0) - (nodes[b]?.x ?? 0));
-    const places = spaced(
-      members.map((i) => ((nodes[i]?.x ?? 0) - least) * scale),
-      side,
-    );
-    members.forEach((i, n) => {
-      across[i] = places[n] ?? 0;
-    });
-  }
-  return across;
-}
+/** How far apart two boxes of one layer stand at least. */
+export const sideOf = (direction: Direction): number => apart[direction].side;
 
-/** The places nearest to those that are wanted (in ascending order) that keep `gap` between neighbours. */
-export function spaced(wanted: readonly number[], gap: number): number[] {
-  // Pool adjacent violators, on what is left of each place when the gaps before it are taken off.
-  const blocks: { sum: number; count: number }[] = [];
-  wanted.forEach((place, i) => {
-    let block = { sum: place - i * gap, count: 1 };
-    for (let last = blocks.at(-1); last && last.sum / last.count > block.sum / block.count; last = blocks.at(-1)) {
-      blocks.pop();
-      block = { sum: last.sum + block.sum, count: last.count + block.count };
-    }
-    blocks.push(block);
-  });
-  const places: number[] = [];
-  for (const { sum, count } of blocks) for (let n = 0; n < count; n++) places.push(sum / count + places.length * gap);
-  return places;
-}
-
-export function sceneOf(view: GraphView, direction: Direction, evidence: ReadonlyMap<string, ObservationId[]>, stretch = 1): Scene {
+/** `held` says where what was drawn before stands; without it everything is laid out anew. */
+export function sceneOf(view: GraphView, direction: Direction, evidence: ReadonlyMap<string, ObservationId[]>, stretch = 1, held: Held = heldPlaces(view.layout.nodes, sideOf(direction), null)): Scene {
   const states = new Map(view.states.map((state) => [objectKey(state.object), state]));
-  const { layer, side: gap } = apart[direction];
-  const pitch = layer * stretch;
-  const across = acrossOf(view.layout.nodes, gap);
-  const boxes: Box[] = view.layout.nodes.map((node, i) => {
+  const pitch = apart[direction].layer * stretch;
+  const boxes: Box[] = view.layout.nodes.map((node) => {
     const key = objectKey(node.object);
-    const along = node.layer * pitch;
-    const side = across[i] ?? 0;
+    const { layer, side } = held.places.get(key) ?? { layer: node.layer, side: 0 };
+    const along = layer * pitch;
     return {
       key,
       object: node.object,
