@@ -9,7 +9,7 @@ import { axisOf, pan, type Range, rangeOf, showing, since, type Span, spanOf, to
 import { courseAt, draw, GUTTER, LANE, placeAt, RULER, type Spot, type View, xOf } from "./draw";
 import { GroupHeads } from "./GroupHeads";
 import { grouped, groupings, type GroupBy, laneOf } from "./groups";
-import { type Gap, gapSaying, neighbour, type Picture, saying } from "./marks";
+import { type Gap, gapSaying, neighbour, pileSaying, type Picture, saying } from "./marks";
 import { TimelineList } from "./TimelineList";
 import "./timeline.css";
 
@@ -48,7 +48,8 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
   const axis = useMemo(() => axisOf(times), [times]);
   const [closer, setSpan] = useState<Span | null>(null);
   const [scroll, setScroll] = useState(0);
-  const [hovered, setHovered] = useState<number | null>(null);
+  const [over, setOver] = useState<Spot | null>(null);
+  const hovered = over?.mark ?? null;
   const [gap, setGap] = useState<Gap | null>(null);
   const [course, setCourse] = useState<{ x: number; text: string } | null>(null);
   const range = closer ? rangeOf(axis, closer) : since(axis, began);
@@ -181,7 +182,7 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
   }
 
   const x = Math.min(Math.max(time === null ? xOf(view, last) : xOf(view, time), GUTTER), width - 1);
-  const over = hovered === null ? null : picture.marks[hovered];
+  const mark = hovered === null ? null : picture.marks[hovered];
 
   return (
     <div className="timeline" data-testid={testids.timeline} aria-busy={loading}>
@@ -209,7 +210,7 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
             onPointerMove={(event) => {
               if (event.currentTarget.hasPointerCapture(event.pointerId)) return set(timeAtX(xIn(event)));
               const spot = spotAt(xIn(event), yIn(event));
-              setHovered(spot?.mark ?? null);
+              setOver((was) => (was && spot && was.mark === spot.mark && was.pile?.count === spot.pile?.count ? was : spot));
               const under = spot ? null : gapAt(xIn(event), yIn(event));
               setGap(under);
               const words = spot || under ? null : courseAt(picture, view, xIn(event), yIn(event));
@@ -218,7 +219,7 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
               if (id !== evidence?.pointed) evidence?.point(id ?? null);
             }}
             onPointerLeave={() => {
-              setHovered(null);
+              setOver(null);
               setGap(null);
               setCourse(null);
               evidence?.point(null);
@@ -256,9 +257,9 @@ export function Timeline({ picture: single, groupOf, by, setBy, shut, setShut, t
               <span className="scrubber-flag mono">{time === null ? "now" : clockOf(time)}</span>
             </div>
           ) : null}
-          {over ? <Saying x={Math.min(Math.max(xOf(view, over.at), GUTTER), width - 20)} width={width} text={saying(picture, over)} /> : null}
-          {!over && gap ? <Saying x={Math.min(Math.max(xOf(view, gap.from), GUTTER), width - 20)} width={width} text={gapSaying(gap)} /> : null}
-          {!over && !gap && course ? <Saying x={course.x} width={width} text={course.text} /> : null}
+          {mark ? <Saying x={Math.min(Math.max(xOf(view, mark.at), GUTTER), width - 20)} width={width} text={over?.pile ? pileSaying(picture, mark, over.pile) : saying(picture, mark)} /> : null}
+          {!mark && gap ? <Saying x={Math.min(Math.max(xOf(view, gap.from), GUTTER), width - 20)} width={width} text={gapSaying(gap)} /> : null}
+          {!mark && !gap && course ? <Saying x={course.x} width={width} text={course.text} /> : null}
           {loading && picture.marks.length === 0 ? <p className="timeline-empty small faint">Reading the history…</p> : null}
         </div>
       )}

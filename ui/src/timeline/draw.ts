@@ -33,6 +33,8 @@ export interface Spot {
   w: number;
   h: number;
   mark: number;
+  /** How many moments it stands for, and when the last of them was. */
+  pile?: { count: number; until: Time };
 }
 
 export const xOf = (view: View, time: Time): number => GUTTER + ((toAxis(view.axis, time) - view.range.a) / (view.range.b - view.range.a)) * (view.width - GUTTER);
@@ -274,6 +276,52 @@ function courses(context: CanvasRenderingContext2D, picture: Picture, view: View
   }
 }
 
+/** Moments of one lane and kind that fall on one another. */
+interface Pile {
+  /** The worst of them, which is drawn. */
+  index: number;
+  last: number;
+  x: number;
+  top: number;
+  count: number;
+  /** On the axis, where the longest of them ends. */
+  until: number;
+}
+
+/** All moments of one lane that fall on one another. */
+interface Column {
+  x: number;
+  top: number;
+  lane: number;
+  count: number;
+  severity: Severity;
+}
+
+/** Moments nearer than this, in pixels, are one mark with a count. */
+const NEAR = 2.5;
+/** The tallest column, in pixels: a thousand moments and more. */
+const TALLEST = 8;
+
+/** How many moments fall on one another: columns that hang from the top of the lane, by powers of two, and the number where there is room. */
+function density(context: CanvasRenderingContext2D, columns: readonly Column[], view: View, ink: Ink) {
+  const next = new Map<number, number>();
+  context.font = `500 9px ${ink.fontMono}`;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  for (let i = columns.length - 1; i >= 0; i--) {
+    const { x, top, lane, count, severity } = columns[i] as Column;
+    const room = (next.get(lane) ?? view.width) - x;
+    next.set(lane, x);
+    if (count < 2) continue;
+    context.fillStyle = hue(ink, severity);
+    context.fillRect(x - NEAR / 2, top + 1, NEAR, Math.min(TALLEST, 1 + Math.log2(count) * 0.7));
+    const text = `×${count}`;
+    if (room < text.length * 6 + 14) continue;
+    context.fillStyle = ink.text2;
+    context.fillText(text, x + 6, top + 6);
+  }
+}
+
 type Deferred = { index: number; mark: TimeMark; x: number; y: number };
 
 function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, ink: Ink, laneTop: (lane: number) => number, spots: Spot[], which: (mark: TimeMark) => boolean, behind: Time | null) {
@@ -309,36 +357,52 @@ function marks(context: CanvasRenderingContext2D, picture: Picture, view: View, 
     if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push({ index, mark, x: from + 12, y: top + LANE / 2 });
   }
 
-  // Moments lie over the spans. They are in the order of time, so only those in view are looked at, and of those that
-  // would fall on one another one is drawn.
-  const last = new Float64Array(picture.lanes.length * KINDS.length).fill(-99);
+  // Moments lie over the spans. They are in the order of time, so only those in view are looked at. Of those that would
+  // fall on one another the worst is drawn, and how many there are.
+  const piles: Pile[] = [];
+  const columns: Column[] = [];
+  const pileIn = new Int32Array(picture.lanes.length * KINDS.length).fill(-1);
+  const columnIn = new Int32Array(picture.lanes.length).fill(-1);
+  const lit: Deferred[] = [];
   const first = toTime(view.axis, view.range.a);
   for (let i = firstFrom(picture, first); i < picture.moments.length; i++) {
     const index = picture.moments[i] as number;
     const begin = places.from[index] as number;
     if (begin > right) break;
     const mark = picture.marks[index];
-    if (!mark || begin < left) continue;
-    const x = GUTTER + (begin - left) * scale;
-    const slot = mark.lane * KINDS.length + (SLOTS[mark.kind] ?? 0);
-    const near = x - (last[slot] ?? -99) < 2.5;
-    if (near && view.hovered !== index && mark.observation !== view.chosen && mark.observation !== view.pointed) continue;
-    if (!which(mark)) continue;
+    if (!mark || begin < left || !which(mark)) continue;
     const top = laneTop(mark.lane);
     if (!seen(top)) continue;
-    const lit = isLit(mark, index);
-    if (near && !lit) continue;
-    last[slot] = x;
-    const y = top + LANE / 2;
-    if (mark.until !== null) {
-      const end = Math.min(GUTTER + (Math.min(places.until[index] as number, Math.max(hidden, begin)) - left) * scale, view.width);
-      context.fillStyle = hue(ink, mark.severity);
-      context.fillRect(x, y + 6, Math.max(end - x, 1), 1.5);
-    }
-    moment(context, mark, x, y, ink, lit);
-    spots.push({ x: x - 6, y: top, w: 12, h: LANE, mark: index });
-    if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push({ index, mark, x: x + 12, y });
+    const x = GUTTER + (begin - left) * scale;
+    const slot = mark.lane * KINDS.length + (SLOTS[mark.kind] ?? 0);
+    const pile = piles[pileIn[slot] as number];
+    if (pile && x - pile.x < NEAR) {
+      pile.count++;
+      pile.last = index;
+      pile.until = Math.max(pile.until, places.until[index] as number);
+      if (worstLast[mark.severity] > worstLast[(picture.marks[pile.index] as TimeMark).severity]) pile.index = index;
+    } else pileIn[slot] = piles.push({ index, last: index, x, top, count: 1, until: places.until[index] as number }) - 1;
+    const column = columns[columnIn[mark.lane] as number];
+    if (column && x - column.x < NEAR) {
+      column.count++;
+      if (worstLast[mark.severity] > worstLast[column.severity]) column.severity = mark.severity;
+    } else columnIn[mark.lane] = columns.push({ x, top, lane: mark.lane, count: 1, severity: mark.severity }) - 1;
+    if (isLit(mark, index)) lit.push({ index, mark, x, y: top + LANE / 2 });
+    if (mark.observation !== null && view.cited.has(mark.observation)) deferred.push({ index, mark, x: x + 12, y: top + LANE / 2 });
   }
+  for (const pile of piles) {
+    const mark = picture.marks[pile.index] as TimeMark;
+    const y = pile.top + LANE / 2;
+    if (mark.until !== null) {
+      const end = Math.min(GUTTER + (Math.min(pile.until, Math.max(hidden, places.from[pile.index] as number)) - left) * scale, view.width);
+      context.fillStyle = hue(ink, mark.severity);
+      context.fillRect(pile.x, y + 6, Math.max(end - pile.x, 1), 1.5);
+    }
+    moment(context, mark, pile.x, y, ink, false);
+    spots.push({ x: pile.x - 6, y: pile.top, w: 12, h: LANE, mark: pile.index, ...(pile.count > 1 ? { pile: { count: pile.count, until: picture.marks[pile.last]?.at ?? mark.at } } : {}) });
+  }
+  density(context, columns, view, ink);
+  for (const { mark, x, y } of lit) moment(context, mark, x, y, ink, true);
   // Chips of one lane stand beside each other, in the order of their moments.
   const chips = new Set<ObservationId>();
   const taken = new Map<number, number>();

@@ -1,5 +1,5 @@
 import type { CaseState } from "../case/fold";
-import { clockOf, homeOf, minuteOf, objectKey } from "../kit/format";
+import { clockOf, countOf, homeOf, minuteOf, objectKey } from "../kit/format";
 import type { GroupHead } from "./groups";
 import type { CaseEvent, LogPattern, MarkKind, MetricPoint, ObjectRef, ObservationId, Severity, Time, Timeline } from "../wire/wire";
 
@@ -191,6 +191,12 @@ export function saying(picture: Picture, mark: TimeMark): string {
   const lane = picture.lanes[mark.lane];
   const object = mark.of ?? lane?.object;
   return `${minuteOf(mark.at)} ${object ? objectKey(object) : (lane?.title ?? "")}: ${mark.title.replaceAll("`", "")}`;
+}
+
+/** Several marks that fall on one another, in words: the worst, and how many more. */
+export function pileSaying(picture: Picture, mark: TimeMark, { count, until }: { count: number; until: Time }): string {
+  const more = `and ${countOf(count - 1, "more", "more")}${until > mark.at ? `, the last at ${clockOf(until)}` : ""}; come closer to tell them apart`;
+  return `${saying(picture, mark)} (${more})`;
 }
 
 /** A pattern of a log in words. */
