@@ -19,8 +19,50 @@ async function scriptTime(session: CDPSession): Promise<number> {
   return (metrics.find(({ name }) => name === "ScriptDuration")?.value ?? 0) * 1000;
 }
 
-/** Pans to and fro, and gives the script time of each frame. */
-async function panned(page: Page, step: (i: number) => Promise<void>): Promise<number[]> {
+/** What a canvas was panned with: the script time of each frame, and how often the pen touched the canvas. */
+interface Panned {
+  spent: number[];
+  calls: number[];
+}
+
+/** What paints; setting a colour or a path costs nothing before one of these. */
+const PAINTS = ["fill", "stroke", "fillRect", "strokeRect", "clearRect", "fillText", "strokeText", "drawImage"] as const;
+const COUNTED_STEPS = 60;
+
+/** Draw calls of each frame. Counting costs time, so it is done after the time was measured. */
+async function counted(page: Page, step: (i: number) => Promise<void>): Promise<number[]> {
+  await page.evaluate((names) => {
+    const counter = window as unknown as { drawCalls: number };
+    counter.drawCalls = 0;
+    const pen = CanvasRenderingContext2D.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
+    for (const name of names) {
+      const paint = pen[name];
+      if (!paint) continue;
+      pen[name] = function (...args) {
+        counter.drawCalls++;
+        return paint.apply(this, args);
+      };
+    }
+  }, PAINTS);
+  const calls: number[] = [];
+  for (let i = 0; i < COUNTED_STEPS; i++) {
+    await step(i);
+    calls.push(
+      await page.evaluate(async () => {
+        const counter = window as unknown as { drawCalls: number };
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const made = counter.drawCalls;
+        counter.drawCalls = 0;
+        return made;
+      }),
+    );
+  }
+  // A step that drew nothing is no frame.
+  return calls.filter((made) => made > 0);
+}
+
+/** Pans to and fro. */
+async function panned(page: Page, step: (i: number) => Promise<void>): Promise<Panned> {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");
   const spent: number[] = [];
@@ -31,10 +73,10 @@ async function panned(page: Page, step: (i: number) => Promise<void>): Promise<n
     spent.push((await scriptTime(session)) - before);
   }
   // The first steps compile.
-  return spent.slice(20);
+  return { spent: spent.slice(20), calls: await counted(page, step) };
 }
 
-async function timeline(site: Site): Promise<number[]> {
+async function timeline(site: Site): Promise<Panned> {
   const page = await site.loaded(MARKS, 60);
   await page.evaluate((to) => (location.hash = to), `/case/${FINISHED}?panel=timeline`);
   const canvas = await page.waitForSelector('[data-testid="timeline-canvas"]');
@@ -49,7 +91,7 @@ async function timeline(site: Site): Promise<number[]> {
   return spent;
 }
 
-async function graph(site: Site): Promise<number[]> {
+async function graph(site: Site): Promise<Panned> {
   const page = await site.loaded(1_000, NODES);
   await page.evaluate((to) => (location.hash = to), `/case/${FINISHED}?panel=graph`);
   const canvas = await page.waitForSelector('[data-testid="graph-canvas"]');
@@ -89,7 +131,18 @@ async function switching(site: Site): Promise<number[]> {
 const site = await Site.open();
 try {
   const [drawn, moved, switched] = [await timeline(site), await graph(site), await switching(site)];
-  console.log(JSON.stringify({ timeline_script_ms_p95: tenth(at(drawn, 0.95)), graph_script_ms_p95: tenth(at(moved, 0.95)), case_switch_ms: tenth(at(switched, 0.5)), timeline_script_ms_p50: tenth(at(drawn, 0.5)), graph_script_ms_p50: tenth(at(moved, 0.5)), case_switch_ms_p95: tenth(at(switched, 0.95)) }));
+  console.log(
+    JSON.stringify({
+      timeline_script_ms_p95: tenth(at(drawn.spent, 0.95)),
+      graph_script_ms_p95: tenth(at(moved.spent, 0.95)),
+      case_switch_ms: tenth(at(switched, 0.5)),
+      timeline_script_ms_p50: tenth(at(drawn.spent, 0.5)),
+      graph_script_ms_p50: tenth(at(moved.spent, 0.5)),
+      case_switch_ms_p95: tenth(at(switched, 0.95)),
+      timeline_draw_calls_p95: at(drawn.calls, 0.95),
+      graph_draw_calls_p95: at(moved.calls, 0.95),
+    }),
+  );
 } finally {
   await site.close();
 }

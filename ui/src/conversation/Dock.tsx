@@ -124,7 +124,7 @@ export function Dock({ view, state, time }: Props) {
             <>
               {state.conclusion ? <p className="small soft">Concluded. Nothing waits for you.</p> : null}
               <ChooseInvestigator chosen={investigator} choose={setChosen} />
-              {another && investigator !== BUILT_IN ? <Limits budget={budget} set={setBudget} /> : null}
+              {another && investigator !== BUILT_IN ? <Limits model={investigator} budget={budget} set={setBudget} /> : null}
               {concluded ? null : (
                 <Button tone="strong" hint="I" testid={testids.investigate} onClick={begin} cannot={start.busy ? "it is starting" : null}>
                   {!state.started ? "Investigate" : another ? `Begin anew with ${investigator === BUILT_IN ? "the built-in investigator" : investigator}` : "Go on"}

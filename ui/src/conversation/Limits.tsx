@@ -1,4 +1,6 @@
 import { useState } from "react";
+import { toHash } from "../app/route";
+import { useAnswer } from "../ipc";
 import { testids } from "../testids";
 import type { Budget, Spent } from "../wire/wire";
 
@@ -20,7 +22,9 @@ export function limitOf(text: string, unit: number, most: number): number | null
 }
 
 /** What the model may take in this investigation. Folded: the usual is right until it is not. */
-export function Limits({ budget, set }: { budget: Budget; set: (budget: Budget) => void }) {
+export function Limits({ model, budget, set }: { model: string; budget: Budget; set: (budget: Budget) => void }) {
+  const models = useAnswer("models_list", {});
+  const unpriced = budget.micro_dollars !== null && models.data?.models.find((one) => one.name === model)?.price === null;
   const [wrong, setWrong] = useState<Record<string, boolean>>({});
   return (
     <details className="limits small" data-testid={testids.limits}>
@@ -51,6 +55,14 @@ export function Limits({ budget, set }: { budget: Budget; set: (budget: Budget) 
           </label>
         );
       })}
+      {unpriced ? (
+        <p data-testid={testids.limitUnpriced}>
+          Dollars are counted only if the provider says what an answer cost: no price of {model} is known.{" "}
+          <a className="link" href={toHash({ at: "settings", part: "models" })}>
+            Give it one
+          </a>
+        </p>
+      ) : null}
       <p className="faint">At a limit it ends with a summary, and what the built-in investigator found stands.</p>
     </details>
   );

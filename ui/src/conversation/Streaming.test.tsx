@@ -79,7 +79,7 @@ describe("what a model may take", () => {
   it("is set in a form that keeps what was right", async () => {
     const person = userEvent.setup();
     let budget: Budget = USUAL;
-    mount(<Limits budget={USUAL} set={(next) => (budget = next)} />);
+    mount(<Limits model="laptop" budget={USUAL} set={(next) => (budget = next)} />);
     await person.click(screen.getByText("What it may take"));
     const calls = screen.getByTestId(testids.limit("calls"));
     await person.clear(calls);
@@ -88,6 +88,16 @@ describe("what a model may take", () => {
     expect(budget).toEqual({ ...USUAL, calls: 4 });
     await person.type(screen.getByTestId(testids.limit("micro_dollars")), "1");
     expect(budget.micro_dollars).toBe(1_000_000);
+  });
+
+  it("says that dollars are not counted of a model without a price", async () => {
+    const costly = { ...USUAL, micro_dollars: 1_000_000 };
+    const shown = mount(<Limits model="laptop" budget={costly} set={() => {}} />);
+    await screen.findByTestId(testids.limitUnpriced);
+    shown.unmount();
+    mount(<Limits model="house" budget={costly} set={() => {}} />);
+    await act(async () => void (await new Promise((done) => setTimeout(done, 20))));
+    expect(screen.queryByTestId(testids.limitUnpriced)).toBeNull();
   });
 
   it("says which limit is nearest", () => {

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 import { testids } from "../testids";
+import { priceOf } from "./Models";
 import { requests, show } from "../testing/show";
 
 const person = userEvent.setup();
@@ -55,3 +56,27 @@ it("forgets a model only after it was asked twice", async () => {
   await person.click(within(row("laptop")).getByTestId(testids.modelRemove));
   await waitFor(() => expect(screen.getAllByTestId(testids.modelRow)).toHaveLength(1), patient);
 });
+
+it("takes a price for what is read and written, or none, and never half of one", async () => {
+  await person.click(within(row("laptop")).getByTestId(testids.modelChange));
+  expect(screen.getByTestId<HTMLInputElement>(testids.modelName).value).toBe("laptop");
+  await person.type(screen.getByTestId(testids.modelPriceRead), "2.5");
+  expect(screen.getByTestId(testids.modelSave).getAttribute("title")).toContain("both prices");
+  await person.type(screen.getByTestId(testids.modelPriceWritten), "10");
+  await person.click(screen.getByTestId(testids.modelSave));
+  await waitFor(() => expect(row("laptop").textContent).toContain("$2.5 read, $10 written"), patient);
+  expect(requests("model_put")).toMatchObject([{ name: "laptop", price: [2.5, 10] }]);
+});
+
+it.each([
+  ["", "", null],
+  ["0", "0", [0, 0]],
+  [" 3 ", "15", [3, 15]],
+])("%j and %j are the price %j", (read, written, price) => expect(priceOf(read, written)).toEqual(price));
+
+it.each([
+  ["3", ""],
+  ["-1", "2"],
+  ["three", "4"],
+  ["Infinity", "4"],
+])("%j and %j are no price", (read, written) => expect(priceOf(read, written)).toBeInstanceOf(Error));

@@ -38,7 +38,7 @@ export function ModelsPart() {
         ))}
       </ul>
       {adding ? (
-        <Form view={data} close={() => setAdding(false)} />
+        <Form providers={data.providers} before={null} close={() => setAdding(false)} />
       ) : (
         <p className="model-acts">
           <Button testid={testids.modelAdd} onClick={() => setAdding(true)}>
@@ -90,6 +90,7 @@ function Model({ model, providers }: { model: ModelSetUp; providers: readonly Pr
   const remove = useAct("model_remove");
   const [tried, setTried] = useState<ModelTried | null>(null);
   const [keying, setKeying] = useState(false);
+  const [changing, setChanging] = useState(false);
   const [removing, setRemoving] = useState(false);
   const provider = providers.find((p) => p.provider === model.provider);
   const lacksKey = model.key === "nowhere" && !model.key_for_now && Boolean(provider?.variable) && !model.is_local;
@@ -110,6 +111,9 @@ function Model({ model, providers }: { model: ModelSetUp; providers: readonly Pr
         <Button testid={testids.modelTry} onClick={() => void attempt.run({ name: model.name }).then(setTried)} cannot={attempt.busy ? "it is being asked" : lacksKey ? "it needs a key first" : null}>
           {attempt.busy ? "Asking…" : "Try it"}
         </Button>
+        <Button tone="quiet" testid={testids.modelChange} aria-pressed={changing} onClick={() => setChanging(!changing)}>
+          Change…
+        </Button>
         <Button tone="quiet" testid={testids.modelKey} aria-pressed={keying} onClick={() => setKeying(!keying)}>
           Key…
         </Button>
@@ -128,6 +132,7 @@ function Model({ model, providers }: { model: ModelSetUp; providers: readonly Pr
           </Button>
         )}
       </p>
+      {changing ? <Form providers={providers} before={model} close={() => setChanging(false)} /> : null}
       {keying ? <KeyForm model={model} variable={provider?.variable ?? ""} close={() => setKeying(false)} /> : null}
       {attempt.failed ? <Inline failure={attempt.failed} dismiss={attempt.dismiss} /> : null}
       {remove.failed ? <Inline failure={remove.failed} dismiss={remove.dismiss} /> : null}
@@ -200,28 +205,42 @@ function KeyForm({ model, variable, close }: { model: ModelSetUp; variable: stri
   );
 }
 
-function Form({ view, close }: { view: ModelsView; close: () => void }) {
+/** A price as it is typed: dollars a million tokens, read and written. An Error says what is missing. */
+export function priceOf(read: string, written: string): [number, number] | null | Error {
+  if (!read.trim() && !written.trim()) return null;
+  const both = [read, written].map((text) => (text.trim() ? Number(text) : Number.NaN));
+  const [input = Number.NaN, output = Number.NaN] = both;
+  if (!(input >= 0) || !(output >= 0) || both.some((one) => !Number.isFinite(one))) return new Error("give both prices in dollars, or neither");
+  return [input, output];
+}
+
+/** A model that is set up, or set up anew; `before` keeps its name, and its key stays where it is. */
+function Form({ providers, before, close }: { providers: readonly ProviderRow[]; before: ModelSetUp | null; close: () => void }) {
   const put = useAct("model_put");
-  const [model, setModel] = useState<PutModel>({ name: "", provider: view.providers[0]?.provider ?? "", base: "", model: "", thinks: false, price: null });
+  const [model, setModel] = useState<PutModel>(before ? { name: before.name, provider: before.provider, base: before.base, model: before.model, thinks: before.thinks, price: before.price } : { name: "", provider: providers[0]?.provider ?? "", base: "", model: "", thinks: false, price: null });
+  const [read, setRead] = useState(String(before?.price?.[0] ?? ""));
+  const [written, setWritten] = useState(String(before?.price?.[1] ?? ""));
   const change = (some: Partial<PutModel>) => setModel({ ...model, ...some });
-  const provider = view.providers.find((p) => p.provider === model.provider);
-  const cannot = !model.name.trim() ? "give it a name" : !model.model.trim() ? "say which model" : !model.base.trim() && !provider?.base ? "this provider is at everybody's own address" : null;
+  const provider = providers.find((p) => p.provider === model.provider);
+  const price = priceOf(read, written);
+  const cannot = put.busy ? "it is being set up" : !model.name.trim() ? "give it a name" : !model.model.trim() ? "say which model" : !model.base.trim() && !provider?.base ? "this provider is at everybody's own address" : price instanceof Error ? price.message : null;
   return (
     <form
       className="model-form"
+      data-testid={testids.modelForm}
       onSubmit={(e) => {
         e.preventDefault();
-        if (!cannot) void put.run(model).then((done) => done && close());
+        if (!cannot && !(price instanceof Error)) void put.run({ ...model, price }).then((done) => done && close());
       }}
     >
       <label className="small">
         What you call it
-        <input className="field" autoFocus data-testid={testids.modelName} value={model.name} onChange={(e) => change({ name: e.target.value })} spellCheck={false} />
+        <input className="field" autoFocus={before === null} readOnly={before !== null} data-testid={testids.modelName} value={model.name} onChange={(e) => change({ name: e.target.value })} spellCheck={false} />
       </label>
       <label className="small">
         Provider
         <select className="field" data-testid={testids.modelProvider} value={model.provider} onChange={(e) => change({ provider: e.target.value, base: "" })}>
-          {view.providers.map((p) => (
+          {providers.map((p) => (
             <option key={p.provider} value={p.provider}>
               {nameOf(p.provider)}
             </option>
@@ -236,13 +255,25 @@ function Form({ view, close }: { view: ModelsView; close: () => void }) {
         Address
         <input className="field mono" placeholder={provider?.base || "https://NAME.openai.azure.com"} value={model.base} onChange={(e) => change({ base: e.target.value })} spellCheck={false} />
       </label>
+      <fieldset className="model-price small">
+        <legend>Price in dollars a million tokens</legend>
+        <label>
+          Read
+          <input className="field mono" inputMode="decimal" placeholder="not known" aria-invalid={price instanceof Error} data-testid={testids.modelPriceRead} value={read} onChange={(e) => setRead(e.target.value)} />
+        </label>
+        <label>
+          Written
+          <input className="field mono" inputMode="decimal" placeholder="not known" aria-invalid={price instanceof Error} data-testid={testids.modelPriceWritten} value={written} onChange={(e) => setWritten(e.target.value)} />
+        </label>
+        <span className="faint">With it an investigation counts what it costs, and can have a limit in dollars. What the provider itself says goes before it.</span>
+      </fieldset>
       <label className="small model-thinks">
         <input type="checkbox" checked={model.thinks} onChange={(e) => change({ thinks: e.target.checked })} /> It thinks before it answers
       </label>
       {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
       <p className="model-acts">
         <Button type="submit" tone="strong" testid={testids.modelSave} cannot={cannot}>
-          Set it up
+          {before ? "Keep it so" : "Set it up"}
         </Button>
         <Button onClick={close}>Cancel</Button>
         <span className="small faint">Contacts nothing. Try it afterwards.</span>
