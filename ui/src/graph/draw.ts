@@ -168,7 +168,9 @@ function drawBox(context: CanvasRenderingContext2D, box: Box, picture: GraphPict
     const room = BOX_W - 20 - Math.min(box.evidence.length, 2) * 20 * chipScale;
     context.fillText(fit(context, box.state?.status ?? "", room), left, y + 29);
   }
-  box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - (13 + i * 20) * chipScale, y + BOX_H - 12 * chipScale, chipScale));
+  // Where letters are large for their box the numbers sit on its lower edge: a name is never under them.
+  const chipY = y + BOX_H - (small ? 0 : 12);
+  box.evidence.slice(0, 2).forEach((id, i) => chip(context, { numbers: picture.numbers, chosen: picture.evidence, pointed: picture.pointed }, ink, id, x + BOX_W - (13 + i * 20) * chipScale, chipY, chipScale));
   const differs = picture.signs.get(box.key);
   if (differs) {
     context.fillStyle = ink.ink;
