@@ -23,7 +23,7 @@ pub async fn settings(stage: Stage) -> anyhow::Result<()> {
     stage.show("1-light.png")?;
 
     // Kubeconfigs: a folder, by its path.
-    part(&window, "kubeconfigs").await?;
+    part(&window, "sources").await?;
     window.fill("source-path", &folder.path().display().to_string()).await?;
     window.click("source-add").await?;
     let added = format!("[data-testid=\"source-row\"][data-name=\"{}\"]", folder.path().display());

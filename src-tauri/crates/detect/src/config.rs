@@ -51,7 +51,8 @@ fn skipped(scene: &Scene, workload: &Workload, found: &mut Found) {
         let keys = message.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(keys, _)| keys);
         let source = message.split_once("EnvFrom ").map_or("", |(_, rest)| rest);
         let mut words = source.split_whitespace();
-        let kind = if words.next().is_some_and(|kind| kind.eq_ignore_ascii_case("secret")) { "Secret" } else { "ConfigMap" };
+        let kind =
+            if words.next().is_some_and(|kind| kind.eq_ignore_ascii_case("secret")) { "Secret" } else { "ConfigMap" };
         let name = words.next().unwrap_or("").rsplit('/').next().unwrap_or("");
         found
             .fact("env_names_skipped", &workload.object)
@@ -60,7 +61,10 @@ fn skipped(scene: &Scene, workload: &Workload, found: &mut Found) {
             .arg("keys", keys.split(',').map(str::trim).filter(|key| !key.is_empty()).collect::<Vec<_>>())
             .since(told.event.first_at)
             .because(told.id)
-            .says(format!("{} gets no variables for {keys} of {kind} {name}: no such name is taken", workload.object.name));
+            .says(format!(
+                "{} gets no variables for {keys} of {kind} {name}: no such name is taken",
+                workload.object.name
+            ));
     }
 }
 
@@ -382,7 +386,8 @@ mod tests {
     #[test]
     fn keys_whose_names_make_no_variable_are_told() {
         let message = "Keys [db.host, 2nd] from the EnvFrom configMap shop/settings were skipped since they are considered invalid environment variable names.";
-        let sketch = Sketch::new().deployment("cart").event("Pod/shop/cart-abc-1", "InvalidEnvironmentVariableNames", message);
+        let sketch =
+            Sketch::new().deployment("cart").event("Pod/shop/cart-abc-1", "InvalidEnvironmentVariableNames", message);
         let facts = sketch.facts();
         let told = fact(&facts, "env_names_skipped", "Deployment/shop/cart");
         assert_eq!((&told.args["keys"], &told.args["name"]), (&json!(["db.host", "2nd"]), &json!("settings")));

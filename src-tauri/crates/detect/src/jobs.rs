@@ -56,8 +56,22 @@ pub(crate) fn is_settled(snapshot: &Snapshot, graph: &Graph, job: &ObjectRef) ->
 
 /// Words in the names of containers that help others and end only when they are told to.
 const HELPERS: &[&str] = &[
-    "proxy", "istio", "linkerd", "envoy", "cloudsql", "sidecar", "agent", "fluent", "filebeat", "promtail", "vector", "otel",
-    "collector", "exporter", "tailer", "shipper",
+    "proxy",
+    "istio",
+    "linkerd",
+    "envoy",
+    "cloudsql",
+    "sidecar",
+    "agent",
+    "fluent",
+    "filebeat",
+    "promtail",
+    "vector",
+    "otel",
+    "collector",
+    "exporter",
+    "tailer",
+    "shipper",
 ];
 /// How long a helper may go on after the work is done: what it still has to send takes seconds.
 const LINGERS_SECONDS: f64 = 300.0;
