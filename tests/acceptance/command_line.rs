@@ -376,6 +376,32 @@ fn no_secret_value_of_a_bundle_appears_in_any_output_log_or_case() -> anyhow::Re
 }
 
 #[test]
+fn the_case_of_a_bundle_is_saved_where_asked_and_its_log_is_shown_and_verified() -> anyhow::Result<()> {
+    let Some(program) = program("the_case_of_a_bundle_is_saved_where_asked_and_its_log_is_shown_and_verified") else {
+        return Ok(());
+    };
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/bundles/orders").display().to_string();
+    program.run(&["diagnose", &bundle, "--approve", "reads", "--save", "orders.case", "--json"])?.done()?;
+    let shown = program.run(&["audit", "show", "orders.case"])?;
+    shown.must_exit(0);
+    let facts: Vec<&str> = shown.stdout.lines().collect();
+    for fact in
+        ["opened “", "call 1 r1", "proposed (read): ", "ruled: allowed by `", "started, bound to ", "concludes: "]
+    {
+        anyhow::ensure!(facts.iter().any(|line| line.contains(fact)), "no `{fact}` in {facts:#?}");
+    }
+    let verified = program.run(&["audit", "verify", "orders.case"])?;
+    verified.must_exit(0);
+    let told = &verified.stdout;
+    anyhow::ensure!(told.contains("not signed") && told.contains("intact: "), "{told}");
+    let last = facts.last().and_then(|line| line.split_whitespace().nth(1)).unwrap_or_default();
+    anyhow::ensure!(told.contains(&format!("head {last}")), "the last fact's hash `{last}` is the head: {told}");
+    // Somebody's word that a certain key signed it is not kept by a file without a seal.
+    program.run(&["audit", "verify", "orders.case", "--key", "0123456789ab"])?.must_exit(1);
+    Ok(())
+}
+
+#[test]
 fn no_secret_value_of_a_cluster_appears_in_any_output_log_history_or_case() -> anyhow::Result<()> {
     let Some(program) = program("no_secret_value_of_a_cluster_appears_in_any_output_log_history_or_case") else {
         return Ok(());

@@ -131,15 +131,19 @@ fn events(case: &str) -> Result<Vec<CaseEvent>, Failed> {
     if Path::new(case).exists() {
         return Ok(history::case_file::open(Path::new(case))?.events);
     }
-    let id: CaseId = case.parse().map_err(|_| Failed::Usage {
+    Ok(source::desk(false, &[])?.case(id_of(case)?)?.events)
+}
+
+/// The id of a case as it was typed where no file has that name.
+pub fn id_of(case: &str) -> Result<CaseId, Failed> {
+    case.parse().map_err(|_| Failed::Usage {
         what: format!("`{case}` is neither a file nor a case's id."),
         hint: "`caseboard case export` lists the cases.".into(),
-    })?;
-    Ok(source::desk(false, &[])?.case(id)?.events)
+    })
 }
 
 /// An event in a line.
-fn words(event: &CaseEvent) -> String {
+pub fn words(event: &CaseEvent) -> String {
     match &event.fact {
         CaseFact::Opened { title, cluster_name, .. } => format!("opened “{title}” on {cluster_name}"),
         CaseFact::InvestigationStarted { investigator, .. } => format!("{investigator} begins"),

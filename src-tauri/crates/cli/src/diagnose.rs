@@ -1,4 +1,5 @@
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -36,6 +37,10 @@ pub struct Diagnose {
     /// Let redacted parts of the cluster leave for a model on another machine without showing the first request and asking.
     #[arg(long)]
     yes: bool,
+    /// Save the case with its history to a .case file, also where it stopped at a call. The case of a path or a practice
+    /// cluster is kept nowhere else.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     #[arg(long)]
     json: bool,
 }
@@ -112,11 +117,17 @@ impl Diagnose {
         }
         let events = opened.desk.case(case)?.events;
         let calls = opened.desk.calls(case)?;
+        if let Some(file) = &self.save {
+            let (path, _) = opened.desk.save_case(case, &file.display().to_string())?;
+            out::say(&format!("saved: {}", path.display()));
+        }
         let report = Report::of(&opened.name, &events, &calls, started.elapsed().as_secs_f64());
         if self.json {
             return out::json(&report);
         }
         print(&report);
+        let kept = if self.source.is_aside() { String::new() } else { format!("case {} · ", report.case) };
+        out::say(&format!("{kept}{} calls · {:.1} s", report.tool_calls.len(), report.seconds));
         Ok(())
     }
 }
@@ -261,5 +272,4 @@ fn print(report: &Report) {
     for sentence in &report.not_checked {
         out::line(&format!("not checked: {sentence}"));
     }
-    out::say(&format!("case {} · {} calls · {:.1} s", report.case, report.tool_calls.len(), report.seconds));
 }

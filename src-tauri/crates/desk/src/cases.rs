@@ -151,6 +151,11 @@ impl Desk {
         Ok(case)
     }
 
+    /// The hashes of a case's events, first to last.
+    pub fn hashes(&self, case: CaseId) -> Result<Vec<String>, DeskError> {
+        Ok(self.file.hashes(case)?)
+    }
+
     pub fn case(&self, case: CaseId) -> Result<CaseView, DeskError> {
         // A cluster that is not open tells nothing about what a call would do; the case is shown all the same.
         if let Err(error) = self.take_up(case) {

@@ -49,6 +49,6 @@ pub use paths::Paths;
 pub use present::{FreshIds, SystemClock};
 pub use record::{Recorded, Recording};
 pub use rules::TriedRules;
-pub use seal::{Seal, Sealed};
+pub use seal::{KnownKeys, Seal, Sealed, SignedBy};
 pub use source::Opened;
 pub use work::{BUILT_IN, Lead};

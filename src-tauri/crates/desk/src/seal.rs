@@ -38,10 +38,66 @@ pub struct Seal {
 pub struct Sealed {
     /// The first letters of a digest of the public key: what two people compare.
     pub key: String,
+    pub by: SignedBy,
     pub at: Time,
     pub seq: u64,
     /// Each in a sentence; empty where the seal holds.
     pub findings: Vec<String>,
+}
+
+/// Whose key signed. A seal carries its public key along, and whoever forges a case can sign it anew with a key of his own:
+/// only a key that is known from elsewhere says who it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedBy {
+    /// The one in this machine's keyring.
+    ThisMachine,
+    /// The one that was given to compare with.
+    Given,
+    /// One that nobody here vouches for.
+    Unknown,
+}
+
+/// The keys that are known from elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownKeys {
+    /// What [`Sealed::key`] must be: all of it or its beginning, at least eight letters.
+    pub given: Option<String>,
+    /// What it is for the key of this machine's keyring; none where there is no key or no keyring.
+    pub own: Option<String>,
+}
+
+/// Below this a beginning of a key's digest is no proof of it.
+const SHORTEST_KEY: usize = 8;
+
+impl KnownKeys {
+    /// The key of this machine's keyring, where there is one. None is made. It may wait for a person who unlocks the keyring.
+    pub fn of_this_machine() -> Self {
+        let stored = in_keyring_at(ENTRY, |entry| entry.get_password()).ok();
+        let pkcs8 = stored.and_then(|text| STANDARD.decode(text.trim()).ok());
+        let pair = pkcs8.and_then(|pkcs8| Ed25519KeyPair::from_pkcs8(&pkcs8).ok());
+        KnownKeys { given: None, own: pair.map(|pair| fingerprint(pair.public_key().as_ref())) }
+    }
+
+    /// The same, and the key must be this one.
+    ///
+    /// # Errors
+    ///
+    /// Where it is too short to tell keys apart.
+    pub fn and_given(self, key: &str) -> Result<Self, DeskError> {
+        let key = key.trim().to_ascii_lowercase();
+        if key.len() < SHORTEST_KEY || !key.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Err(DeskError::bad_request(
+                format!("`{key}` is no key's digest."),
+                format!("Give the letters that `caseboard audit sign` printed, at least {SHORTEST_KEY} of them."),
+            ));
+        }
+        Ok(KnownKeys { given: Some(key), ..self })
+    }
+}
+
+fn fingerprint(public_key: &[u8]) -> String {
+    model::digest_hex(&[public_key])[..16].to_owned()
 }
 
 /// What is signed.
@@ -81,8 +137,13 @@ impl Seal {
         })
     }
 
+    /// The first letters of a digest of the public key: what two people compare.
+    pub fn key(&self) -> String {
+        fingerprint(&STANDARD.decode(&self.public_key).unwrap_or_default())
+    }
+
     /// What it says of a case with these hashes of its events, first to last.
-    pub fn check(&self, case: CaseId, hashes: &[String]) -> Sealed {
+    pub fn check(&self, case: CaseId, hashes: &[String], known: &KnownKeys) -> Sealed {
         let mut findings = Vec::new();
         let decode = |text: &str| STANDARD.decode(text).unwrap_or_default();
         let key = decode(&self.public_key);
@@ -93,6 +154,16 @@ impl Seal {
         if self.case != case {
             findings.push(format!("the seal is of case {}, the file holds case {case}", self.case));
         }
+        let told = self.key();
+        let by = match &known.given {
+            Some(given) if told.starts_with(given.as_str()) => SignedBy::Given,
+            Some(given) => {
+                findings.push(format!("it is signed by key {told}, not by key {given}"));
+                SignedBy::Unknown
+            }
+            None if known.own.as_ref() == Some(&told) => SignedBy::ThisMachine,
+            None => SignedBy::Unknown,
+        };
         let place = usize::try_from(self.seq).unwrap_or(usize::MAX).wrapping_sub(1);
         match hashes.get(place) {
             Some(hash) if *hash == self.head => {}
@@ -103,7 +174,7 @@ impl Seal {
                 hashes.len()
             )),
         }
-        Sealed { key: model::digest_hex(&[key.as_slice()])[..16].to_owned(), at: self.at, seq: self.seq, findings }
+        Sealed { key: told, by, at: self.at, seq: self.seq, findings }
     }
 }
 
@@ -124,7 +195,7 @@ impl Desk {
     }
 
     /// Signs the case and puts the seal beside its file.
-    pub fn seal_file(&self, case: CaseId, path: &Path) -> Result<PathBuf, DeskError> {
+    pub fn seal_file(&self, case: CaseId, path: &Path) -> Result<(PathBuf, Seal), DeskError> {
         let seal = self.seal_case(case)?;
         let beside = Seal::beside(path);
         let text = serde_json::to_string_pretty(&seal).unwrap_or_default();
@@ -133,7 +204,7 @@ impl Desk {
             what: format!("Could not write `{}`: {error}.", beside.display()),
             hint: "Choose a folder that you can write to.".into(),
         })?;
-        Ok(beside)
+        Ok((beside, seal))
     }
 }
 
@@ -175,19 +246,36 @@ mod tests {
         let case = CaseId(uuid::Uuid::from_u128(1));
         let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let seal = sign(key.as_ref(), case, 3, "hash-2", Time(5)).unwrap();
-        assert!(seal.check(case, &hashes(3)).findings.is_empty());
-        assert!(seal.check(case, &hashes(7)).findings.is_empty(), "what came later was not signed, and is no finding");
-        assert!(seal.check(case, &hashes(2)).findings[0].contains("cut off"));
-        assert!(seal.check(CaseId(uuid::Uuid::from_u128(2)), &hashes(3)).findings[0].contains("the seal is of case"));
+        let nobody = KnownKeys::default();
+        assert!(seal.check(case, &hashes(3), &nobody).findings.is_empty());
+        assert!(
+            seal.check(case, &hashes(7), &nobody).findings.is_empty(),
+            "what came later was not signed, and is no finding"
+        );
+        assert!(seal.check(case, &hashes(2), &nobody).findings[0].contains("cut off"));
+        assert!(
+            seal.check(CaseId(uuid::Uuid::from_u128(2)), &hashes(3), &nobody).findings[0]
+                .contains("the seal is of case")
+        );
         let mut others = hashes(3);
         others[2] = "another".into();
-        assert!(seal.check(case, &others).findings[0].contains("not the one that was signed"));
+        assert!(seal.check(case, &others, &nobody).findings[0].contains("not the one that was signed"));
         // A head that somebody wrote into the seal has no signature.
         let forged = Seal { head: "another".into(), ..seal.clone() };
-        assert!(forged.check(case, &others).findings[0].contains("signature"));
+        assert!(forged.check(case, &others, &nobody).findings[0].contains("signature"));
         let other = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let by_another = sign(other.as_ref(), case, 3, "another", Time(5)).unwrap();
-        assert!(by_another.check(case, &others).findings.is_empty());
-        assert_ne!(by_another.check(case, &others).key, seal.check(case, &others).key, "whose key it is is told");
+        let of = |key: &str| KnownKeys { given: None, own: Some(key.to_owned()) };
+        let signed_anew = by_another.check(case, &others, &of(&seal.key()));
+        assert!(signed_anew.findings.is_empty());
+        assert_eq!(signed_anew.by, SignedBy::Unknown, "whoever alters a case can sign it, with a key of his own");
+        assert_eq!(seal.check(case, &hashes(3), &of(&seal.key())).by, SignedBy::ThisMachine);
+        let given = nobody.and_given(&seal.key().to_uppercase()[..10]).unwrap();
+        assert_eq!(seal.check(case, &hashes(3), &given).by, SignedBy::Given);
+        let not_given = by_another.check(case, &others, &given);
+        assert!(not_given.findings[0].contains("not by key"), "{:?}", not_given.findings);
+        assert!(
+            KnownKeys::default().and_given("abc").is_err() && KnownKeys::default().and_given("no-hex-digits").is_err()
+        );
     }
 }
