@@ -238,6 +238,7 @@ export const testids = {
   caseScreen: "case-screen",
   caseAsks: "case-asks",
   investigate: "investigate",
+  stop: "stop-investigation",
   investigator: "investigator",
   investigatorWords: "investigator-words",
   investigatorNone: "investigator-none",

@@ -38,6 +38,7 @@ export function Dock({ view, state, time }: Props) {
   const pending = waiting(state);
   const call = askedOf(state);
   const start = useAct("investigation_start");
+  const stop = useAct("investigation_stop");
   const acting = running(state);
   const led = state.lead?.investigator ?? null;
   const [chosen, setChosen] = useState<string | null>(null);
@@ -52,15 +53,24 @@ export function Dock({ view, state, time }: Props) {
   const concluded = state.conclusion !== null && !another;
   const rests = !call && !acting && (!view.running || ended);
   const canBegin = rests && !concluded;
+  const canStop = state.started && !ended && !rests;
+  const halt = () => void stop.run({ case: view.case });
   useKeys([
-    {
-      keys: "i",
-      title: state.started && !another ? "Go on investigating" : "Investigate",
-      group: "Case",
-      run: begin,
-      cannot: canBegin ? null : call ? "a call waits for your decision" : concluded && rests ? "the investigation is concluded" : "it is already going on",
-    },
+    canStop
+      ? { keys: "i", title: "Stop the investigation", group: "Case", run: halt, cannot: stop.busy ? "it is stopping" : null }
+      : {
+          keys: "i",
+          title: state.started && !another ? "Go on investigating" : "Investigate",
+          group: "Case",
+          run: begin,
+          cannot: canBegin ? null : call ? "a call waits for your decision" : "the investigation is concluded",
+        },
   ]);
+  const halts = canStop ? (
+    <Button tone="plain" className="small dock-stop" hint="I" testid={testids.stop} onClick={halt} cannot={stop.busy ? "it is stopping" : null}>
+      Stop
+    </Button>
+  ) : null;
   const together = pending.filter((one) => one.state.is === "awaiting_decision");
   const [listed, setListed] = useState<readonly Call[] | null>(null);
   useKeys([{ keys: "b", title: "Approve all that waits together", group: "Your decision", run: () => setListed(together), cannot: together.length > 1 ? null : "fewer than two calls wait for your decision" }]);
@@ -103,6 +113,7 @@ export function Dock({ view, state, time }: Props) {
                 All {together.length}…
               </Button>
             ) : null}
+            {halts}
           </p>
           {call.state.is === "awaiting_decision" ? (
             <PendingCall caseId={view.case} clusterName={state.opened?.clusterName ?? ""} call={call} preview={call.state.preview} unseen={unseen} />
@@ -115,10 +126,12 @@ export function Dock({ view, state, time }: Props) {
           {acting ? (
             <p className="small soft" role="status">
               <span className="spinner" aria-hidden="true" /> <span className="mono">{acting.call.tool}</span> <span className="mono faint">{argsLine(acting.call.args)}</span>
+              {halts}
             </p>
           ) : view.running && !ended ? (
             <p className="small soft" role="status">
               <span className="spinner" aria-hidden="true" /> Thinking about {countOf(state.opened?.incidents.length ?? 0, "incident")}
+              {halts}
             </p>
           ) : (
             <>
@@ -141,6 +154,7 @@ export function Dock({ view, state, time }: Props) {
           {start.failed ? <Inline failure={start.failed} dismiss={start.dismiss} /> : null}
         </div>
       )}
+      {stop.failed ? <Inline failure={stop.failed} dismiss={stop.dismiss} /> : null}
       {listed ? <ApproveAll caseId={view.case} calls={listed} close={() => setListed(null)} /> : null}
       <Say caseId={view.case} canSay={state.started} />
     </section>

@@ -135,6 +135,17 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       play(id);
       return {};
     },
+    investigation_stop: ({ case: id }) => {
+      const because = "the engineer stopped the investigation";
+      const last = viewOf(id).events.at(-1);
+      const step = stepOf(last);
+      scripts.set(id, []);
+      viewOf(id).running = false;
+      if (last?.fact.type === "call" && step === "asked") answer(id, last.fact.call, { step: "withdrawn", because });
+      if (last?.fact.type === "call" && step === "succeeded") answer(id, last.fact.call, { step: "withheld", reason: because });
+      write(id, engineer, { type: "stopped", because });
+      return {};
+    },
     ...branchActs(cases, (of, branch) => {
       if (!branch.events.some((e) => e.fact.type === "investigation_started")) scripts.set(branch.case, structuredClone(recording.scripts[of] ?? []));
       publish({ type: "cases_changed" });

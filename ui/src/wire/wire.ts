@@ -2236,6 +2236,8 @@ export type Commands = {
   case_get: { request: OfCase; response: CaseView };
   /** Starts an investigator, or goes on where it stopped: the built-in one, or a model that argues with it. */
   investigation_start: { request: StartInvestigation; response: Nothing };
+  /** Stops the investigator of a case: what waits is taken back, what runs ends first. */
+  investigation_stop: { request: OfCase; response: Nothing };
   /** What left this machine last for the model of a case, exactly. */
   case_leaves: { request: OfCase; response: Leaves };
   investigation_send: { request: OfCase; response: Nothing };
@@ -2363,6 +2365,7 @@ export const tags = {
   case_open: { reads: [], changes: ["cases"] },
   case_get: { reads: ["case"], changes: [] },
   investigation_start: { reads: [], changes: ["case"] },
+  investigation_stop: { reads: [], changes: ["case"] },
   case_leaves: { reads: ["case"], changes: [] },
   investigation_send: { reads: [], changes: ["case"] },
   case_fork: { reads: [], changes: ["cases"] },

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use gate::{Approve, Policy};
+use gate::{Approve, CallState, Policy};
 use investigate::{
     Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking, Standing,
     started_as_of, started_by,
@@ -30,9 +30,15 @@ pub(crate) struct Work {
     /// Where it goes, by digest: what was let out to there is asked about again for any other place.
     destination: String,
     wake: Notify,
+    /// Whether the engineer stopped it, and the word that nothing needs to be waited for.
+    ends: Arc<AtomicBool>,
+    give_up: Notify,
     pause: watch::Sender<Option<Result<Pause, DeskError>>>,
     task: OnceLock<tokio::task::AbortHandle>,
 }
+
+/// Why an investigation ended that the engineer stopped.
+const STOPPED: &str = "the engineer stopped the investigation";
 
 /// The name of the investigator that needs no model.
 pub const BUILT_IN: &str = "built-in";
@@ -120,6 +126,7 @@ impl Desk {
         let own = Policy { approve: lead.approve, writes, context, ..Policy::default() };
         let policy = Arc::new(RwLock::new(own));
         let mut runner = self.runner(case, &events, &investigator, &lead, self.standing(&policy), speaking)?;
+        let ends = runner.ends();
         let work = Arc::new(Work {
             cluster,
             policy,
@@ -128,6 +135,8 @@ impl Desk {
             may_leave,
             destination,
             wake: Notify::new(),
+            ends,
+            give_up: Notify::new(),
             pause: watch::Sender::new(None),
             task: OnceLock::new(),
         });
@@ -140,9 +149,18 @@ impl Desk {
             // Once for each call: a cluster that does not answer is not asked at every step.
             let mut tried = std::collections::HashSet::new();
             loop {
-                let pause = runner.advance().await.map_err(DeskError::from);
+                let pause = tokio::select! {
+                    pause = runner.advance() => pause.map_err(DeskError::from),
+                    () = work.give_up.notified() => Err(investigate::RunnerError::Stopped.into()),
+                };
                 let Some(desk) = desk.upgrade() else { break };
-                if let Err(error) = &pause {
+                let stopped = work.ends.load(Ordering::Acquire);
+                let pause = if stopped { Err(investigate::RunnerError::Stopped.into()) } else { pause };
+                if stopped {
+                    if let Err(error) = desk.put_down_stop(case) {
+                        tracing::error!(%case, %error, "the investigation was stopped, and the case does not say so");
+                    }
+                } else if let Err(error) = &pause {
                     tracing::error!(%case, %error, "the investigation stopped");
                     let stopped = CaseFact::Stopped { because: error.to_string() };
                     let _ = desk.write(case, desk.engineer_or_program(false), stopped);
@@ -165,10 +183,43 @@ impl Desk {
                     break;
                 }
                 drop(desk);
-                work.wake.notified().await;
+                tokio::select! {
+                    () = work.wake.notified() => {}
+                    () = work.give_up.notified() => {}
+                }
             }
         });
         let _ = work.task.set(task.abort_handle());
+        Ok(())
+    }
+
+    /// Stops the investigator of a case. What waits for the engineer is taken back; a call that runs ends first, so that what it
+    /// did is known; a model that still answers is no longer listened to. [`Desk::start_investigation`] goes on from there.
+    pub fn stop_investigation(&self, case: CaseId) -> Result<(), DeskError> {
+        let work = lock(&self.work).get(&case).cloned();
+        let events = self.file.events(case, 0)?;
+        let nothing = || DeskError::bad_request("No investigation goes on in this case.", "Start one.");
+        let Some(work) = work else {
+            // What an earlier run of the program left waiting.
+            return match events.iter().rev().find_map(ends) {
+                None | Some(CaseFact::Concluded { .. }) => Err(nothing()),
+                Some(_) => self.put_down_stop(case),
+            };
+        };
+        if matches!(&*work.pause.borrow(), Some(Ok(Pause::Concluded))) {
+            return Err(nothing());
+        }
+        work.ends.store(true, Ordering::Release);
+        let calls = gate::fold_case(&events).unwrap_or_default();
+        if !calls.iter().any(|call| call.state == CallState::Running) {
+            work.give_up.notify_one();
+        }
+        Ok(())
+    }
+
+    fn put_down_stop(&self, case: CaseId) -> Result<(), DeskError> {
+        investigate::stop(&self.door, &self.file, case, self.clock.now(), self.engineer(), STOPPED)?;
+        self.tell(Update::CaseChanged { case, seq: 0 });
         Ok(())
     }
 
@@ -351,15 +402,20 @@ fn destination(endpoint: &llm::Endpoint) -> String {
     model::digest_hex(&[endpoint.provider.word().as_bytes(), endpoint.base.as_bytes(), endpoint.model.as_bytes()])
 }
 
+/// What begins or ends an investigation.
+fn ends(event: &CaseEvent) -> Option<&CaseFact> {
+    let fact = &event.fact;
+    let marks =
+        matches!(fact, CaseFact::InvestigationStarted { .. } | CaseFact::Concluded { .. } | CaseFact::Said { .. });
+    marks.then_some(fact)
+}
+
 /// Whether a model was asked in the case's last investigation.
 fn has_left(events: &[CaseEvent]) -> bool {
     let start = events.iter().rposition(|event| matches!(event.fact, CaseFact::InvestigationStarted { .. }));
     let since = start.map_or(&[][..], |start| &events[start..]);
     since.iter().any(|event| matches!(event.fact, CaseFact::ModelAnswered { .. }))
 }
-
-#[cfg(test)]
-mod tests;
 
 /// The tools that no answer can come of. Of a cluster that is read live more may come to be known; of a recording nothing
 /// does. What the case asked for where it was opened first stays asked for, so that it goes the same way when it is taken up.
@@ -380,3 +436,6 @@ fn unanswerable(
     lacking.retain(|(tool, _)| !asked(tool));
     Ok(lacking)
 }
+
+#[cfg(test)]
+mod tests;

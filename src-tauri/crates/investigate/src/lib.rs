@@ -18,5 +18,5 @@ pub use conversation::{Conversation, Debate};
 pub use investigator::{Investigator, Move, Question, Seen};
 pub use runner::{
     Heard, Ids, OnHear, OnLeave, OnWrite, Pause, Release, Runner, RunnerError, Setting, Speaking, Standing,
-    started_as_of, started_by,
+    started_as_of, started_by, stop,
 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
+use history::DeskFile;
 use llm::{Model, Price};
 use model::{
     Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time,
@@ -53,8 +54,11 @@ pub enum RunnerError {
     /// The case's own facts do not fold: the file was altered.
     #[error("the case cannot be continued: {0}")]
     Unfoldable(#[from] gate::FoldError),
-    /// An earlier step failed after the investigator had moved. The case holds what was done; a new runner goes on.
-    #[error("the investigation stopped at an earlier error; start it again and it goes on where the case stands")]
+    /// It was stopped, or an earlier step failed after the investigator had moved. The case holds what was done; a new runner
+    /// goes on.
+    #[error(
+        "the investigation was stopped, or ended at an earlier error; start it again and it goes on where the case stands"
+    )]
     Stopped,
 }
 
@@ -70,6 +74,8 @@ pub struct Runner {
     ids: Arc<dyn Ids>,
     investigator: Box<dyn Investigator>,
     speaking: Option<Speaking>,
+    /// Set by who stops it from outside.
+    ends: Arc<AtomicBool>,
     transcript: Transcript,
     next: Next,
 }
@@ -181,6 +187,7 @@ impl Runner {
             ids,
             investigator,
             speaking,
+            ends: Arc::default(),
             transcript,
             next: Next::See(Seen::Begin),
         };
@@ -201,6 +208,12 @@ impl Runner {
         Ok(runner)
     }
 
+    /// By which it is stopped from outside: set, it takes no further step, and [`Runner::advance`] ends with
+    /// [`RunnerError::Stopped`] once a call that runs has ended. [`stop`] then puts it down.
+    pub fn ends(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.ends)
+    }
+
     fn begin(&mut self) -> Result<(), RunnerError> {
         self.write(CaseFact::InvestigationStarted {
             investigator: self.investigator.name().to_owned(),
@@ -214,6 +227,9 @@ impl Runner {
     /// May be dropped while it waits for a tool: that call is then found interrupted.
     pub async fn advance(&mut self) -> Result<Pause, RunnerError> {
         loop {
+            if self.ends.load(Ordering::Acquire) {
+                return Err(RunnerError::Stopped);
+            }
             match std::mem::replace(&mut self.next, Next::Stopped) {
                 Next::See(Seen::Written) => {
                     self.transcript.read_new()?;
@@ -415,6 +431,9 @@ impl Runner {
     /// Brings a call as far as it gets without the engineer.
     async fn settle(&mut self, id: CallId) -> Result<Settled, RunnerError> {
         loop {
+            if self.ends.load(Ordering::Acquire) {
+                return Err(RunnerError::Stopped);
+            }
             let events = self.surroundings.desk.events_of_call(self.case, id)?;
             let call = fold(facts(&events))?.ok_or(Refused::NoSuchCall(id))?;
             let denied = |reason: String| Ok(Settled::Seen(Seen::Denied { call: call.call.clone(), reason }));
@@ -563,32 +582,8 @@ impl Runner {
         self.write(CaseFact::Narrated { text: OTHER_WAY.into() })
     }
 
-    /// Ends a call that nobody waits for any more.
     fn take_back(&self, id: CallId, because: &str) -> Result<(), RunnerError> {
-        match self.door.call(self.case, id)?.state {
-            CallState::Proposed | CallState::Previewing | CallState::AwaitingDecision { .. } => {
-                self.door.withdraw(self.case, id, because, self.author())?;
-            }
-            CallState::Allowed { .. } | CallState::Approved { .. } => {
-                self.door.void(self.case, id, because, Author::Program)?;
-            }
-            CallState::AwaitingRelease { .. } => {
-                self.door.withhold(self.case, id, because, Author::Program)?;
-            }
-            CallState::Running
-            | CallState::Edited { .. }
-            | CallState::Forbidden { .. }
-            | CallState::Denied { .. }
-            | CallState::Withdrawn { .. }
-            | CallState::Expired { .. }
-            | CallState::Voided { .. }
-            | CallState::Released { .. }
-            | CallState::Withheld { .. }
-            | CallState::Failed { .. }
-            | CallState::Interrupted { .. }
-            | CallState::OutcomeUnknown { .. } => {}
-        }
-        Ok(())
+        take_back(&self.door, self.case, id, because, self.author())
     }
 
     fn write(&mut self, fact: CaseFact) -> Result<(), RunnerError> {
@@ -610,6 +605,54 @@ impl Runner {
 enum Settled {
     Seen(Seen),
     Waits(Pause),
+}
+
+/// Ends the investigation of a case for `author`, whose runner has stopped or is gone: what it waits for is taken back, a
+/// result that waits is withheld, and the case says why. What was given up while it ran is found interrupted, or its outcome
+/// unknown. A new runner goes on from here.
+pub fn stop(
+    door: &Door,
+    file: &DeskFile,
+    case: CaseId,
+    at: Time,
+    author: Author,
+    because: &str,
+) -> Result<(), RunnerError> {
+    door.recover(case)?;
+    let events = file.events(case, 0)?;
+    for call in fold_case(&events)?.iter().filter(|call| is_of_an_investigator(&events, call.id)) {
+        take_back(door, case, call.id, because, author.clone())?;
+    }
+    door.write(case, &[Written { at, author, fact: CaseFact::Stopped { because: because.to_owned() } }])?;
+    Ok(())
+}
+
+/// Ends a call that nobody waits for any more.
+fn take_back(door: &Door, case: CaseId, id: CallId, because: &str, author: Author) -> Result<(), RunnerError> {
+    match door.call(case, id)?.state {
+        CallState::Proposed | CallState::Previewing | CallState::AwaitingDecision { .. } => {
+            door.withdraw(case, id, because, author)?;
+        }
+        CallState::Allowed { .. } | CallState::Approved { .. } => {
+            door.void(case, id, because, Author::Program)?;
+        }
+        CallState::AwaitingRelease { .. } => {
+            door.withhold(case, id, because, Author::Program)?;
+        }
+        CallState::Running
+        | CallState::Edited { .. }
+        | CallState::Forbidden { .. }
+        | CallState::Denied { .. }
+        | CallState::Withdrawn { .. }
+        | CallState::Expired { .. }
+        | CallState::Voided { .. }
+        | CallState::Released { .. }
+        | CallState::Withheld { .. }
+        | CallState::Failed { .. }
+        | CallState::Interrupted { .. }
+        | CallState::OutcomeUnknown { .. } => {}
+    }
+    Ok(())
 }
 
 /// Whether an investigator proposed the call first, rather than the engineer.

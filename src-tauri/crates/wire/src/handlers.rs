@@ -240,6 +240,11 @@ impl Commands for Workbench {
         Ok(Nothing {})
     }
 
+    async fn investigation_stop(&self, request: OfCase) -> Answer<Nothing> {
+        self.desk.stop_investigation(request.case)?;
+        Ok(Nothing {})
+    }
+
     async fn investigation_send(&self, request: OfCase) -> Answer<Nothing> {
         self.desk.send(request.case)?;
         Ok(Nothing {})

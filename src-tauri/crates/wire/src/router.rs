@@ -145,6 +145,8 @@ commands! {
     case_get(OfCase) -> CaseView, reads ["case"], changes [];
     /// Starts an investigator, or goes on where it stopped: the built-in one, or a model that argues with it.
     investigation_start(StartInvestigation) -> Nothing, reads [], changes ["case"];
+    /// Stops the investigator of a case: what waits is taken back, what runs ends first.
+    investigation_stop(OfCase) -> Nothing, reads [], changes ["case"];
     /// What left this machine last for the model of a case, exactly.
     case_leaves(OfCase) -> Leaves, reads ["case"], changes [];
     investigation_send(OfCase) -> Nothing, reads [], changes ["case"];

@@ -140,3 +140,28 @@ async fn an_investigators_change_is_tried_first_where_the_cluster_is_set_so() {
         desk.close_cluster(&id).await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_investigation_is_stopped_and_goes_on_when_it_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    assert_eq!(desk.stop_investigation(case).unwrap_err().code, "bad_request", "none goes on");
+    let stopped = async |times: usize| {
+        let said = |event: &model::CaseEvent| matches!(event.fact, model::CaseFact::Stopped { .. });
+        while desk.case(case).unwrap().events.iter().filter(|event| said(event)).count() < times {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    for times in 1..=2 {
+        desk.start_investigation(case, crate::Lead::default()).unwrap();
+        let pause = tokio::time::timeout(PATIENCE, desk.paused(case)).await.unwrap().unwrap();
+        let investigate::Pause::AwaitingDecision(call) = pause else { panic!("{pause:?}") };
+        desk.stop_investigation(case).unwrap();
+        tokio::time::timeout(PATIENCE, stopped(times)).await.unwrap();
+        let state = desk.door.call(case, call).unwrap().state;
+        assert!(matches!(state, CallState::Withdrawn { .. }), "{state:?}");
+        assert!(!desk.case(case).unwrap().running);
+    }
+}

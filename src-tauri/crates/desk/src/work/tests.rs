@@ -10,6 +10,8 @@ fn an_investigation_that_rests_or_has_ended_does_not_go_on_until_it_is_woken() {
         may_leave: Arc::default(),
         destination: String::new(),
         wake: Notify::new(),
+        ends: Arc::default(),
+        give_up: Notify::new(),
         pause: watch::Sender::new(None),
         task: OnceLock::new(),
     };

@@ -293,3 +293,40 @@ async fn a_tool_that_is_another_one_by_the_time_it_would_run_is_asked_about_agai
     assert_eq!(runner.advance().await.unwrap(), Pause::AwaitingRelease(id));
     assert_eq!(*stage.ran.lock().unwrap(), [json!({"n": 1})]);
 }
+
+#[tokio::test]
+async fn what_waits_is_taken_back_when_it_is_stopped_and_the_next_runner_goes_on_without_it() {
+    let stage = Stage::new();
+    let mut runner = stage.runner(asks(json!({"n": 1})));
+    let Pause::AwaitingDecision(id) = runner.advance().await.unwrap() else { panic!("nobody was asked") };
+    runner.ends().store(true, std::sync::atomic::Ordering::Release);
+    assert!(matches!(runner.advance().await, Err(RunnerError::Stopped)));
+    drop(runner);
+    stage.stop("enough");
+    assert!(matches!(&stage.calls()[0].state, CallState::Withdrawn { because } if because == "enough"));
+    assert!(stage.ran.lock().unwrap().is_empty());
+    let last = stage.events().pop().unwrap();
+    assert_eq!(last.author, engineer());
+    assert_eq!(last.fact, model::CaseFact::Stopped { because: "enough".into() });
+
+    let script = asks(json!({"n": 1}));
+    let seen = script.seen.clone();
+    assert_eq!(stage.runner(script).advance().await.unwrap(), Pause::Concluded);
+    let seen = seen.lock().unwrap();
+    assert!(seen.iter().any(|s| matches!(s, Seen::Denied { reason, .. } if reason.contains("enough"))), "{seen:?}");
+    assert_eq!(stage.calls()[0].id, id, "nothing was asked again");
+    assert_eq!(stage.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_result_that_waits_when_it_is_stopped_is_withheld_and_what_runs_is_let_end() {
+    let stage = Stage::new();
+    let mut runner = stage.runner(asks(json!({"n": 1})));
+    let Pause::AwaitingDecision(id) = runner.advance().await.unwrap() else { panic!("nobody was asked") };
+    stage.approve(id);
+    let Pause::AwaitingRelease(_) = runner.advance().await.unwrap() else { panic!("it waits for release") };
+    drop(runner);
+    stage.stop("enough");
+    assert!(matches!(&stage.calls()[0].state, CallState::Withheld { reason } if reason == "enough"));
+    assert_eq!(stage.ran.lock().unwrap().len(), 1, "it ran once, and its outcome is kept");
+}

@@ -335,6 +335,11 @@ impl Stage {
         self.door.withhold(CASE, id, why, engineer()).unwrap();
     }
 
+    pub fn stop(&self, why: &str) {
+        let surroundings = self.surroundings();
+        crate::stop(&self.door, &surroundings.desk, CASE, surroundings.clock.now(), engineer(), why).unwrap();
+    }
+
     pub fn tool_of(&self, id: CallId) -> String {
         self.door.call(CASE, id).unwrap().call.tool
     }
