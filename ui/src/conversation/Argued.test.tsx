@@ -29,18 +29,6 @@ describe("who investigates", () => {
     await waitFor(() => expect(requests("investigation_start")).toEqual([{ case: CASE }]));
   });
 
-  it("is stopped by a key while a call waits, and goes on by the same key", async () => {
-    mount(<Window id={CASE} />);
-    await person.click(await screen.findByTestId(testids.investigate, {}, patient));
-    await screen.findByTestId(testids.approve, {}, patient);
-    await person.keyboard("i");
-    await waitFor(() => expect(requests("investigation_stop")).toEqual([{ case: CASE }]));
-    await screen.findAllByText(/the engineer stopped the investigation/, {}, patient);
-    expect(screen.queryByTestId(testids.approve)).toBeNull();
-    await waitFor(() => expect(words(testids.investigate)).toContain("Go on"));
-    expect(screen.queryByTestId(testids.stop)).toBeNull();
-  });
-
   it("is the model that was chosen, and it is said what would leave", async () => {
     mount(<Window id={CASE} />);
     await screen.findByRole("option", { name: "house (leaves this machine)" }, patient);

@@ -39,7 +39,9 @@ export function Dock({ view, state, time }: Props) {
   const call = askedOf(state);
   const start = useAct("investigation_start");
   const stop = useAct("investigation_stop");
-  const acting = running(state);
+  // A call that was approved while nobody works begins when somebody goes on.
+  const begun = running(state);
+  const acting = begun && (view.running || begun.state.is === "running") ? begun : null;
   const led = state.lead?.investigator ?? null;
   const [chosen, setChosen] = useState<string | null>(null);
   const investigator = chosen ?? led ?? BUILT_IN;
@@ -53,24 +55,20 @@ export function Dock({ view, state, time }: Props) {
   const concluded = state.conclusion !== null && !another;
   const rests = !call && !acting && (!view.running || ended);
   const canBegin = rests && !concluded;
-  const canStop = state.started && !ended && !rests;
-  const halt = () => void stop.run({ case: view.case });
+  // What waits for a decision goes on for nobody: there is nothing to stop but a question to answer.
+  const goesOn = !call && !ended && view.running;
+  const end = () => void stop.run({ case: view.case });
   useKeys([
-    canStop
-      ? { keys: "i", title: "Stop the investigation", group: "Case", run: halt, cannot: stop.busy ? "it is stopping" : null }
+    goesOn
+      ? { keys: "i", title: "Stop the investigation", group: "Case", run: end, cannot: stop.busy ? "it is being stopped" : null }
       : {
           keys: "i",
           title: state.started && !another ? "Go on investigating" : "Investigate",
           group: "Case",
           run: begin,
-          cannot: canBegin ? null : call ? "a call waits for your decision" : "the investigation is concluded",
+          cannot: canBegin ? (start.busy ? "it is starting" : null) : call ? "a call waits for your decision" : acting ? "a call is running" : "the investigation is concluded",
         },
   ]);
-  const halts = canStop ? (
-    <Button tone="plain" className="small dock-stop" hint="I" testid={testids.stop} onClick={halt} cannot={stop.busy ? "it is stopping" : null}>
-      Stop
-    </Button>
-  ) : null;
   const together = pending.filter((one) => one.state.is === "awaiting_decision");
   const [listed, setListed] = useState<readonly Call[] | null>(null);
   useKeys([{ keys: "b", title: "Approve all that waits together", group: "Your decision", run: () => setListed(together), cannot: together.length > 1 ? null : "fewer than two calls wait for your decision" }]);
@@ -113,7 +111,6 @@ export function Dock({ view, state, time }: Props) {
                 All {together.length}…
               </Button>
             ) : null}
-            {halts}
           </p>
           {call.state.is === "awaiting_decision" ? (
             <PendingCall caseId={view.case} clusterName={state.opened?.clusterName ?? ""} call={call} preview={call.state.preview} unseen={unseen} />
@@ -123,16 +120,24 @@ export function Dock({ view, state, time }: Props) {
         </div>
       ) : (
         <div className="dock-idle">
-          {acting ? (
-            <p className="small soft" role="status">
-              <span className="spinner" aria-hidden="true" /> <span className="mono">{acting.call.tool}</span> <span className="mono faint">{argsLine(acting.call.args)}</span>
-              {halts}
-            </p>
-          ) : view.running && !ended ? (
-            <p className="small soft" role="status">
-              <span className="spinner" aria-hidden="true" /> Thinking about {countOf(state.opened?.incidents.length ?? 0, "incident")}
-              {halts}
-            </p>
+          {goesOn || acting ? (
+            <div className="dock-going">
+              <p className="small soft" role="status">
+                <span className="spinner" aria-hidden="true" />{" "}
+                {acting ? (
+                  <>
+                    <span className="mono">{acting.call.tool}</span> <span className="mono faint">{argsLine(acting.call.args)}</span>
+                  </>
+                ) : (
+                  <>Thinking about {countOf(state.opened?.incidents.length ?? 0, "incident")}</>
+                )}
+              </p>
+              {goesOn ? (
+                <Button hint="I" testid={testids.stop} onClick={end} cannot={stop.busy ? "it is being stopped" : null} title="It goes on where it stopped when you say so">
+                  Stop
+                </Button>
+              ) : null}
+            </div>
           ) : (
             <>
               {state.conclusion ? <p className="small soft">Concluded. Nothing waits for you.</p> : null}
@@ -152,9 +157,9 @@ export function Dock({ view, state, time }: Props) {
             </p>
           ) : null}
           {start.failed ? <Inline failure={start.failed} dismiss={start.dismiss} /> : null}
+          {stop.failed ? <Inline failure={stop.failed} dismiss={stop.dismiss} /> : null}
         </div>
       )}
-      {stop.failed ? <Inline failure={stop.failed} dismiss={stop.dismiss} /> : null}
       {listed ? <ApproveAll caseId={view.case} calls={listed} close={() => setListed(null)} /> : null}
       <Say caseId={view.case} canSay={state.started} />
     </section>

@@ -57,7 +57,8 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     write(id, next.author, next.fact);
     const step = stepOf(next);
     if (step === "asked" || step === "succeeded") return;
-    setTimeout(() => play(id), pace);
+    // Stopped in between, it waits until somebody goes on.
+    setTimeout(() => viewOf(id).running && play(id), pace);
   }
 
   function newest(id: string, call: string) {
@@ -135,17 +136,6 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       play(id);
       return {};
     },
-    investigation_stop: ({ case: id }) => {
-      const because = "the engineer stopped the investigation";
-      const last = viewOf(id).events.at(-1);
-      const step = stepOf(last);
-      scripts.set(id, []);
-      viewOf(id).running = false;
-      if (last?.fact.type === "call" && step === "asked") answer(id, last.fact.call, { step: "withdrawn", because });
-      if (last?.fact.type === "call" && step === "succeeded") answer(id, last.fact.call, { step: "withheld", reason: because });
-      write(id, engineer, { type: "stopped", because });
-      return {};
-    },
     ...branchActs(cases, (of, branch) => {
       if (!branch.events.some((e) => e.fact.type === "investigation_started")) scripts.set(branch.case, structuredClone(recording.scripts[of] ?? []));
       publish({ type: "cases_changed" });
@@ -155,6 +145,12 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       return { text: asked ? left : null, bytes: asked ? new TextEncoder().encode(left).length : 0, waits: false };
     },
     investigation_send: () => ({}),
+    investigation_stop: ({ case: id }) => {
+      if (!viewOf(id).running) return {};
+      viewOf(id).running = false;
+      write(id, engineer, { type: "stopped", because: "the engineer stopped it" });
+      return {};
+    },
     call_approve: ({ case: id, call, digest }) => {
       const { proposed } = newest(id, call);
       if (proposed.digest !== digest) throw failure("changed", "The call changed since it was shown.", "Look at it again, then approve it.");

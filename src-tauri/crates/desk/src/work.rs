@@ -38,7 +38,7 @@ pub(crate) struct Work {
 }
 
 /// Why an investigation ended that the engineer stopped.
-const STOPPED: &str = "the engineer stopped the investigation";
+const STOPPED: &str = "the engineer stopped it";
 
 /// The name of the investigator that needs no model.
 pub const BUILT_IN: &str = "built-in";

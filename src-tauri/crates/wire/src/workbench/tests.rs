@@ -235,6 +235,47 @@ async fn a_scenario_is_played_without_its_name_and_a_case_on_it_is_compared_with
     assert!(!score["says"].as_str().unwrap().is_empty());
 }
 
+/// Looks at a case until its facts are what they are waited for.
+async fn case_until(stage: &Stage, case: &Value, what: &str, holds: impl Fn(&[&Value]) -> bool) -> Vec<Value> {
+    let begun = Instant::now();
+    loop {
+        let view = stage.call("case_get", json!({"case": case})).await;
+        let events = view["events"].as_array().unwrap();
+        if holds(&events.iter().map(|event| &event["fact"]).collect::<Vec<_>>()) {
+            return events.clone();
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what}: {:#}", view["events"]);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_investigation_is_stopped_by_the_engineer_and_goes_on_where_it_was() {
+    let mut stage = Stage::open().await;
+    let row = stage.call("scenario_play", json!({"name": "oom-limit-lowered"})).await;
+    stage.cluster = ClusterId(row["id"].as_str().unwrap().to_owned());
+    let case = stage.call("case_open", json!({"incidents": [], "question": null})).await;
+    stage.call("investigation_start", json!({"case": case})).await;
+    let asks = |facts: &[&Value]| facts.iter().filter(|fact| fact["step"]["step"] == "asked").count();
+    case_until(&stage, &case, "a question", |facts| asks(facts) > 0).await;
+    stage.call("investigation_stop", json!({"case": case})).await;
+    let stopped = |facts: &[&Value]| facts.iter().any(|fact| fact["type"] == "stopped");
+    let events = case_until(&stage, &case, "the end", stopped).await;
+    let last = events.last().unwrap();
+    assert_eq!((&last["fact"]["type"], &last["author"]["who"]), (&json!("stopped"), &json!("engineer")));
+    assert_eq!(stage.call("case_get", json!({"case": case})).await["running"], false);
+
+    // What waited was taken back, and the same investigation goes on to its end.
+    let withdrawn = |event: &&Value| event["fact"]["step"]["step"] == "withdrawn";
+    assert_eq!(events.iter().filter(withdrawn).count(), 1);
+    let before = asks(&events.iter().map(|event| &event["fact"]).collect::<Vec<_>>());
+    assert_eq!(before, 1);
+    lead_to_its_end(&stage, &case).await;
+    let view = stage.call("case_get", json!({"case": case})).await;
+    let begun = view["events"].as_array().unwrap().iter().filter(|e| e["fact"]["type"] == "investigation_started");
+    assert_eq!(begun.count(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_of_the_suite_tells_its_progress_is_kept_and_can_be_compared() {
     let stage = Stage::open().await;
