@@ -15,7 +15,7 @@ import { decide, decisions, overlays, readyBefore, views } from "./views";
 const folder = join(import.meta.dirname, "approved");
 const approving = Boolean(process.env["CASEBOARD_APPROVE"]);
 /** Letters may be drawn a little differently by another Chromium; a moved, missing or recoloured part covers more than this share of the blocks. */
-const MOST = 0.012;
+const MOST = 0.003;
 
 const slugOf = (name: string) => name.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase();
 
