@@ -163,6 +163,9 @@ export const testids = {
   quietTime: "quiet-time",
   trayOn: "tray-on",
   /** What asks, and what is taken out. */
+  ruleWriter: "rule-writer",
+  ruleText: "rule-text",
+  ruleCopy: "rule-copy",
   ruleRow: "rule-row",
   ruleEnd: "rule-end",
   promises: "promises",

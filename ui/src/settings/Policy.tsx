@@ -6,10 +6,12 @@ import { useNow } from "../kit/now";
 import { Redacted, Words } from "../kit/words";
 import { testids } from "../testids";
 import type { Redaction, RulesFile } from "../wire/wire";
+import { RuleWriter } from "./RuleWriter";
 
 /** What may run without asking just now, and what the policy promises, tried on the code that rules. */
 export function PolicyRules() {
   const policy = useAnswer("policy_get", {});
+  const tools = useAnswer("tools_list", {});
   const end = useAct("rule_end");
   const now = useNow(1000);
   if (policy.error) return <Failed failure={policy.error} retry={() => void policy.refetch()} />;
@@ -39,6 +41,7 @@ export function PolicyRules() {
       {policy.data.files.map((file) => (
         <FileOfRules key={file.path} file={file} />
       ))}
+      {tools.data ? <RuleWriter files={policy.data.files} tools={tools.data} /> : null}
       <details className="promises" open={broken.length > 0} data-testid={testids.promises} data-broken={broken.length}>
         <summary className="small">{broken.length === 0 ? `All ${promises.length} promises of the policy were tried just now, and hold` : `${countOf(broken.length, "promise")} of the policy ${broken.length === 1 ? "does" : "do"} not hold: allow nothing, and report this`}</summary>
         <ul className="rules small">

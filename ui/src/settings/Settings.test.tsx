@@ -144,3 +144,20 @@ describe("another kind", () => {
     await person.click(on);
   });
 });
+
+it("a rule is written, kept while it is not copied, and copied once it has all that a file of rules asks for", async () => {
+  const first = show("#/settings/calls");
+  const field = (name: string) => screen.getByTestId(testids.ruleWriter).querySelector<HTMLInputElement>(`[data-field=${name}]`) as HTMLInputElement;
+  await person.click(within(await screen.findByTestId(testids.ruleWriter, {}, patient)).getByText("Write a rule"));
+  await person.type(field("name"), "events of the shop");
+  await person.type(field("because"), "on call");
+  first.unmount();
+  show("#/settings/calls");
+  await screen.findByTestId(testids.ruleWriter, {}, patient);
+  await person.click(screen.getByTestId(testids.draftTake));
+  expect(field("name").value).toBe("events of the shop");
+  expect(screen.getByTestId(testids.ruleCopy).getAttribute("title")).toContain("test");
+  await person.type(field("testTool"), "events");
+  await waitFor(() => expect(screen.getByTestId(testids.ruleCopy).getAttribute("aria-disabled")).toBeNull());
+  expect(screen.getByTestId(testids.ruleText).textContent).toContain("because: on call");
+});
