@@ -50,6 +50,32 @@ describe.each(["dark", "light"] as const)("in the %s theme", (theme) => {
   });
 });
 
+describe.each(["dark", "light"] as const)("what unfolds, in the %s theme,", (theme) => {
+  it.each([
+    ["a rule that is written", "/settings/calls", '[data-testid="rule-writer"] summary', "rule-text"],
+    ["a model that is changed", "/settings/models", '[data-testid="model-change"]', "model-form"],
+  ])("%s has no serious finding", async (_, hash, opens, there) => {
+    const page = await site.page(hash, theme);
+    await page.click(opens);
+    await shown(page, there);
+    expect(await findings(page)).toEqual([]);
+    await page.close();
+  });
+
+  it("a draft that was left is offered, and has no serious finding", async () => {
+    const page = await site.page("/blueprints/cart", theme);
+    await page.fill('[data-field="owner"]', "team-night");
+    await page.evaluate(() => (location.hash = "/cases"));
+    await shown(page, "case-row");
+    await page.evaluate(() => (location.hash = "/blueprints/cart"));
+    await shown(page, "draft-offer");
+    expect(await findings(page)).toEqual([]);
+    await page.click('[data-testid="draft-take"]');
+    expect(await page.inputValue('[data-field="owner"]')).toBe("team-night");
+    await page.close();
+  });
+});
+
 describe.each(["dark", "light"] as const)("what is asked, in the %s theme,", (theme) => {
   it.each(decisions)("%s has no serious finding", async (_, keys, there) => {
     const page = await site.page("/", theme);
