@@ -51,7 +51,9 @@ fn main() -> anyhow::Result<()> {
     figures.insert("usable_ms".into(), median(starts.iter().map(|s| s.usable_ms)));
     figures.insert("memory_mb".into(), median(starts.iter().map(|s| s.memory_mb)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    figures.insert("storm_wakeups_per_s".into(), json!(runtime.block_on(storm())?));
+    let storm = runtime.block_on(storm())?;
+    figures.insert("storm_wakeups_per_s".into(), json!(storm.woken));
+    figures.insert("storm_update_bytes_per_s".into(), json!(storm.bytes));
     if let Some(path) = drawn {
         let text = std::fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
         let line = text.lines().rev().find(|line| line.starts_with('{')).context("the browser measured nothing")?;
@@ -156,8 +158,15 @@ fn memory(root: u32) -> f64 {
     kilobytes / 1024.0
 }
 
+/// What a storm of changes sends to one window in a second.
+struct Storm {
+    woken: f64,
+    /// Of updates alone: what the window then asks for again is answered once a second.
+    bytes: f64,
+}
+
 /// How often a second the shell would wake its window while two thousand things a second change.
-async fn storm() -> anyhow::Result<f64> {
+async fn storm() -> anyhow::Result<Storm> {
     let home = tempfile::tempdir()?;
     let opening = desk::Opening {
         paths: desk::Paths::in_folder(home.path())?,
@@ -183,13 +192,16 @@ async fn storm() -> anyhow::Result<f64> {
     // From one waking on: what is counted are the pauses between them.
     let _ = updates.gathered(PAUSE).await;
     let began = Instant::now();
-    let mut woken = 0_u32;
+    let (mut woken, mut bytes) = (0_u32, 0_usize);
     while began.elapsed() < STORM {
         // A window that fell behind is woken too.
-        let _ = updates.gathered(PAUSE).await;
+        if let Ok(gathered) = updates.gathered(PAUSE).await {
+            bytes += serde_json::to_vec(&gathered)?.len();
+        }
         woken += 1;
     }
+    let seconds = began.elapsed().as_secs_f64();
     telling.abort();
     bench.close().await;
-    Ok((f64::from(woken) / began.elapsed().as_secs_f64() * 10.0).round() / 10.0)
+    Ok(Storm { woken: (f64::from(woken) / seconds * 10.0).round() / 10.0, bytes: (bytes as f64 / seconds).round() })
 }
