@@ -58,9 +58,17 @@ export function Dock({ view, state, time }: Props) {
   // What waits for a decision goes on for nobody: there is nothing to stop but a question to answer.
   const goesOn = !call && !ended && view.running;
   const end = () => void stop.run({ case: view.case });
+  // The second press of the key that began it must not end it.
+  const [underWay, setUnderWay] = useState(false);
+  useEffect(() => {
+    if (!goesOn) return setUnderWay(false);
+    const timer = setTimeout(() => setUnderWay(true), SEEN_MS);
+    return () => clearTimeout(timer);
+  }, [goesOn]);
+  const cannotEnd = stop.busy ? "it is being stopped" : underWay ? null : "it has only just begun";
   useKeys([
     goesOn
-      ? { keys: "i", title: "Stop the investigation", group: "Case", run: end, cannot: stop.busy ? "it is being stopped" : null }
+      ? { keys: "i", title: "Stop the investigation", group: "Case", run: end, cannot: cannotEnd }
       : {
           keys: "i",
           title: state.started && !another ? "Go on investigating" : "Investigate",
@@ -133,7 +141,7 @@ export function Dock({ view, state, time }: Props) {
                 )}
               </p>
               {goesOn ? (
-                <Button hint="I" testid={testids.stop} onClick={end} cannot={stop.busy ? "it is being stopped" : null} title="It goes on where it stopped when you say so">
+                <Button hint="I" testid={testids.stop} onClick={end} cannot={cannotEnd} title="It goes on where it stopped when you say so">
                   Stop
                 </Button>
               ) : null}

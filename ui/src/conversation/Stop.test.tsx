@@ -21,10 +21,13 @@ function Window() {
 
 it("one key begins an investigation, the same key stops it, and it goes on where it stopped", async () => {
   // Slow enough to be caught at work.
-  mount(<Window />, listening(recordedHost(demo, 300)));
+  mount(<Window />, listening(recordedHost(demo, 1_500)));
   await screen.findByTestId(testids.investigate, {}, patient);
   await person.keyboard("i");
   await screen.findByTestId(testids.stop, {}, patient);
+  await person.keyboard("i");
+  expect(requests("investigation_stop")).toEqual([]);
+  await waitFor(() => expect(screen.getByTestId(testids.stop).getAttribute("aria-disabled")).toBeNull(), patient);
   await person.keyboard("i");
   await waitFor(() => expect(screen.getByTestId(testids.conversation).textContent).toContain("Stopped: the engineer stopped it"), patient);
   expect(requests("investigation_stop")).toEqual([{ case: CASE }]);
