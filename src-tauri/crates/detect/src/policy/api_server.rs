@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use model::{Doc, ObjectRef};
+use model::ObjectRef;
 
 use crate::json::{int, list, text};
 use crate::scene::Scene;
