@@ -171,6 +171,7 @@ fn released(index: usize, cluster: &ClusterId, at: Time, text: String, id: model
         tainted: Vec::new(),
         shown: None,
         definition: None,
+        user: None,
     };
     let digest = call.digest();
     let result = ResultView {

@@ -251,6 +251,11 @@ impl Connection {
         self.inner.start_again().await;
     }
 
+    /// Who the cluster sees: the user of the kubeconfig, whom one acts as, and the beginning of a keyed digest of what says so.
+    pub fn user(&self) -> String {
+        self.inner.login.user()
+    }
+
     /// Takes what the kubeconfig says of this context now: a login that was renewed elsewhere is used from the next
     /// request on, and at once where the old one does not work. What is open stays open.
     pub async fn update(&self, context: &Context) {

@@ -139,6 +139,27 @@ impl Login {
         !same
     }
 
+    /// Who the cluster sees, for people and to compare: the kubeconfig's name of the user, whom one acts as, and the beginning
+    /// of a keyed digest of all that says so. A token that was renewed for the same user changes nothing; what a plugin prints
+    /// is not known before it ran, so the plugin stands for it.
+    pub(crate) fn user(&self) -> String {
+        let credentials = self.now();
+        let Some(named) = credentials.written.auth_infos.first() else { return "nobody".to_owned() };
+        let mut says = serde_json::to_value(&named.auth_info).unwrap_or_default();
+        if let Some(claims) = says["token"].as_str().and_then(claims) {
+            says["token"] = claims;
+        }
+        // Of a file's token that says nothing the file's name is what stays.
+        if let Way::File(file) = &credentials.way
+            && let Some(claims) = file.token().as_deref().and_then(claims)
+        {
+            says["tokenFile"] = claims;
+        }
+        let acts_as = says["as"].as_str().map(|who| format!(" as {who}")).unwrap_or_default();
+        let digest = self.parts.redactor.digest(model::canonical_json(&says).as_bytes());
+        format!("{}{acts_as} ({})", named.name, digest.get(..12).unwrap_or(&digest))
+    }
+
     /// A client with the newest credential. Runs the plugin where there is none yet; contacts nothing itself.
     pub(crate) async fn client(&self) -> Result<LoggedIn, Trouble> {
         let credentials = self.now();
@@ -297,6 +318,17 @@ fn machine_certificates() -> Vec<Vec<u8>> {
 
 fn auth_of(config: &mut Kubeconfig) -> Option<&mut AuthInfo> {
     config.auth_infos.first_mut()?.auth_info.as_mut()
+}
+
+/// What a JWT says of its user: the claims that stay when it is issued anew (RFC 7519 §4.1 and OpenID Connect Core §2 name
+/// those that move). `None` for any other token.
+fn claims(token: &str) -> Option<serde_json::Value> {
+    const MOVE: [&str; 7] = ["exp", "iat", "nbf", "jti", "auth_time", "at_hash", "nonce"];
+    let [_, payload, _] = token.split('.').collect::<Vec<_>>()[..] else { return None };
+    let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let mut claims: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&decoded).ok()?;
+    claims.retain(|name, _| !MOVE.contains(&name.as_str()));
+    Some(claims.into())
 }
 
 /// The header for a token, `None` where it has characters that no token has.

@@ -143,6 +143,14 @@ impl Reach {
         }
     }
 
+    /// Who the cluster sees when it is asked now; nobody where a recording answers.
+    pub fn user(&self) -> Option<String> {
+        match self {
+            Reach::Live(connection) => Some(connection.user()),
+            Reach::Recorded(_) => None,
+        }
+    }
+
     fn check(&self, permit: &Permit) -> Result<(), ReadError> {
         check(permit, self.cluster())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gate::{Call, CallState};
 use investigate::Ids;
-use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Risk, Shown, ToolCall};
+use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Risk, Shown, Terms, ToolCall};
 use serde_json::Value;
 use tools::{Failure, Surroundings, Tool};
 
@@ -18,8 +18,6 @@ const OWN: &str = "shown to the engineer who asked";
 const TRIED: &str = "the cluster was asked what it would do; what it said is shown now";
 const NEVER_RAN: &str = "it was approved and the program ended before it ran; it is asked again";
 const DRIFTED: &str = "what it would do is no longer what was shown";
-
-const REDEFINED: &str = "the tool is no longer what it was when this was decided; it is shown as it is now";
 
 impl Desk {
     /// Proposes a call in a case. Nothing runs before the engineer has seen what it would do and approved that.
@@ -72,8 +70,10 @@ impl Desk {
             expects: String::new(),
             tainted: Vec::new(),
             shown: None,
-            definition: Some(tool.definition()),
-        };
+            definition: None,
+            user: None,
+        }
+        .under(terms(tool.as_ref(), &surroundings));
         call.shown = tool.shown(&call, &surroundings);
         let preview = tool.preview(&call, &surroundings);
         let call = self.door.propose(case, id, call, risk, preview, &self.policy(case)?, self.engineer())?;
@@ -110,11 +110,12 @@ impl Desk {
         author: Author,
         surroundings: &Surroundings,
     ) -> Result<(), DeskError> {
-        let call = ToolCall { shown, definition: Some(tool.definition()), ..before.call.clone() };
+        let terms = terms(tool.as_ref(), surroundings);
+        let call = ToolCall { shown, ..before.call.clone() }.under(terms.clone());
         let preview = tool.preview(&call, surroundings);
         let policy = self.policy(case)?;
-        let (risk, definition) = (tool.risk(&call.args), call.definition);
-        self.door.ask_again(case, id, because, risk, preview, call.shown, definition, &policy, author)?;
+        let risk = tool.risk(&call.args);
+        self.door.ask_again(case, id, because, risk, preview, call.shown, terms, &policy, author)?;
         self.decided(case);
         Ok(())
     }
@@ -168,9 +169,9 @@ impl Desk {
             self.door.void(case, id, &error.to_string(), Author::Program)?;
             return Ok(());
         }
-        if redefined(&call, tool.as_ref()) {
+        if let Some(because) = call.call.outlived(&terms(tool.as_ref(), &surroundings)) {
             let shown = call.call.shown.clone();
-            return self.ask_again(case, id, &call, &tool, shown, REDEFINED, Author::Program, &surroundings);
+            return self.ask_again(case, id, &call, &tool, shown, because, Author::Program, &surroundings);
         }
         let by_rule = matches!(call.state, CallState::Allowed { .. });
         if let Some(because) = self.policy(case)?.takes_back(&call.call, call.risk, by_rule, self.clock.now()) {
@@ -274,8 +275,9 @@ impl Desk {
 }
 
 /// Whether the tool is no longer what the call was decided on with.
-fn redefined(call: &Call, tool: &dyn Tool) -> bool {
-    call.call.definition.as_ref().is_some_and(|then| *then != tool.definition())
+/// What a call is put under now.
+pub(crate) fn terms(tool: &dyn Tool, surroundings: &Surroundings) -> Terms {
+    Terms { definition: Some(tool.definition()), user: surroundings.reach.user() }
 }
 
 pub(crate) fn is_write(risk: Risk) -> bool {

@@ -33,8 +33,10 @@ impl Desk {
             expects: String::new(),
             tainted: Vec::new(),
             shown: None,
-            definition: Some(tool.definition()),
-        };
+            definition: None,
+            user: None,
+        }
+        .under(crate::acts::terms(tool.as_ref(), &surroundings));
         let (id, risk, preview) = (self.ids.call(), tool.risk(&call.args), tool.preview(&call, &surroundings));
         let context = self.name_of(&call.cluster);
         let policy = self.with_rules(Policy { approve: Approve::Reads, context, ..Policy::default() });

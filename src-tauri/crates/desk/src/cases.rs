@@ -221,17 +221,16 @@ impl Desk {
         tool.check(&args).map_err(|error| DeskError::bad_request(error.to_string(), error.hint))?;
         let mut edited = call.call.clone();
         edited.args = args.clone();
-        let surroundings = self.surroundings(case)?;
+        let surroundings = self.surroundings_now(case)?;
         edited.shown = None;
         edited.shown = tool.shown(&edited, &surroundings);
-        edited.definition = Some(tool.definition());
+        let terms = crate::acts::terms(tool.as_ref(), &surroundings);
         let preview = tool.preview(&edited, &surroundings);
         let policy = self.policy(case)?;
         let risk = tool.risk(&args);
-        let (shown, definition) = (edited.shown, edited.definition);
         let engineer = self.engineer();
         let after =
-            self.door.edit(case, id, args, why, risk, preview, shown, definition, &policy, approve, engineer)?;
+            self.door.edit(case, id, args, why, risk, preview, edited.shown, terms, &policy, approve, engineer)?;
         self.decided(case);
         if matches!(after.state, CallState::Approved { .. }) && self.is_own(case, id)? {
             self.run_own(case, id);

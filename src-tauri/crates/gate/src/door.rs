@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use history::{DeskFile, Hold, Receipt};
 use model::{
     Author, CallFact, CallId, CallStep, CaseFact, CaseId, Clock, ObservationId, Preview, ResultView, Risk, Ruling,
-    Shown, ToolCall, Written,
+    Shown, Terms, ToolCall, Written,
 };
 pub use permit::{Leave, Permit, Running, TryOut};
 use serde_json::Value;
@@ -124,7 +124,7 @@ impl Door {
         risk: Risk,
         preview: Preview,
         shown: Option<Shown>,
-        definition: Option<String>,
+        terms: Terms,
         policy: &Policy,
         author: Author,
     ) -> Result<Call, Refused> {
@@ -136,7 +136,7 @@ impl Door {
             ) {
                 steps.push((author.clone(), before.revision, CallStep::Voided { because: because.to_owned() }));
             }
-            let again = ToolCall { shown: shown.clone(), definition: definition.clone(), ..before.call.clone() };
+            let again = ToolCall { shown: shown.clone(), ..before.call.clone() }.under(terms.clone());
             let next = before.revision.saturating_add(1);
             steps.extend(self.proposal(next, again, risk, preview.clone(), policy, author.clone()));
             Ok(steps)
@@ -196,17 +196,16 @@ impl Door {
         risk: Risk,
         preview: Preview,
         shown: Option<Shown>,
-        definition: Option<String>,
+        terms: Terms,
         policy: &Policy,
         approve: bool,
         author: Author,
     ) -> Result<Call, Refused> {
         only_the_engineer(&author, "edit")?;
         self.ruled_step(case, call, policy, |before| {
-            let mut edited = before.call.clone();
+            let mut edited = before.call.clone().under(terms.clone());
             edited.args = args.clone();
             edited.shown = shown.clone();
-            edited.definition = definition.clone();
             // An argument that the engineer typed is the engineer's; one that was left as it was keeps its origin.
             edited.tainted.retain(|(name, _)| before.call.args.get(name) == args.get(name));
             let digest = edited.digest();

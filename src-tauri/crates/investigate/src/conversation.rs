@@ -297,6 +297,7 @@ impl Conversation {
             tainted: taint::tainted(args, &self.ledger, self.built_in.snapshot(), &self.said),
             shown: None,
             definition: None,
+            user: None,
         }
     }
 }

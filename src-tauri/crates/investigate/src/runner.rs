@@ -8,10 +8,10 @@ use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
 use history::DeskFile;
 use llm::{Model, Price};
 use model::{
-    Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Time,
-    ToolCall, Written,
+    Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Terms,
+    Time, ToolCall, Written,
 };
-use tools::{Surroundings, Toolbox};
+use tools::{Surroundings, Tool, Toolbox};
 use transcript::{OTHER_WAY, Taken, Transcript};
 
 use crate::{Investigator, Move, Question, Seen};
@@ -124,8 +124,6 @@ pub struct Heard<'a> {
 
 /// Called with pieces of an answer, ten times a second at most.
 pub type OnHear = Arc<dyn Fn(&Heard<'_>) + Send + Sync>;
-
-const REDEFINED: &str = "the tool is no longer what it was when this was decided; it is shown as it is now";
 
 /// Called with the text that is about to be sent to a model.
 pub type OnLeave = Arc<dyn Fn(&str) + Send + Sync>;
@@ -400,7 +398,7 @@ impl Runner {
         let id = self.ids.call();
         let risk = tool.risk(&call.args);
         let shown = tool.shown(&call, &self.surroundings);
-        let call = ToolCall { shown, definition: Some(tool.definition()), ..call };
+        let call = ToolCall { shown, ..call }.under(self.terms(tool.as_ref()));
         let preview = tool.preview(&call, &self.surroundings);
         let policy = self.policy();
         let author = self.author();
@@ -511,9 +509,9 @@ impl Runner {
             self.door.void(self.case, call.id, &error.to_string(), Author::Program)?;
             return Ok(());
         }
-        // An approval was of the tool as it was shown. A case of before that was written down has none to compare.
-        if call.call.definition.as_ref().is_some_and(|then| *then != tool.definition()) {
-            return self.ask_again(call, REDEFINED);
+        // An approval was of the tool as it was shown, for who was logged in then.
+        if let Some(because) = call.call.outlived(&self.terms(tool.as_ref())) {
+            return self.ask_again(call, because);
         }
         let permit = self.door.start(self.case, call.id)?;
         let _running = permit.running();
@@ -535,11 +533,11 @@ impl Runner {
             self.door.void(self.case, call.id, because, Author::Program)?;
             return Ok(());
         };
-        let again = ToolCall { definition: Some(tool.definition()), ..call.call.clone() };
+        let terms = self.terms(tool.as_ref());
+        let again = call.call.clone().under(terms.clone());
         let (risk, preview) = (tool.risk(&again.args), tool.preview(&again, &self.surroundings));
         let (policy, author) = (self.policy(), Author::Program);
-        let ToolCall { shown, definition, .. } = again;
-        self.door.ask_again(self.case, call.id, because, risk, preview, shown, definition, &policy, author)?;
+        self.door.ask_again(self.case, call.id, because, risk, preview, again.shown, terms, &policy, author)?;
         Ok(())
     }
 
@@ -594,6 +592,11 @@ impl Runner {
 
     fn author(&self) -> Author {
         Author::Investigator { name: self.investigator.name().to_owned() }
+    }
+
+    /// What a call is put under now.
+    fn terms(&self, tool: &dyn Tool) -> Terms {
+        Terms { definition: Some(tool.definition()), user: self.surroundings.reach.user() }
     }
 
     fn policy(&self) -> Policy {

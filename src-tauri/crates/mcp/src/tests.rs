@@ -146,6 +146,7 @@ impl Stage {
             tainted: Vec::new(),
             shown: None,
             definition: Some(tool.definition()),
+            user: None,
         };
         let preview = tool.preview(&call, &self.surroundings);
         let author = Author::Investigator { name: "model".into() };

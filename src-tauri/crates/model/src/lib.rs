@@ -50,4 +50,4 @@ pub use talk::{
 };
 pub use text::Text;
 pub use time::{Clock, Time};
-pub use tool::{Decision, Purpose, Risk, Shown, ShownField, Suggestion, ToolCall, ToolSpec};
+pub use tool::{Decision, Purpose, Risk, Shown, ShownField, Suggestion, Terms, ToolCall, ToolSpec};

@@ -48,9 +48,40 @@ pub struct ToolCall {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub definition: Option<String>,
+    /// Who it was shown to run as, for a live cluster: the user of the kubeconfig, whom one acts as, and the beginning of a
+    /// keyed digest of the credential. Another one is another call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub user: Option<String>,
+}
+
+/// What a call is put under, besides what it asks: a change of it asks again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The fingerprint of the tool's definition.
+    pub definition: Option<String>,
+    /// Who the cluster would see; nobody for a recording.
+    pub user: Option<String>,
 }
 
 impl ToolCall {
+    /// The same call under these terms.
+    pub fn under(self, Terms { definition, user }: Terms) -> Self {
+        ToolCall { definition, user, ..self }
+    }
+
+    /// Why what was decided on is not what would run now. What a call of an earlier version does not say is not compared, and
+    /// neither is a user where a recording answers.
+    pub fn outlived(&self, now: &Terms) -> Option<&'static str> {
+        const REDEFINED: &str = "the tool is no longer what it was when this was decided; it is shown as it is now";
+        const ANOTHER_USER: &str = "it would run as another user than when this was decided; it is asked again";
+        let differs = |then: &Option<String>, now: &Option<String>| then.is_some() && now.is_some() && then != now;
+        if differs(&self.definition, &now.definition) {
+            return Some(REDEFINED);
+        }
+        differs(&self.user, &now.user).then_some(ANOTHER_USER)
+    }
+
     /// A call for which no reason was given, none of whose arguments come from a cluster's text.
     pub fn new(tool: impl Into<String>, cluster: ClusterId, args: Value) -> Self {
         ToolCall {
@@ -62,6 +93,7 @@ impl ToolCall {
             tainted: Vec::new(),
             shown: None,
             definition: None,
+            user: None,
         }
     }
 }
@@ -76,12 +108,15 @@ impl ToolSpec {
 }
 
 impl ToolCall {
-    /// What an approval binds to: the tool with its definition, its arguments, the cluster, and the target and difference
-    /// that were shown; not the words around them.
+    /// What an approval binds to: the tool with its definition, its arguments, the cluster, the user there, and the target and
+    /// difference that were shown; not the words around them.
     pub fn digest(&self) -> String {
         let mut bound = serde_json::json!({"tool": self.tool, "cluster": self.cluster, "args": self.args});
         if let Some(definition) = &self.definition {
             bound["definition"] = definition.as_str().into();
+        }
+        if let Some(user) = &self.user {
+            bound["user"] = user.as_str().into();
         }
         if let Some(shown) = &self.shown {
             bound["uid"] = shown.uid.as_str().into();

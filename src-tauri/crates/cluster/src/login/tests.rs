@@ -65,6 +65,58 @@ async fn tokens_passwords_and_whom_one_acts_as_are_sent() {
     assert!(server.header("user-agent")[0].starts_with("caseboard/"));
 }
 
+/// A JWT of these claims; nobody here looks at its signature.
+fn jwt(claims: &serde_json::Value) -> String {
+    let part = |value: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value);
+    format!("{}.{}.{}", part("{}"), part(&claims.to_string()), part("signed"))
+}
+
+#[test]
+fn the_user_stays_when_a_token_is_issued_anew_and_is_another_one_when_anything_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let user_of = |user: serde_json::Value| {
+        let cluster = serde_json::json!({"server": "https://127.0.0.1:1"});
+        login(&context(&cluster, &user), folder.path(), Trust::Undecided).user()
+    };
+    let issued = |who: &str, at: u64| jwt(&serde_json::json!({"sub": who, "iat": at, "exp": at + 600, "jti": at}));
+    let with = |token: String| user_of(serde_json::json!({"token": token}));
+    let anna = with(issued("anna", 1));
+    assert!(anna.starts_with("u ("), "{anna}");
+    assert_eq!(with(issued("anna", 900)), anna);
+    assert_ne!(with(issued("admin", 1)), anna);
+    assert_ne!(with("t0k3n".into()), with("another".into()));
+    let told = with("t0k3n".into());
+    assert!(!told.contains("t0k3n"), "{told}");
+
+    let acting = user_of(serde_json::json!({"token": "t", "as": "auditor"}));
+    assert!(acting.starts_with("u as auditor ("), "{acting}");
+    let grouped = user_of(serde_json::json!({"token": "t", "as": "auditor", "as-groups": ["system:masters"]}));
+    assert_ne!(grouped, acting);
+    let uid = user_of(serde_json::json!({"token": "t", "as": "auditor", "as-uid": "7"}));
+    assert_ne!(uid, acting);
+
+    let from_file = |token: String| {
+        std::fs::write(&path, token).unwrap();
+        user_of(serde_json::json!({"tokenFile": path}))
+    };
+    let first = from_file(issued("anna", 1));
+    assert_eq!(from_file(issued("anna", 900)), first);
+    assert_ne!(from_file(issued("admin", 900)), first);
+    assert_eq!(from_file("opaque".into()), from_file("rotated".into()), "it says nothing of its user");
+}
+
+#[test]
+fn another_kubeconfig_is_another_user_at_once() {
+    let cluster = serde_json::json!({"server": "https://127.0.0.1:1"});
+    let before = context(&cluster, &serde_json::json!({"username": "me", "password": "pw"}));
+    let after = context(&cluster, &serde_json::json!({"username": "root", "password": "pw"}));
+    let login = login(&before, Path::new("/nowhere"), Trust::Undecided);
+    let then = login.user();
+    assert!(login.replace(&after));
+    assert_ne!(login.user(), then);
+}
+
 #[tokio::test]
 async fn a_token_file_is_read_again_when_it_rotates_without_a_new_client() {
     let folder = tempfile::tempdir().unwrap();

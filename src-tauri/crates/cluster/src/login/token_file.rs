@@ -43,6 +43,11 @@ impl TokenFile {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).generation
     }
 
+    /// The token itself, where there is one.
+    pub(super) fn token(&self) -> Option<String> {
+        Some(self.header().ok()?.to_str().ok()?.strip_prefix("Bearer ")?.to_owned())
+    }
+
     /// The token as it is in the file now. A file that cannot be read any more leaves the last one in use, as kubectl
     /// does: some programs remove the file to limit who sees it.
     pub(super) fn header(&self) -> Result<HeaderValue, Trouble> {

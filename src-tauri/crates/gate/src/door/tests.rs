@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use history::DeskFile;
 use model::{
     Author, CallId, CallStep, CaseFact, CaseId, Clock, ClusterId, Decision, ObservationId, Preview, ResultView, Risk,
-    Shown, ShownField, Time, ToolCall, Written,
+    Shown, ShownField, Terms, Time, ToolCall, Written,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -70,6 +70,7 @@ fn logs(tail: u64) -> ToolCall {
         tainted: vec![("pod".into(), ObservationId::from("obs:9")), ("tail".into(), ObservationId::from("obs:9"))],
         shown: None,
         definition: None,
+        user: None,
     }
 }
 
@@ -92,7 +93,7 @@ fn propose(door: &Door, id: CallId, risk: Risk, policy: &Policy) -> Result<crate
 
 fn edit(door: &Door, tail: u64, policy: &Policy, approve: bool) -> Result<crate::Call, Refused> {
     let args = logs(tail).args;
-    door.edit(CASE, CALL, args, "less", Risk::Read, preview(), None, None, policy, approve, engineer())
+    door.edit(CASE, CALL, args, "less", Risk::Read, preview(), None, Terms::default(), policy, approve, engineer())
 }
 
 fn authors(door: &Door) -> Vec<Author> {
@@ -342,6 +343,26 @@ fn shown(uid: &str) -> Shown {
 }
 
 #[test]
+fn an_approval_for_one_user_does_not_cover_another() {
+    let door = in_memory();
+    propose(&door, CALL, Risk::Write, &reads()).unwrap();
+    let of = |user: &str| Terms { definition: None, user: Some(user.to_owned()) };
+    let again = |terms| {
+        let (risk, policy) = (Risk::Write, reads());
+        door.ask_again(CASE, CALL, "another login", risk, preview(), None, terms, &policy, engineer())
+    };
+    let first = again(of("anna (1)")).unwrap();
+    door.approve(CASE, CALL, &first.digest, engineer()).unwrap();
+    assert_eq!(first.call.outlived(&of("anna (1)")), None);
+    assert!(first.call.outlived(&of("admin (2)")).is_some_and(|why| why.contains("another user")));
+    assert_eq!(first.call.outlived(&Terms::default()), None, "a recording has no user");
+    let second = again(of("admin (2)")).unwrap();
+    assert_ne!(second.digest, first.digest);
+    assert!(matches!(second.state, CallState::AwaitingDecision { .. }), "{second:?}");
+    assert!(matches!(door.approve(CASE, CALL, &first.digest, engineer()), Err(Refused::Changed)));
+}
+
+#[test]
 fn an_approval_of_what_was_shown_before_does_not_cover_what_is_shown_now() {
     let door = in_memory();
     let before = propose(&door, CALL, Risk::Write, &reads()).unwrap();
@@ -349,7 +370,17 @@ fn an_approval_of_what_was_shown_before_does_not_cover_what_is_shown_now() {
     assert_eq!(trying.what(), &logs(10));
     let again = |shown| {
         let (risk, policy) = (Risk::Write, reads());
-        door.ask_again(CASE, CALL, "the cluster was asked", risk, preview(), Some(shown), None, &policy, engineer())
+        door.ask_again(
+            CASE,
+            CALL,
+            "the cluster was asked",
+            risk,
+            preview(),
+            Some(shown),
+            Terms::default(),
+            &policy,
+            engineer(),
+        )
     };
     let now = again(shown("a")).unwrap();
     assert_eq!((now.revision, now.call.shown.as_ref()), (2, Some(&shown("a"))));

@@ -286,6 +286,7 @@ impl Asking<'_> {
             tainted: Vec::new(),
             shown: None,
             definition: None,
+            user: None,
         }
     }
 }
@@ -319,6 +320,7 @@ pub(crate) fn checks_of(
                 tainted,
                 shown: None,
                 definition: None,
+                user: None,
             };
             Some((call, check.gain))
         })

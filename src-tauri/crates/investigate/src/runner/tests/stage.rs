@@ -8,7 +8,7 @@ use history::{DeskFile, History};
 use knowledge::Library;
 use model::{
     Author, CallId, CallStep, CaseEvent, CaseFact, CaseId, Citation, Clock, ClusterId, Conclusion, Hypothesis,
-    IncidentId, ObjectRef, Observation, Preview, ResultView, Risk, Time, ToolCall, ToolSpec, Written,
+    IncidentId, ObjectRef, Observation, Preview, ResultView, Risk, Terms, Time, ToolCall, ToolSpec, Written,
 };
 use redact::Redactor;
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ pub(super) fn call(tool: &str, args: Value) -> ToolCall {
         tainted: Vec::new(),
         shown: None,
         definition: None,
+        user: None,
     }
 }
 
@@ -347,7 +348,9 @@ impl Stage {
     pub fn edit(&self, id: CallId, args: Value, why: &str) {
         let preview = Preview { does: String::new(), diff: None, cost: String::new(), undo: None };
         let policy = self.policy.read().unwrap().clone();
-        self.door.edit(CASE, id, args, why, self.risk, preview, None, None, &policy, true, engineer()).unwrap();
+        self.door
+            .edit(CASE, id, args, why, self.risk, preview, None, Terms::default(), &policy, true, engineer())
+            .unwrap();
     }
 
     /// Works on, approving and releasing everything, until the investigator has concluded.
