@@ -2018,7 +2018,12 @@ shown?: Shown,
  * The fingerprint of the tool's definition as it was when the call was put to anybody: one that has changed since is
  * another tool.
  */
-definition?: string, };
+definition?: string, 
+/**
+ * Who it was shown to run as, for a live cluster: the user of the kubeconfig, whom one acts as, and the beginning of a
+ * keyed digest of the credential. Another one is another call.
+ */
+user?: string, };
 
 /**
  * A tool as a model, a form and a card see it.
