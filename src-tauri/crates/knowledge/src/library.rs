@@ -26,6 +26,8 @@ pub struct Library {
     blueprints: BTreeMap<String, Arc<Blueprint>>,
     /// Path to the text that is in use.
     texts: BTreeMap<String, String>,
+    /// What files said last that are empty now: a writer may be between emptying one and filling it.
+    emptied: BTreeMap<String, String>,
     issues: Vec<Issue>,
     digest: String,
 }
@@ -97,16 +99,16 @@ impl Library {
     pub fn from_files(files: impl IntoIterator<Item = (String, String)>, before: Option<&Library>) -> Library {
         let mut library = Library::default();
         for (path, text) in files {
+            let said = before.and_then(|b| b.texts.get(&path).or_else(|| b.emptied.get(&path)));
             if text.trim().is_empty() {
+                library.emptied.extend(said.map(|said| (path, said.clone())));
                 continue;
             }
             let Err(mut issue) = library.put(&path, &text) else {
                 library.texts.insert(path, text);
                 continue;
             };
-            let last_good = before
-                .and_then(|b| b.texts.get(&path))
-                .or_else(|| BUILTIN_TEXT.get(path.as_str()).filter(|builtin| **builtin != text));
+            let last_good = said.or_else(|| BUILTIN_TEXT.get(path.as_str()).filter(|builtin| **builtin != text));
             if let Some(good) = last_good.cloned()
                 && library.put(&path, &good).is_ok()
             {

@@ -152,6 +152,15 @@ fn a_broken_file_keeps_its_last_good_version_and_is_listed() {
     assert!(second.issues()[0].kept_last_good);
     assert_eq!(second.issues()[0].path, "failure-modes/replicas-zero.md");
 
+    // A writer empties a file before it fills it: who looks in between forgets nothing.
+    fs::write(&file, "").unwrap();
+    let emptied = Library::reload(&folders, &BTreeMap::new(), Some(&second));
+    assert!(emptied.failure_mode("replicas-zero").is_none(), "an empty file takes the built-in one away");
+    fs::write(&file, "---\nid: [").unwrap();
+    let broken = Library::reload(&folders, &BTreeMap::new(), Some(&emptied));
+    assert!((broken.failure_mode("replicas-zero").unwrap().prior - 0.5).abs() < 1e-9);
+    assert!(broken.issues()[0].kept_last_good);
+
     let fresh = Library::load(&folders);
     assert!(fresh.failure_mode("replicas-zero").is_some(), "the built-in version stands in");
     assert_eq!(fresh.digest(), Library::builtin().digest());
