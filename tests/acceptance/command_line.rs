@@ -467,7 +467,7 @@ fn a_program_that_a_kubeconfig_names_runs_only_when_it_was_allowed() -> anyhow::
     let triage = ["triage", "--context", "prod-eu", "--kubeconfig", &kubeconfig];
     let runs = || std::fs::read_to_string(&ran).map_or(0, |text| text.lines().count());
 
-    let listed = program.run(&["contexts", "eu", "--json", "--kubeconfig", &kubeconfig])?.done()?;
+    let listed = program.run(&["contexts", "prod-eu", "--json", "--kubeconfig", &kubeconfig])?.done()?;
     assert_eq!(all(&listed, "clusters").len(), 1, "{listed}");
     assert_eq!(listed["clusters"][0]["exec"]["trust"], "undecided");
     let asked = program.run(&triage)?;
