@@ -447,6 +447,47 @@ fn none_in(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_graph_answers_what_hangs_together_and_where_it_breaks_first() -> anyhow::Result<()> {
+    let Some(program) = program("the_graph_answers_what_hangs_together_and_where_it_breaks_first") else {
+        return Ok(());
+    };
+    let (_served, kubeconfig) = serving(&program, "demo")?;
+    let ask = |words: &str| {
+        let of = ["--context", "demo", "--kubeconfig", &kubeconfig, "--json"];
+        program.run(&["topology"].into_iter().chain(words.split(' ')).chain(of).collect::<Vec<_>>())
+    };
+    let names = |answer: &Value| -> Vec<String> {
+        let name = |state: &Value| {
+            format!(
+                "{}/{}",
+                state["object"]["kind"].as_str().unwrap_or_default(),
+                state["object"]["name"].as_str().unwrap_or_default()
+            )
+        };
+        all(answer, "objects").iter().map(name).collect()
+    };
+    let says = |answer: &Value| answer["says"].as_str().unwrap_or_default().to_owned();
+    let broken = ask("broken --of web")?.done()?;
+    assert_eq!(names(&broken), ["Deployment/web", "Service/checkout", "Deployment/checkout"], "{broken}");
+    assert!(says(&broken).contains("first broken hop is Deployment/shop/checkout, 2 steps"), "{broken}");
+    let path = ask("path --from Deployment/shop/checkout --to web")?.done()?;
+    assert!(says(&path).starts_with("Deployment/shop/web depends on Deployment/shop/checkout"), "{path}");
+    let radius = ask("radius --of Deployment/shop/checkout")?.done()?;
+    assert!(names(&radius).contains(&"Deployment/web".into()), "{radius}");
+    let around = ask("neighbours --of checkout --hops 2")?.done()?;
+    assert!(
+        all(&around, "edges").len() > names(&around).len() / 2 && names(&around).contains(&"Deployment/web".into())
+    );
+
+    ask("broken --of checkou")?.must_say(&["knows no `checkou`", "Names like it: ", "Deployment/shop/checkout"]);
+    ask("radius --of Node/nowhere")?.must_exit(1);
+    ask("diff --since 2001-01-01T00:00:00Z")?
+        .must_say(&["Nothing is known of this cluster at 2001", "history reaches"]);
+    ask("diff --since 2030-01-01T00:00:00Z --at 2029-01-01T00:00:00Z")?.must_exit(2);
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_that_a_kubeconfig_names_runs_only_when_it_was_allowed() -> anyhow::Result<()> {

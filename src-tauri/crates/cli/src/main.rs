@@ -24,6 +24,7 @@ mod record;
 mod report;
 mod rules;
 mod source;
+mod topology;
 mod triage;
 mod trust;
 
@@ -56,6 +57,9 @@ enum Command {
     Trust(trust::Trust),
     /// Say what is broken.
     Triage(triage::Triage),
+    /// Ask the dependency graph: neighbours, the way between two objects, what is hit, where it breaks first, what differs.
+    #[command(subcommand)]
+    Topology(topology::Topology),
     /// Find the cause, call by call.
     Diagnose(diagnose::Diagnose),
     /// Make one call yourself: a change, or a read; it is shown and waits for your word.
@@ -137,6 +141,7 @@ fn main() -> ExitCode {
             Command::Clusters(clusters) => clusters.run(),
             Command::Trust(trust) => trust.run(),
             Command::Triage(triage) => triage.run().await,
+            Command::Topology(topology) => topology.run().await,
             Command::Diagnose(diagnose) => diagnose.run().await,
             Command::Act(act) => act.run().await,
             Command::Record(record) => record.run().await,

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod answer;
+mod broken_hop;
 mod dependencies;
 mod describe;
 mod difference;

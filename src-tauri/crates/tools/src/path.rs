@@ -29,7 +29,7 @@ pub(crate) fn object(text: &str, argument: &str) -> Result<ObjectRef, String> {
 }
 
 /// The object where the graph knows it.
-fn known(scene: &Scene, object: ObjectRef) -> Result<ObjectRef, ToolError> {
+pub(crate) fn known(scene: &Scene, object: ObjectRef) -> Result<ObjectRef, ToolError> {
     if scene.graph.knows(&object) {
         return Ok(object);
     }

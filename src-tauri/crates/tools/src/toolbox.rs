@@ -4,6 +4,7 @@ use model::ToolSpec;
 
 use crate::Tool;
 use crate::alerts::Alerts;
+use crate::broken_hop::FirstBrokenHop;
 use crate::dependencies::Dependencies;
 use crate::describe::Describe;
 use crate::dns_answer::DnsAnswer;
@@ -58,6 +59,7 @@ impl Toolbox {
             .with(Arc::new(List))
             .with(Arc::new(DependencyPath))
             .with(Arc::new(BlastRadius))
+            .with(Arc::new(FirstBrokenHop))
             .with(Arc::new(MayReach))
             .with(Arc::new(DnsAnswer))
             .with(Arc::new(RolloutHistory))

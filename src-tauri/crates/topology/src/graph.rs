@@ -72,7 +72,7 @@ impl Graph {
         self.places.find(object)
     }
 
-    fn tie<'g>(&'g self, key: Key, said: &'g [Said]) -> Tie<'g> {
+    pub(crate) fn tie<'g>(&'g self, key: Key, said: &'g [Said]) -> Tie<'g> {
         let (from, relation, to) = key;
         let class = leading(said).map_or(EdgeClass::Inferred, |said| said.class);
         Tie { from: self.places.object(from), to: self.places.object(to), relation, class, said, graph: self }
@@ -289,7 +289,7 @@ impl Graph {
 }
 
 /// Whether trouble of the head becomes trouble of the tail.
-fn carries_failure(relation: Relation) -> bool {
+pub(crate) fn carries_failure(relation: Relation) -> bool {
     match relation {
         Relation::OwnedBy
         | Relation::Selects

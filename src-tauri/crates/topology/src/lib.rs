@@ -4,10 +4,11 @@
 //! What a pod template says (mounts, configuration, account, addresses it calls) hangs on the workload that owns the pod,
 //! so that twenty replicas are one node with one set of edges; pods keep their owner and the node they run on.
 //!
-//! Pure. Deliberately not here: what is broken. Start with [`Graph`].
+//! Pure. Deliberately not here: what is broken (who asks for the first broken hop says it). Start with [`Graph`].
 
 mod address;
 mod calls;
+mod difference;
 mod edge;
 mod graph;
 mod layout;
@@ -21,9 +22,11 @@ mod selector;
 mod sketch;
 mod telling;
 mod template;
+mod trouble;
 mod update;
 
 pub use address::{Address, addresses_in, in_cluster};
+pub use difference::Difference;
 pub use edge::{Edge, EdgeClass, Relation, Tie};
 pub use graph::{Dependency, Graph};
 pub use layout::{Layout, Placed};

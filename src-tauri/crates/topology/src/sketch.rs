@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Body, ChangeKind, ClusterId, Held, ObjectRef, Observation, Snapshot, Source, Time, View};
+use model::{
+    Body, ChangeKind, ClusterId, Coverage, CoverageState, Held, ObjectRef, Observation, Snapshot, Source, Time, View,
+};
 use serde_json::{Value, json};
 
 pub(crate) struct Sketch {
@@ -41,6 +43,24 @@ impl Sketch {
             object: body.into(),
         };
         self.snapshot.objects.insert(object, held);
+        self
+    }
+
+    pub(crate) fn without(mut self, object: &str) -> Self {
+        self.snapshot.objects.remove(&object.parse().expect("Kind/namespace/name"));
+        self
+    }
+
+    /// Of every kind that is here, everything is here.
+    pub(crate) fn listed(mut self) -> Self {
+        for kind in ["Deployment", "ReplicaSet", "Pod", "Service"] {
+            self.snapshot.coverage.push(Coverage {
+                kind: kind.into(),
+                namespace: "".into(),
+                state: CoverageState::Listed,
+                observation: "".into(),
+            });
+        }
         self
     }
 

@@ -321,6 +321,21 @@ async fn the_way_between_two_objects_and_what_is_hit_are_told_with_reasons() {
     assert!(text.contains("web"), "{text}");
 }
 
+#[tokio::test]
+async fn trouble_is_followed_down_to_where_it_begins() {
+    let stage = Stage::recorded();
+    let ask = |name: &str| json!({"kind": "Deployment", "namespace": "shop", "name": name});
+    let text = stage.text("first_broken_hop", ask("web")).await;
+    assert!(
+        text.starts_with("The first broken hop is Deployment/shop/checkout, 2 steps from Deployment/shop/web"),
+        "{text}"
+    );
+    assert!(text.contains("Deployment/shop/web: well") && text.contains("names db-eu, and no Service"), "{text}");
+    let text = stage.text("first_broken_hop", ask("checkout")).await;
+    assert!(text.starts_with("Deployment/shop/checkout itself"), "{text}");
+    assert!(stage.run("first_broken_hop", ask("nobody")).await.is_err());
+}
+
 const MECHANISM: &str = "its memory grew until the limit; token ghp_0123456789abcdefghijABCDEFGHIJ012345";
 
 #[tokio::test]
