@@ -29,7 +29,7 @@ pub use golden::{Golden, Truth};
 pub use judge::{Verdict, judge};
 pub use lint::{Finding, Tried, lint, tried};
 pub use report::{Pair, Report, Score, Variants};
-pub use variant::{Demand, Mutated, unmet};
+pub use variant::{Demand, Mutated, Noise, unmet};
 pub use workbench::{Workbench, answered};
 
 /// Asks the engine about each golden scenario in turn and counts. `progress` is told before each how many are done.
@@ -57,9 +57,11 @@ pub async fn run_variants<E: Engine>(
             continue;
         }
         progress(done, one);
-        let noisy = ask(engine, &one.with_noise(), Golden::without_noise).await;
-        asked.push((one.name.clone(), Demand::Stays, noisy));
-        variants.noisy += 1;
+        for noise in Noise::ALL {
+            let noisy = ask(engine, &one.with(noise), Golden::without_noise).await;
+            asked.push((one.name.clone(), Demand::Stays, noisy));
+            variants.noisy += 1;
+        }
         if one.truth.healthy || !one.truth.ambiguous.is_empty() || one.truth.deciding().is_empty() {
             continue;
         }

@@ -212,8 +212,10 @@ fn a_mutation_takes_away_what_the_evidence_rests_on_and_noise_only_adds() {
     let crate::Mutated::Without(without) = golden.without_evidence(facts_of) else { panic!("it can be taken away") };
     assert_eq!(without.observations, vec![golden.observations[1].clone()]);
     assert!(matches!(golden.without_evidence(|_| Vec::new()), crate::Mutated::Inseparable));
-    let noisy = golden.with_noise();
-    assert!(noisy.observations.len() > 2 && noisy.observations.starts_with(&golden.observations));
+    for noise in crate::Noise::ALL {
+        let noisy = golden.with(noise);
+        assert!(noisy.observations.len() > 2 && noisy.observations.starts_with(&golden.observations), "{noise:?}");
+    }
 }
 
 #[test]

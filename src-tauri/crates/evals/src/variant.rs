@@ -2,18 +2,19 @@
 //! else has trouble too.
 
 mod fields;
+mod noise;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{
-    Body, Certainty, ChangeKind, CoverageState, EventBody, Fact, ObjectRef, Observation, ObservationId, Source,
-};
-use serde_json::{Value, json};
+use model::{Body, Certainty, CoverageState, Fact, ObjectRef, Observation, ObservationId};
+use serde_json::Value;
+
+pub use noise::Noise;
 
 use crate::{Answer, Golden, Report, Verdict};
 
-/// The namespace of the trouble that [`Golden::with_noise`] adds.
-const NOISE: &str = "somebody-elses";
+/// The namespace of the trouble that [`Golden::with`] adds.
+pub(crate) const NOISE: &str = "somebody-elses";
 
 /// How often what is cited next may be taken away too.
 const ROUNDS: usize = 8;
@@ -132,69 +133,12 @@ impl Golden {
         });
     }
 
-    /// The same recording with trouble that has nothing to do with it: a job of another team that cannot pull its image.
-    pub fn with_noise(&self) -> Golden {
-        let mut noisy = self.clone();
-        noisy.name = format!("{} with noise", self.name);
-        let began = self.as_of.plus_seconds(-3 * 3600);
-        let pod = ObjectRef::new("Pod", NOISE, "nightly-report");
-        let metadata =
-            json!({"name": pod.name, "namespace": NOISE, "uid": "noise-1", "creationTimestamp": began.to_string()});
-        let waiting = json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}});
-        let objects = [
-            (
-                ObjectRef::global("Namespace", NOISE),
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NOISE, "uid": "noise-0"},
-                       "status": {"phase": "Active"}}),
-            ),
-            (
-                pod.clone(),
-                json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
-                       "spec": {"nodeName": self.some_node(),
-                                "containers": [{"name": "report", "image": "registry.invalid/report:1"}]},
-                       "status": {"phase": "Pending", "conditions": [
-                           {"type": "PodScheduled", "status": "True", "lastTransitionTime": began.to_string()}],
-                           "containerStatuses": [
-                           {"name": "report", "ready": false, "restartCount": 0, "state": waiting}]}}),
-            ),
-        ];
-        for (subject, object) in objects {
-            noisy.observations.push(self.observed(subject, version(object)));
-        }
-        let event = EventBody {
-            uid: "noise-2".into(),
-            event_type: "Warning".into(),
-            reason: "Failed".into(),
-            message: "Failed to pull image \"registry.invalid/report:1\": not found".into(),
-            count: 30,
-            first_at: began,
-            last_at: self.as_of.plus_seconds(-30),
-            reporter: "kubelet".into(),
-            subject_uid: Some("noise-1".into()),
-        };
-        noisy.observations.push(self.observed(pod, Body::Event(event)));
-        noisy
-    }
-
     /// What an answer says of everything but the noise.
     pub fn without_noise(mut answer: Answer) -> Answer {
         answer.conclusion.hypotheses.retain(|h| h.object.namespace != NOISE && h.object.name != NOISE);
         let left: BTreeSet<_> = answer.conclusion.hypotheses.iter().map(|h| &h.incident).collect();
         answer.incidents = left.len();
         answer
-    }
-
-    fn some_node(&self) -> String {
-        let nodes = self.observations.iter().filter_map(|o| o.subject.as_ref()).filter(|s| s.kind == "Node");
-        nodes.map(|node| node.name.to_string()).max().unwrap_or_else(|| "node-1".into())
-    }
-
-    fn observed(&self, subject: ObjectRef, body: Body) -> Observation {
-        let at = match &body {
-            Body::Event(event) => event.last_at,
-            _ => self.as_of.plus_seconds(-3 * 3600),
-        };
-        Observation::new(self.cluster.clone(), at, at, Source::Script, Some(subject), body)
     }
 }
 
@@ -228,16 +172,6 @@ fn silence(status: &mut Value) -> bool {
     }
 }
 
-fn version(object: Value) -> Body {
-    Body::Object {
-        api_version: "v1".into(),
-        uid: object["metadata"]["uid"].as_str().unwrap_or_default().into(),
-        resource_version: "1".into(),
-        change: ChangeKind::Present,
-        object: object.into(),
-    }
-}
-
 /// Which of the variants' verdicts do not do what was demanded, each in a sentence. Scenarios that were not right to begin
 /// with prove nothing and are left out.
 pub fn unmet(original: &Report, variants: &[(String, Demand, Verdict)]) -> Vec<String> {
@@ -250,7 +184,7 @@ pub fn unmet(original: &Report, variants: &[(String, Demand, Verdict)]) -> Vec<S
                 unmet.push(format!("{}: without its evidence it still says {}", name, variant.said));
             }
             Demand::Stays if !variant.is_right() && variant.said != was.said => {
-                unmet.push(format!("{}: somebody else's trouble turned it into {}", name, variant.said));
+                unmet.push(format!("{}: turned into {}", variant.name, variant.said));
             }
             Demand::Moves | Demand::Stays => {}
         }

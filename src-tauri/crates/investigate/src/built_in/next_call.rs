@@ -14,6 +14,8 @@ use super::stores;
 const WORTH_ASKING: f64 = 0.06;
 /// Incidents that are looked into at once, worst first.
 const INCIDENTS: usize = 3;
+/// For so long trouble on which nothing depends is why somebody calls.
+const LATELY_SECONDS: i64 = 6 * 3600;
 /// Hypotheses of one incident whose checks are weighed.
 const LEADING: usize = 12;
 
@@ -215,8 +217,12 @@ impl Asking<'_> {
             };
             return if assessment.incidents.iter().any(touches) { 0.0 } else { 0.9 };
         }
+        // What has been broken for long and carries nobody is not why somebody calls now.
+        let lately = self.snapshot.at.plus_seconds(-LATELY_SECONDS);
         let felt = |incident: &Incident| {
-            incident.severity == Severity::Critical || incident.subjects.len() > 1 || !incident.blast_radius.is_empty()
+            incident.severity == Severity::Critical && incident.started_at > lately
+                || incident.subjects.len() > 1
+                || !incident.blast_radius.is_empty()
         };
         if assessment.incidents.iter().any(felt) { 0.0 } else { 0.6 }
     }
