@@ -94,6 +94,7 @@ enum Next {
 
 /// One of several calls.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are a few of these at a time")]
 enum Part {
     Out(CallId),
     Done(Seen),
