@@ -90,13 +90,16 @@ impl Desk {
         let (before, has_left) = (started_by(&events), has_left(&events));
         let investigator =
             lead.investigator.clone().or(before.clone().map(|(name, _)| name)).unwrap_or_else(|| BUILT_IN.to_owned());
-        let goes_on = before.is_some_and(|(name, _)| name == investigator);
+        let before = before.filter(|(name, _)| *name == investigator);
+        let goes_on = before.is_some();
         // The keyring may wait for a person: nothing else waits with it.
         let leaves = Arc::default();
         let may_leave = Arc::new(AtomicBool::new(!lead.show_first));
         let (speaking, destination) = match investigator.as_str() {
             BUILT_IN => (None, String::new()),
             name => {
+                // What it was led with before stays.
+                self.limit_counts(name, before.and_then(|(_, led)| led).or(lead.budget).as_ref())?;
                 let (speaking, destination) = self.speaking(case, name, &leaves, &may_leave)?;
                 (Some(speaking), destination)
             }
