@@ -45,6 +45,7 @@ impl Desk {
         }
         if let Err(error) = self.try_out_as(case, call.id, Author::Program).await {
             let text = format!("The cluster could not be asked what `{}` would do. {error}", call.call.tool);
+            let text = self.redactor.text(&text).into_string();
             self.write(case, Author::Program, CaseFact::Noted { text })?;
         }
         Ok(())
@@ -204,7 +205,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads back what became of a write whose outcome is not known, and says so in the case.
+    /// Reads back what became of a write whose outcome is not known, and says so in the case. Where it cannot be read, the case
+    /// says why, and the outcome stays unknown: it may be read back again.
     pub async fn read_back(self: &Arc<Self>, case: CaseId, id: CallId) -> Result<(), DeskError> {
         self.door.recover(case)?;
         let surroundings = self.surroundings_now(case)?;
@@ -213,8 +215,16 @@ impl Desk {
         let leave = self.door.look_again(case, id, self.engineer())?;
         let text = match tool.try_out(leave, &surroundings).await {
             Ok(shown) if shown.fields.is_empty() => "Read back: it was done; the cluster has it as asked.".to_owned(),
+            Ok(shown) if is_another(call.call.shown.as_ref(), &shown) => {
+                "Read back: the object that was shown is gone; there is another one of its name.".to_owned()
+            }
             Ok(shown) => format!("Read back: it was not done, or not all of it; {} would change.", fields(&shown)),
-            Err(error) => format!("Read back: {}. {}", error.why, error.hint),
+            Err(error) => {
+                let because = self.redactor.text(&format!("{}. {}", error.why, error.hint)).into_string();
+                let text = format!("What became of `{}` could not be read: {because}", call.call.tool);
+                self.write(case, Author::Program, CaseFact::Noted { text: text.trim_end().to_owned() })?;
+                return Err(refused(error));
+            }
         };
         let result = ResultView { text, redactions: Vec::new(), cut: None, observations: Vec::new(), next: Vec::new() };
         self.door.reconcile(case, id, result)?;
@@ -287,6 +297,11 @@ pub(crate) fn is_write(risk: Risk) -> bool {
 /// Whether another target or another difference was shown than there is now.
 fn drifted(before: Option<&Shown>, now: &Shown) -> bool {
     before.is_none_or(|before| before.uid != now.uid || before.fields != now.fields)
+}
+
+/// Whether another object than the one that was shown has its name now.
+fn is_another(before: Option<&Shown>, now: &Shown) -> bool {
+    before.is_some_and(|before| !before.uid.is_empty() && before.uid != now.uid)
 }
 
 fn fields(shown: &Shown) -> String {

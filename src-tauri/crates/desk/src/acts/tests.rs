@@ -165,3 +165,48 @@ async fn an_investigation_is_stopped_and_goes_on_when_it_is_started_again() {
         assert!(!desk.case(case).unwrap().running);
     }
 }
+
+/// A change that was sent, and of which nobody knows whether it was made.
+async fn lost(desk: &Arc<Desk>, case: CaseId, tool: &str, args: Value) -> CallId {
+    let id = desk.propose(case, tool, args, "it may help").await.unwrap();
+    let digest = desk.door.call(case, id).unwrap().digest;
+    desk.door.approve(case, id, &digest, desk.engineer()).unwrap();
+    drop(desk.door.start(case, id).unwrap());
+    desk.door.outcome_unknown(case, id, "no answer came").unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_back_stays_unknown_and_is_read_back_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let call = lost(&desk, case, "scale", scale(3)).await;
+    desk.set_writes(&id, false, false, "").unwrap();
+    assert_eq!(desk.read_back(case, call).await.unwrap_err().code, "refused");
+    let state = desk.door.call(case, call).unwrap().state;
+    assert!(matches!(state, CallState::OutcomeUnknown { .. }), "{state:?}");
+    let events = desk.case(case).unwrap().events;
+    let CaseFact::Noted { text } = &events.last().unwrap().fact else { panic!("{:?}", events.last()) };
+    assert!(text.starts_with("What became of `scale` could not be read: "), "{text}");
+
+    desk.set_writes(&id, true, false, "").unwrap();
+    desk.read_back(case, call).await.unwrap();
+    let CallState::Released { text, .. } = desk.door.call(case, call).unwrap().state else { panic!("it was read") };
+    assert!(text.contains("not done"), "{text}");
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_was_to_be_deleted_and_is_not_there_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let call = lost(&desk, case, "delete_pod", json!({"namespace": "shop", "name": "gone-by-now"})).await;
+    desk.read_back(case, call).await.unwrap();
+    let CallState::Released { text, .. } = desk.door.call(case, call).unwrap().state else { panic!("it was read") };
+    assert!(text.contains("it was done"), "{text}");
+    desk.close_cluster(&id).await.unwrap();
+}

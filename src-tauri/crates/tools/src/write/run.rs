@@ -1,6 +1,6 @@
-use cluster::{Changed, Connection, Reach, Target, WriteError};
+use cluster::{Changed, Connection, Reach, ReadError, Target, WriteError};
 use gate::{Leave, Permit};
-use model::{ObjectRef, Purpose, Shown, ShownField, Suggestion};
+use model::{ObjectRef, Purpose, Shown, ShownField, Suggestion, Time};
 use serde_json::{Value, json};
 
 use super::plan::{Plan, Undo, cannot, changed, heeded};
@@ -32,6 +32,11 @@ pub(super) async fn try_out<V: Verb>(
     let object = V::target(args);
     may::<V>(connection, leave, &object).await?;
     let at = surroundings.clock.now();
+    if V::ACCESS == "delete"
+        && let Err(ReadError::Missing { .. }) = connection.target(leave, &object, V::PART).await
+    {
+        return Ok(gone(&object, at));
+    }
     for _ in 0..LOOKS {
         let (plan, target) = plan::<V>(args, connection, leave, &object, at, surroundings).await?;
         match connection.try_change(leave, &object, &plan.change, &target).await {
@@ -53,6 +58,18 @@ pub(super) async fn try_out<V: Verb>(
     Err(busy(&object))
 }
 
+/// Of an object that is to be deleted and is not there, nothing would change.
+fn gone(object: &ObjectRef, at: Time) -> Shown {
+    Shown {
+        at,
+        uid: String::new(),
+        at_cluster: true,
+        does: format!("Deletes {object}, which does not exist."),
+        undo: "There is nothing to take back.".into(),
+        fields: Vec::new(),
+    }
+}
+
 async fn may<V: Verb>(connection: &Connection, leave: &impl Leave, object: &ObjectRef) -> Result<(), ToolError> {
     let access = connection.can(leave, V::ACCESS, object, V::PART).await.map_err(|error| unread(V::NAME, &error))?;
     if access.allowed {
@@ -72,7 +89,7 @@ async fn plan<V: Verb>(
     connection: &Connection,
     leave: &impl Leave,
     object: &ObjectRef,
-    at: model::Time,
+    at: Time,
     surroundings: &Surroundings,
 ) -> Result<(Plan, Target), ToolError> {
     let failed = |error| unread(V::NAME, &error);
