@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gate::{Call, CallState};
 use investigate::Ids;
-use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Risk, Shown, Terms, ToolCall};
+use model::{Author, CallId, CallStep, CaseFact, CaseId, ClusterId, Purpose, ResultView, Risk, Shown, Terms, ToolCall};
 use serde_json::Value;
 use tools::{Failure, Surroundings, Tool};
 
@@ -143,6 +143,29 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// Asks again about every call of a cluster that has not begun and would run as another user than it was shown for, or by
+    /// another tool.
+    pub(crate) fn ask_as_now(&self, cluster: &ClusterId) {
+        const LATER: &str = "what would run as another user is asked again when it begins";
+        let cases = self.cases().inspect_err(|error| tracing::error!(%cluster, %error, "{LATER}"));
+        for case in cases.into_iter().flatten().filter(|case| case.cluster == *cluster) {
+            let calls = self.calls(case.id).inspect_err(|error| tracing::error!(case = %case.id, %error, "{LATER}"));
+            for call in calls.into_iter().flatten().filter(has_not_begun) {
+                if let Err(error) = self.ask_as_now_about(case.id, &call) {
+                    tracing::error!(case = %case.id, call = %call.id, %error, "{LATER}");
+                }
+            }
+        }
+    }
+
+    fn ask_as_now_about(&self, case: CaseId, call: &Call) -> Result<(), DeskError> {
+        let surroundings = self.surroundings_now(case)?;
+        let tool = self.tool(&call.call.tool)?;
+        let Some(because) = call.call.outlived(&terms(tool.as_ref(), &surroundings)) else { return Ok(()) };
+        let shown = call.call.shown.clone();
+        self.ask_again(case, call.id, call, &tool, shown, because, Author::Program, &surroundings)
     }
 
     /// Whether the engineer proposed a call, so that no investigator runs it.
@@ -284,7 +307,11 @@ impl Desk {
     }
 }
 
-/// Whether the tool is no longer what the call was decided on with.
+/// Whether a call waits for its decision, or may start.
+fn has_not_begun(call: &Call) -> bool {
+    matches!(call.state, CallState::AwaitingDecision { .. } | CallState::Approved { .. } | CallState::Allowed { .. })
+}
+
 /// What a call is put under now.
 pub(crate) fn terms(tool: &dyn Tool, surroundings: &Surroundings) -> Terms {
     Terms { definition: Some(tool.definition()), user: surroundings.reach.user() }

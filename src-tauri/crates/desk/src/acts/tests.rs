@@ -1,7 +1,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use model::ClusterId;
 use playground::{Pace, Scenario, Served, Settings, serve};
 use serde_json::json;
 
@@ -208,5 +207,46 @@ async fn a_pod_that_was_to_be_deleted_and_is_not_there_was_deleted() {
     desk.read_back(case, call).await.unwrap();
     let CallState::Released { text, .. } = desk.door.call(case, call).unwrap().state else { panic!("it was read") };
     assert!(text.contains("it was done"), "{text}");
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_when_the_kubeconfig_names_another_user_is_asked_again_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let waits = desk.propose(case, "scale", scale(3), "more of it").await.unwrap();
+    let approved = desk.propose(case, "scale", scale(4), "more of it").await.unwrap();
+    let before = desk.door.call(case, approved).unwrap();
+    desk.door.approve(case, approved, &before.digest, desk.engineer()).unwrap();
+
+    let config = std::fs::read_to_string(&served.kubeconfig).unwrap();
+    let mut renamed: Value = serde_json::from_str(&config).unwrap();
+    renamed["users"][0]["name"] = "somebody-else".into();
+    renamed["contexts"][0]["context"]["user"] = "somebody-else".into();
+    std::fs::write(&served.kubeconfig, renamed.to_string()).unwrap();
+    desk.rescan();
+    for call in [waits, approved] {
+        let asked = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let asked = desk.door.call(case, call).unwrap();
+                if asked.revision > 1 {
+                    return asked;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        let asked = asked.await.unwrap();
+        assert!(matches!(asked.state, CallState::AwaitingDecision { .. }), "{asked:?}");
+        assert!(asked.call.user.unwrap().starts_with("somebody-else"), "it says who it would run as now");
+    }
+    let first = desk.door.approve(case, approved, &before.digest, desk.engineer());
+    assert!(first.is_err(), "the approval was of another call");
+
+    // Read again without a change, nothing is asked.
+    desk.rescan();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(desk.door.call(case, waits).unwrap().revision, 2);
     desk.close_cluster(&id).await.unwrap();
 }

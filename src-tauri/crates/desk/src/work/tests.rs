@@ -1,8 +1,8 @@
 use super::*;
 
-#[test]
-fn an_investigation_that_rests_or_has_ended_does_not_go_on_until_it_is_woken() {
-    let work = Work {
+/// Someone at work who does nothing.
+fn idle() -> Work {
+    Work {
         cluster: model::ClusterId("c".into()),
         policy: Arc::default(),
         investigator: BUILT_IN.into(),
@@ -14,7 +14,12 @@ fn an_investigation_that_rests_or_has_ended_does_not_go_on_until_it_is_woken() {
         give_up: Notify::new(),
         pause: watch::Sender::new(None),
         task: OnceLock::new(),
-    };
+    }
+}
+
+#[test]
+fn an_investigation_that_rests_or_has_ended_does_not_go_on_until_it_is_woken() {
+    let work = idle();
     assert!(work.is_going_on(), "it has just begun");
     for rest in
         [Pause::Concluded, Pause::AwaitingDecision("0193b5d2-0000-7000-8000-000000000001".parse().expect("an id"))]
@@ -93,4 +98,15 @@ async fn a_limit_in_dollars_needs_a_price_that_it_could_be_counted_by() {
         desk.put_model(said.clone()).expect("a model");
         start(open(), limit).unwrap_or_else(|error| panic!("{said:?}: {error}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_could_not_be_written_down_does_not_count() {
+    let (desk, _folder) = crate::testing::desk_in_memory();
+    // No case of this desk, so nothing can be written into it.
+    let (case, work) = (desk.ids.case(), Arc::new(idle()));
+    lock(&desk.work).insert(case, Arc::clone(&work));
+    let rule = gate::Rule { name: "reads in shop".into(), tools: vec!["logs".into()], ..gate::Rule::default() };
+    assert_eq!(desk.allow(case, rule).expect_err("there is no such case").code, "not_found");
+    assert!(work.policy.read().expect("a policy").rules.is_empty());
 }
