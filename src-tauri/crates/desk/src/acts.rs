@@ -7,7 +7,7 @@ use gate::{Call, CallState};
 use investigate::Ids;
 use model::{Author, CallId, CallStep, CaseFact, CaseId, ClusterId, Purpose, ResultView, Risk, Shown, Terms, ToolCall};
 use serde_json::Value;
-use tools::{Failure, Surroundings, Tool};
+use tools::{DRIFTED, Failure, Surroundings, Tool, drifted};
 
 use crate::desk::lock;
 use crate::rows::Update;
@@ -17,7 +17,6 @@ use crate::{Desk, DeskError};
 const OWN: &str = "shown to the engineer who asked";
 const TRIED: &str = "the cluster was asked what it would do; what it said is shown now";
 const NEVER_RAN: &str = "it was approved and the program ended before it ran; it is asked again";
-const DRIFTED: &str = "what it would do is no longer what was shown";
 
 impl Desk {
     /// Proposes a call in a case. Nothing runs before the engineer has seen what it would do and approved that.
@@ -202,6 +201,9 @@ impl Desk {
             let shown = call.call.shown.clone();
             return self.ask_again(case, id, &call, &tool, shown, &because, Author::Program, &surroundings);
         }
+        if let Some(now) = drifted(tool.as_ref(), &call.call, &surroundings) {
+            return self.ask_again(case, id, &call, &tool, Some(now), DRIFTED, Author::Program, &surroundings);
+        }
         let permit = self.door.start(case, id)?;
         let _running = permit.running();
         self.tell(Update::CaseChanged { case, seq: 0 });
@@ -212,16 +214,9 @@ impl Desk {
             }
             Err(failure) => {
                 failure.put_down(&self.door, case, id, &self.redactor)?;
-                if matches!(failure, Failure::Unknown(_)) {
-                    return Ok(());
-                }
-                let surroundings = self.surroundings_now(case)?;
                 // What was decided on is gone; what would be done now is shown and asked again.
-                if is_write(call.risk)
-                    && let Some(shown) = tool.shown(&ToolCall { shown: None, ..call.call.clone() }, &surroundings)
-                    && drifted(call.call.shown.as_ref(), &shown)
-                {
-                    self.ask_again(case, id, &call, &tool, Some(shown), DRIFTED, Author::Program, &surroundings)?;
+                if let Failure::Drifted { now, .. } = failure {
+                    self.ask_again(case, id, &call, &tool, Some(*now), DRIFTED, Author::Program, &surroundings)?;
                 }
             }
         }
@@ -319,11 +314,6 @@ pub(crate) fn terms(tool: &dyn Tool, surroundings: &Surroundings) -> Terms {
 
 pub(crate) fn is_write(risk: Risk) -> bool {
     matches!(risk, Risk::Write | Risk::Destructive)
-}
-
-/// Whether another target or another difference was shown than there is now.
-fn drifted(before: Option<&Shown>, now: &Shown) -> bool {
-    before.is_none_or(|before| before.uid != now.uid || before.fields != now.fields)
 }
 
 /// Whether another object than the one that was shown has its name now.

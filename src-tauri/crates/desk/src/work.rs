@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use gate::{Approve, CallState, Policy};
 use investigate::{
-    Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking, Standing,
-    started_as_of, started_by,
+    Brief, BuiltIn, Conversation, Debate, Investigator, Now, OnWrite, Pause, Release, Runner, Setting, Speaking,
+    Standing, started_as_of, started_by,
 };
 use model::{Budget, CallFact, CallStep, CaseEvent, CaseFact, CaseId, ClusterId, Time};
 use tokio::sync::{Notify, watch};
@@ -302,6 +302,7 @@ impl Desk {
             door: Arc::clone(&self.door),
             toolbox: self.toolbox_for(&cluster),
             surroundings,
+            now: self.now_in(&cluster, as_of),
             policy,
             release: lead.release.clone(),
             ids: Arc::new(self.ids),
@@ -364,6 +365,12 @@ impl Desk {
     /// Whether this desk let a request of this case out to this place.
     fn was_sent(&self, case: CaseId, destination: &str) -> Result<bool, DeskError> {
         Ok(self.file.setting(&sent(case))?.is_some_and(|sent| sent == destination))
+    }
+
+    /// The present of a cluster; `else_at` where the program is closing.
+    fn now_in(self: &Arc<Self>, cluster: &ClusterId, else_at: Time) -> Now {
+        let (desk, cluster) = (Arc::downgrade(self), cluster.clone());
+        Arc::new(move || desk.upgrade().and_then(|desk| desk.now_of(&cluster).ok()).unwrap_or(else_at))
     }
 
     /// Tells the window of every step.

@@ -13,6 +13,7 @@ mod dependencies;
 mod describe;
 mod difference;
 mod dns_answer;
+mod drift;
 mod events;
 mod get_object;
 mod helm_release;
@@ -42,5 +43,6 @@ mod write;
 mod tests;
 
 pub use answer::told;
+pub use drift::{DRIFTED, drifted};
 pub use tool::{Failure, Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;

@@ -250,3 +250,33 @@ async fn what_waits_when_the_kubeconfig_names_another_user_is_asked_again_at_onc
     assert_eq!(desk.door.call(case, waits).unwrap().revision, 2);
     desk.close_cluster(&id).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_object_has_changed_since_its_approval_is_asked_about_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let [slow, quick] = [6, 4].map(scale);
+    let slow = desk.propose(case, "scale", slow, "more of it").await.unwrap();
+    let quick = desk.propose(case, "scale", quick, "more of it").await.unwrap();
+    let done = |call| {
+        desk.approve(case, call, &desk.door.call(case, call).unwrap().digest).unwrap();
+        tokio::time::timeout(PATIENCE, desk.settled(case, call))
+    };
+    let done_by_somebody = done(quick).await.unwrap().unwrap();
+    assert!(matches!(done_by_somebody.state, CallState::Released { .. }), "{done_by_somebody:?}");
+
+    let mut asked = done(slow).await.unwrap().unwrap();
+    while matches!(asked.state, CallState::Failed { .. }) {
+        // The cluster refused what the history did not tell yet.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        asked = desk.door.call(case, slow).unwrap();
+    }
+    assert!(matches!(asked.state, CallState::AwaitingDecision { .. }), "{asked:?}");
+    let from = asked.call.shown.unwrap().fields.into_iter().find(|field| field.path == "/spec/replicas");
+    assert_eq!(from.unwrap().from, Some(json!(4)));
+    let done = done(slow).await.unwrap().unwrap();
+    assert!(matches!(done.state, CallState::Released { .. }), "shown as it is now, it is done: {done:?}");
+    desk.close_cluster(&id).await.unwrap();
+}
