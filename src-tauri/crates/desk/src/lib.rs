@@ -24,6 +24,7 @@ mod models;
 mod paths;
 pub mod pictures;
 mod present;
+mod pseudonyms;
 mod record;
 mod retention;
 pub mod rows;

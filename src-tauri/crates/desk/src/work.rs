@@ -324,7 +324,8 @@ impl Desk {
         let leaves = Arc::clone(leaves);
         let model = self.model(name)?;
         let destination = destination(model.endpoint());
-        let model: Arc<dyn llm::Model> = Arc::new(model);
+        let model =
+            self.under_pseudonyms(&crate::cases::opened_fact(&self.file.events(case, 0)?)?.cluster, Arc::new(model))?;
         let desk = Arc::downgrade(self);
         let speaking = Speaking {
             may_leave: model.is_remote().then(|| Arc::clone(may_leave)),

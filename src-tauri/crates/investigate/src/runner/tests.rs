@@ -4,6 +4,7 @@
 mod decisions;
 mod drift;
 mod evidence;
+mod pseudonyms;
 mod restart;
 mod stage;
 mod talk;
