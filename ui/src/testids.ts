@@ -169,6 +169,7 @@ export const testids = {
   ruleRow: "rule-row",
   ruleEnd: "rule-end",
   promises: "promises",
+  pseudonym: (of: string) => `pseudonym-${of}`,
   redactionText: "redaction-text",
   redactionTry: "redaction-try",
   redactionLeft: "redaction-left",

@@ -85,6 +85,10 @@ impl Talk {
                 as_of: self.as_of,
                 writes: Arc::new(writes.into()),
             },
+            now: {
+                let as_of = self.as_of;
+                Arc::new(move || as_of)
+            },
             policy: {
                 let policy = self.policy.clone();
                 Arc::new(move || policy.clone())

@@ -24,6 +24,7 @@ const places: [CommandName, string][] = [
   ["trust_list", "#/settings/logins"],
   ["tools_list", "#/settings/calls"],
   ["policy_get", "#/settings/calls"],
+  ["pseudonyms_get", "#/settings/calls"],
   ["object_get", `#/object/${e(CLUSTER)}/Deployment/shop/cart`],
   ["graph_get", `#/object/${e(CLUSTER)}/Deployment/shop/cart`],
   ["scenarios_list", "#/scenarios"],

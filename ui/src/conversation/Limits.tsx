@@ -7,6 +7,9 @@ import type { Budget, Spent } from "../wire/wire";
 /** What a model may take unless somebody says otherwise; the core has the same. */
 export const USUAL: Budget = { tokens: 400_000, micro_dollars: null, calls: 16, questions: 32, seconds: 900 };
 
+/** The provider that says what each answer cost; of any other a limit in dollars needs a price. */
+const TELLS_COST = "open-router";
+
 const FIELDS = [
   { of: "calls", words: "Calls", step: 1, most: 500, unit: 1 },
   { of: "questions", words: "Questions to it", step: 1, most: 1_000, unit: 1 },
@@ -24,7 +27,8 @@ export function limitOf(text: string, unit: number, most: number): number | null
 /** What the model may take in this investigation. Folded: the usual is right until it is not. */
 export function Limits({ model, budget, set }: { model: string; budget: Budget; set: (budget: Budget) => void }) {
   const models = useAnswer("models_list", {});
-  const unpriced = budget.micro_dollars !== null && models.data?.models.find((one) => one.name === model)?.price === null;
+  const chosen = models.data?.models.find((one) => one.name === model);
+  const unpriced = budget.micro_dollars !== null && chosen?.price === null;
   const [wrong, setWrong] = useState<Record<string, boolean>>({});
   return (
     <details className="limits small" data-testid={testids.limits}>
@@ -57,7 +61,9 @@ export function Limits({ model, budget, set }: { model: string; budget: Budget; 
       })}
       {unpriced ? (
         <p data-testid={testids.limitUnpriced}>
-          Dollars are counted only if the provider says what an answer cost: no price of {model} is known.{" "}
+          {chosen.provider === TELLS_COST
+            ? `Dollars are counted by what the provider says an answer cost: no price of ${model} is known.`
+            : `It does not start with a limit in dollars, which would never count: no price of ${model} is known.`}{" "}
           <a className="link" href={toHash({ at: "settings", part: "models" })}>
             Give it one
           </a>

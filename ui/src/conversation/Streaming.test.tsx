@@ -90,10 +90,10 @@ describe("what a model may take", () => {
     expect(budget.micro_dollars).toBe(1_000_000);
   });
 
-  it("says that dollars are not counted of a model without a price", async () => {
+  it("says that a limit in dollars needs a price", async () => {
     const costly = { ...USUAL, micro_dollars: 1_000_000 };
     const shown = mount(<Limits model="laptop" budget={costly} set={() => {}} />);
-    await screen.findByTestId(testids.limitUnpriced);
+    expect((await screen.findByTestId(testids.limitUnpriced)).textContent).toContain("would never count");
     shown.unmount();
     mount(<Limits model="house" budget={costly} set={() => {}} />);
     await act(async () => void (await new Promise((done) => setTimeout(done, 20))));

@@ -1,4 +1,4 @@
-import type { Author, CallStep, CaseEvent, CaseFact, CaseView, RuleRow, RulesFile, Update } from "../wire/wire";
+import type { Author, CallStep, CaseEvent, CaseFact, CaseView, RuleRow, RulesFile, Update, Pseudonyms } from "../wire/wire";
 import { CommandFailed, type CommandName, type Host, type Request, type Response } from "./host";
 import { articleActs } from "./recorded-articles";
 import { backEndActs } from "./recorded-back-ends";
@@ -98,6 +98,7 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
     { says: "No rule allows a change.", holds: true, answered: "it asks" },
     { says: "A cluster whose changes are off is not changed.", holds: true, answered: "forbidden by `read-only`" },
   ];
+  let pseudonyms: Pseudonyms = { names: false, hosts: false, addresses: false };
   const acts: Acts = {
     ...clusterActs(recording, pace, publish),
     ...backEndActs(publish),
@@ -218,6 +219,8 @@ export function recordedHost(recording: Recording, pace = PACE): Host {
       write(id, engineer, { type: "noted", text: `Rule \`${name}\` was ended.` });
       return {};
     },
+    pseudonyms_get: () => pseudonyms,
+    pseudonyms_put: (wanted) => (pseudonyms = wanted),
     redaction_try: ({ text }) => {
       const left = text.replace(/((?:password|token)\s*[=:]\s*)\S+/gi, "$1[redacted: password]");
       return { text: left, marks: left === text ? [] : [["password", 1]] };

@@ -2,7 +2,7 @@ import { useAnswer } from "../ipc";
 import { Failed, Loading } from "../kit";
 import { Words } from "../kit/words";
 import { testids } from "../testids";
-import { PolicyRules, TryRedaction } from "./Policy";
+import { PolicyRules, PseudonymSwitches, TryRedaction } from "./Policy";
 
 const always = [
   "Every call waits for your approval before it runs, and its result waits before an investigation reads it.",
@@ -25,6 +25,7 @@ export function CallsPart() {
       </ul>
       <PolicyRules />
       <TryRedaction />
+      <PseudonymSwitches />
       <h3 className="label settings-label">What can be asked for</h3>
       {tools.error ? (
         <Failed failure={tools.error} retry={() => void tools.refetch()} />

@@ -83,6 +83,37 @@ function FileOfRules({ file }: { file: RulesFile }) {
   );
 }
 
+const HIDDEN = [
+  { of: "names", words: "Names", more: "Of workloads, namespaces, nodes and the cluster. Those that every cluster has, such as kube-system, stay." },
+  { of: "hosts", words: "Hosts", more: "Domain names outside of the cluster." },
+  { of: "addresses", words: "Addresses", more: "IPv4 and IPv6." },
+] as const;
+
+/** What a language model is told under another name. */
+export function PseudonymSwitches() {
+  const chosen = useAnswer("pseudonyms_get", {});
+  const put = useAct("pseudonyms_put");
+  if (chosen.error) return <Failed failure={chosen.error} retry={() => void chosen.refetch()} />;
+  if (!chosen.data) return <Loading what="Reading what models are told…" rows={3} />;
+  const now = chosen.data;
+  return (
+    <fieldset className="choices">
+      <legend className="label">Told to models under another name</legend>
+      {HIDDEN.map(({ of, words, more }) => (
+        <label className="choice" key={of}>
+          <input type="checkbox" data-testid={testids.pseudonym(of)} checked={now[of]} disabled={put.busy} onChange={(e) => void put.run({ ...now, [of]: e.target.checked })} />
+          <span>
+            {words}
+            <span className="small faint choice-words">{more}</span>
+          </span>
+        </label>
+      ))}
+      <p className="small faint">You and the case keep the true ones: they are put back in what a model answers and asks for. Counts for every investigation that is started, or gone on with, from then on.</p>
+      {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
+    </fieldset>
+  );
+}
+
 /** What is taken out of a text before anybody reads it, tried on a text of one's own. */
 export function TryRedaction() {
   const [text, setText] = useState("");

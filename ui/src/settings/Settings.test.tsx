@@ -117,6 +117,15 @@ describe("another kind", () => {
     expect(requests("redaction_try")).toEqual([{ text: "connecting password=hunter2" }]);
   });
 
+  it("switch on what models are told under another name", async () => {
+    show("#/settings/calls");
+    const names = await screen.findByTestId<HTMLInputElement>(testids.pseudonym("names"), {}, patient);
+    expect(names.checked).toBe(false);
+    await person.click(names);
+    await waitFor(() => expect(screen.getByTestId<HTMLInputElement>(testids.pseudonym("names")).checked).toBe(true));
+    expect(requests("pseudonyms_put")).toEqual([{ names: true, hosts: false, addresses: false }]);
+  });
+
   it("end a standing rule before its time", async () => {
     const host = listening();
     show("#/settings/calls", host);

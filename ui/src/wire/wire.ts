@@ -1580,6 +1580,23 @@ base: string,
  */
 variable: string, };
 
+/**
+ * What a language model is told under another name. It is turned back in what comes from it.
+ */
+export type Pseudonyms = { 
+/**
+ * Of objects, namespaces, nodes and the cluster.
+ */
+names: boolean, 
+/**
+ * Hosts outside of the cluster.
+ */
+hosts: boolean, 
+/**
+ * IPv4 and IPv6.
+ */
+addresses: boolean, };
+
 export type Purpose = "undo" | "verify";
 
 /**
@@ -2272,6 +2289,10 @@ export type Commands = {
   rule_end: { request: EndRule; response: Nothing };
   /** What the redactor leaves of a text, which is kept nowhere. */
   redaction_try: { request: SearchText; response: Redaction };
+  /** What models are told under another name. */
+  pseudonyms_get: { request: Nothing; response: Pseudonyms };
+  /** Counts for every investigation that is started, or gone on with, from then on. */
+  pseudonyms_put: { request: Pseudonyms; response: Pseudonyms };
   /** The team's MCP servers: how each stands, whether it may be used, and the tools of it that were accepted. Contacts */
   /** nothing. */
   mcp_servers_list: { request: Nothing; response: McpServers };
@@ -2390,6 +2411,8 @@ export const tags = {
   policy_get: { reads: ["case"], changes: [] },
   rule_end: { reads: [], changes: ["case"] },
   redaction_try: { reads: [], changes: [] },
+  pseudonyms_get: { reads: ["models"], changes: [] },
+  pseudonyms_put: { reads: [], changes: ["models"] },
   mcp_servers_list: { reads: ["servers"], changes: [] },
   mcp_server_look: { reads: [], changes: ["servers"] },
   mcp_server_trust: { reads: [], changes: ["servers", "about"] },

@@ -180,6 +180,7 @@ fn lend(opened: &Opened, model: &str) -> Result<(), Failed> {
         });
     };
     opened.desk.put_model(row.chosen)?;
+    opened.desk.set_pseudonyms(own.pseudonyms()?)?;
     own.lend_mcp_servers(&opened.desk)?;
     Ok(())
 }

@@ -12,7 +12,7 @@ pub struct Limits {
     /// The most tokens that it may read and write.
     #[arg(long, value_name = "N")]
     budget_tokens: Option<u64>,
-    /// The most that it may cost, where a price is known.
+    /// The most that it may cost; the model needs a price.
     #[arg(long, value_name = "DOLLARS")]
     budget_dollars: Option<f64>,
     /// The most seconds in which it answers.

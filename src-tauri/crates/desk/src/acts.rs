@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use gate::{Call, CallState};
 use investigate::Ids;
-use model::{Author, CallId, CallStep, CaseFact, CaseId, Purpose, ResultView, Risk, Shown, Terms, ToolCall};
+use model::{Author, CallId, CallStep, CaseFact, CaseId, ClusterId, Purpose, ResultView, Risk, Shown, Terms, ToolCall};
 use serde_json::Value;
-use tools::{Failure, Surroundings, Tool};
+use tools::{DRIFTED, Failure, Surroundings, Tool, drifted};
 
 use crate::desk::lock;
 use crate::rows::Update;
@@ -17,7 +17,6 @@ use crate::{Desk, DeskError};
 const OWN: &str = "shown to the engineer who asked";
 const TRIED: &str = "the cluster was asked what it would do; what it said is shown now";
 const NEVER_RAN: &str = "it was approved and the program ended before it ran; it is asked again";
-const DRIFTED: &str = "what it would do is no longer what was shown";
 
 impl Desk {
     /// Proposes a call in a case. Nothing runs before the engineer has seen what it would do and approved that.
@@ -45,6 +44,7 @@ impl Desk {
         }
         if let Err(error) = self.try_out_as(case, call.id, Author::Program).await {
             let text = format!("The cluster could not be asked what `{}` would do. {error}", call.call.tool);
+            let text = self.redactor.text(&text).into_string();
             self.write(case, Author::Program, CaseFact::Noted { text })?;
         }
         Ok(())
@@ -144,6 +144,29 @@ impl Desk {
         Ok(())
     }
 
+    /// Asks again about every call of a cluster that has not begun and would run as another user than it was shown for, or by
+    /// another tool.
+    pub(crate) fn ask_as_now(&self, cluster: &ClusterId) {
+        const LATER: &str = "what would run as another user is asked again when it begins";
+        let cases = self.cases().inspect_err(|error| tracing::error!(%cluster, %error, "{LATER}"));
+        for case in cases.into_iter().flatten().filter(|case| case.cluster == *cluster) {
+            let calls = self.calls(case.id).inspect_err(|error| tracing::error!(case = %case.id, %error, "{LATER}"));
+            for call in calls.into_iter().flatten().filter(has_not_begun) {
+                if let Err(error) = self.ask_as_now_about(case.id, &call) {
+                    tracing::error!(case = %case.id, call = %call.id, %error, "{LATER}");
+                }
+            }
+        }
+    }
+
+    fn ask_as_now_about(&self, case: CaseId, call: &Call) -> Result<(), DeskError> {
+        let surroundings = self.surroundings_now(case)?;
+        let tool = self.tool(&call.call.tool)?;
+        let Some(because) = call.call.outlived(&terms(tool.as_ref(), &surroundings)) else { return Ok(()) };
+        let shown = call.call.shown.clone();
+        self.ask_again(case, call.id, call, &tool, shown, because, Author::Program, &surroundings)
+    }
+
     /// Whether the engineer proposed a call, so that no investigator runs it.
     pub fn is_own(&self, case: CaseId, id: CallId) -> Result<bool, DeskError> {
         let events = self.file.events_of_call(case, id)?;
@@ -178,6 +201,9 @@ impl Desk {
             let shown = call.call.shown.clone();
             return self.ask_again(case, id, &call, &tool, shown, &because, Author::Program, &surroundings);
         }
+        if let Some(now) = drifted(tool.as_ref(), &call.call, &surroundings) {
+            return self.ask_again(case, id, &call, &tool, Some(now), DRIFTED, Author::Program, &surroundings);
+        }
         let permit = self.door.start(case, id)?;
         let _running = permit.running();
         self.tell(Update::CaseChanged { case, seq: 0 });
@@ -188,23 +214,17 @@ impl Desk {
             }
             Err(failure) => {
                 failure.put_down(&self.door, case, id, &self.redactor)?;
-                if matches!(failure, Failure::Unknown(_)) {
-                    return Ok(());
-                }
-                let surroundings = self.surroundings_now(case)?;
                 // What was decided on is gone; what would be done now is shown and asked again.
-                if is_write(call.risk)
-                    && let Some(shown) = tool.shown(&ToolCall { shown: None, ..call.call.clone() }, &surroundings)
-                    && drifted(call.call.shown.as_ref(), &shown)
-                {
-                    self.ask_again(case, id, &call, &tool, Some(shown), DRIFTED, Author::Program, &surroundings)?;
+                if let Failure::Drifted { now, .. } = failure {
+                    self.ask_again(case, id, &call, &tool, Some(*now), DRIFTED, Author::Program, &surroundings)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Reads back what became of a write whose outcome is not known, and says so in the case.
+    /// Reads back what became of a write whose outcome is not known, and says so in the case. Where it cannot be read, the case
+    /// says why, and the outcome stays unknown: it may be read back again.
     pub async fn read_back(self: &Arc<Self>, case: CaseId, id: CallId) -> Result<(), DeskError> {
         self.door.recover(case)?;
         let surroundings = self.surroundings_now(case)?;
@@ -213,8 +233,16 @@ impl Desk {
         let leave = self.door.look_again(case, id, self.engineer())?;
         let text = match tool.try_out(leave, &surroundings).await {
             Ok(shown) if shown.fields.is_empty() => "Read back: it was done; the cluster has it as asked.".to_owned(),
+            Ok(shown) if is_another(call.call.shown.as_ref(), &shown) => {
+                "Read back: the object that was shown is gone; there is another one of its name.".to_owned()
+            }
             Ok(shown) => format!("Read back: it was not done, or not all of it; {} would change.", fields(&shown)),
-            Err(error) => format!("Read back: {}. {}", error.why, error.hint),
+            Err(error) => {
+                let because = self.redactor.text(&format!("{}. {}", error.why, error.hint)).into_string();
+                let text = format!("What became of `{}` could not be read: {because}", call.call.tool);
+                self.write(case, Author::Program, CaseFact::Noted { text: text.trim_end().to_owned() })?;
+                return Err(refused(error));
+            }
         };
         let result = ResultView { text, redactions: Vec::new(), cut: None, observations: Vec::new(), next: Vec::new() };
         self.door.reconcile(case, id, result)?;
@@ -274,7 +302,11 @@ impl Desk {
     }
 }
 
-/// Whether the tool is no longer what the call was decided on with.
+/// Whether a call waits for its decision, or may start.
+fn has_not_begun(call: &Call) -> bool {
+    matches!(call.state, CallState::AwaitingDecision { .. } | CallState::Approved { .. } | CallState::Allowed { .. })
+}
+
 /// What a call is put under now.
 pub(crate) fn terms(tool: &dyn Tool, surroundings: &Surroundings) -> Terms {
     Terms { definition: Some(tool.definition()), user: surroundings.reach.user() }
@@ -284,9 +316,9 @@ pub(crate) fn is_write(risk: Risk) -> bool {
     matches!(risk, Risk::Write | Risk::Destructive)
 }
 
-/// Whether another target or another difference was shown than there is now.
-fn drifted(before: Option<&Shown>, now: &Shown) -> bool {
-    before.is_none_or(|before| before.uid != now.uid || before.fields != now.fields)
+/// Whether another object than the one that was shown has its name now.
+fn is_another(before: Option<&Shown>, now: &Shown) -> bool {
+    before.is_some_and(|before| !before.uid.is_empty() && before.uid != now.uid)
 }
 
 fn fields(shown: &Shown) -> String {

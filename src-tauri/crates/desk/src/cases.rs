@@ -268,17 +268,16 @@ impl Desk {
         Ok(())
     }
 
-    /// Lets reads of a case run without asking, within bounds; a call that already waits goes on waiting.
+    /// Lets reads of a case run without asking, within bounds; a call that already waits goes on waiting. The case says so
+    /// before the rule counts.
     pub fn allow(&self, case: CaseId, rule: Rule) -> Result<(), DeskError> {
-        let works = lock(&self.work);
-        let work = works.get(&case).ok_or_else(|| DeskError {
+        let work = lock(&self.work).get(&case).cloned().ok_or_else(|| DeskError {
             code: "unavailable",
             what: "Nobody is working on this case.".into(),
             hint: "Start the investigation first.".into(),
         })?;
-        work.policy.write().unwrap_or_else(std::sync::PoisonError::into_inner).rules.push(rule.clone());
-        drop(works);
         self.write(case, self.engineer(), CaseFact::Noted { text: format!("Rule `{}`: {}", rule.name, rule.because) })?;
+        work.policy.write().unwrap_or_else(std::sync::PoisonError::into_inner).rules.push(rule);
         self.decided(case);
         Ok(())
     }

@@ -7,7 +7,7 @@ mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use cluster::{Connection, Context, ExecCommand, Issue, Reach, SearchPath, Sources, Terms};
@@ -140,7 +140,7 @@ impl Clusters {
 
 impl Desk {
     /// Reads the kubeconfigs again. Contacts nothing. What is open stays open, whatever became of its kubeconfig; where
-    /// its login changed, the new one is used.
+    /// its login changed, the new one is used, and what was to run as another user is asked again.
     pub fn rescan(&self) {
         // Reading takes its time, and nobody who shows clusters waits for it.
         let _one = lock(&self.rescanning);
@@ -186,9 +186,16 @@ impl Desk {
         }
         drop(clusters);
         if let Some(runtime) = self.runtime.as_ref().filter(|_| !changed.is_empty()) {
+            let desk = Weak::clone(&self.itself);
             runtime.spawn(async move {
                 for (connection, context) in changed {
+                    let before = connection.user();
                     connection.update(&context).await;
+                    if connection.user() != before
+                        && let Some(desk) = desk.upgrade()
+                    {
+                        desk.ask_as_now(&context.id);
+                    }
                 }
             });
         }

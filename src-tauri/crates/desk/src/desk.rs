@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use gate::Door;
 use history::DeskFile;
@@ -33,6 +33,8 @@ pub struct Opening {
 
 /// Clusters, cases and knowledge of one engineer. Share it as `Arc<Desk>`; needs a tokio runtime.
 pub struct Desk {
+    /// Itself, for what goes on when the call that began it is over.
+    pub(crate) itself: Weak<Desk>,
     pub(crate) paths: Paths,
     pub(crate) in_memory: bool,
     pub(crate) clock: Arc<dyn Clock>,
@@ -105,7 +107,8 @@ impl Desk {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shelf = Arc::new(Shelf::open(knowledge.clone()));
         let (updates, _) = broadcast::channel(256);
-        let desk = Arc::new(Desk {
+        let desk = Arc::new_cyclic(|itself| Desk {
+            itself: Weak::clone(itself),
             door: Arc::new(Door::new(Arc::clone(&file), Arc::clone(&clock))),
             toolbox: Toolbox::standard(),
             clusters: RwLock::new(Clusters::new(kubeconfigs, added)),

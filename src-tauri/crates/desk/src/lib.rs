@@ -25,6 +25,7 @@ mod models;
 mod paths;
 pub mod pictures;
 mod present;
+mod pseudonyms;
 mod record;
 mod retention;
 pub mod rows;

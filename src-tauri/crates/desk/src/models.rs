@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use investigate::Speaking;
 use llm::{Endpoint, Key, ModelError, Patience, Price, Probe, Remote, ToolMode, Usage};
+use model::Budget;
 use redact::Redactor;
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +168,23 @@ impl Desk {
 
     pub(crate) fn model_price(&self, name: &str) -> Result<Option<Price>, DeskError> {
         Ok(self.chosen_model(name)?.price)
+    }
+
+    /// Refuses a limit in dollars that nothing would ever reach: what an answer cost is known of a model with a price, and
+    /// where the provider says it.
+    pub(crate) fn limit_counts(&self, name: &str, budget: Option<&Budget>) -> Result<(), DeskError> {
+        let chosen = self.chosen_model(name)?;
+        let limited = budget.is_some_and(|budget| budget.micro_dollars.is_some());
+        if !limited || chosen.price.is_some() || chosen.endpoint.provider.tells_cost() {
+            return Ok(());
+        }
+        Err(DeskError::bad_request(
+            format!(
+                "`{name}` was given a limit in dollars, which would never count: what it costs is not known, because it \
+                 has no price."
+            ),
+            "Set the price of the model, or start without a limit in dollars.",
+        ))
     }
 
     /// Asks a model small questions in which nothing of a cluster is: whether it is there, what else its server has, and

@@ -11,7 +11,7 @@ use model::{
     CaseEvent, CaseId, ClusterId, Fact, Incident, IncidentId, ObjectRef, Observation, ObservationId, Severity, Time,
     Triage,
 };
-pub use models::Leaves;
+pub use models::{Leaves, Pseudonyms};
 use serde::{Deserialize, Serialize};
 use topology::Layout;
 use ts_rs::TS;

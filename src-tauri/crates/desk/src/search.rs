@@ -172,4 +172,5 @@ fn place(text: &str, word: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
 mod tests;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use gate::{Approve, CallState, Policy};
 use investigate::{
-    Brief, BuiltIn, Conversation, Debate, Investigator, OnWrite, Pause, Release, Runner, Setting, Speaking, Standing,
-    started_as_of, started_by,
+    Brief, BuiltIn, Conversation, Debate, Investigator, Now, OnWrite, Pause, Release, Runner, Setting, Speaking,
+    Standing, started_as_of, started_by,
 };
 use model::{Budget, CallFact, CallStep, CaseEvent, CaseFact, CaseId, ClusterId, Time};
 use tokio::sync::{Notify, watch};
@@ -90,13 +90,16 @@ impl Desk {
         let (before, has_left) = (started_by(&events), has_left(&events));
         let investigator =
             lead.investigator.clone().or(before.clone().map(|(name, _)| name)).unwrap_or_else(|| BUILT_IN.to_owned());
-        let goes_on = before.is_some_and(|(name, _)| name == investigator);
+        let before = before.filter(|(name, _)| *name == investigator);
+        let goes_on = before.is_some();
         // The keyring may wait for a person: nothing else waits with it.
         let leaves = Arc::default();
         let may_leave = Arc::new(AtomicBool::new(!lead.show_first));
         let (speaking, destination) = match investigator.as_str() {
             BUILT_IN => (None, String::new()),
             name => {
+                // What it was led with before stays.
+                self.limit_counts(name, before.and_then(|(_, led)| led).or(lead.budget).as_ref())?;
                 let (speaking, destination) = self.speaking(case, name, &leaves, &may_leave)?;
                 (Some(speaking), destination)
             }
@@ -299,6 +302,7 @@ impl Desk {
             door: Arc::clone(&self.door),
             toolbox: self.toolbox_for(&cluster),
             surroundings,
+            now: self.now_in(&cluster, as_of),
             policy,
             release: lead.release.clone(),
             ids: Arc::new(self.ids),
@@ -320,7 +324,8 @@ impl Desk {
         let leaves = Arc::clone(leaves);
         let model = self.model(name)?;
         let destination = destination(model.endpoint());
-        let model: Arc<dyn llm::Model> = Arc::new(model);
+        let model =
+            self.under_pseudonyms(&crate::cases::opened_fact(&self.file.events(case, 0)?)?.cluster, Arc::new(model))?;
         let desk = Arc::downgrade(self);
         let speaking = Speaking {
             may_leave: model.is_remote().then(|| Arc::clone(may_leave)),
@@ -361,6 +366,12 @@ impl Desk {
     /// Whether this desk let a request of this case out to this place.
     fn was_sent(&self, case: CaseId, destination: &str) -> Result<bool, DeskError> {
         Ok(self.file.setting(&sent(case))?.is_some_and(|sent| sent == destination))
+    }
+
+    /// The present of a cluster; `else_at` where the program is closing.
+    fn now_in(self: &Arc<Self>, cluster: &ClusterId, else_at: Time) -> Now {
+        let (desk, cluster) = (Arc::downgrade(self), cluster.clone());
+        Arc::new(move || desk.upgrade().and_then(|desk| desk.now_of(&cluster).ok()).unwrap_or(else_at))
     }
 
     /// Tells the window of every step.

@@ -87,6 +87,7 @@ impl Workbench {
                 Box::new(BuiltIn::looking(brief, Box::new(move |view, declared| without.look(view, declared))))
             }
         };
+        let as_of = golden.as_of;
         let setting = Setting {
             case,
             door: Arc::clone(&door),
@@ -101,6 +102,7 @@ impl Workbench {
                 as_of: golden.as_of,
                 writes: Arc::default(),
             },
+            now: Arc::new(move || as_of),
             policy: Arc::new(Policy::default),
             release: Release::ByRule("evaluation".into()),
             ids: Arc::new(Counted(AtomicU64::new(1))),

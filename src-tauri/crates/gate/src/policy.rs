@@ -192,4 +192,5 @@ fn in_protected(namespace: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails says where")]
 mod tests;

@@ -17,6 +17,6 @@ pub use built_in::{Brief, BuiltIn, Look, Sight};
 pub use conversation::{Conversation, Debate};
 pub use investigator::{Investigator, Move, Question, Seen};
 pub use runner::{
-    Heard, Ids, OnHear, OnLeave, OnWrite, Pause, Release, Runner, RunnerError, Setting, Speaking, Standing,
+    Heard, Ids, Now, OnHear, OnLeave, OnWrite, Pause, Release, Runner, RunnerError, Setting, Speaking, Standing,
     started_as_of, started_by, stop,
 };

@@ -8,10 +8,10 @@ use gate::{Approve, Call, CallState, Door, Policy, Refused, fold, fold_case};
 use history::DeskFile;
 use llm::{Model, Price};
 use model::{
-    Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Ruling, Terms,
-    Time, ToolCall, Written,
+    Author, Budget, CallFact, CallId, CallStep, CaseEvent, CaseFact, CaseId, Decision, ObservationId, Risk, Ruling,
+    Shown, Terms, Time, ToolCall, Written,
 };
-use tools::{Surroundings, Tool, Toolbox};
+use tools::{DRIFTED, Failure, Surroundings, Tool, Toolbox, drifted};
 use transcript::{OTHER_WAY, Taken, Transcript};
 
 use crate::{Investigator, Move, Question, Seen};
@@ -69,6 +69,7 @@ pub struct Runner {
     door: Arc<Door>,
     toolbox: Toolbox,
     surroundings: Surroundings,
+    now: Now,
     policy: Standing,
     release: Release,
     ids: Arc<dyn Ids>,
@@ -94,6 +95,7 @@ enum Next {
 
 /// One of several calls.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are a few of these at a time")]
 enum Part {
     Out(CallId),
     Done(Seen),
@@ -128,6 +130,9 @@ pub type OnHear = Arc<dyn Fn(&Heard<'_>) + Send + Sync>;
 /// Called with the text that is about to be sent to a model.
 pub type OnLeave = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Gives the time of the present, which writes are shown as of: of a live cluster the clock's, of a recording its end.
+pub type Now = Arc<dyn Fn() -> Time + Send + Sync>;
+
 /// Gives the policy as it stands now; asked at each proposal, and before each start.
 pub type Standing = Arc<dyn Fn() -> Policy + Send + Sync>;
 
@@ -137,6 +142,7 @@ pub struct Setting {
     pub door: Arc<Door>,
     pub toolbox: Toolbox,
     pub surroundings: Surroundings,
+    pub now: Now,
     pub policy: Standing,
     pub release: Release,
     pub ids: Arc<dyn Ids>,
@@ -168,7 +174,8 @@ impl Runner {
     /// Begins an investigation, or goes on with the one that the case holds. `investigator` is fresh and looks at
     /// [`Surroundings::as_of`], which on resumption is [`started_as_of`].
     pub fn new(setting: Setting, investigator: Box<dyn Investigator>) -> Result<Self, RunnerError> {
-        let Setting { case, door, toolbox, surroundings, policy, release, ids, on_write, speaking, anew } = setting;
+        let Setting { case, door, toolbox, surroundings, now, policy, release, ids, on_write, speaking, anew } =
+            setting;
         let events = surroundings.desk.events(case, 0)?;
         let last = events.last().map_or(0, |event| event.seq);
         let is_start = |e: &&CaseEvent| matches!(e.fact, CaseFact::InvestigationStarted { .. });
@@ -180,6 +187,7 @@ impl Runner {
             door,
             toolbox,
             surroundings,
+            now,
             policy,
             release,
             ids,
@@ -397,9 +405,10 @@ impl Runner {
         }
         let id = self.ids.call();
         let risk = tool.risk(&call.args);
-        let shown = tool.shown(&call, &self.surroundings);
+        let surroundings = self.surroundings_of(risk);
+        let shown = tool.shown(&call, &surroundings);
         let call = ToolCall { shown, ..call }.under(self.terms(tool.as_ref()));
-        let preview = tool.preview(&call, &self.surroundings);
+        let preview = tool.preview(&call, &surroundings);
         let policy = self.policy();
         let author = self.author();
         self.door.propose(self.case, id, call, risk, preview, &policy, author)?;
@@ -452,7 +461,7 @@ impl Runner {
                     let by_rule = matches!(call.state, CallState::Allowed { .. });
                     let now = self.surroundings.clock.now();
                     match policy.takes_back(&call.call, call.risk, by_rule, now) {
-                        Some(because) => self.ask_again(&call, &because)?,
+                        Some(because) => self.ask_again(&call, &because, None)?,
                         None => self.run(&call).await?,
                     }
                 }
@@ -511,31 +520,41 @@ impl Runner {
         }
         // An approval was of the tool as it was shown, for who was logged in then.
         if let Some(because) = call.call.outlived(&self.terms(tool.as_ref())) {
-            return self.ask_again(call, because);
+            return self.ask_again(call, because, None);
+        }
+        let surroundings = self.surroundings_of(call.risk);
+        if let Some(now) = drifted(tool.as_ref(), &call.call, &surroundings) {
+            return self.ask_again(call, DRIFTED, Some(now));
         }
         let permit = self.door.start(self.case, call.id)?;
         let _running = permit.running();
         self.transcript.tell();
-        match tool.run(permit, &self.surroundings).await {
+        match tool.run(permit, &surroundings).await {
             Ok(outcome) => {
                 self.door.succeeded(self.case, call.id, outcome.result)?;
             }
             Err(failure) => {
                 failure.put_down(&self.door, self.case, call.id, &self.surroundings.redactor)?;
+                if let Failure::Drifted { now, .. } = failure {
+                    self.ask_again(call, DRIFTED, Some(*now))?;
+                }
             }
         }
         Ok(())
     }
 
     /// What was decided on is no longer what would run, or the policy is another one: the next revision is ruled on anew.
-    fn ask_again(&self, call: &Call, because: &str) -> Result<(), RunnerError> {
+    /// `now` is what a write would do, where that is no longer what was shown.
+    fn ask_again(&self, call: &Call, because: &str, now: Option<Shown>) -> Result<(), RunnerError> {
         let Some(tool) = self.toolbox.get(&call.call.tool) else {
             self.door.void(self.case, call.id, because, Author::Program)?;
             return Ok(());
         };
         let terms = self.terms(tool.as_ref());
-        let again = call.call.clone().under(terms.clone());
-        let (risk, preview) = (tool.risk(&again.args), tool.preview(&again, &self.surroundings));
+        let shown = now.or_else(|| call.call.shown.clone());
+        let again = ToolCall { shown, ..call.call.clone() }.under(terms.clone());
+        let risk = tool.risk(&again.args);
+        let preview = tool.preview(&again, &self.surroundings_of(risk));
         let (policy, author) = (self.policy(), Author::Program);
         self.door.ask_again(self.case, call.id, because, risk, preview, again.shown, terms, &policy, author)?;
         Ok(())
@@ -592,6 +611,14 @@ impl Runner {
 
     fn author(&self) -> Author {
         Author::Investigator { name: self.investigator.name().to_owned() }
+    }
+
+    /// A read looks at the time of the case, a write at the present: it is shown, and done, as the cluster is now.
+    fn surroundings_of(&self, risk: Risk) -> Surroundings {
+        match risk {
+            Risk::Read | Risk::ReadSensitive => self.surroundings.clone(),
+            Risk::Write | Risk::Destructive => Surroundings { as_of: (self.now)(), ..self.surroundings.clone() },
+        }
     }
 
     /// What a call is put under now.

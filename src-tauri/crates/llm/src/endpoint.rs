@@ -146,6 +146,11 @@ impl Provider {
         }
     }
 
+    /// Whether it says what each answer cost.
+    pub fn tells_cost(self) -> bool {
+        self == Provider::OpenRouter
+    }
+
     /// What its server can hold an answer's JSON to.
     pub fn keeps_schemas(self) -> bool {
         self.format() != Format::Messages

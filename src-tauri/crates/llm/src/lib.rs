@@ -9,9 +9,12 @@
 //! formats are spoken: OpenAI's chat completions (and the servers that speak them in their own ways), OpenAI's
 //! responses, Anthropic's messages, and Gemini. [`Scripted`] answers from a script and is for tests.
 //!
+//! An [`Aliased`] is any of them that is told stand-ins for names, hosts and addresses.
+//!
 //! Deliberately not here: where a key is kept (crate `desk`, in the system's keyring), and deciding whether a call that
 //! a model asks for may run (crate `gate`). Start with [`Model`].
 
+mod aliased;
 mod answer;
 mod decode;
 mod encode;
@@ -26,6 +29,7 @@ mod scripted;
 mod told;
 mod usage;
 
+pub use aliased::{Aliased, Names};
 pub use answer::{Answer, Asked, Delta, Finish, Opaque};
 pub use decode::Decoder;
 pub use encode::{Outgoing, encode};

@@ -104,6 +104,7 @@ pub struct CallFact {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "step", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a case has tens of calls, and each is proposed in full")]
 pub enum CallStep {
     Proposed {
         call: ToolCall,

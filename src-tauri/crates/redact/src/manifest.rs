@@ -126,10 +126,10 @@ fn values(text: &str, within: Range<usize>, found: &mut Vec<Range<usize>>) {
 /// Where a string ends that began behind so many backslashes: at its quote behind as many.
 fn end_of_string(bytes: &[u8], start: usize, end: usize, closing: u8, opening: usize) -> usize {
     let mut slashes = 0;
-    for at in start..end {
-        match bytes[at] {
+    for (at, byte) in bytes.iter().enumerate().take(end).skip(start) {
+        match byte {
             b'\\' => slashes += 1,
-            byte if byte == closing && slashes <= opening => return at - slashes,
+            byte if *byte == closing && slashes <= opening => return at - slashes,
             _ => slashes = 0,
         }
     }

@@ -14,6 +14,7 @@ mod dependencies;
 mod describe;
 mod difference;
 mod dns_answer;
+mod drift;
 mod events;
 mod get_object;
 mod helm_release;
@@ -43,5 +44,6 @@ mod write;
 mod tests;
 
 pub use answer::told;
+pub use drift::{DRIFTED, drifted};
 pub use tool::{Failure, Outcome, Surroundings, Tool, ToolError};
 pub use toolbox::Toolbox;

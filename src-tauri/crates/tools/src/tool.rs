@@ -45,11 +45,14 @@ pub struct ToolError {
 }
 
 /// Why a run has no outcome.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// It did nothing.
     #[error(transparent)]
     Failed(#[from] ToolError),
+    /// It did nothing, because it would not have done what was shown: `now` is what it would do, as the cluster says.
+    #[error("{error}")]
+    Drifted { error: ToolError, now: Box<Shown> },
     /// A change was sent, and nobody knows whether it was made: it must be read back before anything is tried again.
     #[error(transparent)]
     Unknown(ToolError),
@@ -67,7 +70,7 @@ impl Failure {
         let [why, hint] = [&self.to_string(), &self.hint].map(|text| redactor.text(text).into_string());
         match self {
             Failure::Unknown(_) => door.outcome_unknown(case, call, &why)?,
-            Failure::Failed(_) => door.failed(case, call, &why, &hint)?,
+            Failure::Failed(_) | Failure::Drifted { .. } => door.failed(case, call, &why, &hint)?,
         };
         Ok((why, hint))
     }
@@ -78,7 +81,7 @@ impl std::ops::Deref for Failure {
 
     fn deref(&self) -> &ToolError {
         match self {
-            Failure::Failed(error) | Failure::Unknown(error) => error,
+            Failure::Failed(error) | Failure::Unknown(error) | Failure::Drifted { error, .. } => error,
         }
     }
 }
@@ -86,7 +89,7 @@ impl std::ops::Deref for Failure {
 impl From<Failure> for ToolError {
     fn from(failure: Failure) -> ToolError {
         match failure {
-            Failure::Failed(error) | Failure::Unknown(error) => error,
+            Failure::Failed(error) | Failure::Unknown(error) | Failure::Drifted { error, .. } => error,
         }
     }
 }

@@ -371,6 +371,14 @@ impl Commands for Workbench {
         Ok(Nothing {})
     }
 
+    async fn pseudonyms_get(&self, _: Nothing) -> Answer<Pseudonyms> {
+        read(&self.desk, |desk| desk.pseudonyms()).await
+    }
+
+    async fn pseudonyms_put(&self, request: Pseudonyms) -> Answer<Pseudonyms> {
+        read(&self.desk, move |desk| desk.set_pseudonyms(request)).await
+    }
+
     async fn redaction_try(&self, request: SearchText) -> Answer<Redaction> {
         read(&self.desk, move |desk| desk.try_redaction(&request.text)).await
     }

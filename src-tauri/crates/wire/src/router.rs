@@ -176,6 +176,10 @@ commands! {
     rule_end(EndRule) -> Nothing, reads [], changes ["case"];
     /// What the redactor leaves of a text, which is kept nowhere.
     redaction_try(SearchText) -> Redaction, reads [], changes [];
+    /// What models are told under another name.
+    pseudonyms_get(Nothing) -> Pseudonyms, reads ["models"], changes [];
+    /// Counts for every investigation that is started, or gone on with, from then on.
+    pseudonyms_put(Pseudonyms) -> Pseudonyms, reads [], changes ["models"];
     /// The team's MCP servers: how each stands, whether it may be used, and the tools of it that were accepted. Contacts
     /// nothing.
     mcp_servers_list(Nothing) -> Servers, reads ["servers"], changes [];

@@ -1,7 +1,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use model::ClusterId;
 use playground::{Pace, Scenario, Served, Settings, serve};
 use serde_json::json;
 
@@ -164,4 +163,120 @@ async fn an_investigation_is_stopped_and_goes_on_when_it_is_started_again() {
         assert!(matches!(state, CallState::Withdrawn { .. }), "{state:?}");
         assert!(!desk.case(case).unwrap().running);
     }
+}
+
+/// A change that was sent, and of which nobody knows whether it was made.
+async fn lost(desk: &Arc<Desk>, case: CaseId, tool: &str, args: Value) -> CallId {
+    let id = desk.propose(case, tool, args, "it may help").await.unwrap();
+    let digest = desk.door.call(case, id).unwrap().digest;
+    desk.door.approve(case, id, &digest, desk.engineer()).unwrap();
+    drop(desk.door.start(case, id).unwrap());
+    desk.door.outcome_unknown(case, id, "no answer came").unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_back_stays_unknown_and_is_read_back_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let call = lost(&desk, case, "scale", scale(3)).await;
+    desk.set_writes(&id, false, false, "").unwrap();
+    assert_eq!(desk.read_back(case, call).await.unwrap_err().code, "refused");
+    let state = desk.door.call(case, call).unwrap().state;
+    assert!(matches!(state, CallState::OutcomeUnknown { .. }), "{state:?}");
+    let events = desk.case(case).unwrap().events;
+    let CaseFact::Noted { text } = &events.last().unwrap().fact else { panic!("{:?}", events.last()) };
+    assert!(text.starts_with("What became of `scale` could not be read: "), "{text}");
+
+    desk.set_writes(&id, true, false, "").unwrap();
+    desk.read_back(case, call).await.unwrap();
+    let CallState::Released { text, .. } = desk.door.call(case, call).unwrap().state else { panic!("it was read") };
+    assert!(text.contains("not done"), "{text}");
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_was_to_be_deleted_and_is_not_there_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let call = lost(&desk, case, "delete_pod", json!({"namespace": "shop", "name": "gone-by-now"})).await;
+    desk.read_back(case, call).await.unwrap();
+    let CallState::Released { text, .. } = desk.door.call(case, call).unwrap().state else { panic!("it was read") };
+    assert!(text.contains("it was done"), "{text}");
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_when_the_kubeconfig_names_another_user_is_asked_again_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let waits = desk.propose(case, "scale", scale(3), "more of it").await.unwrap();
+    let approved = desk.propose(case, "scale", scale(4), "more of it").await.unwrap();
+    let before = desk.door.call(case, approved).unwrap();
+    desk.door.approve(case, approved, &before.digest, desk.engineer()).unwrap();
+
+    let config = std::fs::read_to_string(&served.kubeconfig).unwrap();
+    let mut renamed: Value = serde_json::from_str(&config).unwrap();
+    renamed["users"][0]["name"] = "somebody-else".into();
+    renamed["contexts"][0]["context"]["user"] = "somebody-else".into();
+    std::fs::write(&served.kubeconfig, renamed.to_string()).unwrap();
+    desk.rescan();
+    for call in [waits, approved] {
+        let asked = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let asked = desk.door.call(case, call).unwrap();
+                if asked.revision > 1 {
+                    return asked;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        let asked = asked.await.unwrap();
+        assert!(matches!(asked.state, CallState::AwaitingDecision { .. }), "{asked:?}");
+        assert!(asked.call.user.unwrap().starts_with("somebody-else"), "it says who it would run as now");
+    }
+    let first = desk.door.approve(case, approved, &before.digest, desk.engineer());
+    assert!(first.is_err(), "the approval was of another call");
+
+    // Read again without a change, nothing is asked.
+    desk.rescan();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(desk.door.call(case, waits).unwrap().revision, 2);
+    desk.close_cluster(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_object_has_changed_since_its_approval_is_asked_about_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = cluster(folder.path()).await;
+    let (desk, id) = desk(folder.path(), &served, false).await;
+    let case = desk.open_case(&id, &About::All, None).unwrap();
+    let [slow, quick] = [6, 4].map(scale);
+    let slow = desk.propose(case, "scale", slow, "more of it").await.unwrap();
+    let quick = desk.propose(case, "scale", quick, "more of it").await.unwrap();
+    let done = |call| {
+        desk.approve(case, call, &desk.door.call(case, call).unwrap().digest).unwrap();
+        tokio::time::timeout(PATIENCE, desk.settled(case, call))
+    };
+    let done_by_somebody = done(quick).await.unwrap().unwrap();
+    assert!(matches!(done_by_somebody.state, CallState::Released { .. }), "{done_by_somebody:?}");
+
+    let mut asked = done(slow).await.unwrap().unwrap();
+    while matches!(asked.state, CallState::Failed { .. }) {
+        // The cluster refused what the history did not tell yet.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        asked = desk.door.call(case, slow).unwrap();
+    }
+    assert!(matches!(asked.state, CallState::AwaitingDecision { .. }), "{asked:?}");
+    let from = asked.call.shown.unwrap().fields.into_iter().find(|field| field.path == "/spec/replicas");
+    assert_eq!(from.unwrap().from, Some(json!(4)));
+    let done = done(slow).await.unwrap().unwrap();
+    assert!(matches!(done.state, CallState::Released { .. }), "shown as it is now, it is done: {done:?}");
+    desk.close_cluster(&id).await.unwrap();
 }

@@ -13,3 +13,14 @@ pub struct Leaves {
     /// It has not left yet: it waits for the engineer to say so.
     pub waits: bool,
 }
+
+/// What a language model is told under another name. It is turned back in what comes from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Pseudonyms {
+    /// Of objects, namespaces, nodes and the cluster.
+    pub names: bool,
+    /// Hosts outside of the cluster.
+    pub hosts: bool,
+    /// IPv4 and IPv6.
+    pub addresses: bool,
+}

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod decisions;
+mod drift;
 mod evidence;
+mod pseudonyms;
 mod restart;
 mod stage;
 mod talk;

@@ -149,7 +149,8 @@ async fn a_connection_that_breaks_before_an_answer_is_tried_again() {
 #[tokio::test]
 async fn each_refusal_has_words_that_help() {
     let page = "<html><head><title>Sign in to Corp</title></head></html>";
-    let cases: Vec<(Says, fn(&ModelError) -> bool, &str)> = vec![
+    type Case = (Says, fn(&ModelError) -> bool, &'static str);
+    let cases: Vec<Case> = vec![
         (
             Says::status(
                 401,

@@ -166,6 +166,8 @@ async fn what_somebody_else_changed_since_the_preview_stops_a_write() {
     live.until(|object| object["spec"]["replicas"] == 4).await;
     let error = live.stage.run("scale", checkout(json!({"replicas": 6}))).await.unwrap_err();
     assert!(error.why.contains("`spec.replicas` is 4 now"), "{error}");
+    let crate::Failure::Drifted { now, .. } = &error else { panic!("it says what it would do now: {error:?}") };
+    assert_eq!(now.fields[0].from, Some(json!(4)), "{now:?}");
     assert!(error.hint.contains("Propose the change again"), "{}", error.hint);
     let object = ObjectRef::new("Deployment", "shop", "checkout");
     let snapshot = live.connection.history().snapshot(Time::MAX).unwrap();

@@ -1,6 +1,6 @@
-use cluster::{Changed, Connection, Reach, Target, WriteError};
+use cluster::{Changed, Connection, Reach, ReadError, Target, WriteError};
 use gate::{Leave, Permit};
-use model::{ObjectRef, Purpose, Shown, ShownField, Suggestion};
+use model::{ObjectRef, Purpose, Shown, ShownField, Suggestion, Time};
 use serde_json::{Value, json};
 
 use super::plan::{Plan, Undo, cannot, changed, heeded};
@@ -32,9 +32,26 @@ pub(super) async fn try_out<V: Verb>(
     let object = V::target(args);
     may::<V>(connection, leave, &object).await?;
     let at = surroundings.clock.now();
+    if V::ACCESS == "delete"
+        && let Err(ReadError::Missing { .. }) = connection.target(leave, &object, V::PART).await
+    {
+        return Ok(gone(&object, at));
+    }
+    tried::<V>(args, connection, leave, &object, at, surroundings).await
+}
+
+/// What the cluster would make of the object as it is now.
+async fn tried<V: Verb>(
+    args: &V::Args,
+    connection: &Connection,
+    leave: &impl Leave,
+    object: &ObjectRef,
+    at: Time,
+    surroundings: &Surroundings,
+) -> Result<Shown, ToolError> {
     for _ in 0..LOOKS {
-        let (plan, target) = plan::<V>(args, connection, leave, &object, at, surroundings).await?;
-        match connection.try_change(leave, &object, &plan.change, &target).await {
+        let (plan, target) = plan::<V>(args, connection, leave, object, at, surroundings).await?;
+        match connection.try_change(leave, object, &plan.change, &target).await {
             Ok(tried) => {
                 return Ok(Shown {
                     at,
@@ -50,7 +67,19 @@ pub(super) async fn try_out<V: Verb>(
             Err(WriteError::Other(error)) => return Err(unread(V::NAME, &error)),
         }
     }
-    Err(busy(&object))
+    Err(busy(object))
+}
+
+/// Of an object that is to be deleted and is not there, nothing would change.
+fn gone(object: &ObjectRef, at: Time) -> Shown {
+    Shown {
+        at,
+        uid: String::new(),
+        at_cluster: true,
+        does: format!("Deletes {object}, which does not exist."),
+        undo: "There is nothing to take back.".into(),
+        fields: Vec::new(),
+    }
 }
 
 async fn may<V: Verb>(connection: &Connection, leave: &impl Leave, object: &ObjectRef) -> Result<(), ToolError> {
@@ -72,7 +101,7 @@ async fn plan<V: Verb>(
     connection: &Connection,
     leave: &impl Leave,
     object: &ObjectRef,
-    at: model::Time,
+    at: Time,
     surroundings: &Surroundings,
 ) -> Result<(Plan, Target), ToolError> {
     let failed = |error| unread(V::NAME, &error);
@@ -104,14 +133,17 @@ pub(super) async fn run<V: Verb>(
     for _ in 0..LOOKS {
         let (plan, target) = plan::<V>(args, connection, permit, &object, shown.at, surroundings).await?;
         if !shown.uid.is_empty() && shown.uid != target.uid {
-            return Err(refused(&object, "it is another object of the same name than the one that was shown").into());
+            let error = refused(&object, "it is another object of the same name than the one that was shown");
+            return Err(drifted::<V>(error, args, connection, permit, &object, surroundings).await);
         }
         let done = match connection.try_change(permit, &object, &plan.change, &target).await {
             Ok(tried) if tried.same && shown.fields.is_empty() => {
                 return Ok(Answer::new(format!("{} It was so already; nothing was changed.", plan.does)));
             }
             Ok(tried) => {
-                compare(&object, shown, &tried)?;
+                if let Err(error) = compare(&object, shown, &tried) {
+                    return Err(drifted::<V>(error, args, connection, permit, &object, surroundings).await);
+                }
                 connection.change(permit, &object, &plan.change, &target).await
             }
             Err(error) => Err(error),
@@ -125,6 +157,21 @@ pub(super) async fn run<V: Verb>(
         }
     }
     Err(busy(&object).into())
+}
+
+/// The refusal with what would be done now, so that it can be asked about; where that cannot be told, the refusal alone.
+async fn drifted<V: Verb>(
+    error: ToolError,
+    args: &V::Args,
+    connection: &Connection,
+    permit: &Permit,
+    object: &ObjectRef,
+    surroundings: &Surroundings,
+) -> Failure {
+    match tried::<V>(args, connection, permit, object, surroundings.clock.now(), surroundings).await {
+        Ok(now) => Failure::Drifted { error, now: Box::new(now) },
+        Err(_) => error.into(),
+    }
 }
 
 fn open(what: &str, why: String) -> Failure {

@@ -274,6 +274,11 @@ impl Stage {
             door: Arc::clone(&self.door),
             toolbox: Toolbox::standard().with(Arc::new(notebook)),
             surroundings: self.surroundings(),
+            now: {
+                let as_of = self.as_of;
+                let history = Arc::clone(&self.history);
+                Arc::new(move || history.span().unwrap().map_or(as_of, |(_, last)| last.max(as_of)))
+            },
             policy: {
                 let policy = Arc::clone(&self.policy);
                 Arc::new(move || policy.read().unwrap().clone())

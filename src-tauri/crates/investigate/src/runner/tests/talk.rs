@@ -12,7 +12,7 @@ use super::evidence::{DATABASE, record};
 use super::stage::{CASE, Stage, engineer};
 use crate::{Brief, Conversation, Debate, Pause, Runner, Speaking};
 
-fn answer(text: &str, calls: &[(&str, &str, Value)]) -> Vec<Delta> {
+pub(super) fn answer(text: &str, calls: &[(&str, &str, Value)]) -> Vec<Delta> {
     let mut deltas = vec![Delta::Text(text.to_owned())];
     for (id, tool, args) in calls {
         deltas.push(Delta::CallBegins { id: (*id).to_owned(), tool: (*tool).to_owned() });
@@ -27,7 +27,7 @@ fn logs(workload: &str) -> Value {
     json!({"namespace": "bank", "workload": workload, "_why": "its last words decide"})
 }
 
-fn concluding(evidence: Value) -> Value {
+pub(super) fn concluding(evidence: Value) -> Value {
     json!({
         "verdict": "cause", "object": "StatefulSet/bank/ledger", "failure_mode": "volume-full",
         "mechanism": "The volume of the ledger is full",
@@ -48,7 +48,7 @@ fn last_label(request: &Request) -> String {
     text[start..].split('"').next().unwrap_or_default().to_owned()
 }
 
-fn results(request: &Request) -> Vec<(String, String)> {
+pub(super) fn results(request: &Request) -> Vec<(String, String)> {
     let of = |message: &Message| match message {
         Message::Result { call, text } => Some((call.clone(), text.as_str().to_owned())),
         Message::Said { .. } | Message::Answered { .. } => None,
@@ -61,14 +61,14 @@ fn all_text(request: &Request) -> String {
 }
 
 /// The recorded cluster, and a model at the other end.
-struct Talk {
-    stage: Stage,
-    model: Arc<Scripted>,
+pub(super) struct Talk {
+    pub stage: Stage,
+    pub model: Arc<Scripted>,
     budget: Budget,
 }
 
 impl Talk {
-    fn with(model: Scripted) -> Self {
+    pub fn with(model: Scripted) -> Self {
         let mut stage = Stage::new();
         record(&mut stage, &DATABASE);
         let model = Arc::new(model);
@@ -82,7 +82,7 @@ impl Talk {
         Talk { stage, model, budget: Budget::default() }
     }
 
-    fn runner(&self) -> Runner {
+    pub fn runner(&self) -> Runner {
         self.runner_with(self.stage.surroundings().redactor)
     }
 
