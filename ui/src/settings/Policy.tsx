@@ -97,20 +97,22 @@ export function PseudonymSwitches() {
   if (!chosen.data) return <Loading what="Reading what models are told…" rows={3} />;
   const now = chosen.data;
   return (
-    <fieldset className="choices">
-      <legend className="label">Told to models under another name</legend>
-      {HIDDEN.map(({ of, words, more }) => (
-        <label className="choice" key={of}>
-          <input type="checkbox" data-testid={testids.pseudonym(of)} checked={now[of]} disabled={put.busy} onChange={(e) => void put.run({ ...now, [of]: e.target.checked })} />
-          <span>
-            {words}
-            <span className="small faint choice-words">{more}</span>
-          </span>
-        </label>
-      ))}
-      <p className="small faint">You and the case keep the true ones: they are put back in what a model answers and asks for. Counts for every investigation that is started, or gone on with, from then on.</p>
-      {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
-    </fieldset>
+    <>
+      <h3 id="pseudonyms" className="label settings-label">Told to models under another name</h3>
+      <fieldset className="choices" aria-labelledby="pseudonyms">
+        {HIDDEN.map(({ of, words, more }) => (
+          <label className="choice" key={of}>
+            <input type="checkbox" data-testid={testids.pseudonym(of)} checked={now[of]} disabled={put.busy} onChange={(e) => void put.run({ ...now, [of]: e.target.checked })} />
+            <span>
+              {words}
+              <span className="small faint choice-words">{more}</span>
+            </span>
+          </label>
+        ))}
+        <p className="small faint">You and the case keep the true ones: they are put back in what a model answers and asks for. Counts for every investigation that is started, or gone on with, from then on.</p>
+        {put.failed ? <Inline failure={put.failed} dismiss={put.dismiss} /> : null}
+      </fieldset>
+    </>
   );
 }
 

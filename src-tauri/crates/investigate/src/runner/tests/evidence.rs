@@ -81,6 +81,7 @@ fn calls() -> Vec<Asked> {
             matches!(b, Body::Object { .. })
         }),
         ("blast_radius", checkout(), |b| matches!(b, Body::Object { .. })),
+        ("first_broken_hop", checkout(), |b| matches!(b, Body::Object { .. })),
         ("may_reach", json!({"from": "Deployment/shop/web", "to": "Service/shop/checkout"}), |b| {
             matches!(b, Body::Object { .. })
         }),
