@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use knowledge::Blueprints;
 use model::{ClusterId, Fact, Grouping, ObjectRef, ObservationId, Snapshot, Time, Triage, View};
-use topology::{Dependency, Graph};
+use topology::Graph;
 
 use crate::clusters::Opened;
 use crate::rows::{GraphView, ObjectView, ObservationView, Timeline, TriageView};
@@ -182,7 +182,7 @@ impl Desk {
                 graph.go_on(Arc::clone(&snapshot));
                 graph
             }
-            None => Graph::build(&view, &declared(&blueprints, cluster)),
+            None => Graph::build(&view, &blueprints.dependencies(cluster)),
         };
         let mut facts = detect::facts(&view, &graph);
         facts.extend(blueprints.broken(cluster, &snapshot, |object| graph.pods_of(object), &facts));
@@ -255,14 +255,6 @@ impl Desk {
         let found = self.opened(cluster)?.history.get(id)?;
         found.map(pictures::observation).ok_or_else(|| DeskError::not_found(format!("There is no observation `{id}`.")))
     }
-}
-
-/// The dependencies that blueprints declare, of those that name objects.
-fn declared(blueprints: &Blueprints, cluster: &ClusterId) -> Vec<Dependency> {
-    let pairs = blueprints
-        .declared(cluster)
-        .filter_map(|declared| Some((declared.from.parse().ok()?, declared.to.parse().ok()?, declared.why.clone())));
-    pairs.collect()
 }
 
 /// How many objects of each kind there are.

@@ -397,6 +397,7 @@ impl Desk {
             redactor: Arc::clone(&self.redactor),
             clock: Arc::clone(&self.clock),
             as_of: started_as_of(&events).unwrap_or(opened.as_of),
+            declared: self.blueprints_for(&opened.cluster)?.dependencies(&opened.cluster).into(),
             writes: self.switch(&opened.cluster),
         })
     }

@@ -5,13 +5,22 @@ use std::fmt::Write as _;
 
 use model::{Body, Certainty, Observation, ObservationId};
 
-use crate::{Answer, Engine, Golden, Mutated};
+use crate::{Answer, Engine, Golden, Mutated, Noise};
 
-/// The answer to a recording, and with `mutation` to what is left of it without its deciding evidence, in words.
+/// The answer to a recording, and with `mutation` to what is left of it without its deciding evidence and beside each
+/// unrelated trouble that changed the answer, in words.
 pub async fn explain<E: Engine>(engine: &E, golden: &Golden, mutation: bool) -> String {
-    let mut text = told(&golden.name, &engine.answer(golden).await);
+    let answer = engine.answer(golden).await;
+    let mut text = told(&golden.name, &answer);
     if !mutation {
         return text;
+    }
+    for noise in Noise::ALL {
+        let noisy = golden.with(noise);
+        let beside = engine.answer(&noisy).await.map(Golden::without_noise);
+        if first(&beside) != first(&answer) {
+            text += &told(&noisy.name, &beside);
+        }
     }
     match golden.without_evidence(|golden| engine.facts(golden)) {
         Mutated::Without(without) => {
@@ -21,6 +30,12 @@ pub async fn explain<E: Engine>(engine: &E, golden: &Golden, mutation: bool) -> 
         Mutated::Inseparable => text += "  its evidence cannot be taken away\n",
     }
     text
+}
+
+/// The failure mode that an answer names first, if it names one.
+fn first(answer: &Result<Answer, String>) -> Option<&str> {
+    let conclusion = &answer.as_ref().ok()?.conclusion;
+    conclusion.hypotheses.first().filter(|_| !conclusion.abstained).map(|h| h.id.as_str())
 }
 
 fn told(name: &str, answer: &Result<Answer, String>) -> String {

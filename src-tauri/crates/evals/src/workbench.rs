@@ -6,7 +6,7 @@ use detect::facts;
 use gate::{Door, Policy, fold_case};
 use history::{DeskFile, History};
 use investigate::{Brief, BuiltIn, Conversation, Debate, Ids, Investigator, Pause, Release, Runner, Setting, Speaking};
-use knowledge::Library;
+use knowledge::{Blueprints, Library};
 use model::{
     Author, BlueprintVersion, Body, Budget, CallId, CaseEvent, CaseFact, CaseId, Clock, Conclusion, Decision,
     Observation, Risk, Spent, Time, View, Written,
@@ -67,8 +67,10 @@ impl Workbench {
         };
         door.write(case, &[Written { at: golden.as_of, author: engineer(), fact: opened }])?;
         let known = self.blueprints.iter().chain(&golden.blueprints).cloned();
+        let blueprints: Vec<_> = known.filter(|_| self.without != Some(Without::Blueprints)).collect();
+        let told = Blueprints::new(self.library.blueprints().into_iter().chain(blueprints.iter().cloned()));
         let brief = Brief {
-            blueprints: known.filter(|_| self.without != Some(Without::Blueprints)).collect(),
+            blueprints,
             question: golden.question.clone(),
             unanswerable: cluster::unanswerable(&history, golden.as_of)?,
             ..Brief::new(Arc::clone(&snapshot), Arc::clone(&self.library))
@@ -100,6 +102,7 @@ impl Workbench {
                 redactor: Arc::clone(&self.redactor),
                 clock,
                 as_of: golden.as_of,
+                declared: told.dependencies(&golden.cluster).into(),
                 writes: Arc::default(),
             },
             now: Arc::new(move || as_of),

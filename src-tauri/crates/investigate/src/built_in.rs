@@ -122,10 +122,7 @@ impl BuiltIn {
     pub fn looking(brief: Brief, look: Look) -> Self {
         let cluster = brief.snapshot.cluster.clone();
         let blueprints = Blueprints::new(brief.library.blueprints().into_iter().chain(brief.blueprints));
-        let declared = blueprints
-            .declared(&cluster)
-            .filter_map(|d| Some((d.from.parse().ok()?, d.to.parse().ok()?, d.why.clone())))
-            .collect();
+        let declared = blueprints.dependencies(&cluster);
         BuiltIn {
             view: View::inventory(brief.snapshot),
             cluster,

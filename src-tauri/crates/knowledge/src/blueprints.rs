@@ -165,6 +165,12 @@ impl Blueprints {
         self.entries.iter().filter(move |e| here(&e.blueprint.scope)).flat_map(|e| &e.blueprint.dependencies)
     }
 
+    /// The same as from which object, on which, and why: of those that name objects.
+    pub fn dependencies(&self, cluster: &ClusterId) -> Vec<(ObjectRef, ObjectRef, String)> {
+        let named = |d: &Declared| Some((d.from.parse().ok()?, d.to.parse().ok()?, d.why.clone()));
+        self.declared(cluster).filter_map(named).collect()
+    }
+
     /// Whether any invariant is to be looked at.
     pub(crate) fn promises(&self) -> bool {
         self.entries.iter().any(|entry| !entry.promises.is_empty())

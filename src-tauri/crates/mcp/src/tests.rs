@@ -128,6 +128,7 @@ fn stage() -> Stage {
         redactor: Arc::new(Redactor::new([7; 32])),
         clock,
         as_of: Time::from_seconds(1),
+        declared: Arc::default(),
         writes: Arc::new(AtomicBool::new(false)),
     };
     Stage { door, surroundings }

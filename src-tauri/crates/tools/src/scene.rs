@@ -37,7 +37,7 @@ impl Scene {
     pub fn of(surroundings: &Surroundings) -> Result<Self, history::Error> {
         let snapshot = surroundings.history.snapshot(surroundings.as_of)?;
         let view = View::inventory(Arc::new(snapshot));
-        let graph = Graph::build(&view, &[]);
+        let graph = Graph::build(&view, &surroundings.declared);
         Ok(Scene { view, graph })
     }
 

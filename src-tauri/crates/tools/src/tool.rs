@@ -9,6 +9,7 @@ use knowledge::Library;
 use model::{CallId, CaseId, Clock, Observation, Preview, ResultView, Risk, Shown, Time, ToolCall, ToolSpec};
 use redact::Redactor;
 use serde_json::Value;
+use topology::Dependency;
 
 /// What a tool may use. One case has one of these.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// The time the case looks at.
     pub as_of: Time,
+    /// What blueprints say that objects of this cluster need.
+    pub declared: Arc<[Dependency]>,
     /// Whether this cluster may be changed at all, as it is set now: turned off, it stops what was approved before.
     pub writes: Arc<AtomicBool>,
 }

@@ -135,6 +135,10 @@ impl Asking<'_> {
             ("alerts", 0.2, "No hypothesis explains this yet; somebody may have an alert on what is behind it."),
             ("metrics", 0.18, "No hypothesis explains this yet; usage, latency and errors may show where it starts."),
         ] {
+            // What the whole cluster was asked already, one namespace does not tell again.
+            if self.asked.contains(&self.call(tool, json!({}), String::new(), "").digest()) {
+                continue;
+            }
             let expects =
                 "Something far from its usual value is where to look; nothing unusual rules out load and latency.";
             add(found, self.call(tool, args.clone(), why.into(), expects), worth * open * value, None);

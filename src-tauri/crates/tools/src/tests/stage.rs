@@ -96,6 +96,7 @@ impl Stage {
             redactor: Arc::new(redactor()),
             clock,
             as_of,
+            declared: Arc::default(),
             writes: Arc::new(AtomicBool::new(writes_enabled)),
         };
         Stage { surroundings, toolbox: Toolbox::standard(), door, calls: AtomicU64::new(1) }

@@ -261,6 +261,7 @@ impl Stage {
             redactor: Arc::new(Redactor::new([7; 32])),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             as_of: self.as_of,
+            declared: Arc::default(),
             writes: Arc::default(),
         }
     }
