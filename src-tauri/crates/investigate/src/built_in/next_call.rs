@@ -130,10 +130,21 @@ impl Asking<'_> {
             add(found, call, worth * open * 0.5, None);
         }
         let namespace = told.subjects.first().map(|s| s.namespace.clone()).filter(|n| !n.is_empty());
-        let args = namespace.map_or_else(|| json!({}), |n| json!({"namespace": n}));
-        for (tool, value, why) in [
-            ("alerts", 0.2, "No hypothesis explains this yet; somebody may have an alert on what is behind it."),
-            ("metrics", 0.18, "No hypothesis explains this yet; usage, latency and errors may show where it starts."),
+        let here = namespace.map_or_else(|| json!({}), |n| json!({"namespace": n}));
+        for (tool, args, value, why) in [
+            // Alerts are few: who asks for them asks for all that may bear on it, wherever they fire.
+            (
+                "alerts",
+                json!({}),
+                0.2,
+                "No hypothesis explains this yet; somebody may have an alert on what is behind it.",
+            ),
+            (
+                "metrics",
+                here,
+                0.18,
+                "No hypothesis explains this yet; usage, latency and errors may show where it starts.",
+            ),
         ] {
             // What the whole cluster was asked already, one namespace does not tell again.
             if self.asked.contains(&self.call(tool, json!({}), String::new(), "").digest()) {
@@ -141,7 +152,7 @@ impl Asking<'_> {
             }
             let expects =
                 "Something far from its usual value is where to look; nothing unusual rules out load and latency.";
-            add(found, self.call(tool, args.clone(), why.into(), expects), worth * open * value, None);
+            add(found, self.call(tool, args, why.into(), expects), worth * open * value, None);
         }
     }
 
