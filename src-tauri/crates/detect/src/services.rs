@@ -460,7 +460,7 @@ fn protocol(scene: &Scene, route: &Route, port: &Doc, declared: &[(i64, String, 
         None => p.0 == number,
     };
     let same: Vec<&str> = declared.iter().filter(on_target).map(|p| p.2.as_str()).collect();
-    if same.contains(&protocol) || declared.is_empty() {
+    if same.contains(&protocol) || declared.is_empty() || served_by_both(route, port, &same) {
         return false;
     }
     let callers = if protocol == "TCP" { Vec::new() } else { callers_with_tcp(scene, route.service, number) };
@@ -492,6 +492,20 @@ fn protocol(scene: &Scene, route: &Route, port: &Doc, declared: &[(i64, String, 
         None => return false,
     }
     true
+}
+
+/// Whether the same port is offered in the protocol that is declared as well, as DNS is: who offers both serves both, and what a
+/// container declares of its ports only informs.
+fn served_by_both(route: &Route, port: &Doc, declared: &[&str]) -> bool {
+    let protocol = |port: &Doc| match text(port, "/protocol") {
+        "" => "TCP".to_owned(),
+        stated => stated.to_owned(),
+    };
+    list(&route.held.object, "/spec/ports").iter().any(|other| {
+        int(other, "/port") == int(port, "/port")
+            && protocol(other) != protocol(port)
+            && declared.contains(&protocol(other).as_str())
+    })
 }
 
 /// Workloads whose environment names this Service and port as clients of TCP do.

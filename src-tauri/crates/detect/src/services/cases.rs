@@ -88,6 +88,18 @@ fn a_protocol_that_was_not_recorded_differs_from_none_unless_callers_of_this_por
 }
 
 #[test]
+fn a_port_that_is_offered_in_both_protocols_is_served_in_both_whatever_the_container_declares() {
+    let both = udp(Some("TCP")).but("Service/shop/cart", |s| {
+        let ports = s["spec"]["ports"].as_array_mut().unwrap();
+        let mut other = ports[0].clone();
+        other["name"] = json!("tcp");
+        other["protocol"] = json!("TCP");
+        ports.push(other);
+    });
+    assert!(!has(&both.facts(), "service_protocol_mismatch"));
+}
+
+#[test]
 fn a_closed_port_is_confirmed_by_who_is_refused_there_and_open_where_it_answers() {
     let wrong = || {
         Sketch::new().deployment("cart").but("Service/shop/cart", |s| s["spec"]["ports"][0]["targetPort"] = json!(9999))
