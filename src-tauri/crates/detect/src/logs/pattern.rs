@@ -241,6 +241,9 @@ pub(crate) fn pattern_of(line: &str) -> Option<&'static str> {
     let mut found: Option<usize> = None;
     for hit in automaton.find_overlapping_iter(line) {
         let index = SEARCH.owner[hit.pattern().as_usize()];
+        if within_a_word(line, hit.start(), hit.end()) {
+            continue;
+        }
         if found.is_none_or(|best| index < best)
             && (!quiet || LIST[index].at_any_level)
             && holds(LIST[index].pattern, line)
@@ -249,6 +252,16 @@ pub(crate) fn pattern_of(line: &str) -> Option<&'static str> {
         }
     }
     found.map(|index| LIST[index].pattern).or_else(|| slow(line))
+}
+
+/// Names of errno and of resolver codes as programs print them.
+const CODES: &[&str] = &["enotfound", "eai_again", "enospc", "erofs", "eacces", "eperm", "enomem", "emfile"];
+
+/// Whether a code is only the end of a longer word: `PageNotFound` and `ResourceNotFoundException` hold `enotfound` and speak of
+/// no name.
+fn within_a_word(line: &str, start: usize, end: usize) -> bool {
+    let before = line[..start].chars().next_back();
+    before.is_some_and(char::is_alphabetic) && CODES.iter().any(|code| line[start..end].eq_ignore_ascii_case(code))
 }
 
 /// Seconds that one operation takes when nobody would still call it quick.
@@ -304,7 +317,10 @@ pub(crate) fn is_quiet(line: &str) -> bool {
     let likely = [" info ", " debug ", " trace ", "info:", "debug:"];
     let loud =
         ["error", "warn", "fatal", "crit", "panic", "exception", "failed", "severe", "emerg", "denied", "refused"];
-    told.iter().any(|w| head.contains(w))
+    // The JVM repeats the options it was given, whatever they name.
+    let repeats = head.starts_with("picked up ") || head.starts_with("note: picked up ");
+    repeats
+        || told.iter().any(|w| head.contains(w))
         || (likely.iter().any(|w| head.contains(w)) && !loud.iter().any(|w| head.contains(w)))
 }
 
@@ -519,6 +535,18 @@ mod tests {
         ] {
             assert_eq!(pattern_of(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_code_within_a_longer_word_is_none() {
+        assert_eq!(pattern_of("ERROR getaddrinfo ENOTFOUND cart.shop"), Some("no_such_host"));
+        assert_eq!(pattern_of("Error: queryA ENOTFOUND cart.shop"), Some("no_such_host"));
+        assert_ne!(
+            pattern_of("WARN o.s.web.servlet.PageNotFound : No mapping for GET /favicon.ico"),
+            Some("no_such_host")
+        );
+        assert_ne!(pattern_of("ERROR com.shop.ResourceNotFoundException: order 7"), Some("no_such_host"));
+        assert_eq!(pattern_of("Picked up JAVA_TOOL_OPTIONS: -XX:+ExitOnOutOfMemoryError"), None);
     }
 
     #[test]
