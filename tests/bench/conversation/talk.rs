@@ -83,6 +83,7 @@ impl Talk {
                 redactor: Arc::clone(&self.redactor),
                 clock,
                 as_of: self.as_of,
+                declared: Arc::default(),
                 writes: Arc::new(writes.into()),
             },
             now: {
